@@ -1,0 +1,27 @@
+"""The only reader of environment variables; settings.py reads this."""
+
+import tempfile
+from pathlib import Path
+
+import environ
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+_read = environ.Env()
+_env_file = BASE_DIR / ".env"
+if _env_file.is_file():
+    _read.read_env(str(_env_file))
+
+DEBUG: bool = _read.bool("DEBUG", default=False)
+# "demo" is the embedded, loopback-only start of `make demo`; anything else is a real deployment.
+MODE: str = _read.str("PRRT_MODE", default="demo")
+SECRET_KEY: str = _read.str("SECRET_KEY", default="")
+ALLOWED_HOSTS: list[str] = _read.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+CSRF_TRUSTED_ORIGINS: list[str] = _read.list("CSRF_TRUSTED_ORIGINS", default=[])
+DATA_DIR = Path(_read.str("PRRT_DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
+DATABASE: dict = _read.db("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'prrt.sqlite3'}")
+BROKER_URL: str = _read.str("CELERY_BROKER_URL", default="")
+BROKER_DIR = Path(_read.str("PRRT_BROKER_DIR", default=str(Path(tempfile.gettempdir()) / "prrt-broker")))
+TIME_ZONE: str = _read.str("TIME_ZONE", default="UTC")
+KRENNING_SCALE: str = _read.str("PRRT_KRENNING_SCALE", default="KR-ORIG")
+GUIDELINE_DIR: str = _read.str("PRRT_GUIDELINE_DIR", default="")

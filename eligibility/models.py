@@ -1,0 +1,38 @@
+"""An assessment is computed on demand; a row exists only where one was frozen under a decision."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from patients.models import Patient
+
+
+class Assessment(models.Model):
+    """What one rule set said about one patient on one day, with every fact it used. Never changed."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="assessments")
+    guideline_id = models.CharField(max_length=48)
+    guideline_version = models.CharField(max_length=24)
+    guideline_sha256 = models.CharField(max_length=64)
+    as_of = models.DateField()
+    known_at = models.DateTimeField()
+    facts = models.JSONField()
+    rows = models.JSONField()
+    verdict = models.CharField(max_length=40)
+    digest = models.CharField(max_length=64)
+    frozen_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    frozen_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["guideline_id"]
+
+
+class OutboxCursor(models.Model):
+    """How far a reader of the audit trail has come."""
+
+    name = models.CharField(max_length=40, primary_key=True)
+    last_id = models.BigIntegerField(default=0)
+    updated_at = models.DateTimeField(default=timezone.now)

@@ -1,0 +1,483 @@
+"""Who the patient is and what was done. Rows only; reading is in selectors, writing in services.
+
+Versioning: the primary key of a clinical row stays with its current version. A correction copies the
+values that were current to a new row (``superseded_at`` set, same ``lineage``) and then changes the
+current one, so foreign keys keep pointing at what is valid now and a page can be rewound to what was
+known on a day. ``objects`` yields current rows only; ``versions`` yields every row.
+"""
+
+import uuid
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractUser, UserManager
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from patients.domain.roles import Capability, Role, role_may
+
+
+class Team(models.Model):
+    name = models.CharField(max_length=80, unique=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class User(AbstractUser):
+    role = models.CharField(
+        max_length=20,
+        choices=[(r.value, r.value.replace("_", " ").capitalize()) for r in Role],
+        default=Role.OBSERVER.value,
+    )
+    teams = models.ManyToManyField(Team, blank=True, related_name="members")
+
+    objects = UserManager()
+
+    def may(self, capability: Capability) -> bool:
+        return self.is_active and role_may(self.role, capability)
+
+
+class DatePrecision(models.TextChoices):
+    DAY = "day", "exact day"
+    MONTH = "month", "month only"
+    YEAR = "year", "year only"
+    UNKNOWN = "unknown", "unknown"
+
+
+class PatientQuerySet(models.QuerySet):
+    def visible_to(self, user, *, at=None):
+        """Patients this user may read: an active grant to the user or a team, and a role that reads charts."""
+        if not user.is_authenticated or not user.may(Capability.READ_CHART):
+            return self.none()
+        at = at or timezone.now()
+        grants = AccessGrant.objects.filter(
+            Q(user=user) | Q(team__members=user),
+            Q(until__isnull=True) | Q(until__gt=at),
+            revoked_at__isnull=True,
+        )
+        return self.filter(pk__in=grants.values("patient_id"))
+
+
+class Patient(models.Model):
+    class Sex(models.TextChoices):
+        FEMALE = "F", "female"
+        MALE = "M", "male"
+        OTHER = "O", "other"
+        UNKNOWN = "U", "unknown"
+
+    class VitalStatus(models.TextChoices):
+        ALIVE = "alive", "alive"
+        DECEASED = "deceased", "deceased"
+        UNKNOWN = "unknown", "unknown"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    case_number = models.CharField(max_length=32, unique=True)
+    sex_for_formulas = models.CharField(
+        max_length=1,
+        choices=Sex,
+        default=Sex.UNKNOWN,
+        help_text="The sex used in body-size and renal formulas; separate from gender.",
+    )
+    birth_date = models.DateField(null=True, blank=True)
+    birth_date_precision = models.CharField(
+        max_length=8, choices=DatePrecision, default=DatePrecision.DAY
+    )
+    centre = models.CharField(max_length=80, blank=True)
+    vital_status = models.CharField(
+        max_length=8, choices=VitalStatus, default=VitalStatus.UNKNOWN
+    )
+    deceased_on = models.DateField(null=True, blank=True)
+    deceased_on_precision = models.CharField(
+        max_length=8, choices=DatePrecision, default=DatePrecision.DAY
+    )
+    demo_note = models.TextField(
+        blank=True, help_text="What is published and what is illustrative in a demonstration case."
+    )
+    recorded_at = models.DateTimeField(default=timezone.now, editable=False)
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", editable=False
+    )
+
+    objects = PatientQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["case_number"]
+
+    def __str__(self) -> str:
+        return f"Case {self.case_number}"
+
+
+class PatientIdentifier(models.Model):
+    """A DICOM PatientID that a named person has confirmed to belong to this case."""
+
+    patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="identifiers")
+    issuer = models.CharField(max_length=64, blank=True)
+    value = models.CharField(max_length=64)
+    confirmed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    confirmed_at = models.DateTimeField(default=timezone.now)
+    reason = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["issuer", "value"], name="identifier_belongs_to_one_case")
+        ]
+
+
+class AccessGrant(models.Model):
+    class Kind(models.TextChoices):
+        CARE_TEAM = "care_team", "care team"
+        ENTERED = "entered", "entered the case"
+        BOARD = "board", "board invitation"
+        BREAK_GLASS = "break_glass", "break-glass"
+
+    patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="grants")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, related_name="grants"
+    )
+    team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.CASCADE, related_name="grants")
+    kind = models.CharField(max_length=16, choices=Kind)
+    until = models.DateTimeField(null=True, blank=True)
+    reason = models.CharField(max_length=200, blank=True)
+    granted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    granted_at = models.DateTimeField(default=timezone.now)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(user__isnull=False, team__isnull=True) | Q(user__isnull=True, team__isnull=False),
+                name="grant_to_user_or_team",
+            )
+        ]
+        indexes = [models.Index(fields=["user", "patient"]), models.Index(fields=["team", "patient"])]
+
+
+class AuditEvent(models.Model):
+    """The trail and the outbox: one row for every write, read upward by cursor on ``id``."""
+
+    id = models.BigAutoField(primary_key=True)
+    at = models.DateTimeField(default=timezone.now, db_index=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    action = models.CharField(max_length=32)
+    object_type = models.CharField(max_length=64)
+    object_id = models.CharField(max_length=64)
+    patient = models.ForeignKey(Patient, null=True, on_delete=models.PROTECT, related_name="audit_events")
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+    reason = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [models.Index(fields=["patient", "id"])]
+
+    def save(self, *args, **kwargs):
+        if not self._state.adding:
+            raise TypeError("audit events are append-only")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args, **kwargs):
+        raise TypeError("audit events are append-only")
+
+
+class VersionQuerySet(models.QuerySet):
+    def current(self):
+        return self.filter(superseded_at__isnull=True)
+
+    def known_at(self, moment):
+        """Every row as it stood at ``moment`` (system time): one version per lineage, withdrawn ones absent."""
+        return self.filter(Q(superseded_at__isnull=True) | Q(superseded_at__gt=moment), recorded_at__lte=moment)
+
+
+class CurrentManager(models.Manager.from_queryset(VersionQuerySet)):
+    def get_queryset(self):
+        return super().get_queryset().filter(superseded_at__isnull=True)
+
+
+class Versioned(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    lineage = models.UUIDField(editable=False, db_index=True)
+    recorded_at = models.DateTimeField(default=timezone.now, editable=False)
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", editable=False
+    )
+    superseded_at = models.DateTimeField(null=True, editable=False, db_index=True)
+
+    objects = CurrentManager()
+    versions = models.Manager.from_queryset(VersionQuerySet)()
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args, **kwargs):
+        if self.lineage is None:
+            self.lineage = self.id
+        super().save(*args, **kwargs)
+
+
+class ClinicalRow(Versioned):
+    """A fact about one patient with its clinical date (and precision) and its time of recording."""
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="%(class)s_rows")
+    clinical_date = models.DateField("date", null=True, blank=True)
+    clinical_date_precision = models.CharField(
+        "date precision", max_length=8, choices=DatePrecision, default=DatePrecision.DAY
+    )
+    note = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        abstract = True
+        ordering = ["clinical_date", "recorded_at"]
+
+
+class Diagnosis(ClinicalRow):
+    class Site(models.TextChoices):
+        STOMACH = "stomach", "stomach"
+        DUODENUM = "duodenum", "duodenum"
+        PANCREAS = "pancreas", "pancreas"
+        SMALL_BOWEL = "small_bowel", "small bowel"
+        APPENDIX = "appendix", "appendix"
+        COLON = "colon", "colon"
+        RECTUM = "rectum", "rectum"
+        LUNG = "lung", "lung"
+        THYMUS = "thymus", "thymus"
+        PPGL = "ppgl", "phaeochromocytoma / paraganglioma"
+        OTHER = "other", "other"
+        UNKNOWN = "unknown", "unknown primary"
+
+    class Functional(models.TextChoices):
+        NON_FUNCTIONAL = "non_functional", "non-functional"
+        FUNCTIONAL = "functional", "functional"
+        UNKNOWN = "unknown", "unknown"
+
+    class Stage(models.TextChoices):
+        LOCALISED = "localised", "localised"
+        LOCOREGIONAL = "locoregional", "locoregional"
+        METASTATIC = "metastatic", "distant metastases"
+        UNKNOWN = "unknown", "unknown"
+
+    primary_site = models.CharField(max_length=16, choices=Site)
+    functional_status = models.CharField(max_length=16, choices=Functional, default=Functional.UNKNOWN)
+    syndrome = models.CharField(max_length=40, blank=True)
+    stage = models.CharField(max_length=16, choices=Stage, default=Stage.UNKNOWN)
+    tnm = models.CharField("TNM", max_length=40, blank=True)
+    tnm_edition = models.CharField("TNM edition", max_length=20, blank=True)
+    metastatic_sites = models.JSONField(default=list, blank=True)
+
+    class Meta(ClinicalRow.Meta):
+        verbose_name_plural = "diagnoses"
+
+
+class HistologySpecimen(ClinicalRow):
+    class Procedure(models.TextChoices):
+        BIOPSY = "biopsy", "biopsy"
+        RESECTION = "resection", "resection"
+        CYTOLOGY = "cytology", "cytology"
+        UNKNOWN = "unknown", "unknown"
+
+    class Differentiation(models.TextChoices):
+        WELL = "well", "well differentiated"
+        POOR = "poor", "poorly differentiated"
+        MINEN = "minen", "mixed (MiNEN)"
+        NOT_STATED = "not_stated", "not stated"
+
+    class Grade(models.TextChoices):
+        G1 = "G1", "G1"
+        G2 = "G2", "G2"
+        G3 = "G3", "G3"
+        NEC = "NEC", "NEC"
+        NOT_STATED = "", "not stated"
+
+    site = models.CharField(max_length=60, blank=True)
+    procedure = models.CharField(max_length=12, choices=Procedure, default=Procedure.UNKNOWN)
+    differentiation = models.CharField(
+        max_length=12, choices=Differentiation, default=Differentiation.NOT_STATED
+    )
+    ki67_text = models.CharField("Ki-67 / MIB1", max_length=40, blank=True, help_text='As written, e.g. "7-8 %".')
+    ki67_low = models.DecimalField(max_digits=5, decimal_places=2, null=True, blank=True, editable=False)
+    ki67_high = models.DecimalField(max_digits=5, decimal_places=2, null=True, blank=True, editable=False)
+    ki67_low_open = models.BooleanField(default=False, editable=False)
+    ki67_high_open = models.BooleanField(default=False, editable=False)
+    ki67_method = models.CharField(max_length=40, blank=True)
+    mitoses_per_2mm2 = models.DecimalField(
+        "mitoses per 2 mm²", max_digits=6, decimal_places=1, null=True, blank=True
+    )
+    stated_grade = models.CharField(max_length=4, choices=Grade, blank=True, default="")
+    classification_edition = models.CharField(max_length=40, blank=True)
+
+    class Meta(ClinicalRow.Meta):
+        pass
+
+
+class IhcResult(Versioned):
+    class Result(models.TextChoices):
+        POSITIVE = "positive", "positive"
+        NEGATIVE = "negative", "negative"
+        FOCAL = "focal", "focal"
+        LOST = "lost", "lost"
+        RETAINED = "retained", "retained"
+        UNKNOWN = "unknown", "unknown"
+
+    specimen = models.ForeignKey(HistologySpecimen, on_delete=models.PROTECT, related_name="ihc_results")
+    marker = models.CharField(max_length=40)
+    result = models.CharField(max_length=12, choices=Result)
+    score = models.CharField(max_length=40, blank=True)
+
+    @property
+    def patient(self):
+        return self.specimen.patient
+
+
+class TreatmentLine(ClinicalRow):
+    class TreatmentClass(models.TextChoices):
+        SSA = "ssa", "somatostatin analogue"
+        CHEMO = "chemo", "chemotherapy"
+        PRRT = "prrt", "PRRT"
+        TARGETED = "targeted", "targeted therapy"
+        LOCAL = "local", "surgery or liver-directed"
+        EBRT = "ebrt", "external beam radiotherapy"
+        INTERFERON = "interferon", "interferon"
+        OTHER = "other", "other"
+
+    class Response(models.TextChoices):
+        CR = "CR", "complete response"
+        PR = "PR", "partial response"
+        SD = "SD", "stable disease"
+        PD = "PD", "progressive disease"
+        NE = "NE", "not evaluable"
+        NOT_STATED = "", "not stated"
+
+    class StopReason(models.TextChoices):
+        COMPLETED = "completed", "completed"
+        PROGRESSION = "progression", "progression"
+        TOXICITY = "toxicity", "toxicity"
+        PATIENT = "patient", "patient's choice"
+        OTHER = "other", "other"
+        NOT_STATED = "", "not stated"
+
+    line_number = models.PositiveSmallIntegerField(null=True, blank=True)
+    treatment_class = models.CharField(max_length=12, choices=TreatmentClass)
+    regimen = models.CharField(max_length=60)
+    drugs = models.JSONField(default=list, blank=True)
+    stop_date = models.DateField(null=True, blank=True)
+    stop_date_precision = models.CharField(
+        max_length=8, choices=DatePrecision, default=DatePrecision.DAY
+    )
+    is_ongoing = models.BooleanField(null=True, blank=True)
+    cycles = models.PositiveSmallIntegerField(null=True, blank=True)
+    best_response = models.CharField(max_length=2, choices=Response, blank=True, default="")
+    response_text = models.CharField(max_length=80, blank=True, help_text='As reported, e.g. "lesions smaller on CT".')
+    best_response_date = models.DateField(null=True, blank=True)
+    stop_reason = models.CharField(max_length=12, choices=StopReason, blank=True, default="")
+
+    class Meta(ClinicalRow.Meta):
+        pass
+
+
+class SsaInjection(ClinicalRow):
+    drug = models.CharField(max_length=40)
+    is_long_acting = models.BooleanField(default=True)
+    dose_mg = models.DecimalField("dose (mg)", max_digits=7, decimal_places=3, null=True, blank=True)
+
+    class Meta(ClinicalRow.Meta):
+        verbose_name = "SSA injection"
+
+
+class PrrtCycle(ClinicalRow):
+    line = models.ForeignKey(TreatmentLine, null=True, blank=True, on_delete=models.PROTECT, related_name="prrt_cycles")
+    number = models.PositiveSmallIntegerField()
+    compound = models.CharField(max_length=40, default="177Lu-DOTATATE")
+    activity_mbq = models.DecimalField("activity (MBq)", max_digits=8, decimal_places=1, null=True, blank=True)
+
+    class Meta(ClinicalRow.Meta):
+        verbose_name = "PRRT cycle"
+
+
+class LabResult(ClinicalRow):
+    analyte = models.CharField(max_length=24)
+    comparator = models.CharField(max_length=1, blank=True, choices=[("", "="), ("<", "<"), (">", ">")], default="")
+    value = models.DecimalField(max_digits=14, decimal_places=4)
+    unit = models.CharField(max_length=20)
+    reference_low = models.DecimalField("lower limit", max_digits=14, decimal_places=4, null=True, blank=True)
+    reference_high = models.DecimalField("upper limit", max_digits=14, decimal_places=4, null=True, blank=True)
+
+    class Meta(ClinicalRow.Meta):
+        indexes = [models.Index(fields=["patient", "analyte", "clinical_date"])]
+
+
+class PerformanceStatus(ClinicalRow):
+    class Instrument(models.TextChoices):
+        ECOG = "ECOG", "ECOG"
+        KPS = "KPS", "Karnofsky"
+
+    instrument = models.CharField(max_length=4, choices=Instrument)
+    value = models.PositiveSmallIntegerField()
+
+    class Meta(ClinicalRow.Meta):
+        verbose_name_plural = "performance statuses"
+
+
+class BodyMeasure(ClinicalRow):
+    class Kind(models.TextChoices):
+        WEIGHT = "weight_kg", "weight (kg)"
+        HEIGHT = "height_cm", "height (cm)"
+
+    kind = models.CharField(max_length=10, choices=Kind)
+    value = models.DecimalField(max_digits=6, decimal_places=2)
+
+    class Meta(ClinicalRow.Meta):
+        pass
+
+
+class ClinicalEvent(ClinicalRow):
+    class Course(models.TextChoices):
+        NEW = "new", "new"
+        WORSE = "worse", "worse"
+        STABLE = "stable", "unchanged"
+        BETTER = "better", "better"
+        RELIEVED = "relieved", "relieved"
+        UNKNOWN = "unknown", "unknown"
+
+    symptom = models.CharField(max_length=80)
+    course = models.CharField(max_length=10, choices=Course, default=Course.UNKNOWN)
+    context = models.CharField(max_length=120, blank=True, help_text='E.g. "after six cycles of CAPTEM".')
+
+    class Meta(ClinicalRow.Meta):
+        pass
+
+
+class ClinicalAssertion(ClinicalRow):
+    """Something asserted, denied or left unknown by a named person on a day. Silence is not denial."""
+
+    class Kind(models.TextChoices):
+        PROGRESSION = "progression", "progression"
+        RESECTABLE = "resectable", "resectable with curative intent"
+        PREGNANCY = "pregnancy", "pregnancy"
+        BREAST_FEEDING = "breast_feeding", "breast-feeding"
+        HYPERSENSITIVITY = "hypersensitivity", "hypersensitivity to the product"
+        MARROW_IRRADIATED = "marrow_irradiated", "more than 25 % of bone marrow irradiated"
+        HEART_FAILURE = "heart_failure", "heart failure (NYHA class)"
+        OTHER_UNSEALED = "other_unsealed", "other unsealed-source therapy"
+
+    class State(models.TextChoices):
+        ASSERTED = "asserted", "asserted"
+        DENIED = "denied", "denied"
+        UNKNOWN = "unknown", "unknown"
+
+    kind = models.CharField(max_length=20, choices=Kind)
+    state = models.CharField(max_length=8, choices=State, default=State.UNKNOWN)
+    detail = models.CharField(
+        max_length=40,
+        blank=True,
+        help_text="Pregnancy: negative_test, not_of_childbearing_potential, not_excluded. Heart failure: NYHA I to IV.",
+    )
+    compared_from = models.DateField("progression: earlier examination", null=True, blank=True)
+    compared_to = models.DateField("progression: later examination", null=True, blank=True)
+
+    class Meta(ClinicalRow.Meta):
+        pass
