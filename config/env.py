@@ -1,6 +1,7 @@
 """The only reader of environment variables; settings.py reads this."""
 
-import tempfile
+import os
+import secrets
 from pathlib import Path
 
 import environ
@@ -15,13 +16,31 @@ if _env_file.is_file():
 DEBUG: bool = _read.bool("DEBUG", default=False)
 # "demo" is the embedded, loopback-only start of `make demo`; anything else is a real deployment.
 MODE: str = _read.str("PRRT_MODE", default="demo")
-SECRET_KEY: str = _read.str("SECRET_KEY", default="")
 ALLOWED_HOSTS: list[str] = _read.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS: list[str] = _read.list("CSRF_TRUSTED_ORIGINS", default=[])
 DATA_DIR = Path(_read.str("PRRT_DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
 DATABASE: dict = _read.db("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'prrt.sqlite3'}")
 BROKER_URL: str = _read.str("CELERY_BROKER_URL", default="")
-BROKER_DIR = Path(_read.str("PRRT_BROKER_DIR", default=str(Path(tempfile.gettempdir()) / "prrt-broker")))
+BROKER_DIR = Path(_read.str("PRRT_BROKER_DIR", default=str(DATA_DIR / "broker")))
 TIME_ZONE: str = _read.str("TIME_ZONE", default="UTC")
 KRENNING_SCALE: str = _read.str("PRRT_KRENNING_SCALE", default="KR-ORIG")
 GUIDELINE_DIR: str = _read.str("PRRT_GUIDELINE_DIR", default="")
+
+
+def secret_key() -> str:
+    """SECRET_KEY, or for the loopback demo a random one kept beside its data."""
+    given = _read.str("SECRET_KEY", default="")
+    if given or MODE != "demo":
+        return given
+    kept = DATA_DIR / "demo-secret-key"
+    if not kept.exists():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        draft = kept.with_name(f"{kept.name}.{os.getpid()}")
+        draft.write_text(secrets.token_urlsafe(50))
+        draft.chmod(0o600)
+        try:
+            os.link(draft, kept)  # first writer wins when several processes start at once
+        except FileExistsError:
+            pass
+        draft.unlink()
+    return kept.read_text()
