@@ -295,6 +295,9 @@ class LesionFinding(Versioned):
     short_axis_mm = models.DecimalField(max_digits=6, decimal_places=1, null=True, blank=True)
     third_axis_mm = models.DecimalField(max_digits=6, decimal_places=1, null=True, blank=True)
     necrosis = models.CharField(max_length=10, choices=Necrosis, default=Necrosis.UNKNOWN)
+    is_illustrative = models.BooleanField(
+        default=False, help_text="Sizes drawn for a demonstration, not from the publication: shown, never used by a rule."
+    )
 
     class Meta:
         constraints = [
