@@ -13,7 +13,9 @@ IS_DEMO = env.MODE == "demo"
 DEBUG = env.DEBUG
 SECRET_KEY = env.secret_key()
 if not IS_DEMO and len(SECRET_KEY) < 40:
-    raise ImproperlyConfigured("SECRET_KEY is missing or shorter than 40 characters; set it before PRRT_MODE=production.")
+    raise ImproperlyConfigured(
+        "SECRET_KEY is missing or shorter than 40 characters; set it before PRRT_MODE=production."
+    )
 ALLOWED_HOSTS = env.ALLOWED_HOSTS
 CSRF_TRUSTED_ORIGINS = env.CSRF_TRUSTED_ORIGINS
 
@@ -146,6 +148,7 @@ if not IS_DEMO:
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = IS_DEMO  # the demo needs no collectstatic
 FILE_STORE_DIR = DATA_DIR / "store"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000

@@ -66,6 +66,7 @@ class Launcher:
             "--appendonly": "yes",
             "--save": "",
             "--loglevel": "warning",
+            "--logfile": str(data / "queue.log"),
             "--maxmemory-policy": "noeviction",
         }
         self.spawn("queue", str(server), *(part for pair in options.items() for part in pair))

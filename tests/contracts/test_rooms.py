@@ -28,7 +28,9 @@ def imported_roots(source: str) -> set[str]:
 
 def intruders(package: str, files: dict[str, str]) -> list[str]:
     """Files that import ``package`` though they are not its door."""
-    return sorted(name for name, source in files.items() if package in imported_roots(source) and name not in DOORS[package])
+    return sorted(
+        name for name, source in files.items() if package in imported_roots(source) and name not in DOORS[package]
+    )
 
 
 def product_files() -> dict[str, str]:

@@ -24,7 +24,8 @@ class Command(BaseCommand):
         if not settings.IS_DEMO:
             raise CommandError("PRRT_MODE is not 'demo'. The demonstration never runs on a real deployment.")
         self.started = time.monotonic()
-        env = os.environ | {"PYTHONUNBUFFERED": "1", "DJANGO_SETTINGS_MODULE": "config.settings"}
+        quiet = {"PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "ignore"}  # the terminal is for the reader
+        env = os.environ | quiet | {"DJANGO_SETTINGS_MODULE": "config.settings"}
         launcher = Launcher(settings.DATA_DIR, env, self.say)
         try:
             ended = self._run(launcher, env, port, workers, without_cohort)
