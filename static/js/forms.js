@@ -1,0 +1,21 @@
+// A form with data-once is sent once; one with data-guard asks before typed text is lost.
+for (const form of document.querySelectorAll("form[data-once]")) {
+  form.addEventListener("submit", () => {
+    setTimeout(() => form.querySelectorAll("button[type=submit]").forEach((b) => { b.disabled = true; }));
+  });
+}
+// Coming back with the back button must not find a dead button.
+addEventListener("pageshow", () => {
+  document.querySelectorAll("form[data-once] button[type=submit]").forEach((b) => { b.disabled = false; });
+});
+
+let isDirty = false;
+for (const form of document.querySelectorAll("form[data-guard]")) {
+  form.addEventListener("input", () => { isDirty = true; });
+  form.addEventListener("submit", () => { isDirty = false; });
+}
+addEventListener("beforeunload", (event) => { if (isDirty) event.preventDefault(); });
+
+for (const el of document.querySelectorAll("[data-submit-on-change]")) {
+  el.addEventListener("change", () => el.form?.requestSubmit());
+}

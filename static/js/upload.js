@@ -1,0 +1,162 @@
+// The upload page: choose or drop, send, then follow the import on the upload's own page.
+
+import { fromDrop, fromInput } from "./upload-files.js";
+import { Refused, batches, sendBatch } from "./upload-send.js";
+
+const form = document.querySelector("[data-upload]");
+const zone = form.querySelector("[data-dropzone]");
+const panel = document.querySelector("[data-sending]");
+const show = (name, text) => (panel.querySelector(`[data-${name}]`).textContent = text);
+const csrf = form.querySelector("[name=csrfmiddlewaretoken]").value;
+const MB = 1024 * 1024;
+let stopper = null;
+let isPaused = false;
+let resume = null;
+
+zone.querySelectorAll("input[type=file]").forEach((input) =>
+  input.addEventListener("change", () => input.files.length && send(fromInput(input))),
+);
+["dragenter", "dragover"].forEach((name) =>
+  zone.addEventListener(name, (event) => {
+    event.preventDefault();
+    zone.classList.add("is-over");
+  }),
+);
+zone.addEventListener("dragleave", () => zone.classList.remove("is-over"));
+zone.addEventListener("drop", async (event) => {
+  event.preventDefault();
+  zone.classList.remove("is-over");
+  send(await fromDrop(event.dataTransfer));
+});
+form.addEventListener("submit", (event) => event.preventDefault());
+panel.querySelector("[data-stop]").addEventListener("click", () => stopper?.abort());
+panel.querySelector("[data-pause]").addEventListener("click", (event) => {
+  isPaused = !isPaused;
+  event.target.textContent = isPaused ? "Go on" : "Pause";
+  if (!isPaused) resume?.();
+});
+window.addEventListener("beforeunload", (event) => stopper && event.preventDefault());
+
+async function send(files) {
+  if (stopper || !files.length) return;
+  const tooBig = files.filter(({ file }) => file.size > limit(file));
+  const fitting = files.filter(({ file }) => file.size <= limit(file));
+  const rows = list(files);
+  const mark = (item, word, sentence) => rows.get(item)?.(word, sentence);
+  tooBig.forEach((item) => mark(item, "too large", `Larger than ${Math.floor(limit(item.file) / MB)} MB.`));
+  begin();
+  try {
+    const upload = await open();
+    await sendAll(fitting, upload, mark);
+    await leaveTo(upload);
+  } catch (error) {
+    failed(error);
+  } finally {
+    stopper = null;
+  }
+}
+
+const limit = (file) => Number(/\.zip$/i.test(file.name) ? form.dataset.maxArchive : form.dataset.maxFile);
+
+function begin() {
+  stopper = new AbortController();
+  isPaused = false;
+  panel.hidden = false;
+  panel.querySelector("[data-failure]").hidden = true;
+  form.querySelectorAll("input, button").forEach((element) => (element.disabled = true));
+  show("status", "Opening the upload.");
+}
+
+async function open() {
+  if (form.dataset.filesUrl) return { files: form.dataset.filesUrl, close: form.dataset.closeUrl };
+  const fields = new FormData();
+  for (const name of ["key", "case"]) fields.set(name, form.elements[name]?.value ?? "");
+  return ask(form.dataset.startUrl, fields);
+}
+
+async function ask(url, fields = new FormData()) {
+  const headers = { "X-CSRFToken": csrf, Accept: "application/json" };
+  const response = await fetch(url, { method: "POST", body: fields, headers, signal: stopper.signal, redirect: "manual" });
+  const isJson = (response.headers.get("Content-Type") || "").startsWith("application/json");
+  if (!isJson) throw new Refused("You have been signed out. Sign in again, then continue.", "signed_out");
+  const json = await response.json();
+  if (!response.ok) throw new Refused(json.sentence, json.code);
+  return json;
+}
+
+async function sendAll(files, upload, mark) {
+  const total = files.reduce((sum, { file }) => sum + file.size, 0);
+  const started = performance.now();
+  let safeBytes = 0;
+  let safeFiles = 0;
+  const report = (inFlight) => progress(safeFiles, files.length, Math.min(safeBytes + inFlight, total), total, started);
+  for (const batch of batches(files, Number(form.dataset.batchBytes), Number(form.dataset.batchFiles))) {
+    if (isPaused) await pause(safeFiles, files.length);
+    batch.forEach((item) => mark(item, "sending"));
+    const sent = await sendBatch(batch, {
+      url: upload.files,
+      csrf,
+      signal: stopper.signal,
+      onBytes: report,
+      onWait: (seconds) => show("status", `Connection lost. ${safeFiles} files are safe. Trying again in ${seconds} s.`),
+      onUnreadable: (item) => mark(item, "not sent", "This file could not be read on your computer."),
+    });
+    sent.files.forEach((item) => mark(item, "received"));
+    sent.answer.items.forEach(({ index, word, sentence }) => mark(sent.files[index], word, sentence));
+    safeBytes += batch.reduce((sum, { file }) => sum + file.size, 0);
+    safeFiles += sent.files.length;
+    report(0);
+  }
+}
+
+function pause(done, count) {
+  show("status", `Paused. ${done} of ${count} files are safe on the server.`);
+  return new Promise((resolve, reject) => {
+    resume = resolve;
+    stopper.signal.addEventListener("abort", () => reject(new DOMException("stopped", "AbortError")));
+  });
+}
+
+function progress(done, count, bytes, total, started) {
+  const percent = total ? Math.floor((100 * bytes) / total) : 100;
+  const rate = bytes / MB / Math.max((performance.now() - started) / 1000, 0.001);
+  panel.querySelector("progress").value = percent;
+  show("percent", `${percent} %`);
+  show("status", `${done} of ${count} files received`);
+  show("rate", `${(bytes / MB).toFixed(1)} of ${(total / MB).toFixed(1)} MB, ${rate.toFixed(1)} MB/s`);
+}
+
+async function leaveTo(upload) {
+  show("status", "All files received. Starting the import.");
+  const { detail } = await ask(upload.close);
+  stopper = null;
+  window.location.assign(detail);
+}
+
+function failed(error) {
+  const isStopped = error.name === "AbortError";
+  const box = panel.querySelector("[data-failure]");
+  box.hidden = false;
+  show("reason", isStopped ? "Stopped." : error instanceof Refused ? error.message : "The connection to the server was lost.");
+  form.querySelectorAll("input, button").forEach((element) => (element.disabled = false));
+  zone.querySelectorAll("input[type=file]").forEach((input) => (input.value = ""));
+}
+
+function list(files) {
+  const target = panel.querySelector("[data-files]");
+  const rows = new Map();
+  target.replaceChildren();
+  for (const item of files) {
+    const row = document.createElement("li");
+    const [name, state] = [document.createElement("span"), document.createElement("span")];
+    name.textContent = item.label;
+    state.textContent = "waiting";
+    row.append(name, state);
+    target.append(row);
+    rows.set(item, (word, sentence) => {
+      state.textContent = sentence ? `${word}: ${sentence}` : word;
+      row.dataset.state = word;
+    });
+  }
+  return rows;
+}
