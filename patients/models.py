@@ -83,17 +83,11 @@ class Patient(models.Model):
         help_text="The sex used in body-size and renal formulas; separate from gender.",
     )
     birth_date = models.DateField(null=True, blank=True)
-    birth_date_precision = models.CharField(
-        max_length=8, choices=DatePrecision, default=DatePrecision.DAY
-    )
+    birth_date_precision = models.CharField(max_length=8, choices=DatePrecision, default=DatePrecision.DAY)
     centre = models.CharField(max_length=80, blank=True)
-    vital_status = models.CharField(
-        max_length=8, choices=VitalStatus, default=VitalStatus.UNKNOWN
-    )
+    vital_status = models.CharField(max_length=8, choices=VitalStatus, default=VitalStatus.UNKNOWN)
     deceased_on = models.DateField(null=True, blank=True)
-    deceased_on_precision = models.CharField(
-        max_length=8, choices=DatePrecision, default=DatePrecision.DAY
-    )
+    deceased_on_precision = models.CharField(max_length=8, choices=DatePrecision, default=DatePrecision.DAY)
     demo_note = models.TextField(
         blank=True, help_text="What is published and what is illustrative in a demonstration case."
     )
@@ -122,9 +116,7 @@ class PatientIdentifier(models.Model):
     reason = models.CharField(max_length=200, blank=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["issuer", "value"], name="identifier_belongs_to_one_case")
-        ]
+        constraints = [models.UniqueConstraint(fields=["issuer", "value"], name="identifier_belongs_to_one_case")]
 
 
 class AccessGrant(models.Model):
@@ -142,9 +134,7 @@ class AccessGrant(models.Model):
     kind = models.CharField(max_length=16, choices=Kind)
     until = models.DateTimeField(null=True, blank=True)
     reason = models.CharField(max_length=200, blank=True)
-    granted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
-    )
+    granted_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     granted_at = models.DateTimeField(default=timezone.now)
     revoked_at = models.DateTimeField(null=True, blank=True)
 
@@ -200,6 +190,9 @@ class CurrentManager(models.Manager.from_queryset(VersionQuerySet)):
 
 
 class Versioned(models.Model):
+    # The foreign key to the row this one is a part of, withdrawn together with it.
+    part_of = ""
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     lineage = models.UUIDField(editable=False, db_index=True)
     recorded_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -295,18 +288,14 @@ class HistologySpecimen(ClinicalRow):
 
     site = models.CharField(max_length=60, blank=True)
     procedure = models.CharField(max_length=12, choices=Procedure, default=Procedure.UNKNOWN)
-    differentiation = models.CharField(
-        max_length=12, choices=Differentiation, default=Differentiation.NOT_STATED
-    )
+    differentiation = models.CharField(max_length=12, choices=Differentiation, default=Differentiation.NOT_STATED)
     ki67_text = models.CharField("Ki-67 / MIB1", max_length=40, blank=True, help_text='As written, e.g. "7-8 %".')
     ki67_low = models.DecimalField(max_digits=5, decimal_places=2, null=True, blank=True, editable=False)
     ki67_high = models.DecimalField(max_digits=5, decimal_places=2, null=True, blank=True, editable=False)
     ki67_low_open = models.BooleanField(default=False, editable=False)
     ki67_high_open = models.BooleanField(default=False, editable=False)
     ki67_method = models.CharField(max_length=40, blank=True)
-    mitoses_per_2mm2 = models.DecimalField(
-        "mitoses per 2 mm²", max_digits=6, decimal_places=1, null=True, blank=True
-    )
+    mitoses_per_2mm2 = models.DecimalField("mitoses per 2 mm²", max_digits=6, decimal_places=1, null=True, blank=True)
     stated_grade = models.CharField(max_length=4, choices=Grade, blank=True, default="")
     classification_edition = models.CharField(max_length=40, blank=True)
 
@@ -315,6 +304,8 @@ class HistologySpecimen(ClinicalRow):
 
 
 class IhcResult(Versioned):
+    part_of = "specimen"
+
     class Result(models.TextChoices):
         POSITIVE = "positive", "positive"
         NEGATIVE = "negative", "negative"
@@ -365,9 +356,7 @@ class TreatmentLine(ClinicalRow):
     regimen = models.CharField(max_length=60)
     drugs = models.JSONField(default=list, blank=True)
     stop_date = models.DateField(null=True, blank=True)
-    stop_date_precision = models.CharField(
-        max_length=8, choices=DatePrecision, default=DatePrecision.DAY
-    )
+    stop_date_precision = models.CharField(max_length=8, choices=DatePrecision, default=DatePrecision.DAY)
     is_ongoing = models.BooleanField(null=True, blank=True)
     cycles = models.PositiveSmallIntegerField(null=True, blank=True)
     best_response = models.CharField(max_length=2, choices=Response, blank=True, default="")

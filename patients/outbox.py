@@ -1,0 +1,29 @@
+"""Reading the audit trail as news, by cursor, without losing a row that commits late."""
+
+from django.db import connection, transaction
+
+from patients.models import AuditEvent
+
+# Any fixed number: writers of audit rows share this lock, the reader of news takes it alone.
+LOCK = 7_220_241
+
+
+def hold_open() -> None:
+    """Keep the reader waiting until this transaction ends, so that no id appears behind its cursor.
+
+    PostgreSQL hands out ids before commit; SQLite has one writer at a time and needs nothing.
+    """
+    _lock("pg_advisory_xact_lock_shared")
+
+
+@transaction.atomic
+def news(*, after_id: int, limit: int = 500) -> list[AuditEvent]:
+    """Audit rows after a cursor, oldest first. Every row up to the last one returned is final."""
+    _lock("pg_advisory_xact_lock")
+    return list(AuditEvent.objects.filter(id__gt=after_id).order_by("id")[:limit])
+
+
+def _lock(function: str) -> None:
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT {function}(%s)", [LOCK])

@@ -1,0 +1,83 @@
+"""Reading patients and their rows. Every page gets its patients from here."""
+
+import datetime as dt
+
+from django.db.models import F, ForeignKey, QuerySet
+
+from patients.domain.dates import age_range, span
+from patients.models import AuditEvent, BodyMeasure, LabResult, Patient, Versioned
+
+
+def visible_patients(user) -> QuerySet[Patient]:
+    return Patient.objects.visible_to(user)
+
+
+def get_visible_patient(user, case_number: str) -> Patient:
+    """Raises Patient.DoesNotExist alike for a case that is not there and one this user may not see."""
+    return visible_patients(user).get(case_number=case_number)
+
+
+def rows(model: type[Versioned], patient: Patient, *, known_at: dt.datetime | None = None) -> QuerySet:
+    """Current rows of one patient, or the rows as they stood at ``known_at`` (system time).
+
+    An older version has its own id and the ``lineage`` of the current one; a foreign key from another row
+    (an IHC result's ``specimen_id``) holds that lineage.
+    """
+    versions = model.versions.current() if known_at is None else model.versions.known_at(known_at)
+    return versions.filter(**{patient_lookup(model): patient})
+
+
+def patient_lookup(model) -> str:
+    """Query path from a row to its patient: "patient", or through the row it belongs to ("specimen__patient")."""
+    names = {f.name for f in model._meta.concrete_fields}
+    if "patient" in names:
+        return "patient"
+    for field in model._meta.concrete_fields:
+        if isinstance(field, ForeignKey) and _has_patient(field.related_model):
+            return f"{field.name}__patient"
+    raise TypeError(f"{model._meta.label} does not lead to a patient")
+
+
+def latest(model, patient, *, as_of: dt.date | None = None, known_at: dt.datetime | None = None, **filters):
+    """The row with the newest clinical date (not after ``as_of``), the last recorded among equals, or None."""
+    found = rows(model, patient, known_at=known_at).filter(clinical_date__isnull=False, **filters)
+    if as_of is not None:
+        found = found.filter(clinical_date__lte=as_of)
+    return found.order_by(F("clinical_date").desc(), F("recorded_at").desc()).first()
+
+
+def latest_lab(patient, analyte: str, *, as_of=None, known_at=None) -> LabResult | None:
+    return latest(LabResult, patient, as_of=as_of, known_at=known_at, analyte=analyte)
+
+
+def latest_body_measure(patient, kind: str, *, as_of=None, known_at=None) -> BodyMeasure | None:
+    return latest(BodyMeasure, patient, as_of=as_of, known_at=known_at, kind=kind)
+
+
+def age_range_on(patient: Patient, day: dt.date) -> tuple[int, int] | None:
+    """Lowest and highest possible age: they differ by one where only the month or year of birth is known."""
+    if patient.birth_date is None:
+        return None
+    return age_range(span(patient.birth_date, patient.birth_date_precision), day)
+
+
+def age_on(patient: Patient, day: dt.date) -> int | None:
+    """Age in completed years, the lower one where the birth date is partial; None when unknown."""
+    ages = age_range_on(patient, day)
+    return None if ages is None else ages[0]
+
+
+def patient_as_known(patient: Patient, known_at: dt.datetime) -> Patient | None:
+    """The case's own fields as they stood at ``known_at``, unsaved; None before it was opened."""
+    events = AuditEvent.objects.filter(object_type=Patient._meta.label, object_id=str(patient.pk))
+    as_known = Patient.objects.get(pk=patient.pk)
+    for event in events.filter(action="update_patient").order_by("-id"):
+        if as_known.recorded_at <= known_at:
+            break
+        for name, value in event.before.items():
+            setattr(as_known, name, Patient._meta.get_field(name).to_python(value))
+    return as_known if as_known.recorded_at <= known_at else None
+
+
+def _has_patient(model) -> bool:
+    return any(f.name == "patient" for f in model._meta.concrete_fields)

@@ -1,0 +1,23 @@
+"""Everything that writes patients, clinical rows, grants and accounts. Each write leaves its audit row."""
+
+from patients.services.access import grant_access, revoke_access
+from patients.services.audit import audit, snapshot
+from patients.services.patients import confirm_identifier, create_patient, remove_identifier, update_patient
+from patients.services.versions import Conflict, StillInUse, record, record_many, revise, withdraw
+
+__all__ = [
+    "Conflict",
+    "StillInUse",
+    "audit",
+    "confirm_identifier",
+    "create_patient",
+    "grant_access",
+    "record",
+    "record_many",
+    "remove_identifier",
+    "revise",
+    "revoke_access",
+    "snapshot",
+    "update_patient",
+    "withdraw",
+]
