@@ -6,14 +6,18 @@ current one, so foreign keys keep pointing at what is valid now and a page can b
 known on a day. ``objects`` yields current rows only; ``versions`` yields every row.
 """
 
+import datetime as dt
 import uuid
+from decimal import Decimal
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser, UserManager
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from patients.domain import dates, ki67, units
 from patients.domain.roles import Capability, Role, role_may
 
 
@@ -227,6 +231,23 @@ class ClinicalRow(Versioned):
         abstract = True
         ordering = ["clinical_date", "recorded_at"]
 
+    @property
+    def clinical_span(self) -> dates.Span | None:
+        """First and last day the clinical date may stand for."""
+        return _span(self.clinical_date, self.clinical_date_precision)
+
+    def clean(self):
+        super().clean()
+        if self.clinical_date is None:
+            self.clinical_date_precision = DatePrecision.UNKNOWN
+        born = _span(self.patient.birth_date, self.patient.birth_date_precision) if self.patient_id else None
+        if dates.is_surely_before(self.clinical_span, born):
+            raise ValidationError({"clinical_date": "This date lies before the patient was born."})
+
+
+def _span(day, precision) -> dates.Span | None:
+    return dates.span(day, precision) if isinstance(day, dt.date) else None
+
 
 class Diagnosis(ClinicalRow):
     class Site(models.TextChoices):
@@ -302,6 +323,27 @@ class HistologySpecimen(ClinicalRow):
     class Meta(ClinicalRow.Meta):
         pass
 
+    @property
+    def ki67_interval(self) -> ki67.Interval | None:
+        if self.ki67_low is None and self.ki67_high is None:
+            return None
+        return ki67.Interval(
+            self.ki67_low, self.ki67_high, self.ki67_low_open, self.ki67_high_open, text=self.ki67_text
+        )
+
+    def clean(self):
+        super().clean()
+        if not self.ki67_text:
+            self.ki67_low = self.ki67_high = None
+            self.ki67_low_open = self.ki67_high_open = False
+            return
+        try:
+            found = ki67.parse_ki67(self.ki67_text)
+        except ki67.Ki67TextRefused as refused:
+            raise ValidationError({"ki67_text": ValidationError(str(refused), code=refused.code)}) from refused
+        self.ki67_low, self.ki67_high = found.low, found.high
+        self.ki67_low_open, self.ki67_high_open = found.low_open, found.high_open
+
 
 class IhcResult(Versioned):
     part_of = "specimen"
@@ -367,6 +409,19 @@ class TreatmentLine(ClinicalRow):
     class Meta(ClinicalRow.Meta):
         pass
 
+    @property
+    def stop_span(self) -> dates.Span | None:
+        return _span(self.stop_date, self.stop_date_precision)
+
+    def clean(self):
+        super().clean()
+        if self.stop_date is None:
+            self.stop_date_precision = DatePrecision.UNKNOWN
+        if dates.is_surely_before(self.stop_span, self.clinical_span):
+            raise ValidationError({"stop_date": "The line cannot stop before it starts."})
+        if self.stop_date is not None and self.is_ongoing:
+            raise ValidationError({"is_ongoing": "A line with a stop date is not ongoing. Clear one of the two."})
+
 
 class SsaInjection(ClinicalRow):
     drug = models.CharField(max_length=40)
@@ -398,6 +453,28 @@ class LabResult(ClinicalRow):
     class Meta(ClinicalRow.Meta):
         indexes = [models.Index(fields=["patient", "analyte", "clinical_date"])]
 
+    def clean(self):
+        super().clean()
+        try:
+            units.analyte(self.analyte)
+        except units.UnitRefused as refused:
+            raise ValidationError({"analyte": ValidationError(str(refused), code=refused.code)}) from refused
+        try:
+            self.unit = units.normalise_unit(self.unit, self.analyte)
+        except units.UnitRefused as refused:
+            raise ValidationError({"unit": ValidationError(str(refused), code=refused.code)}) from refused
+        if isinstance(self.value, Decimal):
+            _ask_for_note(self, units.implausible(self.value, self.unit, self.analyte))
+        limits = (self.reference_low, self.reference_high)
+        if all(isinstance(limit, Decimal) for limit in limits) and limits[0] > limits[1]:
+            raise ValidationError({"reference_low": "The lower limit is above the upper limit."})
+
+
+def _ask_for_note(row, sentence: str) -> None:
+    """Keep an improbable value only together with a word from the person who entered it."""
+    if sentence and not row.note:
+        raise ValidationError({"value": f"{sentence} If it is right, say so in the note."})
+
 
 class PerformanceStatus(ClinicalRow):
     class Instrument(models.TextChoices):
@@ -410,17 +487,36 @@ class PerformanceStatus(ClinicalRow):
     class Meta(ClinicalRow.Meta):
         verbose_name_plural = "performance statuses"
 
+    def clean(self):
+        super().clean()
+        if self.instrument == self.Instrument.ECOG and self.value not in range(6):
+            raise ValidationError({"value": "ECOG runs from 0 to 5."})
+        if self.instrument == self.Instrument.KPS and self.value not in range(0, 101, 10):
+            raise ValidationError({"value": "Karnofsky runs from 0 to 100 in tens."})
+
 
 class BodyMeasure(ClinicalRow):
     class Kind(models.TextChoices):
         WEIGHT = "weight_kg", "weight (kg)"
         HEIGHT = "height_cm", "height (cm)"
 
+    PLAUSIBLE = {Kind.WEIGHT: (20, 300), Kind.HEIGHT: (80, 230)}
+
     kind = models.CharField(max_length=10, choices=Kind)
     value = models.DecimalField(max_digits=6, decimal_places=2)
 
     class Meta(ClinicalRow.Meta):
         pass
+
+    def clean(self):
+        super().clean()
+        if self.kind not in self.PLAUSIBLE or not isinstance(self.value, Decimal):
+            return
+        if self.value <= 0:
+            raise ValidationError({"value": "A weight or height is above zero."})
+        low, high = self.PLAUSIBLE[self.kind]
+        if not low <= self.value <= high:
+            _ask_for_note(self, f"This {self.Kind(self.kind).label} is outside the plausible {low} to {high}.")
 
 
 class ClinicalEvent(ClinicalRow):
@@ -470,3 +566,9 @@ class ClinicalAssertion(ClinicalRow):
 
     class Meta(ClinicalRow.Meta):
         pass
+
+    def clean(self):
+        super().clean()
+        days = (self.compared_from, self.compared_to)
+        if all(isinstance(day, dt.date) for day in days) and days[0] >= days[1]:
+            raise ValidationError({"compared_to": "The later examination has to come after the earlier one."})

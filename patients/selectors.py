@@ -38,6 +38,16 @@ def patient_lookup(model) -> str:
     raise TypeError(f"{model._meta.label} does not lead to a patient")
 
 
+def dependants(row: Versioned, *, parts: bool) -> list[Versioned]:
+    """Current rows that point at this one: its own parts (IHC of a specimen), or all others."""
+    found: list[Versioned] = []
+    for relation in row._meta.related_objects:
+        model = relation.related_model
+        if issubclass(model, Versioned) and (model.part_of == relation.field.name) is parts:
+            found.extend(model.objects.filter(**{relation.field.name: row}))
+    return found
+
+
 def latest(model, patient, *, as_of: dt.date | None = None, known_at: dt.datetime | None = None, **filters):
     """The row with the newest clinical date (not after ``as_of``), the last recorded among equals, or None."""
     found = rows(model, patient, known_at=known_at).filter(clinical_date__isnull=False, **filters)

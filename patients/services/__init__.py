@@ -3,7 +3,7 @@
 from patients.services.access import grant_access, revoke_access
 from patients.services.audit import audit, snapshot
 from patients.services.patients import confirm_identifier, create_patient, remove_identifier, update_patient
-from patients.services.versions import Conflict, StillInUse, record, record_many, revise, withdraw
+from patients.services.versions import Conflict, StillInUse, record, record_many, revise, still_in_use, withdraw
 
 __all__ = [
     "Conflict",
@@ -18,6 +18,7 @@ __all__ = [
     "revise",
     "revoke_access",
     "snapshot",
+    "still_in_use",
     "update_patient",
     "withdraw",
 ]

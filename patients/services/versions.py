@@ -6,7 +6,7 @@ import uuid
 from django.db import transaction
 from django.utils import timezone
 
-from patients.models import Versioned
+from patients.selectors import dependants
 from patients.services.audit import audit, audit_many, snapshot
 
 BOOKKEEPING = frozenset({"id", "lineage", "recorded_at", "recorded_by", "superseded_at"})
@@ -77,16 +77,23 @@ def revise(row, *, by, reason: str, expected_recorded_at=None, **changes):
 def withdraw(row, *, by, reason: str, expected_recorded_at=None):
     """Take a fact back: superseded without a successor. Its parts (IHC of a specimen) go with it."""
     current = _locked(row, expected_recorded_at)
-    for part in _dependants(current, parts=True):
+    if blocked := still_in_use(current):
+        raise StillInUse(blocked)
+    for part in dependants(current, parts=True):
         withdraw(part, by=by, reason=reason)
-    if in_use := list(_dependants(current, parts=False)):
-        names = ", ".join(sorted({str(r._meta.verbose_name) for r in in_use}))
-        raise StillInUse(f"This {current._meta.verbose_name} is still used by: {names}. Withdraw those first.")
     before = snapshot(current)
     current.superseded_at = _after(current)
     current.save(force_update=True, update_fields=["superseded_at"])
     audit(by=by, action="withdraw", obj=current, before=before, reason=reason)
     return current
+
+
+def still_in_use(row) -> str:
+    """A sentence when other current rows rest on this one, else ""."""
+    names = sorted({str(r._meta.verbose_name) for r in dependants(row, parts=False)})
+    if not names:
+        return ""
+    return f"This {row._meta.verbose_name} is still used by: {', '.join(names)}. Withdraw those first."
 
 
 def _new(model, by, patient, values: dict):
@@ -129,14 +136,6 @@ def _after(current) -> dt.datetime:
 def _untouched_relations(current, changes) -> set[str]:
     """Foreign keys that are not being changed were checked when they were set."""
     return {f.name for f in current._meta.concrete_fields if f.is_relation and f.name not in changes}
-
-
-def _dependants(current, *, parts: bool):
-    for relation in current._meta.related_objects:
-        model = relation.related_model
-        if not issubclass(model, Versioned) or (model.part_of == relation.field.name) is not parts:
-            continue
-        yield from model.objects.filter(**{relation.field.name: current})
 
 
 def _refuse_bookkeeping(name: str) -> None:
