@@ -1,0 +1,206 @@
+"""Refusals and cautions of the imaging science, each with a code and one sentence.
+
+A refusal means no number; a caution travels with a number that exists. Other modules raise by code only, so the
+words live in one place.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why something was refused: what a reader needs to know, and what a physicist needs to look up."""
+
+    sentence: str
+    not_done: str
+    who_can_fix: str
+    tag: str = ""
+
+
+@dataclass(frozen=True)
+class Caution:
+    """A warning that goes with a result: ``code`` for machines, ``message`` for people."""
+
+    code: str
+    message: str
+
+
+_NO_SUV = "SUV not calculated; lesion-to-liver ratios stay possible."
+_NO_KIND = "This kind of SUV was not calculated; the others are not affected."
+_NO_VOLUME = "No volume was built, so nothing can be measured on this series."
+_NO_MEASURE = "Nothing was measured."
+_NO_SCORE = "No Krenning score was proposed; the reader's score is not affected."
+_PHYSICIAN = "a nuclear-medicine physician, by entering the value with a reason"
+_SENDER = "the sending site, by exporting the series again"
+_SCANNER = "the imaging site: the reconstruction itself lacks this"
+_READER = "the reader, by placing the region again"
+
+REASONS: dict[str, Reason] = {
+    "patient_weight_missing": Reason("The PET header has no body weight.", _NO_SUV, _PHYSICIAN, "(0010,1030)"),
+    "patient_weight_zero": Reason("The body weight in the PET header is zero.", _NO_SUV, _PHYSICIAN, "(0010,1030)"),
+    "patient_weight_implausible": Reason(
+        "The body weight {found} kg is not plausible; it may be in grams.", _NO_SUV, _PHYSICIAN, "(0010,1030)"
+    ),
+    "patient_height_missing": Reason("The PET header has no body height.", _NO_KIND, _PHYSICIAN, "(0010,1020)"),
+    "patient_height_implausible": Reason(
+        "The body height {found} m is not plausible.", _NO_KIND, _PHYSICIAN, "(0010,1020)"
+    ),
+    "patient_sex_missing": Reason("The PET header does not state the sex.", _NO_KIND, _PHYSICIAN, "(0010,0040)"),
+    "body_size_implausible": Reason(
+        "Height and weight together are outside the range in which the formula holds.", _NO_KIND, _PHYSICIAN
+    ),
+    "dose_missing": Reason("The PET header has no injected activity.", _NO_SUV, _PHYSICIAN, "(0018,1074)"),
+    "dose_not_positive": Reason(
+        "The injected activity {found} Bq is not positive.", _NO_SUV, _PHYSICIAN, "(0018,1074)"
+    ),
+    "several_administrations": Reason(
+        "The PET header lists {found} administrations; which one applies is not known.",
+        _NO_SUV,
+        _SENDER,
+        "(0054,0016)",
+    ),
+    "administration_time_missing": Reason("The PET header has no injection time.", _NO_SUV, _PHYSICIAN, "(0018,1078)"),
+    "reference_time_missing": Reason(
+        "The PET header has no usable series or acquisition time to correct decay to.", _NO_SUV, _SENDER, "(0008,0031)"
+    ),
+    "half_life_missing": Reason(
+        "The half-life is missing and the nuclide is not known.", _NO_SUV, _PHYSICIAN, "(0018,1075)"
+    ),
+    "scan_before_injection": Reason(
+        "The scan ({scan}) starts before the injection ({injection}).", _NO_SUV, _PHYSICIAN, "(0018,1078)"
+    ),
+    "uptake_time_implausible": Reason(
+        "The time from injection to scan, {minutes} min, is not plausible for this nuclide.",
+        _NO_SUV,
+        _PHYSICIAN,
+        "(0018,1078)",
+    ),
+    "not_attenuation_corrected": Reason("The images are not attenuation-corrected.", _NO_SUV, _SCANNER, "(0028,0051)"),
+    "not_decay_corrected": Reason(
+        "The header claims decay correction {found}, but the images are not decay-corrected.",
+        _NO_SUV,
+        _SCANNER,
+        "(0028,0051)",
+    ),
+    "decay_correction_unknown": Reason(
+        "The decay correction {found} is missing or not known.", _NO_SUV, _SENDER, "(0054,1102)"
+    ),
+    "units_unknown": Reason("The PET units {found} cannot be turned into SUV.", _NO_SUV, _SENDER, "(0054,1001)"),
+    "suv_type_unknown": Reason("The SUV type {found} is not known.", _NO_SUV, _SENDER, "(0054,1006)"),
+    "philips_factors_missing": Reason(
+        "The values are counts and neither Philips scale factor is present.", _NO_SUV, _SENDER, "(7053,1000)"
+    ),
+    "missing_slices": Reason("Slices are missing: {positions}.", _NO_VOLUME, _SENDER, "(0020,0032)"),
+    "duplicate_slices": Reason(
+        "More than one slice lies at the same position: {positions}.", _NO_VOLUME, _SENDER, "(0020,0032)"
+    ),
+    "uneven_slices": Reason(
+        "Slices are off an even grid by up to {deviation} mm (limit {limit} mm).", _NO_VOLUME, _SENDER, "(0020,0032)"
+    ),
+    "single_slice": Reason("One slice is not a volume.", _NO_VOLUME, _SENDER, "(0020,0032)"),
+    "position_missing": Reason("A slice has no usable position.", _NO_VOLUME, _SENDER, "(0020,0032)"),
+    "orientation_invalid": Reason(
+        "The slice orientation is missing or not a right angle.", _NO_VOLUME, _SENDER, "(0020,0037)"
+    ),
+    "orientation_differs": Reason("The slices do not share one orientation.", _NO_VOLUME, _SENDER, "(0020,0037)"),
+    "pixel_spacing_invalid": Reason(
+        "The pixel spacing is missing or not positive.", _NO_VOLUME, _SENDER, "(0028,0030)"
+    ),
+    "rescale_invalid": Reason("A rescale slope is missing, zero or not a number.", _NO_VOLUME, _SENDER, "(0028,1053)"),
+    "volume_shape_differs": Reason(
+        "Slopes, intercepts or factors do not match the number of slices.", _NO_VOLUME, _SENDER
+    ),
+    "voi_outside_volume": Reason("The region lies outside the images.", _NO_MEASURE, _READER),
+    "voi_empty": Reason("The region holds no voxel centre.", _NO_MEASURE, _READER),
+    "radius_invalid": Reason("The radius must be positive.", _NO_MEASURE, _READER),
+    "threshold_invalid": Reason("The threshold {found} is not usable.", _NO_MEASURE, _READER),
+    "nothing_above_threshold": Reason("No voxel of the region reaches the threshold {found}.", _NO_MEASURE, _READER),
+    "uptake_not_finite": Reason("An uptake value is not a number or is negative.", _NO_MEASURE, _SENDER),
+    "lesion_uptake_missing": Reason("The lesion has no uptake value.", _NO_SCORE, _READER),
+    "liver_reference_missing": Reason("There is no liver reference on this scan.", _NO_SCORE, _READER),
+    "liver_reference_unusable": Reason(
+        "The lesion lies in a liver without a usable reference region.", _NO_SCORE, _READER
+    ),
+    "references_from_another_scan": Reason(
+        "Lesion and reference organs were not measured on the same scan.", _NO_SCORE, _READER
+    ),
+    "uptake_units_differ": Reason("Lesion and reference organs are not in the same SUV unit.", _NO_SCORE, _READER),
+    "tolerance_invalid": Reason("The tolerance {found} is not between 0 and 1.", _NO_SCORE, _READER),
+    "krenning_scale_unknown": Reason("The Krenning scale {found} is not known.", _NO_SCORE, _READER),
+}
+
+CAUTIONS: dict[str, str] = {
+    "dose_in_mbq": "The injected activity {found} reads as MBq and was taken as {used} Bq; please confirm it.",
+    "dose_unusual": "The injected activity of {mbq} MBq is unusual ({low} to {high} MBq expected).",
+    "dose_implausible": "The injected activity of {mbq} MBq is not plausible; please confirm it.",
+    "patient_weight_unusual": "The body weight of {found} kg is unusual.",
+    "patient_height_in_cm": "The body height {found} reads as centimetres and was taken as {used} m.",
+    "sex_other_mean_of_formulas": "Sex is {found}: {kind} uses the mean of the formulas for men and women.",
+    "half_life_from_table": "The header has no half-life; {used} s of {nuclide} was used.",
+    "half_life_differs": "The half-life {found} s differs from {nuclide} ({expected} s) by {percent} %.",
+    "half_life_replaced": (
+        "The half-life {found} s does not belong to {nuclide}; {expected} s was used. Please confirm it."
+    ),
+    "nuclide_not_in_table": "The nuclide is not known, so the half-life {found} s could not be checked.",
+    "nuclide_conflict": "The tracer {tracer} does not carry {nuclide}; please confirm the half-life.",
+    "reference_time_from_acquisition": (
+        "The series time is later than the first acquisition; decay is corrected to the earliest acquisition time."
+    ),
+    "reference_time_from_ge_private": "Decay is corrected to the vendor's own decay reference date and time.",
+    "ge_private_time_ignored": "The vendor's decay reference time is far from the acquisition and was not used.",
+    "series_time_early": "The series time is {minutes} min before the first acquisition.",
+    "injection_day_assumed": "Only an injection time is given; the day of the scan was assumed.",
+    "injection_before_midnight": "Only an injection time is given; the day before the scan was assumed.",
+    "time_zone_partly_known": "Only some times have a time zone; all were taken as local time of the scanner.",
+    "uptake_time_unknown": "The uptake time is not known.",
+    "uptake_time_unusual": "The uptake time of {minutes} min is outside the usual {low} to {high} min.",
+    "uptake_time_to_confirm": "The uptake time of {minutes} min is not plausible; please confirm the injection time.",
+    "administered_after_scan": "The injection is dated after the scan, so there is no uptake time.",
+    "corrections_unknown": "The header does not say which corrections were applied; please confirm.",
+    "decay_flags_contradict": "The header contradicts itself about decay correction ({found}); please confirm.",
+    "decay_within_frame": "Decay within each frame is not corrected; SUV is low by about {percent} %.",
+    "suv_type_lbm_formula": (
+        "The SUV type LBM does not say which coefficient was used for men; James with 128 was assumed."
+    ),
+    "philips_factors_ignored": "Philips private factors are present but the units are {found}; they were not used.",
+    "philips_factors_disagree": "The two Philips factors differ by {percent} %; the SUV factor was used.",
+    "uneven_slices": "Slices are off an even grid by up to {deviation} mm; the mean spacing {spacing} mm is used.",
+    "slices_tilted": "The slices are shifted against each other (tilt of {degrees} degrees).",
+    "voi_clipped": "The region reaches the edge of the images and was cut there.",
+    "peak_at_edge": "The 1 mL sphere of SUVpeak reaches the edge of the images; only voxels inside count.",
+    "peak_beyond_region": "The region is smaller than 1 mL, so SUVpeak includes its surroundings.",
+    "peak_exceeds_max": "SUVpeak is higher than SUVmax: a hotter structure lies beside the region.",
+}
+
+
+class _Details(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return "(not stated)"
+
+
+class ImagingRefusal(Exception):
+    """No number, and why. ``code`` is a key of ``REASONS``; ``details`` fill the sentence."""
+
+    def __init__(self, code: str, **details: Any) -> None:
+        self.code = code
+        self.details = details
+        self.message = REASONS[code].sentence.format_map(_Details(details))
+        super().__init__(f"{code}: {self.message}")
+
+
+class SuvUnavailable(ImagingRefusal):
+    """SUV cannot be calculated from these inputs."""
+
+
+class VolumeUnavailable(ImagingRefusal):
+    """The slices do not make a volume."""
+
+
+class MeasurementRefused(ImagingRefusal):
+    """This region, or this comparison, cannot be measured."""
+
+
+def caution(code: str, **details: Any) -> Caution:
+    """The caution ``code`` of ``CAUTIONS`` with its sentence filled in."""
+    return Caution(code, CAUTIONS[code].format_map(_Details(details)))

@@ -1,0 +1,67 @@
+"""Volumes of interest: a box in the volume and the voxels of it that belong to the region."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from imaging.domain.errors import MeasurementRefused
+from imaging.domain.geometry import index_to_lps, lps_to_index
+from imaging.domain.volume import Bounds, Volume
+
+__all__ = ["Bounds", "Mask", "from_labels", "sphere"]
+
+
+@dataclass(frozen=True)
+class Mask:
+    """``voxels``: boolean [z, y, x] over ``bounds``; ``is_clipped``: the region went past the edge of the images."""
+
+    bounds: Bounds
+    voxels: NDArray[np.bool_]
+    is_clipped: bool = False
+
+    def trimmed(self) -> "Mask":
+        """The same voxels in the smallest box that holds them. Raises ``MeasurementRefused`` if there are none."""
+        if not self.voxels.any():
+            raise MeasurementRefused("voi_empty")
+        lo, hi = [], []
+        for axis in range(3):
+            used = np.flatnonzero(self.voxels.any(axis=tuple(a for a in range(3) if a != axis)))
+            lo.append(int(used[0]))
+            hi.append(int(used[-1]) + 1)
+        inner = tuple(slice(a, b) for a, b in zip(lo, hi, strict=True))
+        start = self.bounds.start
+        bounds = Bounds(
+            (start[0] + lo[0], start[1] + lo[1], start[2] + lo[2]),
+            (start[0] + hi[0], start[1] + hi[1], start[2] + hi[2]),
+        )
+        return Mask(bounds, self.voxels[inner], self.is_clipped)
+
+
+def sphere(volume: Volume, centre_lps: ArrayLike, radius_mm: float) -> Mask:
+    """Voxels whose centre lies within ``radius_mm`` of ``centre_lps`` (mm, LPS), clipped to the images.
+
+    Raises ``MeasurementRefused`` if the radius is not positive, or no voxel centre lies in the sphere.
+    """
+    centre = np.asarray(centre_lps, dtype=np.float64)
+    if not np.isfinite(radius_mm) or radius_mm <= 0 or not np.isfinite(centre).all():
+        raise MeasurementRefused("radius_invalid")
+    middle = lps_to_index(volume.affine, centre)[::-1]
+    reach = radius_mm * np.linalg.norm(np.linalg.inv(volume.affine[:3, :3]), axis=1)[::-1]
+    low, high = np.ceil(middle - reach).astype(int), np.floor(middle + reach).astype(int) + 1
+    shape = np.asarray(volume.shape)
+    start, stop = np.maximum(low, 0), np.minimum(high, shape)
+    if (np.minimum(high, shape) <= np.maximum(low, 0)).any():
+        outside = bool((middle < -0.5).any() or (middle > shape - 0.5).any())
+        raise MeasurementRefused("voi_outside_volume" if outside else "voi_empty")
+    bounds = Bounds(tuple(int(n) for n in start), tuple(int(n) for n in stop))  # type: ignore[arg-type]
+    z, y, x = np.meshgrid(*(np.arange(a, b) for a, b in zip(start, stop, strict=True)), indexing="ij")
+    points = index_to_lps(volume.affine, np.stack([x, y, z], axis=-1))
+    voxels = ((points - centre) ** 2).sum(axis=-1) <= radius_mm**2 * (1 + 1e-12)
+    return Mask(bounds, voxels, bool((low < 0).any() or (high > shape).any())).trimmed()
+
+
+def from_labels(labels: NDArray[np.generic], label: int = 1) -> Mask:
+    """The voxels of a whole-volume label array [z, y, x] that carry ``label``."""
+    everything = Bounds((0, 0, 0), (labels.shape[0], labels.shape[1], labels.shape[2]))
+    return Mask(everything, labels == label).trimmed()
