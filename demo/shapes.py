@@ -14,7 +14,7 @@ Point = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class Grid:
-    """Arrays are [z, y, x]; ``origin`` (x, y, z) is the centre of voxel (0, 0, 0), ``spacing`` the step along x, y, z."""
+    """Arrays are [z, y, x]; ``origin`` (x, y, z) is the centre of voxel (0, 0, 0), ``spacing`` its steps."""
 
     shape: tuple[int, int, int]
     origin: Point
