@@ -24,6 +24,12 @@ def coronal_mip(volume: Volume, suv_max: float) -> NDArray[np.uint8]:
     return np.ascontiguousarray(np.clip(projected * (255 / suv_max), 0, 255).astype(np.uint8))
 
 
+def pixel_spacing(volume: Volume) -> tuple[float, float]:
+    """mm between the rows and between the columns of ``coronal_mip``."""
+    axes = _array_axes(volume)
+    return volume.spacing[2 - axes["S"][0]], volume.spacing[2 - axes["L"][0]]
+
+
 def _array_axes(volume: Volume) -> dict[str, tuple[int, int]]:
     """For left, posterior and superior: the array axis (z, y, x) that runs along it, and its sign."""
     directions = volume.affine[:3, :3] / np.linalg.norm(volume.affine[:3, :3], axis=0)
