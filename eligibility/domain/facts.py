@@ -1,0 +1,162 @@
+"""Facts as the rules see them: a value with unit, date and source, or the reason why there is none.
+
+Uncertain values are sets of what they may be: an ``Interval`` of numbers, a ``Choice`` of named states.
+A rule holds if it holds for all of the set, fails if it fails for all of it, and is unknown otherwise.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from patients.domain.ki67 import Interval
+
+Choice = frozenset[str]
+
+REASONS: dict[str, str] = {
+    "missing": "not recorded",
+    "undated": "recorded without a usable date",
+    "out_of_date": "out of date",
+    "dated_later": "dated after the day of the assessment",
+    "recorded_unknown": "recorded as unknown",
+    "not_stated": "not stated by the source",
+    "contradictory": "two records of the same day, or a score and its relation, contradict each other",
+    "straddles": "part of the possible values meets the rule and part does not",
+    "unit_not_convertible": "unit cannot be converted",
+    "reference_limit_missing": "the laboratory's reference limit is not recorded",
+    "input_missing": "an input of the formula is missing",
+    "specimens_disagree": "specimens disagree",
+    "no_scan": "no SSTR scan recorded",
+    "no_reading": "scan not read yet",
+    "unsigned_proposal": "unsigned proposal",
+    "recomputing": "being computed again",
+    "not_scored": "lesion not scored in this reading",
+    "not_assessable": "lesion not assessable on this scan",
+    "size_unknown": "lesion size not recorded, so whether the lesion counts is unknown",
+    "size_illustrative": "lesion size is illustrative, not a clinical fact, so whether the lesion counts is unknown",
+    "nothing_assessable": "no lesion large enough to be assessed",
+    "not_in_force": "the rule set is not in force on this date",
+}
+
+
+class FactKind(StrEnum):
+    NUMBER = "number"
+    CHOICE = "choice"
+    LESIONS = "lesions"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a value came from: model label, the row's lasting id, and words for a person."""
+
+    model: str
+    id: str
+    label: str
+
+
+@dataclass(frozen=True)
+class LesionFact:
+    """One lesion on one scan, as read.
+
+    ``relation``: possible relations to liver (none, below, equal, above), or None with ``reason``.
+    ``size_mm``: long axis on CT in mm, or None with ``size_reason``.
+    """
+
+    label: str
+    site: str
+    is_visceral: bool
+    is_target: bool
+    relation: Choice | None
+    size_mm: Decimal | None = None
+    reason: str = "missing"
+    size_reason: str = "size_unknown"
+    score_text: str = ""
+    uptake_text: str = ""
+    source: Source | None = None
+
+    def __post_init__(self) -> None:
+        _refuse_empty(self.relation)
+
+
+@dataclass(frozen=True)
+class Fact:
+    """``value`` None means unknown for ``reason`` (a key of REASONS); ``detail`` is shown beside either.
+
+    ``unit`` is UCUM-like text; ``analyte`` names the laboratory analyte when units may be converted.
+    ``is_timeless``: never out of date (a date of birth, not a blood count).
+    """
+
+    value: Interval | Choice | tuple[LesionFact, ...] | None = None
+    unit: str = ""
+    clinical_date: dt.date | None = None
+    sources: tuple[Source, ...] = ()
+    reason: str = "missing"
+    detail: str = ""
+    analyte: str = ""
+    is_timeless: bool = False
+
+    def __post_init__(self) -> None:
+        if isinstance(self.value, frozenset):
+            _refuse_empty(self.value)
+
+
+def _refuse_empty(choice: Choice | None) -> None:
+    """An empty set of possibilities would satisfy every rule at once: contradiction is a reason, not a value."""
+    if choice is not None and not choice:
+        raise ValueError("a known state needs at least one possible value")
+
+
+Facts = Mapping[str, Fact]
+
+
+def unknown(reason: str, detail: str = "", sources: tuple[Source, ...] = (), on: dt.date | None = None) -> Fact:
+    """A fact without a value. ``reason`` must be a key of REASONS (KeyError otherwise)."""
+    REASONS[reason]
+    return Fact(value=None, reason=reason, detail=detail, sources=sources, clinical_date=on)
+
+
+def exactly(number: Decimal) -> Interval:
+    """The interval that holds one number."""
+    return Interval(low=number, high=number)
+
+
+def hull(intervals: list[Interval]) -> Interval:
+    """The smallest interval that holds all of ``intervals`` (at least one; ValueError otherwise)."""
+    if len(intervals) == 1:
+        return intervals[0]
+    lows = [(i.low is not None, i.low or Decimal(0), i.low_open) for i in intervals]
+    highs = [(i.high is None, i.high or Decimal(0), not i.high_open) for i in intervals]
+    has_low, low, low_open = min(lows)
+    no_high, high, high_closed = max(highs)
+    return Interval(
+        low=low if has_low else None,
+        high=None if no_high else high,
+        low_open=low_open if has_low else False,
+        high_open=not high_closed if not no_high else False,
+    )
+
+
+def number_text(number: Decimal) -> str:
+    """Plain decimal without trailing zeros: 88.0000 -> 88, 4.50 -> 4.5."""
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def interval_text(interval: Interval) -> str:
+    """7–8, < 30, ≥ 20, 88."""
+    low, high = interval.low, interval.high
+    if low is None and high is None:
+        return "any"
+    if low is None and high is not None:
+        return f"{'<' if interval.high_open else '≤'} {number_text(high)}"
+    if high is None and low is not None:
+        return f"{'>' if interval.low_open else '≥'} {number_text(low)}"
+    assert low is not None and high is not None
+    if interval.is_about:
+        return f"about {number_text(low)}"
+    return number_text(low) if low == high else f"{number_text(low)}–{number_text(high)}"
+
+
+def choice_text(choice: Choice) -> str:
+    return " or ".join(sorted(word.replace("_", " ") for word in choice))

@@ -1,0 +1,108 @@
+"""Which lesions a criterion speaks about, and what they say together.
+
+A lesion under 10 mm reads low by partial volume: it never fails a criterion, and it never carries one.
+A lesion whose size is not known might be one of those, or might not: if it fails, the row is unknown,
+and if it passes it does not count as the assessable lesion that every row needs.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from eligibility.domain.facts import Choice, LesionFact
+
+SMALLEST_ASSESSABLE_MM = Decimal(10)
+
+
+class Quantifier(StrEnum):
+    """all_*: every lesion of the group must; any_*: one lesion of the group is enough."""
+
+    ALL_TARGET_AND_VISCERAL = "all_target_and_visceral_10mm"
+    ANY_VISCERAL = "any_visceral_10mm"
+    ALL_READ = "all_read"
+
+    @property
+    def is_any(self) -> bool:
+        return self is Quantifier.ANY_VISCERAL
+
+
+QUANTIFIER_TEXT = {
+    Quantifier.ALL_TARGET_AND_VISCERAL: "all target lesions and every visceral lesion of 10 mm or more",
+    Quantifier.ANY_VISCERAL: "any visceral lesion of 10 mm or more",
+    Quantifier.ALL_READ: "every lesion the reader scored, whatever its size",
+}
+
+
+class Weight(StrEnum):
+    COUNTS = "counts"
+    MAY_COUNT = "may count"
+    TOO_SMALL = "not assessable, under 10 mm"
+    OUTSIDE = "not in the group"
+
+
+@dataclass(frozen=True)
+class LesionVerdict:
+    """One lesion's part in a row: whether it counts, what it says, and why it is unknown if it is."""
+
+    lesion: LesionFact
+    weight: Weight
+    truth: bool | None
+    reason: str = ""
+
+    @property
+    def note(self) -> str:
+        return self.weight.value if self.weight is Weight.TOO_SMALL else ""
+
+
+def judge(
+    lesions: tuple[LesionFact, ...], quantifier: Quantifier, holds: Callable[[Choice], bool | None]
+) -> tuple[bool | None, str, tuple[LesionVerdict, ...]]:
+    """Truth over the quantifier's group, the reason code when unknown, and each lesion's part.
+
+    ``holds`` says of a set of possible relations whether all (True), none (False) or some (None) satisfy.
+    """
+    verdicts = tuple(_verdict(lesion, quantifier, holds) for lesion in lesions)
+    group = [v for v in verdicts if v.weight in (Weight.COUNTS, Weight.MAY_COUNT)]
+    decisive = quantifier.is_any
+    if any(v.weight is Weight.COUNTS and v.truth is decisive for v in group):
+        return decisive, "", verdicts
+    if open_ones := [v.reason for v in group if v.reason]:
+        return None, open_ones[0], verdicts
+    if any(v.weight is Weight.COUNTS for v in group) or _is_known_absent(verdicts, quantifier):
+        return not decisive, "", verdicts
+    return None, group[0].lesion.size_reason if group else "nothing_assessable", verdicts
+
+
+def _is_known_absent(verdicts: tuple[LesionVerdict, ...], quantifier: Quantifier) -> bool:
+    """For "any": the scan was read and every lesion on it lies outside the group."""
+    return quantifier.is_any and bool(verdicts) and all(v.weight is Weight.OUTSIDE for v in verdicts)
+
+
+def _verdict(lesion: LesionFact, quantifier: Quantifier, holds: Callable[[Choice], bool | None]) -> LesionVerdict:
+    weight = _weight(lesion, quantifier)
+    truth = None if lesion.relation is None else holds(lesion.relation)
+    return LesionVerdict(lesion, weight, truth, _reason(lesion, weight, truth, quantifier.is_any))
+
+
+def _reason(lesion: LesionFact, weight: Weight, truth: bool | None, decisive: bool) -> str:
+    if weight is Weight.MAY_COUNT and truth is decisive:
+        return lesion.size_reason
+    if truth is None:
+        return "straddles" if lesion.relation is not None else lesion.reason
+    return ""
+
+
+def _weight(lesion: LesionFact, quantifier: Quantifier) -> Weight:
+    is_small = lesion.size_mm is not None and lesion.size_mm < SMALLEST_ASSESSABLE_MM
+    if quantifier is Quantifier.ALL_READ:
+        return Weight.TOO_SMALL if is_small and lesion.reason == "not_assessable" else Weight.COUNTS
+    if quantifier is Quantifier.ANY_VISCERAL and not lesion.is_visceral:
+        return Weight.OUTSIDE
+    if lesion.is_target:
+        return Weight.COUNTS
+    if not lesion.is_visceral:
+        return Weight.OUTSIDE
+    if lesion.size_mm is None:
+        return Weight.MAY_COUNT
+    return Weight.TOO_SMALL if is_small else Weight.COUNTS

@@ -1,0 +1,269 @@
+"""The one function that says what a rule set means for a patient on a day.
+
+Verdict order and row states follow "Verdicts" in the architecture: the first that applies wins, unknown
+is never met or clear, and a set with inactive or unread safety rows never says eligible.
+"""
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from eligibility.domain.criteria import Condition, Finding, Test, check, threshold_text
+from eligibility.domain.facts import REASONS, Facts, Source
+from eligibility.domain.guideline import SAFETY_LEVELS, Criterion, Guideline, GuidelineKind, Level
+from eligibility.domain.lesions import QUANTIFIER_TEXT
+
+ENGINE_VERSION = "rules/1.0"
+
+
+class RowState(StrEnum):
+    MET = "met"
+    NOT_MET = "not met"
+    CLEAR = "clear"
+    TRIGGERED = "triggered"
+    UNKNOWN = "unknown"
+    INFORMATION = "information"
+
+
+class Verdict(StrEnum):
+    CONTRAINDICATED = "contraindicated"
+    NOT_ELIGIBLE = "not_eligible"
+    NOT_RECOMMENDED = "not_recommended"
+    CANNOT_DETERMINE = "cannot_determine"
+    ACTIVE_ROWS_MET = "active_rows_met"
+    ELIGIBLE = "eligible"
+    GATE_MET = "met"
+    GATE_NOT_MET = "not_met"
+    GATE_UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class RowResult:
+    """One criterion applied: its state, the value it saw, and everything needed to check it by hand."""
+
+    id: str
+    level: Level
+    title: str
+    text: str
+    state: RowState
+    value_text: str
+    threshold_text: str
+    quantifier_text: str
+    citation: str
+    evidence: str
+    is_active: bool
+    verify_before_release: bool
+    clinical_date: dt.date | None = None
+    age_days: int | None = None
+    sources: tuple[Source, ...] = ()
+    reason_codes: tuple[str, ...] = ()
+    reason_text: str = ""
+    fact_names: tuple[str, ...] = ()
+
+    @property
+    def is_open(self) -> bool:
+        """Unknown on an active row: what the team can act on."""
+        return self.is_active and self.state is RowState.UNKNOWN
+
+    @property
+    def is_adverse(self) -> bool:
+        return self.is_active and self.state in (RowState.NOT_MET, RowState.TRIGGERED)
+
+
+@dataclass(frozen=True)
+class AssessmentResult:
+    """What one rule set says about one patient on one day. ``digest`` changes when any of it does."""
+
+    guideline_id: str
+    guideline_version: str
+    guideline_title: str
+    guideline_kind: GuidelineKind
+    guideline_sha256: str
+    citation: str
+    as_of: dt.date
+    verdict: Verdict
+    verdict_text: str
+    rows: tuple[RowResult, ...]
+    digest: str
+
+    @property
+    def verdict_code(self) -> str:
+        return self.verdict.value
+
+    @property
+    def unknown_rows(self) -> tuple[RowResult, ...]:
+        return tuple(r for r in self.rows if r.is_open)
+
+    @property
+    def adverse_rows(self) -> tuple[RowResult, ...]:
+        return tuple(r for r in self.rows if r.is_adverse)
+
+    @property
+    def unverified_rows(self) -> tuple[RowResult, ...]:
+        """Safety rows that are inactive, or active without anybody having read their source in full."""
+        return tuple(r for r in self.rows if r.level in SAFETY_LEVELS and (not r.is_active or r.verify_before_release))
+
+    @property
+    def rows_unknown_first(self) -> tuple[RowResult, ...]:
+        return tuple(sorted(self.rows, key=_reading_order))
+
+
+def evaluate(guideline: Guideline, facts: Facts, as_of: dt.date) -> AssessmentResult:
+    """Apply every row of ``guideline`` to ``facts`` on ``as_of`` (clinical date) and draw the verdict."""
+    rows = tuple(_row(criterion, facts, as_of) for criterion in guideline.criteria)
+    if not guideline.is_in_force(as_of):
+        rows = (_not_in_force(guideline, as_of), *rows)
+    verdict = _gate_verdict(rows) if guideline.kind is GuidelineKind.GATE else _verdict(rows)
+    return AssessmentResult(
+        guideline_id=guideline.id,
+        guideline_version=guideline.version,
+        guideline_title=guideline.title,
+        guideline_kind=guideline.kind,
+        guideline_sha256=guideline.sha256,
+        citation=guideline.citation,
+        as_of=as_of,
+        verdict=verdict,
+        verdict_text=_verdict_text(verdict, rows, guideline.label),
+        rows=rows,
+        digest=_digest(guideline, rows),
+    )
+
+
+def _row(criterion: Criterion, facts: Facts, as_of: dt.date) -> RowResult:
+    found = Finding(None, "") if criterion.test is None else check(criterion.test, facts, as_of)
+    return RowResult(
+        id=criterion.id,
+        level=criterion.level,
+        title=criterion.title,
+        text=criterion.text,
+        state=_state(criterion, found.truth),
+        value_text=found.value_text,
+        threshold_text="" if criterion.test is None else threshold_text(criterion.test),
+        quantifier_text=_quantifier_text(criterion.test),
+        citation=criterion.citation,
+        evidence=criterion.evidence,
+        is_active=criterion.is_active,
+        verify_before_release=criterion.verify_before_release,
+        clinical_date=found.clinical_date,
+        age_days=None if found.clinical_date is None else (as_of - found.clinical_date).days,
+        sources=found.sources,
+        reason_codes=found.reasons,
+        reason_text=found.reason_text,
+        fact_names=found.fact_names,
+    )
+
+
+def _state(criterion: Criterion, truth: bool | None) -> RowState:
+    if criterion.test is None:
+        return RowState.INFORMATION
+    if truth is None:
+        return RowState.UNKNOWN
+    if criterion.level is Level.REQUIRED:
+        return RowState.MET if truth else RowState.NOT_MET
+    return RowState.TRIGGERED if truth else RowState.CLEAR
+
+
+def _quantifier_text(test: Test | None) -> str:
+    quantifier = test.quantifier if isinstance(test, Condition) else None
+    return QUANTIFIER_TEXT[quantifier] if quantifier else ""
+
+
+def _verdict(rows: tuple[RowResult, ...]) -> Verdict:
+    active = [r for r in rows if r.is_active and r.level in SAFETY_LEVELS]
+    if any(r.level is Level.ABS_CI and r.state is RowState.TRIGGERED for r in active):
+        return Verdict.CONTRAINDICATED
+    if any(r.state is RowState.NOT_MET for r in active):
+        return Verdict.NOT_ELIGIBLE
+    if any(r.state is RowState.TRIGGERED for r in active):
+        return Verdict.NOT_RECOMMENDED
+    if not active or any(r.state is RowState.UNKNOWN for r in active):
+        return Verdict.CANNOT_DETERMINE
+    return Verdict.ACTIVE_ROWS_MET if _count_unverified(rows) else Verdict.ELIGIBLE
+
+
+def _gate_verdict(rows: tuple[RowResult, ...]) -> Verdict:
+    states = [r.state for r in rows if r.is_active and r.level is Level.REQUIRED]
+    if RowState.NOT_MET in states:
+        return Verdict.GATE_NOT_MET
+    return Verdict.GATE_MET if states and set(states) == {RowState.MET} else Verdict.GATE_UNKNOWN
+
+
+def _verdict_text(verdict: Verdict, rows: tuple[RowResult, ...], label: str) -> str:
+    cautions = [r for r in rows if r.is_active and r.level is Level.CAUTION]
+    triggered = sum(r.state is RowState.TRIGGERED for r in cautions)
+    noted = _plural(triggered, "caution") + _open_cautions(cautions)
+    unknown = sum(r.is_open and r.level in SAFETY_LEVELS for r in rows)
+    texts = {
+        Verdict.CONTRAINDICATED: f"contraindicated under {label}",
+        Verdict.NOT_ELIGIBLE: f"not eligible under {label}",
+        Verdict.NOT_RECOMMENDED: f"not recommended under {label} (board may override with a reason)",
+        Verdict.CANNOT_DETERMINE: f"cannot determine under {label} ({_plural(unknown, 'row')} unknown)",
+        Verdict.ACTIVE_ROWS_MET: f"active rows met, {_count_unverified(rows)} not verified, under {label} ({noted})",
+        Verdict.ELIGIBLE: f"eligible under {label} ({noted})",
+        Verdict.GATE_MET: f"met under {label}",
+        Verdict.GATE_NOT_MET: f"not met under {label}",
+        Verdict.GATE_UNKNOWN: f"unknown under {label}",
+    }
+    return texts[verdict]
+
+
+def _open_cautions(cautions: list[RowResult]) -> str:
+    count = sum(r.state is RowState.UNKNOWN for r in cautions)
+    return f", {_plural(count, 'caution')} unknown" if count else ""
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def _count_unverified(rows: tuple[RowResult, ...]) -> int:
+    return sum(r.level in SAFETY_LEVELS and (not r.is_active or r.verify_before_release) for r in rows)
+
+
+def _not_in_force(guideline: Guideline, as_of: dt.date) -> RowResult:
+    starts = guideline.valid_from.isoformat() if guideline.valid_from else "the beginning"
+    ends = guideline.valid_to.isoformat() if guideline.valid_to else "further notice"
+    return RowResult(
+        id="SET.IN_FORCE",
+        level=Level.REQUIRED,
+        title="Rule set in force",
+        text="A rule set says nothing about a day outside its validity.",
+        state=RowState.UNKNOWN,
+        value_text=as_of.isoformat(),
+        threshold_text=f"from {starts} until {ends}",
+        quantifier_text="",
+        citation=guideline.citation,
+        evidence="D",
+        is_active=True,
+        verify_before_release=False,
+        reason_codes=("not_in_force",),
+        reason_text=REASONS["not_in_force"],
+    )
+
+
+def _digest(guideline: Guideline, rows: Iterable[RowResult]) -> str:
+    """Depends on what was said and why; not on ages, which a later day changes by itself."""
+    said = [
+        [r.id, r.state, r.value_text, r.reason_codes, str(r.clinical_date), [[s.model, s.id] for s in r.sources]]
+        for r in rows
+    ]
+    text = json.dumps([ENGINE_VERSION, guideline.sha256, said], ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+_STATE_ORDER = [
+    RowState.UNKNOWN,
+    RowState.NOT_MET,
+    RowState.TRIGGERED,
+    RowState.MET,
+    RowState.CLEAR,
+    RowState.INFORMATION,
+]
+_LEVEL_ORDER = list(Level)
+
+
+def _reading_order(row: RowResult) -> tuple[bool, int, int]:
+    return not row.is_active, _STATE_ORDER.index(row.state), _LEVEL_ORDER.index(row.level)
