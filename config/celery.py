@@ -1,10 +1,89 @@
-"""The Celery application. The broker is a bell: losing it loses no work."""
+"""The Celery application. The broker is a bell: losing it loses no work, and a dead one delays no request."""
 
+import logging
 import os
+from pathlib import Path
 
 from celery import Celery
+from celery.contrib.django.task import DjangoTask
+from kombu.exceptions import OperationalError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-app = Celery("prrt")
+log = logging.getLogger("prrt.bell")
+
+LONGEST_TASK_SECONDS = 1800  # as jobs.LONGEST_SECONDS: after that nobody renews the lease either
+BELL_TIMEOUT_SECONDS = 0.9
+
+
+class Bell(DjangoTask):
+    """A task whose message may get lost: the job's row is already stored and the sweeper rings again."""
+
+    abstract = True
+    unheard = 0
+
+    def apply_async(self, *args, **kwargs):
+        try:
+            return super().apply_async(*args, **kwargs)
+        except (OperationalError, OSError) as error:
+            Bell.unheard += 1
+            log.warning("the broker did not take a bell (%s, %s so far)", type(error).__name__, Bell.unheard)
+            return None
+
+
+app = Celery("prrt", task_cls=Bell)
 app.config_from_object("django.conf:settings", namespace="CELERY")
+
+
+@app.add_defaults
+def _options() -> dict:
+    from django.conf import settings
+
+    return {
+        "task_serializer": "json",
+        "accept_content": ["json"],
+        "task_ignore_result": True,
+        "task_acks_late": True,
+        "task_reject_on_worker_lost": True,
+        "task_time_limit": LONGEST_TASK_SECONDS,
+        "task_publish_retry": False,
+        "worker_prefetch_multiplier": 1,
+        "worker_hijack_root_logger": False,
+        "worker_cancel_long_running_tasks_on_connection_loss": False,
+        "broker_connection_timeout": BELL_TIMEOUT_SECONDS,
+        "broker_connection_retry_on_startup": True,
+        "broker_connection_max_retries": None,
+        "broker_transport_options": _transport_options(settings.CELERY_BROKER_URL, Path(settings.CELERY_BROKER_DIR)),
+        "beat_schedule_filename": str(Path(settings.DATA_DIR) / "beat-schedule"),
+        "beat_schedule": {
+            "sweep-jobs": {
+                "task": "imaging.tasks.sweep_jobs",
+                "schedule": settings.JOB_SWEEP_SECONDS,
+                "options": {"expires": settings.JOB_SWEEP_SECONDS},
+            }
+        },
+    }
+
+
+def _transport_options(url: str, folder: Path) -> dict:
+    if url.startswith("filesystem"):
+        return _folder_options(folder)
+    return {
+        "visibility_timeout": int(1.1 * LONGEST_TASK_SECONDS),
+        "unacked_restore_interval": 5,
+        "unacked_restore_throttle": 1,
+        "socket_connect_timeout": BELL_TIMEOUT_SECONDS,
+        "socket_timeout": BELL_TIMEOUT_SECONDS,
+        "max_retries": 0,
+        "interval_start": 0,
+        "interval_max": 0,
+    }
+
+
+def _folder_options(folder: Path) -> dict:
+    places = {"data_folder_in": "queue", "data_folder_out": "queue", "control_folder": "control"}
+    for name in set(places.values()):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    return {option: str(folder / name) for option, name in places.items()} | {"polling_interval": 0.2}
+
+
 app.autodiscover_tasks()

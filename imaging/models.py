@@ -9,6 +9,8 @@ from django.utils import timezone
 
 from patients.models import ClinicalRow, Patient, Versioned
 
+SIGNED_IS_FINAL = "a signed reading is never changed; amend it with a new version"
+
 
 class Job(models.Model):
     """The truth about a piece of work; a broker message only says that one is waiting."""
@@ -73,6 +75,8 @@ class Upload(models.Model):
     source = models.CharField(max_length=8, choices=Source)
     state = models.CharField(max_length=10, choices=State, default=State.RECEIVING)
     reason_code = models.CharField(max_length=40, blank=True)
+    file_count = models.PositiveIntegerField(default=0, editable=False)
+    byte_count = models.PositiveBigIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(default=timezone.now)
     received_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
@@ -94,9 +98,7 @@ class Study(models.Model):
     study_date = models.DateField(null=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["study_uid", "identity_digest"], name="study_uid_per_identity")
-        ]
+        constraints = [models.UniqueConstraint(fields=["study_uid", "identity_digest"], name="study_uid_per_identity")]
         verbose_name_plural = "studies"
 
 
@@ -127,9 +129,7 @@ class Series(models.Model):
     refusal_message = models.CharField(max_length=300, blank=True)
     revision = models.PositiveIntegerField(default=1)
     identity = models.CharField(max_length=10, choices=Identity, default=Identity.UNASSIGNED)
-    candidate_patient = models.ForeignKey(
-        Patient, null=True, on_delete=models.PROTECT, related_name="candidate_series"
-    )
+    candidate_patient = models.ForeignKey(Patient, null=True, on_delete=models.PROTECT, related_name="candidate_series")
     identity_reason = models.CharField(max_length=40, blank=True)
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
@@ -186,11 +186,13 @@ class SuvInput(Versioned):
         DOSE = "injected_activity_bq", "injected activity (Bq)"
         ADMINISTERED = "administered_at", "injection time"
         HALF_LIFE = "half_life_s", "half-life (s)"
+        SUV_TYPE = "suv_type", "SUV type"
+        CORRECTED_IMAGE = "corrected_image", "corrections applied"
 
     series = models.ForeignKey(Series, on_delete=models.PROTECT, related_name="suv_inputs")
     name = models.CharField(max_length=24, choices=Name)
-    value = models.CharField(max_length=40)
-    reason = models.CharField(max_length=200)
+    value = models.CharField(max_length=64)
+    justification = models.CharField(max_length=200)
 
     @property
     def patient(self):
@@ -234,12 +236,8 @@ class Scan(ClinicalRow):
         ON = "on", "on SSA"
         UNKNOWN = "unknown", "unknown"
 
-    pet_series = models.ForeignKey(
-        Series, null=True, blank=True, on_delete=models.PROTECT, related_name="pet_of_scans"
-    )
-    ct_series = models.ForeignKey(
-        Series, null=True, blank=True, on_delete=models.PROTECT, related_name="ct_of_scans"
-    )
+    pet_series = models.ForeignKey(Series, null=True, blank=True, on_delete=models.PROTECT, related_name="pet_of_scans")
+    ct_series = models.ForeignKey(Series, null=True, blank=True, on_delete=models.PROTECT, related_name="ct_of_scans")
     tracer = models.CharField(max_length=24, blank=True)
     label = models.CharField(max_length=40, blank=True, help_text='E.g. "baseline".')
     ssa_status = models.CharField(max_length=8, choices=SsaStatus, default=SsaStatus.UNKNOWN)
@@ -277,6 +275,8 @@ class Lesion(ClinicalRow):
 class LesionFinding(Versioned):
     """A lesion on one scan: its three CT dimensions, necrosis, and whether it was there at all."""
 
+    part_of = "lesion"
+
     class Status(models.TextChoices):
         PRESENT = "present", "present"
         RESOLVED = "resolved", "resolved"
@@ -296,7 +296,8 @@ class LesionFinding(Versioned):
     third_axis_mm = models.DecimalField(max_digits=6, decimal_places=1, null=True, blank=True)
     necrosis = models.CharField(max_length=10, choices=Necrosis, default=Necrosis.UNKNOWN)
     is_illustrative = models.BooleanField(
-        default=False, help_text="Sizes drawn for a demonstration, not from the publication: shown, never used by a rule."
+        default=False,
+        help_text="Sizes drawn for a demonstration, not from the publication: shown, never used by a rule.",
     )
 
     class Meta:
@@ -382,6 +383,22 @@ class UptakeMeasurement(models.Model):
         ]
 
 
+class SignedQuerySet(models.QuerySet):
+    """Rows of a reading. Those of a signed one are refused here too, not only in ``save``."""
+
+    def update(self, **values):
+        self._refuse_signed()
+        return super().update(**values)
+
+    def delete(self):
+        self._refuse_signed()
+        return super().delete()
+
+    def _refuse_signed(self):
+        if self.filter(**{self.model.SIGNED_LOOKUP: Reading.State.SIGNED}).exists():
+            raise TypeError(SIGNED_IS_FINAL)
+
+
 class Reading(models.Model):
     """A reader's scores for one scan. Draft until signed; a signed reading is never changed, only amended."""
 
@@ -400,12 +417,23 @@ class Reading(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     signed_at = models.DateTimeField(null=True, editable=False)
 
+    SIGNED_LOOKUP = "state"
+    objects = SignedQuerySet.as_manager()
+
     class Meta:
         ordering = ["scan", "version"]
 
     @property
     def patient(self):
         return self.scan.patient
+
+    def save(self, *args, **kwargs):
+        _refuse_signed(self.pk)
+        super().save(*args, **kwargs)
+
+    def delete(self, *args, **kwargs):
+        _refuse_signed(self.pk)
+        return super().delete(*args, **kwargs)
 
 
 class LesionReading(models.Model):
@@ -426,5 +454,25 @@ class LesionReading(models.Model):
     text = models.CharField(max_length=80, blank=True, help_text='Verbatim, e.g. "low uptake".')
     difference_reason = models.CharField(max_length=120, blank=True)
 
+    SIGNED_LOOKUP = "reading__state"
+    objects = SignedQuerySet.as_manager()
+
     class Meta:
         constraints = [models.UniqueConstraint(fields=["reading", "lesion"], name="one_score_per_lesion")]
+
+    @property
+    def patient(self):
+        return self.reading.scan.patient
+
+    def save(self, *args, **kwargs):
+        _refuse_signed(self.reading_id)
+        super().save(*args, **kwargs)
+
+    def delete(self, *args, **kwargs):
+        _refuse_signed(self.reading_id)
+        return super().delete(*args, **kwargs)
+
+
+def _refuse_signed(reading_id) -> None:
+    if Reading.objects.filter(pk=reading_id, state=Reading.State.SIGNED).exists():
+        raise TypeError(SIGNED_IS_FINAL)

@@ -1,0 +1,76 @@
+"""What a stored number was computed from, as a digest. A number whose digest is not today's is never shown as current.
+
+Every digest includes which correction or placement was used and when it was recorded, so that going back to an
+earlier value is a new computation, not the old row.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from imaging.domain import suv, uptake
+from imaging.domain.suv_inputs import SuvInputs
+from imaging.models import Series, SuvInput, SuvResult, Voi
+
+MEASURE_VERSION = uptake.METHOD_VERSION
+SUV_VERSION = suv.METHOD_VERSION
+
+
+def of_series(series: Series) -> str:
+    """Of everything the SUV of a series depends on: its images, its header, the corrections in force."""
+    return _digest(
+        [
+            SUV_VERSION,
+            series.revision,
+            series.manifest_sha256,
+            series.header.get("suv"),
+            [(row.name, row.value, str(row.pk), row.recorded_at.isoformat()) for row in corrections(series)],
+        ]
+    )
+
+
+def corrections(series: Series) -> list[SuvInput]:
+    """Corrections in force; uses a prefetch of ``suv_inputs`` where there is one."""
+    return sorted((row for row in series.suv_inputs.all() if row.superseded_at is None), key=lambda row: row.name)
+
+
+def effective_inputs(series: Series) -> SuvInputs:
+    """The header's inputs with each correction in force and its provenance."""
+    inputs = SuvInputs.from_dict(series.header.get("suv") or {})
+    for row in corrections(series):
+        who = row.recorded_by.get_username() if row.recorded_by else "system"
+        source = f"entered by {who}, {row.recorded_at:%Y-%m-%d %H:%M} UTC"
+        inputs = inputs.override(row.name, row.value, source)
+    return inputs
+
+
+def of_measurement(voi: Voi, suv_result: SuvResult, liver: Voi | None) -> str:
+    """Of everything a measurement depends on; a liver-based contour depends on the liver region as well."""
+    parts: list[Any] = [MEASURE_VERSION, str(suv_result.pk), suv_result.input_digest, _placement(voi)]
+    if voi.method == Voi.Method.LIVER_BASED:
+        parts.append(liver and _placement(liver))
+    return _digest(parts)
+
+
+def liver_reference(vois: Iterable[Voi]) -> Voi | None:
+    """The liver region that liver-based contours refer to: the one placed last, never itself liver-based."""
+    livers = [v for v in vois if v.role == Voi.Role.LIVER and v.method != Voi.Method.LIVER_BASED]
+    return max(livers, key=lambda voi: (voi.recorded_at, str(voi.pk)), default=None)
+
+
+def of_scan(vois: Iterable[Voi], suv_result: SuvResult) -> str:
+    """Of all measurements of a scan together."""
+    vois = list(vois)
+    liver = liver_reference(vois)
+    return _digest(sorted(of_measurement(voi, suv_result, liver) for voi in vois))
+
+
+def _placement(voi: Voi) -> list[str]:
+    numbers = (voi.parameter, voi.centre_x_mm, voi.centre_y_mm, voi.centre_z_mm, voi.radius_mm)
+    shown = ["" if n is None else f"{float(n):.3f}" for n in numbers]
+    return [str(voi.pk), voi.recorded_at.isoformat(), voi.role, voi.method, *shown]
+
+
+def _digest(parts: list[Any]) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

@@ -1,0 +1,114 @@
+"""Whose scan is it? A series reaches a chart only when nothing speaks against it; all else is held.
+
+Agreement: the PatientID is the case number or an identifier a person confirmed for this case, and neither birth
+date nor sex contradicts the chart. Names are never compared and identifiers never read as numbers.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from datetime import date
+
+from imaging.models import Scan, Series, Study
+from patients.models import DatePrecision, Patient, PatientIdentifier
+
+STAND_INS = frozenset({"anon", "anonymous", "anonymized", "anonymised", "test", "unknown", "phantom"})
+NOTHING = frozenset({"na", "none", "nil", "null", "id", "patientid"})
+# Codes that speak against the chosen case; the others only leave it open.
+CONTRADICTIONS = frozenset(
+    {
+        "identity_id_of_other_case",
+        "identity_birth_date_differs",
+        "identity_sex_differs",
+        "identity_study_elsewhere",
+    }
+)
+
+
+@dataclass(frozen=True)
+class DicomIdentity:
+    """Who the header says it is; the digest keys a study, so two identities never share one."""
+
+    patient_id: str = ""
+    issuer: str = ""
+    birth_date: date | None = None
+    sex: str = ""
+
+    @classmethod
+    def of(cls, study: Study) -> "DicomIdentity":
+        return cls(study.dicom_patient_id, study.dicom_issuer, study.dicom_birth_date, study.dicom_sex)
+
+    @property
+    def digest(self) -> str:
+        values = asdict(self) | {"birth_date": self.birth_date and self.birth_date.isoformat()}
+        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def has_usable_id(self) -> bool:
+        """False for an empty ID, zeros only, and the words that stand for nobody."""
+        bare = "".join(c for c in self.patient_id if c.isalnum()).casefold()
+        words = "".join(c if c.isalpha() else " " for c in self.patient_id).casefold().split()
+        return bool(bare.strip("0")) and bare not in NOTHING and not STAND_INS.intersection(words)
+
+
+def objection(identity: DicomIdentity, study_uid: str, patient: Patient) -> str:
+    """The code of what keeps this header from ``patient``, contradictions first; empty when it agrees."""
+    if code := _contradiction(identity, study_uid, patient):
+        return code
+    if not identity.has_usable_id:
+        return "identity_id_missing"
+    if identity.patient_id == patient.case_number or _confirmed(identity, patient):
+        return ""
+    return "identity_id_unknown"
+
+
+def _contradiction(identity: DicomIdentity, study_uid: str, patient: Patient) -> str:
+    if birth_dates_differ(identity.birth_date, patient):
+        return "identity_birth_date_differs"
+    if identity.sex and patient.sex_for_formulas not in (Patient.Sex.UNKNOWN, identity.sex):
+        return "identity_sex_differs"
+    if identity.has_usable_id and _belongs_elsewhere(identity, patient):
+        return "identity_id_of_other_case"
+    if _study_is_elsewhere(identity, study_uid, patient):
+        return "identity_study_elsewhere"
+    return ""
+
+
+def identifier_owner(identity: DicomIdentity) -> Patient | None:
+    """The case this identifier has been confirmed for."""
+    found = PatientIdentifier.objects.filter(issuer=identity.issuer, value=identity.patient_id)
+    row = found.select_related("patient").first()
+    return row.patient if row else None
+
+
+def _confirmed(identity: DicomIdentity, patient: Patient) -> bool:
+    return identifier_owner(identity) == patient
+
+
+def _belongs_elsewhere(identity: DicomIdentity, patient: Patient) -> bool:
+    owner = identifier_owner(identity)
+    if owner is not None and owner != patient:
+        return True
+    return Patient.objects.filter(case_number=identity.patient_id).exclude(pk=patient.pk).exists()
+
+
+def birth_dates_differ(header: date | None, patient: Patient) -> bool:
+    chart = patient.birth_date
+    if header is None or chart is None or patient.birth_date_precision == DatePrecision.UNKNOWN:
+        return False
+    if header.year != chart.year:
+        return True
+    if patient.birth_date_precision == DatePrecision.YEAR:
+        return False
+    if header.month != chart.month:
+        return True
+    return patient.birth_date_precision == DatePrecision.DAY and header.day != chart.day
+
+
+def _study_is_elsewhere(identity: DicomIdentity, study_uid: str, patient: Patient) -> bool:
+    attached = Series.objects.filter(
+        study__study_uid=study_uid, study__identity_digest=identity.digest, identity=Series.Identity.ATTACHED
+    )
+    if attached.exclude(candidate_patient=patient).exists():
+        return True
+    return Scan.objects.filter(pet_series__in=attached).exclude(patient=patient).exists()

@@ -1,0 +1,77 @@
+"""Why a step of the workflow was refused or held. One sentence per code, shown to the person who asked."""
+
+SENTENCES: dict[str, str] = {
+    # Work in the background
+    "job_given_up": "This work stopped unexpectedly three times and was given up. Nothing was changed; ask for it "
+    "again, and tell the system administrator if it happens again.",
+    # Receiving files
+    "upload_closed": "This import has already been closed. Start a new one for further files.",
+    "upload_empty": "This import holds no file.",
+    "too_many_files": "An import takes at most 20,000 files. The remaining files were not read.",
+    "upload_too_large": "An import takes at most 4 GB. The remaining files were not read.",
+    "file_empty": "The file is empty.",
+    # Archives
+    "archive_opened": "The archive was opened; its files are listed one by one.",
+    "archive_damaged": "The ZIP archive is damaged or not complete. Its files were not imported.",
+    "archive_encrypted": "The file is encrypted inside the ZIP archive. Send it without a password.",
+    "archive_method": "The file is packed with a method that is not supported. Use ordinary ZIP compression.",
+    "archive_nested": "Archives inside archives are not opened. Unpack the inner one and send its files.",
+    "archive_bomb": "The file unpacks to far more than its packed size, as hostile files do. It was not imported.",
+    "archive_unsafe_name": "The name inside the archive points outside of it. The file was not imported.",
+    "archive_link": "The entry is a link or a device, not a file. It was not imported.",
+    "archive_name_twice": "The archive holds two files of this name. Only the first was imported.",
+    # Identity
+    "identity_id_missing": "The DICOM header has no usable patient ID. The series is held until a person confirms "
+    "whose it is.",
+    "identity_id_unknown": "The patient ID of the DICOM header is not known for this case. The series is held until a "
+    "person confirms whose it is.",
+    "identity_id_of_other_case": "The patient ID of the DICOM header belongs to another case. The series has not been "
+    "added to this one.",
+    "identity_birth_date_differs": "The birth date of the DICOM header differs from the chart. The series has not been "
+    "added.",
+    "identity_sex_differs": "The sex of the DICOM header differs from the chart. The series has not been added.",
+    "identity_study_elsewhere": "This study already belongs to another case. The series has not been added.",
+    "identity_rejected": "A person has decided that this series is not of this patient.",
+    "identity_not_waiting": "This series is not waiting for a decision on its identity.",
+    "identity_second_person": "The header contradicts the chart: a second person, not the one who uploaded it, has to "
+    "confirm.",
+    "identity_id_taken": "The patient ID of this series is confirmed for another case. Remove that confirmation first "
+    "if it is wrong.",
+    "sop_uid_conflict": "An object with the same SOP Instance UID but other content is already stored. The first one "
+    "was kept, this one was left out.",
+    # What people do
+    "not_permitted": "Your role does not permit this.",
+    "case_not_found": "There is no case of this number that you may open.",
+    "reason_missing": "Give a reason; it is kept with the change.",
+    "suv_input_unknown": "This is not an input of the SUV calculation that can be corrected.",
+    "suv_input_invalid": "The value is not plausible for this input. Check its unit.",
+    "series_not_pet": "Only a PET series has SUV inputs.",
+    "voi_without_lesion": "Say which lesion this volume of interest marks.",
+    "voi_of_other_patient": "This lesion belongs to another patient than the scan.",
+    "voi_parameter_invalid": "The contour needs a parameter: percent of the maximum (1 to 99), or an SUV above 0.",
+    "voi_size_invalid": "The radius must lie between 1 and 500 mm.",
+    "scan_without_pet": "This scan has no PET series to measure.",
+    "reading_signed": "This reading is signed and can no longer be changed. Amend it instead.",
+    "reading_not_signed": "Only a signed reading can be amended; this one is still a draft.",
+    "reading_amended": "This reading already has an amendment. Continue with that one.",
+    "reading_empty": "The reading has no scored lesion.",
+    "scale_unknown": "This Krenning scale is not known here.",
+    "score_out_of_range": "A Krenning score lies between 0 and 4, the lowest not above the highest.",
+    "score_contradicts_relation": "The relation to the liver does not fit the score on this scale.",
+}
+
+
+def sentence(code: str) -> str:
+    return SENTENCES[code]
+
+
+class Refused(Exception):
+    """The step was not taken and nothing was changed."""
+
+    def __init__(self, code: str):
+        super().__init__(code)
+        self.code = code
+        self.message = sentence(code)
+
+    def __str__(self) -> str:
+        return self.message
