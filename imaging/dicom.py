@@ -1,0 +1,345 @@
+"""The only place that reads DICOM with pydicom. Runs inside the sandboxed child, on open descriptors, never on paths.
+
+Headers are read once, up to the pixel data, with caps on bytes, elements and nesting that hold while reading; a
+deflated file is inflated here, to a limit, before pydicom sees it. ``force`` is never used: a file without preamble
+must look like DICOM in its first element.
+"""
+
+import io
+import os
+import struct
+import zlib
+from collections.abc import Callable
+from typing import Any, NamedTuple, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.charset import decode_bytes
+from pydicom.dataelem import DataElement, RawDataElement
+from pydicom.dataset import Dataset
+from pydicom.filereader import read_dataset
+from pydicom.pixels import get_decoder
+from pydicom.sequence import Sequence
+from pydicom.tag import BaseTag
+from pydicom.uid import UID
+
+from imaging import dicom_values as read
+from imaging.header import (
+    LOSSY_SYNTAXES,
+    UNDEFINED_LENGTH,
+    Unusable,
+    describe,
+    describe_image,
+    frame_bytes,
+    identify,
+    place_pixels,
+)
+from imaging.instances import BIG_ENDIAN_SYNTAX
+
+FIRST_READ = 32 << 10
+MAX_HEADER_BYTES = 16 << 20
+MAX_INFLATED_BYTES = 64 << 20
+MAX_ELEMENTS = 20_000
+MAX_DEPTH = 32
+TRAILING_BYTES = 1024
+
+IMPLICIT, EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
+DEFLATED = "1.2.840.10008.1.2.1.99"
+RLE = "1.2.840.10008.1.2.5"
+COMPRESSED = frozenset({RLE}) | {f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 57, 70, 80, 81, 90, 91)}
+ALLOWED = COMPRESSED | {IMPLICIT, EXPLICIT, DEFLATED, BIG_ENDIAN_SYNTAX}
+
+PET, CT = "1.2.840.10008.5.1.4.1.1.128", "1.2.840.10008.5.1.4.1.1.2"
+KINDS = {PET: "pet", CT: "ct"}
+ENHANCED = frozenset(
+    {
+        "1.2.840.10008.5.1.4.1.1.128.1",
+        "1.2.840.10008.5.1.4.1.1.130",
+        "1.2.840.10008.5.1.4.1.1.2.1",
+        "1.2.840.10008.5.1.4.1.1.2.2",
+    }
+)
+SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
+
+_PIXEL_TAGS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
+_FIRST_ELEMENTS = frozenset({0x0000, 0x0001, 0x0005, 0x0008, 0x0012, 0x0013, 0x0014, 0x0016, 0x0018})
+
+
+def parse(descriptor: int) -> dict[str, Any]:
+    """One file to the fields of ``ParsedInstance`` or of ``FileRefusal``; a bad file never raises."""
+    return _guarded(lambda: (_parse(descriptor), b""))[0]
+
+
+def decode(descriptor: int, image: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+    """The stored integers of a compressed or deflated slice, little endian, row by row; or a refusal and no bytes.
+
+    ``image`` holds the size and layout as parsed at import; a codestream of another size is refused.
+    """
+    return _guarded(lambda: ({}, _decode(descriptor, image)))
+
+
+def _guarded(work: Callable[[], tuple[dict[str, Any], bytes]]) -> tuple[dict[str, Any], bytes]:
+    try:
+        return work()
+    except Unusable as refusal:
+        return {"code": refusal.code, "detail": refusal.detail}, b""
+    except RecursionError:
+        return {"code": "nesting_too_deep", "detail": ""}, b""
+    except MemoryError:
+        return {"code": "memory_limit", "detail": ""}, b""
+    except Exception as error:  # pydicom raises nine classes on damaged files; none may stop the batch
+        return {"code": "dicom_damaged", "detail": type(error).__name__}, b""
+
+
+def _decode(descriptor: int, image: dict[str, Any]) -> bytes:
+    source = _open(descriptor)
+    if source.pixels is None:
+        _refuse("pixel_data_missing")
+    shape = (image["rows"], image["columns"])
+    if source.syntax in COMPRESSED:
+        size = source.size - source.pixels.offset
+        found = _decompress(source.syntax, os.pread(descriptor, size, source.pixels.offset), image)
+    else:
+        body = source.content[source.pixels.offset :][: frame_bytes(image)]
+        found = np.frombuffer(body, f"<i{image['bits_allocated'] // 8}").reshape(shape)
+    if found.shape != shape:
+        _refuse("pixels_disagree_with_header")
+    kind = "i" if image["is_signed"] else "u"
+    return found.astype(f"<{kind}{image['bits_allocated'] // 8}").tobytes()
+
+
+class _Pixels(NamedTuple):
+    offset: int
+    length: int
+
+
+class _MoreNeeded(Exception):
+    """The header goes on behind what was read of the file."""
+
+
+class _Source:
+    """One file with its header read up to the pixel data. ``content`` is its beginning, or all of it inflated."""
+
+    def __init__(self, content: bytes, start: int, size: int, meta: dict[int, bytes], syntax: str):
+        self.content = content
+        self.size = size
+        self.meta = meta
+        self.syntax = syntax
+        self.is_little_endian = syntax != BIG_ENDIAN_SYNTAX
+        self.pixels: _Pixels | None = None
+        self._is_implicit = syntax == IMPLICIT
+        self._count = 0
+        self._stream = io.BytesIO(content)
+        self._stream.seek(start)
+        self.dataset = self._read()
+
+    def _read(self) -> Dataset:
+        dataset = read_dataset(self._stream, self._is_implicit, self.is_little_endian, stop_when=self._stop)
+        if dataset.original_encoding[0] != self._is_implicit:
+            _refuse("transfer_syntax_contradicted")
+        if self.pixels is None and len(self.content) < self.size:
+            raise _MoreNeeded
+        if self.pixels is None and self.size - self._stream.tell() > TRAILING_BYTES:
+            _refuse("dicom_damaged", "stray delimiter")
+        elements, depth = _extent(dataset)
+        if elements > MAX_ELEMENTS:
+            _refuse("too_many_elements")
+        if depth > MAX_DEPTH:
+            _refuse("nesting_too_deep")
+        return dataset
+
+    def _stop(self, tag: BaseTag, vr: str | None, length: int) -> bool:
+        """Called by pydicom at every element: holds the caps while reading, and stops at the pixels."""
+        position = self._stream.tell()
+        if tag in _PIXEL_TAGS:
+            self.pixels = _Pixels(position, length)
+            return True
+        self._count += 1
+        if self._count > MAX_ELEMENTS:
+            _refuse("too_many_elements")
+        if length != UNDEFINED_LENGTH and position + length > len(self.content):
+            if position + length > self.size:
+                _refuse("file_truncated")
+            raise _MoreNeeded
+        return False
+
+
+class _Elements:
+    """Raw values of a dataset; nothing is converted but the sequences that are asked for."""
+
+    def __init__(self, dataset: Dataset, is_little_endian: bool, encodings: Any):
+        self._dataset = dataset
+        self._raw = {int(element.tag): element for element in dataset.values()}
+        self._encodings = encodings
+        self.is_little_endian = is_little_endian
+
+    def get(self, tag: int) -> bytes | None:
+        element = self._raw.get(tag)
+        if element is None:
+            return None
+        return element.value or b"" if isinstance(element, RawDataElement) else b""
+
+    def items(self, tag: int) -> list["_Elements"]:
+        if tag not in self._raw:
+            return []
+        value = self._dataset[tag].value
+        items = list(value) if isinstance(value, Sequence) else []
+        return [_Elements(item, self.is_little_endian, self._encodings) for item in items]
+
+    def text(self, tag: int) -> str:
+        value = self.get(tag)
+        if not value:
+            return ""
+        decoded = value.decode("ascii") if value.isascii() else decode_bytes(value, self._encodings, set())
+        return "".join(c for c in decoded if c.isprintable()).strip()
+
+
+def _parse(descriptor: int) -> dict[str, Any]:
+    source = _open(descriptor)
+    encodings = source.dataset.original_character_set
+    elements = _Elements(source.dataset, source.is_little_endian, encodings)
+    uids = identify(elements)
+    _check_meta(source.meta, uids)
+    kind = _route(uids["sop_class_uid"])
+    if source.pixels is None:
+        _refuse("pixel_data_missing")
+    image = describe_image(elements)
+    layout, size = (EXPLICIT, len(source.content)) if source.syntax == DEFLATED else (source.syntax, source.size)
+    image |= place_pixels(image, layout, *source.pixels, size)
+    values = describe(elements)
+    values["is_lossy"] = values["is_lossy"] or source.syntax in LOSSY_SYNTAXES
+    return {**uids, **image, **values, "kind": kind, "size": source.size, "transfer_syntax": source.syntax}
+
+
+def _open(descriptor: int) -> _Source:
+    """Read no more of the file than its header needs; more of it only when the header says that it goes on."""
+    size, wanted = os.fstat(descriptor).st_size, FIRST_READ
+    while True:
+        content = os.pread(descriptor, wanted, 0)
+        is_whole = len(content) == size
+        try:
+            return _interpret(descriptor, content, size)
+        except (Unusable, RecursionError, MemoryError):
+            raise
+        except _MoreNeeded:
+            pass
+        except Exception:
+            if is_whole:
+                raise
+        if is_whole or wanted >= MAX_HEADER_BYTES:
+            _refuse("header_too_large" if wanted >= MAX_HEADER_BYTES else "file_truncated")
+        wanted = min(wanted * 8, MAX_HEADER_BYTES)
+
+
+def _interpret(descriptor: int, content: bytes, size: int) -> _Source:
+    start, meta = _read_meta(content, size)
+    syntax = read.uid(meta.get(0x00020010)) if meta or start else _sniff(content)
+    if syntax is None:
+        _refuse("transfer_syntax_missing")
+    declared = read.uid(meta.get(0x00020002))
+    if declared is not None:
+        _route(declared)
+    if syntax not in ALLOWED:
+        _refuse("transfer_syntax_unsupported", syntax)
+    if syntax == DEFLATED:
+        content, start = _inflate(descriptor, start), 0
+        return _Source(content, start, len(content), meta, syntax)
+    return _Source(content, start, size, meta, syntax)
+
+
+def _read_meta(content: bytes, size: int) -> tuple[int, dict[int, bytes]]:
+    """Where the dataset starts, and the raw file meta information; none in a file without preamble."""
+    start = 132 if content[128:132] == b"DICM" else 0
+    if start == 0 and content[:2] != b"\2\0":
+        return 0, {}
+    stream = io.BytesIO(content)
+    stream.seek(start)
+    meta = read_dataset(stream, False, True, stop_when=_is_not_meta)
+    if stream.tell() >= len(content) < size:
+        raise _MoreNeeded
+    raw = {int(e.tag): e.value or b"" for e in meta.values() if isinstance(e, RawDataElement)}
+    if not raw and start == 0:
+        _refuse("not_dicom")
+    if not raw and start >= size:
+        _refuse("file_truncated")
+    return stream.tell(), raw
+
+
+def _is_not_meta(tag: BaseTag, vr: str | None, length: int) -> bool:
+    return tag >> 16 != 2
+
+
+def _sniff(content: bytes) -> str:
+    """The syntax of a dataset without preamble: its first element must be of group 8, early and short."""
+    if len(content) < 8:
+        _refuse("not_dicom")
+    group, element, length = struct.unpack_from("<HHI", content)
+    if group == 8 and element in _FIRST_ELEMENTS:
+        if length <= 256:
+            return IMPLICIT
+        if content[4:6] in {b"UL", b"CS", b"UI", b"SH", b"LO", b"DA", b"TM"}:
+            return EXPLICIT
+    _refuse("not_dicom")
+
+
+def _inflate(descriptor: int, start: int) -> bytes:
+    inflater, inflated = zlib.decompressobj(-zlib.MAX_WBITS), bytearray()
+    while not inflater.eof:
+        chunk = os.pread(descriptor, 1 << 20, start)
+        if not chunk:
+            _refuse("file_truncated")
+        start += len(chunk)
+        inflated += inflater.decompress(chunk, MAX_INFLATED_BYTES + 1 - len(inflated))
+        if len(inflated) > MAX_INFLATED_BYTES:
+            _refuse("inflates_too_large")
+    return bytes(inflated)
+
+
+def _decompress(syntax: str, encapsulated: bytes, image: dict[str, Any]) -> NDArray[Any]:
+    array, _ = get_decoder(UID(syntax)).as_array(
+        encapsulated,
+        raw=True,
+        rows=image["rows"],
+        columns=image["columns"],
+        bits_allocated=image["bits_allocated"],
+        bits_stored=image["bits_stored"],
+        pixel_representation=int(image["is_signed"]),
+        number_of_frames=1,
+        samples_per_pixel=1,
+        photometric_interpretation="MONOCHROME2",
+        pixel_keyword="PixelData",
+        transfer_syntax_uid=UID(syntax),
+    )
+    return array
+
+
+def _check_meta(meta: dict[int, bytes], uids: dict[str, str]) -> None:
+    for tag, name in ((0x00020002, "sop_class_uid"), (0x00020003, "sop_uid")):
+        if read.uid(meta.get(tag)) not in {None, uids[name]}:
+            _refuse("uid_contradicted", name)
+
+
+def _route(sop_class: str) -> str:
+    if sop_class in KINDS:
+        return KINDS[sop_class]
+    if sop_class in ENHANCED:
+        _refuse("enhanced_unsupported")
+    if sop_class == SECONDARY_CAPTURE:
+        _refuse("secondary_capture")
+    _refuse("not_used_here", sop_class)
+
+
+def _extent(dataset: Dataset) -> tuple[int, int]:
+    """Elements and depth of what pydicom has already unfolded (sequences of undefined length)."""
+    count, depth = 0, 0
+    for element in dataset.values():
+        count += 1
+        if isinstance(element, DataElement) and isinstance(element.value, Sequence):
+            for item in element.value:
+                inner, below = _extent(item)
+                count, depth = count + inner, max(depth, below + 1)
+    return count, depth
+
+
+def _refuse(code: str, detail: str = "") -> NoReturn:
+    raise Unusable(code, detail)

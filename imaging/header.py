@@ -1,0 +1,288 @@
+"""From the raw elements of one PET or CT slice to the values we use, each read strictly (``dicom_values``).
+
+Vendor quirks end here: GE and Philips private elements are found with their private creator, without one, or as UN.
+"""
+
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
+from typing import Any, Protocol
+
+from imaging import dicom_values as read
+from imaging.domain.vocabulary import find_nuclide, find_tracer
+from imaging.instances import NATIVE_SYNTAXES
+
+MAX_ROWS = 4096
+UNDEFINED_LENGTH = 0xFFFFFFFF
+LOSSY_SYNTAXES = frozenset({"1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.81"})
+
+
+class Unusable(Exception):
+    """This file cannot be used; ``code`` is a key of the reasons catalogue."""
+
+    def __init__(self, code: str, detail: str = ""):
+        super().__init__(code)
+        self.code = code
+        self.detail = detail
+
+
+class Elements(Protocol):
+    """Raw values by tag number; ``text`` decodes with the character set of the file."""
+
+    is_little_endian: bool
+
+    def get(self, tag: int) -> bytes | None: ...
+    def items(self, tag: int) -> list["Elements"]: ...
+    def text(self, tag: int) -> str: ...
+
+
+def identify(elements: Elements) -> dict[str, str]:
+    """The four UIDs without which an object has no place."""
+    found = {
+        "sop_class_uid": read.uid(elements.get(0x00080016)),
+        "sop_uid": read.uid(elements.get(0x00080018)),
+        "study_uid": read.uid(elements.get(0x0020000D)),
+        "series_uid": read.uid(elements.get(0x0020000E)),
+    }
+    if None in found.values():
+        raise Unusable("uid_invalid")
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def describe_image(elements: Elements) -> dict[str, Any]:
+    """Size and bit layout of the single frame; raises ``Unusable`` for what we never decode."""
+    frames = elements.get(0x00280008)
+    if frames and read.integer(frames) != 1:
+        raise Unusable("multiframe_unsupported")
+    if _short(elements, 0x00280002) != 1 or not read.text(elements.get(0x00280004)).startswith("MONOCHROME"):
+        raise Unusable("colour_image")
+    image = {
+        "rows": _short(elements, 0x00280010),
+        "columns": _short(elements, 0x00280011),
+        "bits_allocated": _short(elements, 0x00280100),
+        "bits_stored": _short(elements, 0x00280101),
+        "high_bit": _short(elements, 0x00280102),
+    }
+    if not 0 < image["rows"] <= MAX_ROWS or not 0 < image["columns"] <= MAX_ROWS:
+        raise Unusable("image_size", f"{image['rows']} x {image['columns']}")
+    if image["bits_allocated"] not in {8, 16, 32} or not (
+        0 < image["bits_stored"] <= image["high_bit"] + 1 <= image["bits_allocated"]
+    ):
+        raise Unusable("image_header_invalid", "(0028,0100)")
+    sign = _short(elements, 0x00280103)
+    if sign > 1:
+        raise Unusable("image_header_invalid", "(0028,0103)")
+    return {**image, "is_signed": bool(sign)}
+
+
+def describe(elements: Elements) -> dict[str, Any]:
+    """Everything but the UIDs, the image and the place of its pixels."""
+    problems: list[tuple[str, str]] = []
+    reader = _Reader(elements, problems)
+    return {
+        **_person(elements, reader),
+        **_times(elements, reader),
+        **_geometry(elements, reader),
+        **_quantity(elements, reader),
+        **_radiopharmaceutical(elements, problems, reader.scanner_offset),
+        **_vendor(elements, reader),
+        "problems": problems,
+    }
+
+
+def frame_bytes(image: dict[str, Any]) -> int:
+    return int(image["rows"] * image["columns"] * image["bits_allocated"] // 8)
+
+
+def place_pixels(image: dict[str, Any], syntax: str, offset: int, length: int, size: int) -> dict[str, int]:
+    """Check what the header promises against what the file holds, before anybody decodes or trusts it."""
+    expected = frame_bytes(image)
+    if syntax not in NATIVE_SYNTAXES:
+        if length != UNDEFINED_LENGTH or offset >= size:
+            raise Unusable("pixel_data_length")
+        return {"pixel_offset": offset, "pixel_length": size - offset}
+    if length == UNDEFINED_LENGTH or length < expected or length >= 2 * expected:
+        raise Unusable("pixel_data_length")
+    if offset + length > size:
+        raise Unusable("file_truncated")
+    return {"pixel_offset": offset, "pixel_length": expected}
+
+
+class _Reader:
+    """Reads numbers and dates; what is present but unusable is noted once and counts as missing."""
+
+    def __init__(self, elements: Elements, problems: list[tuple[str, str]]):
+        self._elements = elements
+        self._problems = problems
+        self.scanner_offset = read.utc_offset(elements.get(0x00080201))
+
+    def take(self, tag: int, convert: Callable[[bytes | None], Any], code: str = "number_unreadable") -> Any:
+        value = self._elements.get(tag)
+        converted = convert(value)
+        if converted is None and (value or b"").strip(b" \0"):
+            self._problems.append((f"({tag >> 16:04X},{tag & 0xFFFF:04X})", code))
+        return converted
+
+    def number(self, tag: int) -> float | None:
+        found: float | None = self.take(tag, read.decimal)
+        return found
+
+    def numbers(self, tag: int, count: int) -> tuple[float, ...] | None:
+        found: tuple[float, ...] | None = self.take(tag, lambda value: read.decimals(value, count))
+        return found
+
+    def day(self, tag: int) -> date | None:
+        found: date | None = self.take(tag, read.day, "date_unreadable")
+        return found
+
+    def clock(self, tag: int) -> time | None:
+        found: time | None = self.take(tag, read.clock, "time_unreadable")
+        return found
+
+    def moment(self, tag: int) -> datetime | None:
+        found: datetime | None = self.take(
+            tag, lambda value: read.moment(value, scanner_offset=self.scanner_offset), "time_unreadable"
+        )
+        return found
+
+
+def _iso(value: date | time | datetime | None) -> str:
+    return value.isoformat() if value is not None else ""
+
+
+def _together(day: date | None, clock: time | None) -> str:
+    return datetime.combine(day, clock).isoformat() if day is not None and clock is not None else ""
+
+
+def _person(elements: Elements, reader: _Reader) -> dict[str, Any]:
+    sex = read.text(elements.get(0x00100040)).upper()
+    return {
+        "patient_id": elements.text(0x00100020)[:64],
+        "issuer": elements.text(0x00100021)[:64],
+        "birth_date": _iso(reader.day(0x00100030)),
+        "sex": sex if sex in {"M", "F", "O"} else "",
+        "body_weight_kg": reader.number(0x00101030),
+        "body_height_m": reader.number(0x00101020),
+    }
+
+
+def _times(elements: Elements, reader: _Reader) -> dict[str, Any]:
+    whole = reader.moment(0x0008002A) if elements.get(0x0008002A) else None
+    return {
+        "study_date": _iso(reader.day(0x00080020)),
+        "series_at": _together(reader.day(0x00080021), reader.clock(0x00080031)),
+        "acquired_at": _together(reader.day(0x00080022), reader.clock(0x00080032)) or _iso(whole),
+        "utc_offset": read.text(elements.get(0x00080201)) if reader.scanner_offset is not None else "",
+        "frame_reference_time_ms": reader.number(0x00541300),
+        "frame_duration_ms": reader.number(0x00181242),
+    }
+
+
+def _short(elements: Elements, tag: int) -> int:
+    value = read.unsigned_short(elements.get(tag), is_little_endian=elements.is_little_endian)
+    if value is None:
+        raise Unusable("image_header_invalid", f"({tag >> 16:04X},{tag & 0xFFFF:04X})")
+    return value
+
+
+def _geometry(elements: Elements, reader: _Reader) -> dict[str, Any]:
+    return {
+        "frame_of_reference_uid": read.uid(elements.get(0x00200052)) or "",
+        "position": reader.numbers(0x00200032, 3),
+        "orientation": reader.numbers(0x00200037, 6),
+        "pixel_spacing": reader.numbers(0x00280030, 2),
+        "instance_number": read.integer(elements.get(0x00200013)),
+    }
+
+
+def _quantity(elements: Elements, reader: _Reader) -> dict[str, Any]:
+    slope, intercept = reader.number(0x00281053), reader.number(0x00281052)
+    if slope is None or slope <= 0:
+        raise Unusable("rescale_unusable")
+    if intercept is None and (elements.get(0x00281052) or b"").strip(b" \0"):
+        raise Unusable("rescale_unusable")
+    corrected = elements.get(0x00280051)
+    return {
+        "slope": slope,
+        "intercept": intercept or 0.0,
+        "modality": read.text(elements.get(0x00080060)),
+        "manufacturer": elements.text(0x00080070)[:64],
+        "series_description": elements.text(0x0008103E)[:64],
+        "image_type": read.texts(elements.get(0x00080008)),
+        "series_type": read.texts(elements.get(0x00541000)),
+        "corrected_image": None if corrected is None else read.texts(corrected),
+        "reconstruction": "|".join((elements.text(0x00541103), elements.text(0x00181210)))[:128].strip("|"),
+        "units": read.text(elements.get(0x00541001)),
+        "suv_type": read.text(elements.get(0x00541006)),
+        "decay_correction": read.text(elements.get(0x00541102)),
+        "is_lossy": read.text(elements.get(0x00282110)) == "01",
+        "burned_in": read.text(elements.get(0x00280301)),
+    }
+
+
+def _radiopharmaceutical(
+    elements: Elements, problems: list[tuple[str, str]], scanner_offset: timedelta | None
+) -> dict[str, Any]:
+    items = elements.items(0x00540016)
+    if not items:
+        return {**_NO_RADIOPHARMACEUTICAL}
+    item = items[0]
+    reader = _Reader(item, problems)
+    reader.scanner_offset = scanner_offset
+    nuclide_code, nuclide_text = _code(item, 0x00540300)
+    tracer_code, tracer_text = _code(item, 0x00540304)
+    name = item.text(0x00180031)
+    nuclide = find_nuclide(nuclide_code, nuclide_text) or find_nuclide(text=f"{tracer_text} {name}")
+    return {
+        "administrations": len(items),
+        "total_dose": reader.number(0x00181074),
+        "half_life_s": reader.number(0x00181075),
+        "administered_at": _iso(reader.moment(0x00181078)),
+        "administered_time": _iso(reader.clock(0x00181072)),
+        "nuclide": nuclide,
+        "tracer": str(find_tracer(tracer_code, f"{tracer_text} {name}", nuclide)),
+        "radiopharmaceutical": (name or tracer_text)[:64],
+    }
+
+
+_NO_RADIOPHARMACEUTICAL: dict[str, Any] = {
+    "administrations": 0,
+    "total_dose": None,
+    "half_life_s": None,
+    "administered_at": "",
+    "administered_time": "",
+    "nuclide": "",
+    "tracer": "",
+    "radiopharmaceutical": "",
+}
+
+
+def _code(item: Elements, tag: int) -> tuple[str, str]:
+    codes = item.items(tag)
+    if not codes:
+        return "", ""
+    return read.text(codes[0].get(0x00080100)), codes[0].text(0x00080104)
+
+
+def _vendor(elements: Elements, reader: _Reader) -> dict[str, Any]:
+    vendor = read.text(elements.get(0x00080070)).lower()
+    ge = _private(elements, 0x0009, "GEMS_PETD_01", 0x0D, vendor.startswith("ge"))
+    private_group = "Philips PET Private Group"
+    suv = _private(elements, 0x7053, private_group, 0x00, vendor.startswith("philips"))
+    activity = _private(elements, 0x7053, private_group, 0x09, vendor.startswith("philips"))
+    return {
+        "ge_decay_at": _iso(read.moment(ge, scanner_offset=reader.scanner_offset)),
+        "philips_suv_factor": read.decimal(suv),
+        "philips_activity_factor": read.decimal(activity),
+    }
+
+
+def _private(elements: Elements, group: int, creator: str, element: int, is_vendor: bool) -> bytes | None:
+    """The element in the block its creator reserved; in the first block when the file names no creator at all."""
+    base = group << 16
+    creators = {block: read.text(elements.get(base | block)) for block in range(0x10, 0x14)}
+    for block, name in creators.items():
+        if name == creator:
+            return elements.get(base | block << 8 | element)
+    if is_vendor and not any(creators.values()):
+        return elements.get(base | 0x1000 | element)
+    return None

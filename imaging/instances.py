@@ -1,0 +1,111 @@
+"""What one DICOM file turned into: the values we use of it, or a refusal with its reason.
+
+Plain values only, so that they cross from the sandboxed child to its parent as JSON. The patient's name is not among
+them. Dates and times are ISO 8601 text without zone, in the scanner's local time.
+"""
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class FileRefusal:
+    """This file is left out. ``code`` is a key of the reasons catalogue; ``detail`` is a UID or a number, never text
+    of the file."""
+
+    code: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedInstance:
+    """One PET or CT slice. Numbers that the file lacks, or states against the standard, are None; ``problems`` says
+    which elements were present but unusable."""
+
+    kind: str  # "pet" or "ct"
+    size: int
+    sop_class_uid: str
+    sop_uid: str
+    study_uid: str
+    series_uid: str
+    frame_of_reference_uid: str
+    modality: str
+    patient_id: str
+    issuer: str
+    birth_date: str
+    sex: str
+    study_date: str
+    series_at: str  # Series Date + Time
+    acquired_at: str  # Acquisition Date + Time
+    utc_offset: str
+    instance_number: int | None
+    series_description: str
+    manufacturer: str
+    transfer_syntax: str
+    pixel_offset: int
+    pixel_length: int
+    rows: int
+    columns: int
+    bits_allocated: int
+    bits_stored: int
+    high_bit: int
+    is_signed: bool
+    is_lossy: bool
+    burned_in: str
+    position: tuple[float, ...] | None  # mm, LPS
+    orientation: tuple[float, ...] | None
+    pixel_spacing: tuple[float, ...] | None  # row spacing, column spacing in mm
+    slope: float
+    intercept: float
+    image_type: tuple[str, ...]
+    series_type: tuple[str, ...]
+    corrected_image: tuple[str, ...] | None
+    reconstruction: str
+    units: str
+    suv_type: str
+    decay_correction: str
+    body_weight_kg: float | None
+    body_height_m: float | None
+    administrations: int
+    total_dose: float | None  # as written: Bq by the standard, MBq in some files
+    half_life_s: float | None
+    administered_at: str  # (0018,1078)
+    administered_time: str  # (0018,1072)
+    nuclide: str
+    tracer: str
+    radiopharmaceutical: str
+    frame_reference_time_ms: float | None
+    frame_duration_ms: float | None
+    ge_decay_at: str  # GE (0009,100D)
+    philips_suv_factor: float | None  # (7053,1000)
+    philips_activity_factor: float | None  # (7053,1009)
+    problems: tuple[tuple[str, str], ...]  # (tag, reason code)
+
+    @property
+    def is_compressed(self) -> bool:
+        """True when the stored integers do not lie in the file as they are."""
+        return self.transfer_syntax not in NATIVE_SYNTAXES
+
+    @property
+    def identity(self) -> tuple[str, str, str, str]:
+        return (self.patient_id, self.issuer, self.birth_date, self.sex)
+
+
+LITTLE_ENDIAN_SYNTAXES = frozenset({"1.2.840.10008.1.2", "1.2.840.10008.1.2.1"})
+BIG_ENDIAN_SYNTAX = "1.2.840.10008.1.2.2"
+NATIVE_SYNTAXES = LITTLE_ENDIAN_SYNTAXES | {BIG_ENDIAN_SYNTAX}
+
+_TUPLES = frozenset(
+    {"position", "orientation", "pixel_spacing", "image_type", "series_type", "corrected_image", "problems"}
+)
+_NAMES = tuple(field.name for field in fields(ParsedInstance))
+
+
+def from_json(values: dict[str, Any]) -> ParsedInstance | FileRefusal:
+    """Rebuild what the child sent; anything else than the exact set of fields raises TypeError."""
+    if "code" in values:
+        return FileRefusal(**values)
+    for name in _TUPLES:
+        if values[name] is not None:
+            values[name] = tuple(values[name])
+    return ParsedInstance(**values)

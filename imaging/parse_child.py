@@ -1,0 +1,83 @@
+"""The sandbox's own process: reads untrusted DICOM with every limit on, and talks to its parent only.
+
+A starter process imports pydicom once and then waits; it never sees a file. For each batch it forks a child that
+lowers its limits for good and works on descriptors handed over by its parent. What breaks such a child dies with it.
+"""
+
+import gc
+import json
+import logging
+import os
+import resource
+import signal
+import socket
+import warnings
+from typing import Any
+
+from imaging import dicom
+from imaging.parse_protocol import FILES_PER_MESSAGE, HEAD, MAX_REQUEST_BYTES
+
+MEMORY_BYTES = 768 << 20
+CPU_SECONDS_PER_FILE = 20
+
+
+def main(control_descriptor: int) -> None:
+    """Starter: one fork per request on the control socket, until the parent closes it."""
+    warnings.simplefilter("ignore")
+    logging.disable(logging.CRITICAL)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    gc.freeze()
+    gc.set_threshold(50_000)
+    control = socket.socket(fileno=control_descriptor)
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(control, 1, 1)
+        if not message or not descriptors:
+            return
+        pid = os.fork()
+        if pid == 0:
+            control.close()
+            _work(descriptors[0])
+        os.close(descriptors[0])
+        handle = os.pidfd_open(pid)
+        socket.send_fds(control, [b"."], [handle])
+        os.close(handle)
+
+
+def _work(descriptor: int) -> None:
+    """Child: ends here, whatever happens."""
+    try:
+        _limit()
+        _serve(socket.socket(fileno=descriptor))
+    finally:
+        os._exit(0)
+
+
+def _limit() -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+
+
+def _serve(channel: socket.socket) -> None:
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(channel, MAX_REQUEST_BYTES, FILES_PER_MESSAGE)
+        if not message:
+            return
+        image = json.loads(message)
+        channel.sendall(b"".join(_answer(descriptor, image) for descriptor in descriptors))
+
+
+def _answer(descriptor: int, image: dict[str, Any]) -> bytes:
+    _allow_more_cpu()
+    values, pixels = dicom.decode(descriptor, image) if image else (dicom.parse(descriptor), b"")
+    os.close(descriptor)
+    text = json.dumps(values, allow_nan=False).encode()
+    return b"".join((HEAD.pack(len(text), len(pixels)), text, pixels))
+
+
+def _allow_more_cpu() -> None:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    soft = int(used.ru_utime + used.ru_stime) + CPU_SECONDS_PER_FILE
+    resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.RLIM_INFINITY))

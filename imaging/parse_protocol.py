@@ -1,0 +1,9 @@
+"""What the sandbox's parent and child agree on. Nothing here imports pydicom: the parent must not."""
+
+import struct
+
+HEAD = struct.Struct("<II")  # bytes of JSON, bytes of pixels behind it
+FILES_PER_MESSAGE = 32
+MAX_REQUEST_BYTES = 4096
+MAX_ANSWER_BYTES = 64 << 10
+MAX_PIXEL_BYTES = 64 << 20

@@ -1,0 +1,221 @@
+"""Parent side of the sandbox: untrusted DICOM is read in a limited child process, never in this one.
+
+Each batch costs one fork. A child that dies, hangs or talks nonsense costs the one file it was working on; the next
+child carries on behind it.
+"""
+
+import contextlib
+import errno
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from imaging.instances import FileRefusal, ParsedInstance, from_json
+from imaging.parse_protocol import FILES_PER_MESSAGE, HEAD, MAX_ANSWER_BYTES, MAX_PIXEL_BYTES
+
+WALL_SECONDS = 10.0  # for one file, or for a whole group that goes well
+START_SECONDS = 60.0
+_IMAGE_FIELDS = ("rows", "columns", "bits_allocated", "bits_stored", "is_signed")
+_BOOT = "import sys; sys.path[:0] = {path!r}; from imaging.parse_child import main; main({descriptor})"
+
+
+class SandboxUnavailable(RuntimeError):
+    """No child could be started: a fault of this machine, not of a file."""
+
+
+Answer = tuple[dict[str, Any], bytes]
+
+
+def parse_files(paths: Iterable[Path | str]) -> Iterator[ParsedInstance | FileRefusal]:
+    """One outcome per path, in order. The headers of all files are read once, by one child after another."""
+    remaining = iter(paths)
+    with _Batch() as batch:
+        while group := list(islice(remaining, FILES_PER_MESSAGE)):
+            for values, _ in list(batch.read(group, {})):
+                yield _outcome(values)
+
+
+def decode_frames(slices: Iterable[tuple[Path | str, ParsedInstance]]) -> Iterator[bytes | FileRefusal]:
+    """The stored integers of compressed slices, little endian, one result per slice in order."""
+    with _Batch() as batch:
+        for path, instance in slices:
+            image = {name: getattr(instance, name) for name in _IMAGE_FIELDS}
+            for values, pixels in batch.read([path], image):
+                yield FileRefusal(**values) if values else pixels
+
+
+def _outcome(values: dict[str, Any]) -> ParsedInstance | FileRefusal:
+    try:
+        return from_json(values)
+    except (TypeError, KeyError):
+        return FileRefusal("parser_crash")
+
+
+class _ChildFailed(Exception):
+    def __init__(self, code: str):
+        super().__init__(code)
+        self.code = code
+
+
+class _Batch:
+    """Hands groups of files to a child and replaces the child when it fails."""
+
+    def __init__(self) -> None:
+        self._child: _Child | None = None
+
+    def __enter__(self) -> "_Batch":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop()
+
+    def read(self, paths: Sequence[Path | str], image: dict[str, Any]) -> Iterator[Answer]:
+        with contextlib.ExitStack() as opened:
+            files = [_open(path, opened) for path in paths]
+            answers = self._answers([file for file in files if isinstance(file, int)], image)
+            for file in files:
+                yield next(answers) if isinstance(file, int) else ({"code": file.code, "detail": file.detail}, b"")
+
+    def _answers(self, descriptors: list[int], image: dict[str, Any]) -> Iterator[Answer]:
+        """Answers come back per group; a group that failed is read again file by file to find the culprit."""
+        try:
+            self._child = self._child or _Child()
+            yield from self._child.ask(descriptors, image)
+        except _ChildFailed as failure:
+            self._stop()
+            if len(descriptors) == 1:
+                yield {"code": failure.code, "detail": ""}, b""
+                return
+            for descriptor in descriptors:
+                yield from self._answers([descriptor], image)
+
+    def _stop(self) -> None:
+        if self._child is not None:
+            self._child.stop()
+            self._child = None
+
+
+def _open(path: Path | str, opened: contextlib.ExitStack) -> int | FileRefusal:
+    """A descriptor of a regular file; a link, a pipe or a device is refused without being read."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        return FileRefusal("not_a_regular_file" if error.errno == errno.ELOOP else "file_unreadable")
+    opened.callback(os.close, descriptor)
+    return descriptor if stat.S_ISREG(os.fstat(descriptor).st_mode) else FileRefusal("not_a_regular_file")
+
+
+class _Child:
+    """One forked child: its channel, and a handle that can only ever mean this process."""
+
+    def __init__(self) -> None:
+        with _lock:
+            self._channel, self._handle = _starter().fork()
+        self._buffer = bytearray()
+        self._deadline = 0.0
+
+    def ask(self, descriptors: list[int], image: dict[str, Any]) -> list[Answer]:
+        self._deadline = time.monotonic() + WALL_SECONDS
+        try:
+            socket.send_fds(self._channel, [json.dumps(image).encode()], descriptors)
+        except OSError as error:
+            raise _ChildFailed("parser_crash") from error
+        return [self._answer() for _ in descriptors]
+
+    def _answer(self) -> Answer:
+        text_size, pixel_size = HEAD.unpack(self._take(HEAD.size))
+        if text_size > MAX_ANSWER_BYTES or pixel_size > MAX_PIXEL_BYTES:
+            raise _ChildFailed("parser_crash")
+        text, pixels = self._take(text_size), self._take(pixel_size)
+        try:
+            values = json.loads(text)
+        except ValueError as error:
+            raise _ChildFailed("parser_crash") from error
+        if not isinstance(values, dict):
+            raise _ChildFailed("parser_crash")
+        return values, pixels
+
+    def _take(self, count: int) -> bytes:
+        while len(self._buffer) < count:
+            self._channel.settimeout(max(0.001, self._deadline - time.monotonic()))
+            try:
+                chunk = self._channel.recv(1 << 18)
+            except TimeoutError as error:
+                raise _ChildFailed("parser_timeout") from error
+            except OSError as error:
+                raise _ChildFailed("parser_crash") from error
+            if not chunk:
+                raise _ChildFailed("parser_crash")
+            self._buffer += chunk
+        taken = bytes(self._buffer[:count])
+        del self._buffer[:count]
+        return taken
+
+    def stop(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._handle, signal.SIGKILL)
+        os.close(self._handle)
+        self._channel.close()
+
+
+class _Starter:
+    """The process that forks the children. It ends by itself when this process closes its end, or dies."""
+
+    def __init__(self) -> None:
+        self.owner = os.getpid()
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._control.settimeout(START_SECONDS)
+        path = [str(Path(__file__).resolve().parent.parent), *(entry for entry in sys.path if entry)]
+        empty = tempfile.mkdtemp()
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-c", _BOOT.format(path=path, descriptor=theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                env={"LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+                cwd=empty,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        os.rmdir(empty)
+
+    @property
+    def is_usable(self) -> bool:
+        return self.owner == os.getpid() and self._process.poll() is None
+
+    def fork(self) -> tuple[socket.socket, int]:
+        mine, theirs = socket.socketpair()
+        try:
+            with theirs:
+                socket.send_fds(self._control, [b"f"], [theirs.fileno()])
+            message, handles, _, _ = socket.recv_fds(self._control, 1, 1)
+        except OSError as error:
+            mine.close()
+            raise SandboxUnavailable("the sandbox does not answer") from error
+        if not message or not handles:
+            mine.close()
+            raise SandboxUnavailable("the sandbox did not start")
+        return mine, handles[0]
+
+
+_lock = threading.Lock()
+_current: _Starter | None = None
+
+
+def _starter() -> "_Starter":
+    global _current  # noqa: PLW0603 - one starter per process, made when first needed
+    if _current is None or not _current.is_usable:
+        _current = _Starter()
+    return _current
