@@ -1,0 +1,188 @@
+"""The rules of the timeline, one by one, on small histories."""
+
+import datetime as dt
+
+import pytest
+
+from board.domain.axis import build_scale
+from board.domain.events import Course, Flag, History, LabPoint, LabStrip, ScanEvent, Specimen
+from board.domain.sheet import spell
+from board.domain.timeline import draw
+
+TODAY = dt.date(2026, 5, 14)
+
+
+def on(*ymd):
+    day = dt.date(*ymd)
+    return day, day
+
+
+def scan(when, **kw):
+    return ScanEvent(**{"when": when, "title": "scan", "is_sstr": True, "state": "read", "head": "Krenning 3"} | kw)
+
+
+def captem(**kw):
+    values = {
+        "when": on(2025, 9, 1),
+        "stop": on(2026, 2, 15),
+        "title": "CAPTEM",
+        "text": "CAPTEM ×6",
+        "treatment_class": "chemo",
+        "cycles": 6,
+    }
+    return Course(**values | kw)
+
+
+def lane(picture, key):
+    return next(found for found in picture.lanes if found.key == key)
+
+
+def test_five_lanes_in_fixed_order_even_when_empty():
+    picture = draw(History(TODAY))
+    assert [found.key for found in picture.lanes] == ["treatment", "scans", "histology", "labs", "decisions"]
+    said = [w.lines[0].text for found in picture.lanes for w in found.words]
+    assert said == [
+        "No treatment line recorded",
+        "No scan yet",
+        "No specimen recorded",
+        "No laboratory value recorded",
+        "No decision recorded",
+    ]
+
+
+def test_bar_carries_its_text_and_a_tick_for_each_cycle():
+    bar = lane(draw(History(TODAY, courses=(captem(),))), "treatment").bars[0]
+    assert bar.is_label_inside
+    assert bar.label.lines[0].text == "CAPTEM ×6"
+    assert len(bar.ticks) == 6
+
+
+def test_text_too_long_for_its_bar_stands_beside_it_not_in_a_legend():
+    short = captem(stop=on(2025, 9, 20), cycles=None, text="CAPTEM, stopped for toxicity")
+    bar = lane(draw(History(TODAY, courses=(short,))), "treatment").bars[0]
+    assert not bar.is_label_inside
+    assert bar.label.lines[0].text == "CAPTEM, stopped for toxicity"
+
+
+def test_ongoing_line_reaches_today_and_stays_open():
+    bar = lane(draw(History(TODAY, courses=(captem(stop=None, end="ongoing"),))), "treatment").bars[0]
+    assert bar.end == "ongoing"
+    assert bar.stretch.end == pytest.approx(draw(History(TODAY, courses=(captem(),))).axis.scale.at(TODAY), abs=0.2)
+
+
+def test_concurrent_lines_take_a_row_each():
+    ssa = captem(text="lanreotide", stop=None, end="ongoing", cycles=None, treatment_class="ssa")
+    bars = lane(draw(History(TODAY, courses=(captem(), ssa))), "treatment").bars
+    assert len({bar.y for bar in bars}) == 2
+
+
+def test_a_spell_without_imaging_is_drawn_and_said():
+    scans = lane(draw(History(TODAY, scans=(scan(on(2025, 7, 14)), scan(on(2026, 4, 20))))), "scans")
+    assert [gap.title for gap in scans.gaps] == ["no PET recorded for 9 months"]
+    assert scans.gaps[0].label.lines[0].text == "no PET recorded for 9 months"
+
+
+def test_a_spell_without_treatment_says_recorded_not_off_treatment():
+    gaps = lane(draw(History(TODAY, courses=(captem(),))), "treatment").gaps
+    assert [gap.title for gap in gaps] == ["no treatment recorded, 2 months"]
+
+
+def test_shapes_say_tracer_and_refusal():
+    scans = (
+        scan(on(2025, 7, 14), coldest="≤1", hottest="?", coldest_step="1"),
+        scan(on(2025, 10, 14), is_sstr=False),
+        scan(on(2026, 4, 20), state="refused"),
+    )
+    glyphs = lane(draw(History(TODAY, scans=scans)), "scans").glyphs
+    assert [(g.shape, g.text) for g in glyphs] == [("circle", "≤1–?"), ("diamond", "FDG"), ("refused", "!")]
+
+
+def test_one_number_where_coldest_and_hottest_agree():
+    glyph = lane(draw(History(TODAY, scans=(scan(on(2026, 4, 20), coldest="3", hottest="3"),))), "scans").glyphs[0]
+    assert glyph.text == "3"
+
+
+def test_a_date_known_to_the_month_is_a_span_not_a_point():
+    month = (dt.date(2025, 7, 1), dt.date(2025, 7, 31))
+    glyph = lane(draw(History(TODAY, scans=(scan(month),))), "scans").glyphs[0]
+    assert glyph.span.end > glyph.span.start
+    assert lane(draw(History(TODAY, scans=(scan(on(2025, 7, 14)),))), "scans").glyphs[0].span is None
+
+
+def test_events_without_a_date_are_counted_at_the_margin():
+    found = lane(draw(History(TODAY, scans=(scan(None), scan(on(2026, 4, 20))))), "scans")
+    assert found.notes == ("1 undated",)
+
+
+def test_out_of_range_spell_is_written():
+    months = ["", "high", "high", ""]
+    points = tuple(
+        LabPoint(dt.date(2025, 8 + i, 1), v, out) for i, (v, out) in enumerate(zip([5, 9, 12, 6], months, strict=True))
+    )
+    strip = lane(draw(History(TODAY, labs=(LabStrip("CgA", "nmol/l", points, None, 6.0),))), "labs").strips[0]
+    assert "CgA high, Sep 2025 to Oct 2025" in [line.text for label in strip.labels for line in label.lines]
+    assert strip.band_y is not None
+
+
+def test_superseded_decision_is_struck_and_grey():
+    flags = (
+        Flag(when=on(2025, 8, 7), title="t", word="NOT YET", is_superseded=True),
+        Flag(when=on(2026, 5, 1), title="t", word="MORE DATA", outcome="more_data"),
+    )
+    old, new = lane(draw(History(TODAY, flags=flags)), "decisions").glyphs
+    assert (old.css, old.label.lines[0].css) == ("flag-old", "struck")
+    assert (new.css, new.label.lines[0].css) == ("flag-more_data", "bold")
+
+
+def test_a_due_date_is_drawn_ahead_of_today():
+    due = Flag(when=on(2026, 10, 20), title="t", word="DUE", is_due=True)
+    picture = draw(History(TODAY, flags=(due,)))
+    glyph = lane(picture, "decisions").glyphs[0]
+    assert glyph.shape == "due"
+    assert glyph.at > picture.axis.scale.at(TODAY)
+
+
+def test_change_between_biopsies_is_an_arrow():
+    specimens = (
+        Specimen(when=on(2025, 1, 3), title="t", head="liver, Ki-67 18 %, G2"),
+        Specimen(when=on(2026, 2, 3), title="t", head="liver, Ki-67 8 %, G2"),
+    )
+    assert len(lane(draw(History(TODAY, specimens=specimens)), "histology").arrows) == 1
+
+
+def test_no_biopsy_since_treatment_is_said():
+    history = History(TODAY, courses=(captem(),), specimens=(Specimen(when=on(2025, 7, 28), title="t", head="liver"),))
+    said = [w.lines[0].text for w in lane(draw(history), "histology").words]
+    assert said == ["no biopsy since treatment"]
+
+
+def test_months_since_the_line_are_a_second_axis():
+    history = History(TODAY, courses=(captem(),), since=(dt.date(2025, 9, 1), "CAPTEM start"))
+    texts = [label.lines[0].text for label in draw(history).axis.second]
+    assert texts[0] == "CAPTEM start: month 0"
+    assert "+6" in texts
+
+
+def test_old_empty_years_are_compressed_with_a_break_mark():
+    scale = build_scale([dt.date(2012, 1, 1), dt.date(2025, 1, 1), TODAY])
+    assert len(scale.breaks) == 1
+    years_recent = scale.at(TODAY) - scale.at(dt.date(2025, 1, 1))
+    assert years_recent > scale.at(dt.date(2025, 1, 1)) - scale.at(dt.date(2012, 1, 1))
+
+
+def test_the_scale_never_runs_backwards():
+    scale = build_scale([dt.date(2012, 1, 1), dt.date(2025, 1, 1), TODAY])
+    places = [scale.at(dt.date(2011, 11, 1) + dt.timedelta(days=30 * n)) for n in range(180)]
+    assert places == sorted(places)
+
+
+def test_a_scale_needs_a_day():
+    with pytest.raises(ValueError, match="at least one day"):
+        build_scale([])
+
+
+@pytest.mark.parametrize(
+    ("days", "words"), [(5, "5 days"), (21, "3 weeks"), (90, "2 months"), (280, "9 months"), (800, "2 years")]
+)
+def test_lengths_are_written_in_whole_units(days, words):
+    assert spell(TODAY - dt.timedelta(days=days), TODAY) == words
