@@ -9,13 +9,13 @@ const panel = document.querySelector("[data-sending]");
 const show = (name, text) => (panel.querySelector(`[data-${name}]`).textContent = text);
 const csrf = form.querySelector("[name=csrfmiddlewaretoken]").value;
 const MB = 1024 * 1024;
+let chosen = [];
 let stopper = null;
 let isPaused = false;
 let resume = null;
 
-zone.querySelectorAll("input[type=file]").forEach((input) =>
-  input.addEventListener("change", () => input.files.length && send(fromInput(input))),
-);
+form.querySelectorAll("[data-needs-script]").forEach((element) => (element.hidden = false));
+zone.querySelectorAll("input[type=file]").forEach((input) => input.addEventListener("change", () => choose(fromInput(input))));
 ["dragenter", "dragover"].forEach((name) =>
   zone.addEventListener(name, (event) => {
     event.preventDefault();
@@ -26,9 +26,12 @@ zone.addEventListener("dragleave", () => zone.classList.remove("is-over"));
 zone.addEventListener("drop", async (event) => {
   event.preventDefault();
   zone.classList.remove("is-over");
-  send(await fromDrop(event.dataTransfer));
+  choose(await fromDrop(event.dataTransfer));
 });
-form.addEventListener("submit", (event) => event.preventDefault());
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  send(chosen);
+});
 panel.querySelector("[data-stop]").addEventListener("click", () => stopper?.abort());
 panel.querySelector("[data-pause]").addEventListener("click", (event) => {
   isPaused = !isPaused;
@@ -37,8 +40,15 @@ panel.querySelector("[data-pause]").addEventListener("click", (event) => {
 });
 window.addEventListener("beforeunload", (event) => stopper && event.preventDefault());
 
+function choose(files) {
+  chosen = files;
+  const bytes = files.reduce((sum, { file }) => sum + file.size, 0);
+  form.querySelector("[data-chosen]").textContent = `${files.length} files chosen, ${(bytes / MB).toFixed(1)} MB.`;
+}
+
 async function send(files) {
-  if (stopper || !files.length) return;
+  if (stopper) return;
+  if (!files.length) return void (form.querySelector("[data-chosen]").textContent = "Choose or drop files first.");
   const tooBig = files.filter(({ file }) => file.size > limit(file));
   const fitting = files.filter(({ file }) => file.size <= limit(file));
   const rows = list(files);

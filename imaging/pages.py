@@ -1,0 +1,85 @@
+"""What the imaging pages read: rows already limited to what the user may see are passed in, or hang off one that is."""
+
+import datetime as dt
+
+from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
+
+from imaging.models import Job, Scan, Series, SuvInput, SuvResult, Upload, UploadItem
+
+RECENT = dt.timedelta(days=7)
+OPEN_JOBS = (Job.State.QUEUED, Job.State.RUNNING)
+READY = "New values are ready."
+MODALITIES = {"PT": "PET", "CT": "CT", "MR": "MR"}
+WAITING = (Series.Identity.UNASSIGNED, Series.Identity.HELD)
+
+
+def recent_uploads(uploads: QuerySet[Upload]) -> list[Upload]:
+    counted = uploads.filter(created_at__gte=timezone.now() - RECENT).annotate(
+        item_count=Count("items"), refused_count=Count("items", filter=Q(items__outcome=UploadItem.Outcome.REFUSED))
+    )
+    return list(counted.select_related("patient")[:12])
+
+
+def waiting_series(series: QuerySet[Series]) -> list[Series]:
+    waiting = series.filter(identity__in=WAITING).select_related("candidate_patient").order_by("-created_at")
+    return [_titled(row) for row in waiting[:12]]
+
+
+def _titled(series: Series) -> Series:
+    series.title = series_title(series)
+    return series
+
+
+def series_title(series: Series) -> str:
+    words = [MODALITIES.get(series.modality, series.modality or "series")]
+    if series.tracer:
+        words.append(series.tracer)
+    if series.series_date:
+        words.append(f"of {series.series_date:%-d %b %Y}")
+    return " ".join(words)
+
+
+def older_suv(series: Series, current: SuvResult | None) -> QuerySet[SuvResult]:
+    """Every other result there was, those of inputs that have changed since included."""
+    return series.suv_results.exclude(pk=current.pk if current else None).order_by("-computed_at")
+
+
+def corrections(series: Series) -> QuerySet[SuvInput]:
+    """What persons entered or confirmed, withdrawn and replaced values included."""
+    return SuvInput.versions.filter(series=series).select_related("recorded_by").order_by("name", "recorded_at")
+
+
+def scan_of(series: Series) -> Scan | None:
+    return Scan.objects.filter(Q(pet_series=series) | Q(ct_series=series)).select_related("patient").first()
+
+
+def series_computing(series: Series) -> str:
+    """A sentence while SUV or volume of the series is being computed; empty when all is done."""
+    return _computing([series.pk])
+
+
+def scan_computing(scan: Scan) -> str:
+    return _computing([pk for pk in (scan.pk, scan.pet_series_id) if pk])
+
+
+def waiting_jobs(series: Series) -> list:
+    scan = scan_of(series)
+    subjects = [series.pk, scan.pk] if scan else [series.pk]
+    return list(Job.objects.filter(subject_id__in=subjects, state=Job.State.QUEUED).values_list("pk", flat=True))
+
+
+def failed_job(subjects) -> Job | None:
+    """The last job of these subjects where it failed; a later success hides it."""
+    last = Job.objects.filter(subject_id__in=subjects).order_by("-finished_at").first()
+    return last if last and last.state == Job.State.FAILED else None
+
+
+def _computing(subjects) -> str:
+    job = Job.objects.filter(subject_id__in=subjects, state__in=OPEN_JOBS).order_by("created_at").first()
+    if job is None:
+        return ""
+    ahead = Job.objects.filter(state__in=OPEN_JOBS, created_at__lt=job.created_at).count()
+    place = f"{ahead} ahead of it" if ahead else "next in line"
+    doing = "running" if job.state == Job.State.RUNNING else f"waiting, {place}"
+    return f"Values shown below may be out of date. {job.get_kind_display().capitalize()}: {doing}."

@@ -1,0 +1,95 @@
+"""Two identities side by side: what the chart says, what the DICOM header says, and whether they agree."""
+
+from imaging import identity
+from imaging.forms import IdentityForm
+from imaging.models import Series
+from imaging.views.words import explain
+from patients.domain.roles import Capability
+from patients.models import Patient
+
+TITLES = {
+    Series.Identity.UNASSIGNED: "No case chosen",
+    Series.Identity.HELD: "Held: the identity does not agree",
+    Series.Identity.REJECTED: "Not this patient",
+}
+SECOND_PERSON = (
+    "The header contradicts the chart. You brought this series in, so a second person with the right to resolve "
+    "identities has to confirm it; you may still reject it."
+)
+NO_RIGHT = "A nuclear-medicine physician may confirm or reject this identity."
+
+
+def panel(series: Series, user, form: IdentityForm | None = None) -> dict | None:
+    """What the page shows while a series waits for a person; None once it is attached."""
+    if series.identity == Series.Identity.ATTACHED:
+        return None
+    patient = series.candidate_patient
+    may_resolve = user.may(Capability.RESOLVE_IDENTITY) and series.identity != Series.Identity.REJECTED
+    needs_other = series.identity_reason in identity.CONTRADICTIONS and series.uploaded_by_id == user.pk
+    if may_resolve and form is None:
+        form = IdentityForm(user=user, needs_case=True)
+    return {
+        "title": TITLES[series.identity],
+        "sentence": _sentence(series),
+        "patient": patient,
+        "rows": rows(series, patient),
+        "form": form if may_resolve else None,
+        "may_confirm": may_resolve and not needs_other,
+        "may_reject": may_resolve,
+        "note": _note(series, may_resolve, needs_other),
+    }
+
+
+def rows(series: Series, patient: Patient | None) -> list[dict]:
+    header = identity.DicomIdentity.of(series.study)
+    return [_id_row(header, patient), _birth_row(header, patient), _sex_row(header, patient)]
+
+
+def _id_row(header: identity.DicomIdentity, patient: Patient | None) -> dict:
+    shown = f"{header.patient_id} (issuer {header.issuer})" if header.issuer else header.patient_id
+    if patient is None:
+        return _row("Patient ID", "–", shown or "missing", "unknown", "no case to compare with")
+    known = [patient.case_number, *patient.identifiers.values_list("value", flat=True)]
+    chart = ", ".join(dict.fromkeys(known))
+    if not header.has_usable_id:
+        return _row("Patient ID", chart, shown or "missing", "unknown", "not usable")
+    if header.patient_id == patient.case_number or identity.identifier_owner(header) == patient:
+        return _row("Patient ID", chart, shown, "met", "agrees")
+    return _row("Patient ID", chart, shown, "unknown", "not known for this case")
+
+
+def _birth_row(header: identity.DicomIdentity, patient: Patient | None) -> dict:
+    chart = patient.birth_date if patient else None
+    shown = [str(value) if value else "–" for value in (chart, header.birth_date)]
+    if chart is None or header.birth_date is None:
+        return _row("Birth date", *shown, "unknown", "not stated on both sides")
+    if identity.birth_dates_differ(header.birth_date, patient):
+        return _row("Birth date", *shown, "not_met", "differs")
+    return _row("Birth date", *shown, "met", "agrees")
+
+
+def _sex_row(header: identity.DicomIdentity, patient: Patient | None) -> dict:
+    chart = patient.sex_for_formulas if patient else Patient.Sex.UNKNOWN
+    shown = [Patient.Sex(chart).label if patient else "–", header.sex or "–"]
+    if not header.sex or chart == Patient.Sex.UNKNOWN:
+        return _row("Sex", *shown, "unknown", "not stated on both sides")
+    agrees = header.sex == chart
+    return _row("Sex", *shown, "met" if agrees else "not_met", "agrees" if agrees else "differs")
+
+
+def _row(label: str, chart: str, header: str, state: str, word: str) -> dict:
+    return {"label": label, "chart": chart, "header": header, "state": state, "word": word}
+
+
+def _sentence(series: Series) -> str:
+    if series.identity_reason:
+        return explain(series.identity_reason).sentence
+    return "This series was imported without a case. It is in no chart until a person says whose it is."
+
+
+def _note(series: Series, may_resolve: bool, needs_other: bool) -> str:
+    if series.identity == Series.Identity.REJECTED:
+        return ""
+    if not may_resolve:
+        return NO_RIGHT
+    return SECOND_PERSON if needs_other else "Type the case number again to confirm. Your name and reason are kept."

@@ -1,0 +1,124 @@
+"""One scan: lesions with the computed Krenning proposal beside the reader's score, volumes of interest, inputs."""
+
+import uuid
+from urllib.parse import urlencode
+
+from django.http import JsonResponse
+from django.shortcuts import render
+from django.urls import NoReverseMatch, reverse
+from django.views.decorators.http import require_GET
+
+from imaging import access, pages, selectors
+from imaging.models import Scan
+from imaging.views import numbers, scan_rows
+from imaging.views.guard import needs, visible_or_404
+from imaging.views.series import mip
+from imaging.views.words import explain
+from patients.domain.roles import Capability
+
+
+@needs(Capability.READ_CHART)
+@require_GET
+def detail(request, pk: uuid.UUID):
+    scan = _scan(request, pk)
+    suv = selectors.current_suv(scan.pet_series)
+    measured = selectors.measurements(scan)
+    reading = scan_rows.reading_line(scan, request.user)
+    context = {
+        "scan": scan,
+        "patient": scan.patient,
+        "heading": _heading(scan),
+        "facts": _facts(scan, suv.result),
+        "is_illustrative": bool(scan.patient.demo_note),
+        "state_url": reverse("imaging:scan_state", args=[scan.pk]),
+        "computing": pages.scan_computing(scan),
+        "refusals": _refusals(scan, suv),
+        "admin": _admin_links(request.user, scan, reading["draft"]),
+        "reading": reading,
+        "lesion_rows": scan_rows.lesions(scan, measured),
+        "measurement_rows": scan_rows.measurements(measured, may_edit=_may_measure_in_admin(request.user)),
+        "measurement_note": scan_rows.method_note(),
+        "older_rows": scan_rows.older(scan, measured),
+        "series_rows": _series_rows(scan, suv.result),
+        "inputs": numbers.input_rows(suv.result.inputs if suv.result else {}),
+        "mip": mip(scan.pet_series, suv.result),
+    }
+    return render(request, "imaging/scan.html", context)
+
+
+@needs(Capability.READ_CHART)
+@require_GET
+def state(request, pk: uuid.UUID):
+    computing = pages.scan_computing(_scan(request, pk))
+    return JsonResponse({"is_computing": bool(computing), "sentence": computing or pages.READY})
+
+
+def _scan(request, pk: uuid.UUID) -> Scan:
+    rows = access.visible_scans(request.user).select_related("patient", "pet_series", "ct_series")
+    return visible_or_404(rows, pk)
+
+
+def _heading(scan: Scan) -> str:
+    day = f"{scan.clinical_date:%-d %b %Y}" if scan.clinical_date else "date unknown"
+    return f"{scan.label.capitalize() or 'Scan'}, {day}"
+
+
+def _facts(scan: Scan, result) -> list[str]:
+    uptake = ((result.inputs if result else {}).get("uptake_time_s") or {}).get("value")
+    minutes = f"{uptake / 60:.0f} min after injection" if uptake else "uptake time unknown"
+    return [
+        scan.tracer or "tracer unknown",
+        minutes,
+        f"SSA: {scan.get_ssa_status_display()}",
+        *filter(None, [scan.quality_note]),
+    ]
+
+
+def _refusals(scan: Scan, suv: selectors.CurrentSuv) -> list:
+    found = []
+    if scan.pet_series and scan.pet_series.refusal_code:
+        series = scan.pet_series
+        found.append(explain(series.refusal_code, series.refusal_message, title="No volume."))
+    if suv.state == selectors.REFUSED:
+        found.append(explain(suv.code, suv.message, title="No SUV."))
+    job = pages.failed_job([pk for pk in (scan.pk, scan.pet_series_id) if pk])
+    if job:
+        found.append(explain(job.reason_code, job.message, title=f"{job.get_kind_display().capitalize()} failed."))
+    return found
+
+
+def _series_rows(scan: Scan, result) -> list[dict]:
+    rows = []
+    for series in filter(None, (scan.pet_series, scan.ct_series)):
+        text = f"{series.instance_count} images"
+        if series == scan.pet_series and result:
+            factor = numbers.factor(result.factors.get("bw"))
+            text += f"; SUVbw factor {factor}" if factor else "; no SUV"
+        rows.append({"series": series, "title": pages.series_title(series), "text": text})
+    return rows
+
+
+def _may_measure_in_admin(user) -> bool:
+    return user.is_staff and user.may(Capability.MEASURE)
+
+
+def _admin_links(user, scan: Scan, draft) -> dict:
+    """Where step 1 lets a person enter what has no page of its own yet."""
+    if not user.is_staff:
+        return {}
+    links = {}
+    if user.may(Capability.MEASURE):
+        links["voi"] = _admin("voi_add", scan=scan.pk)
+    if user.may(Capability.EDIT_CLINICAL):
+        links["lesion"] = _admin("lesion_add", patient=scan.patient_id)
+    if user.may(Capability.SIGN_READING):
+        links["reading"] = _admin("reading_change", pk=draft.pk) if draft else _admin("reading_add", scan=scan.pk)
+    return links
+
+
+def _admin(name: str, pk=None, **initial) -> str:
+    try:
+        url = reverse(f"admin:imaging_{name}", args=[pk] if pk else [])
+    except NoReverseMatch:
+        return ""
+    return f"{url}?{urlencode(initial)}" if initial else url
