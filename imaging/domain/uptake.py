@@ -67,6 +67,8 @@ def measure(volume: Volume, mask: Mask) -> Uptake:
     z, y, x = (int(a + b) for a, b in zip(mask.bounds.start, hottest, strict=True))
     where = index_to_lps(volume.affine, (x, y, z))
     peak = float(peaks[mask.voxels].max())
+    if not np.isfinite(peak):
+        raise MeasurementRefused("uptake_not_finite")
     return Uptake(
         suv_max=found.suv_max,
         suv_mean=found.suv_mean,
@@ -194,6 +196,6 @@ def _warnings(mask: Mask, found: Intensity, peak: float, is_cut: bool) -> list[C
         warnings.append(caution("peak_at_edge"))
     if found.volume_ml < 1:
         warnings.append(caution("peak_beyond_region"))
-    if peak > found.suv_max:
+    if peak > found.suv_max * (1 + 1e-6):
         warnings.append(caution("peak_exceeds_max"))
     return warnings

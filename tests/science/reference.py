@@ -6,11 +6,12 @@ from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
+import nibabel
 import numpy as np
 import pydicom
 import pytest
 
-from imaging.domain import geometry
+from imaging.domain import geometry, voi
 from imaging.domain.suv import Sourced, SuvInputs
 from imaging.domain.volume import Volume
 
@@ -109,3 +110,42 @@ def load(folder: Path) -> Loaded:
         np.array([float(h.RescaleIntercept) for h in ordered]),
         stack,
     )
+
+
+def nifti(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """A NIfTI image as [z, y, x] with its affine in LPS."""
+    image = nibabel.load(path)
+    return np.asarray(image.dataobj).transpose(2, 1, 0), np.diag([-1.0, -1.0, 1.0, 1.0]) @ image.affine
+
+
+def masked(volume: Volume, mask_file: Path) -> np.ndarray:
+    labels, affine = nifti(mask_file)
+    np.testing.assert_allclose(affine, volume.affine, atol=1e-3)
+    mask = voi.from_labels(labels)
+    return volume.crop(mask.bounds)[mask.voxels]
+
+
+def contoured(volume: Volume, structure_file: Path, name: str) -> voi.Mask:
+    """Voxels whose centre lies in the planar contours of one ROI (even-odd rule)."""
+    structures = pydicom.dcmread(structure_file)
+    number = next(s.ROINumber for s in structures.StructureSetROISequence if s.ROIName == name)
+    roi = next(r for r in structures.ROIContourSequence if r.ReferencedROINumber == number)
+    inside = np.zeros(volume.shape, dtype=bool)
+    grid = np.stack(np.meshgrid(np.arange(volume.shape[2]), np.arange(volume.shape[1])), axis=-1).reshape(-1, 2)
+    for contour in roi.ContourSequence:
+        points = np.asarray(contour.ContourData, dtype=float).reshape(-1, 3)
+        corners = geometry.lps_to_index(volume.affine, points)
+        k = round(float(corners[:, 2].mean()))
+        inside[k] ^= _even_odd(grid, corners[:, :2]).reshape(volume.shape[1:])
+    return voi.from_labels(inside)
+
+
+def _even_odd(points: np.ndarray, corners: np.ndarray) -> np.ndarray:
+    inside = np.zeros(len(points), dtype=bool)
+    x, y = points[:, 0], points[:, 1]
+    for (x1, y1), (x2, y2) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+        if y1 == y2:
+            continue
+        crosses = (y1 > y) != (y2 > y)
+        inside ^= crosses & (x < (x2 - x1) * (y - y1) / (y2 - y1) + x1)
+    return inside
