@@ -108,6 +108,22 @@ class Patient(models.Model):
     def __str__(self) -> str:
         return f"Case {self.case_number}"
 
+    @property
+    def birth_span(self) -> dates.Span | None:
+        return _span(self.birth_date, self.birth_date_precision)
+
+    def clean(self):
+        super().clean()
+        if self.birth_date is None:
+            self.birth_date_precision = DatePrecision.UNKNOWN
+        if self.deceased_on is None:
+            self.deceased_on_precision = DatePrecision.UNKNOWN
+        died = _span(self.deceased_on, self.deceased_on_precision)
+        if dates.is_surely_before(died, self.birth_span):
+            raise ValidationError({"deceased_on": "The patient cannot have died before birth."})
+        if died is not None and self.vital_status != self.VitalStatus.DECEASED:
+            raise ValidationError({"vital_status": "With a date of death the vital status is deceased."})
+
 
 class PatientIdentifier(models.Model):
     """A DICOM PatientID that a named person has confirmed to belong to this case."""
@@ -121,6 +137,9 @@ class PatientIdentifier(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["issuer", "value"], name="identifier_belongs_to_one_case")]
+
+    def __str__(self) -> str:
+        return f"{self.value} ({self.issuer})" if self.issuer else self.value
 
 
 class AccessGrant(models.Model):
@@ -147,9 +166,21 @@ class AccessGrant(models.Model):
             models.CheckConstraint(
                 condition=Q(user__isnull=False, team__isnull=True) | Q(user__isnull=True, team__isnull=False),
                 name="grant_to_user_or_team",
+                violation_error_message="Grant access to a user or to a team: choose exactly one.",
             )
         ]
         indexes = [models.Index(fields=["user", "patient"]), models.Index(fields=["team", "patient"])]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.team or self.user}"
+
+
+class AuditQuerySet(models.QuerySet):
+    def update(self, **kwargs):
+        raise TypeError("audit events are append-only")
+
+    def delete(self):
+        raise TypeError("audit events are append-only")
 
 
 class AuditEvent(models.Model):
@@ -166,6 +197,8 @@ class AuditEvent(models.Model):
     after = models.JSONField(null=True)
     reason = models.CharField(max_length=300, blank=True)
 
+    objects = AuditQuerySet.as_manager()
+
     class Meta:
         ordering = ["id"]
         indexes = [models.Index(fields=["patient", "id"])]
@@ -180,6 +213,15 @@ class AuditEvent(models.Model):
 
 
 class VersionQuerySet(models.QuerySet):
+    def update(self, **kwargs):
+        raise TypeError("clinical rows are changed by patients.services.revise, which keeps the old version")
+
+    def delete(self):
+        raise TypeError("clinical rows are taken back by patients.services.withdraw, which keeps them")
+
+    def bulk_update(self, objs, fields, batch_size=None):
+        raise TypeError("clinical rows are changed by patients.services.revise, which keeps the old version")
+
     def current(self):
         return self.filter(superseded_at__isnull=True)
 
@@ -216,6 +258,9 @@ class Versioned(models.Model):
             self.lineage = self.id
         super().save(*args, **kwargs)
 
+    def delete(self, *args, **kwargs):
+        raise TypeError("clinical rows are taken back by patients.services.withdraw, which keeps them")
+
 
 class ClinicalRow(Versioned):
     """A fact about one patient with its clinical date (and precision) and its time of recording."""
@@ -231,6 +276,15 @@ class ClinicalRow(Versioned):
         abstract = True
         ordering = ["clinical_date", "recorded_at"]
 
+    def __str__(self) -> str:
+        return f"{self.headline()}, {self.when()}"
+
+    def headline(self) -> str:
+        return str(self._meta.verbose_name)
+
+    def when(self) -> str:
+        return dates.in_words(self.clinical_date, self.clinical_date_precision)
+
     @property
     def clinical_span(self) -> dates.Span | None:
         """First and last day the clinical date may stand for."""
@@ -240,8 +294,7 @@ class ClinicalRow(Versioned):
         super().clean()
         if self.clinical_date is None:
             self.clinical_date_precision = DatePrecision.UNKNOWN
-        born = _span(self.patient.birth_date, self.patient.birth_date_precision) if self.patient_id else None
-        if dates.is_surely_before(self.clinical_span, born):
+        if self.patient_id and dates.is_surely_before(self.clinical_span, self.patient.birth_span):
             raise ValidationError({"clinical_date": "This date lies before the patient was born."})
 
 
@@ -286,6 +339,9 @@ class Diagnosis(ClinicalRow):
     class Meta(ClinicalRow.Meta):
         verbose_name_plural = "diagnoses"
 
+    def headline(self) -> str:
+        return f"diagnosis: {self.get_primary_site_display()}"
+
 
 class HistologySpecimen(ClinicalRow):
     class Procedure(models.TextChoices):
@@ -322,6 +378,9 @@ class HistologySpecimen(ClinicalRow):
 
     class Meta(ClinicalRow.Meta):
         pass
+
+    def headline(self) -> str:
+        return f"histology: {self.site or self.get_procedure_display()}"
 
     @property
     def ki67_interval(self) -> ki67.Interval | None:
@@ -360,6 +419,9 @@ class IhcResult(Versioned):
     marker = models.CharField(max_length=40)
     result = models.CharField(max_length=12, choices=Result)
     score = models.CharField(max_length=40, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.marker} {self.get_result_display()}{f' ({self.score})' if self.score else ''}"
 
     @property
     def patient(self):
@@ -409,6 +471,9 @@ class TreatmentLine(ClinicalRow):
     class Meta(ClinicalRow.Meta):
         pass
 
+    def headline(self) -> str:
+        return self.regimen
+
     @property
     def stop_span(self) -> dates.Span | None:
         return _span(self.stop_date, self.stop_date_precision)
@@ -431,6 +496,9 @@ class SsaInjection(ClinicalRow):
     class Meta(ClinicalRow.Meta):
         verbose_name = "SSA injection"
 
+    def headline(self) -> str:
+        return self.drug
+
 
 class PrrtCycle(ClinicalRow):
     line = models.ForeignKey(TreatmentLine, null=True, blank=True, on_delete=models.PROTECT, related_name="prrt_cycles")
@@ -440,6 +508,9 @@ class PrrtCycle(ClinicalRow):
 
     class Meta(ClinicalRow.Meta):
         verbose_name = "PRRT cycle"
+
+    def headline(self) -> str:
+        return f"{self.compound}, cycle {self.number}"
 
 
 class LabResult(ClinicalRow):
@@ -452,6 +523,10 @@ class LabResult(ClinicalRow):
 
     class Meta(ClinicalRow.Meta):
         indexes = [models.Index(fields=["patient", "analyte", "clinical_date"])]
+
+    def headline(self) -> str:
+        known = units.ANALYTES.get(self.analyte)
+        return f"{known.label if known else self.analyte} {self.comparator}{self.value.normalize():f} {self.unit}"
 
     def clean(self):
         super().clean()
@@ -487,6 +562,9 @@ class PerformanceStatus(ClinicalRow):
     class Meta(ClinicalRow.Meta):
         verbose_name_plural = "performance statuses"
 
+    def headline(self) -> str:
+        return f"{self.get_instrument_display()} {self.value}"
+
     def clean(self):
         super().clean()
         if self.instrument == self.Instrument.ECOG and self.value not in range(6):
@@ -507,6 +585,9 @@ class BodyMeasure(ClinicalRow):
 
     class Meta(ClinicalRow.Meta):
         pass
+
+    def headline(self) -> str:
+        return f"{self.get_kind_display()} {self.value.normalize():f}"
 
     def clean(self):
         super().clean()
@@ -534,6 +615,9 @@ class ClinicalEvent(ClinicalRow):
 
     class Meta(ClinicalRow.Meta):
         pass
+
+    def headline(self) -> str:
+        return f"{self.symptom}: {self.get_course_display()}"
 
 
 class ClinicalAssertion(ClinicalRow):
@@ -566,6 +650,9 @@ class ClinicalAssertion(ClinicalRow):
 
     class Meta(ClinicalRow.Meta):
         pass
+
+    def headline(self) -> str:
+        return f"{self.get_kind_display()}: {self.get_state_display()}"
 
     def clean(self):
         super().clean()

@@ -1,10 +1,10 @@
-"""Reading patients and their rows. Every page gets its patients from here."""
+"""Patients a user may see, and their rows as they are or were."""
 
 import datetime as dt
 
 from django.db.models import F, ForeignKey, QuerySet
 
-from patients.domain.dates import age_range, span
+from patients.domain.dates import age_range
 from patients.models import AuditEvent, BodyMeasure, LabResult, Patient, Versioned
 
 
@@ -66,9 +66,7 @@ def latest_body_measure(patient, kind: str, *, as_of=None, known_at=None) -> Bod
 
 def age_range_on(patient: Patient, day: dt.date) -> tuple[int, int] | None:
     """Lowest and highest possible age: they differ by one where only the month or year of birth is known."""
-    if patient.birth_date is None:
-        return None
-    return age_range(span(patient.birth_date, patient.birth_date_precision), day)
+    return age_range(patient.birth_span, day)
 
 
 def age_on(patient: Patient, day: dt.date) -> int | None:

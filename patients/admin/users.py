@@ -1,0 +1,107 @@
+"""Accounts and teams: for system administrators, who read no clinical record."""
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.forms import UserChangeForm
+from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
+
+from patients import services
+from patients.domain.roles import Capability
+from patients.models import Team, User
+
+
+class AccountPermissions:
+    """Managing users is a capability of a role; whoever grants access may look names up."""
+
+    def has_module_permission(self, request):
+        return self._manages(request)
+
+    def has_view_permission(self, request, obj=None):
+        return self._manages(request) or self._looks_up(request)
+
+    def has_add_permission(self, request):
+        return self._manages(request)
+
+    def has_change_permission(self, request, obj=None):
+        return self._manages(request)
+
+    def has_delete_permission(self, request, obj=None):
+        """An account that has written anything stays; it can be made inactive."""
+        return False
+
+    def _manages(self, request) -> bool:
+        return request.user.is_staff and request.user.may(Capability.MANAGE_USERS)
+
+    def _looks_up(self, request) -> bool:
+        is_lookup = request.resolver_match is not None and request.resolver_match.url_name == "autocomplete"
+        return is_lookup and request.user.may(Capability.GRANT_ACCESS)
+
+
+class AccountForm(UserChangeForm):
+    """Nobody changes their own role or locks themselves out."""
+
+    acting_user = None
+
+    def clean(self):
+        cleaned = super().clean()
+        own = self.acting_user is not None and self.instance.pk == self.acting_user.pk
+        if own and {"role", "is_active", "is_staff"} & set(self.changed_data):
+            raise ValidationError("Your own role and sign-in rights can only be changed by another administrator.")
+        return cleaned
+
+
+@admin.register(User)
+class UserAdmin(AccountPermissions, DjangoUserAdmin):
+    form = AccountForm
+    actions = None
+    list_display = ["username", "first_name", "last_name", "role", "is_active", "is_staff", "last_login"]
+    list_filter = ["role", "is_active", "teams"]
+    search_fields = ["username", "first_name", "last_name"]
+    filter_horizontal = ["teams"]
+    readonly_fields = ["last_login", "date_joined"]
+    fieldsets = [
+        (None, {"fields": ["username", "password", ("first_name", "last_name"), "email"]}),
+        ("Role", {"fields": ["role", "teams", ("is_active", "is_staff")]}),
+        ("Sign-in", {"fields": [("last_login", "date_joined")]}),
+    ]
+    add_fieldsets = [
+        (None, {"classes": ["wide"], "fields": ["username", "usable_password", "password1", "password2"]}),
+        ("Role", {"fields": ["role", "teams", "is_staff"]}),
+    ]
+
+    def get_form(self, request, obj=None, **kwargs):
+        form = super().get_form(request, obj, **kwargs)
+        form.acting_user = request.user
+        return form
+
+    def save_model(self, request, obj, form, change):
+        services.store_user(obj, by=request.user, teams=form.cleaned_data.get("teams"))
+
+    def save_related(self, request, form, formsets, change):
+        """The service stored the teams already."""
+
+    def log_addition(self, request, obj, message):
+        return None
+
+    def log_change(self, request, obj, message):
+        if isinstance(message, list) and any("password" in str(part).lower() for part in message):
+            services.audit(by=request.user, action="change_password", obj=obj)
+
+
+@admin.register(Team)
+class TeamAdmin(AccountPermissions, admin.ModelAdmin):
+    actions = None
+    search_fields = ["name"]
+
+    def save_model(self, request, obj, form, change):
+        services.store_team(obj, by=request.user)
+
+    def log_addition(self, request, obj, message):
+        return None
+
+    def log_change(self, request, obj, message):
+        return None
+
+
+admin.site.unregister(Group)

@@ -1,0 +1,62 @@
+"""Regimens and the drugs in them; which drugs are alkylators (marrow risk before PRRT).
+
+Regimen contents: standard abbreviations of the field. Platinum compounds bind DNA but are not counted as
+alkylators here; streptozocin, dacarbazine and temozolomide are.
+"""
+
+from collections.abc import Iterable
+
+REGIMENS: dict[str, tuple[str, ...]] = {
+    "CAPTEM": ("capecitabine", "temozolomide"),
+    "STZ/5-FU": ("streptozocin", "fluorouracil"),
+    "FOLFOX": ("fluorouracil", "folinic acid", "oxaliplatin"),
+    "FOLFIRI": ("fluorouracil", "folinic acid", "irinotecan"),
+    "FOLFIRINOX": ("fluorouracil", "folinic acid", "irinotecan", "oxaliplatin"),
+    "XELOX": ("capecitabine", "oxaliplatin"),
+    "cisplatin/etoposide": ("cisplatin", "etoposide"),
+    "carboplatin/etoposide": ("carboplatin", "etoposide"),
+    "everolimus": ("everolimus",),
+    "sunitinib": ("sunitinib",),
+    "cabozantinib": ("cabozantinib",),
+    "lanreotide": ("lanreotide",),
+    "octreotide LAR": ("octreotide",),
+    "pasireotide": ("pasireotide",),
+    "interferon alfa": ("interferon alfa",),
+    "177Lu-DOTATATE": ("177Lu-DOTATATE",),
+    "177Lu-edotreotide": ("177Lu-edotreotide",),
+    "90Y-DOTATOC": ("90Y-DOTATOC",),
+}
+ALKYLATORS = frozenset(
+    {
+        "bendamustine",
+        "busulfan",
+        "carmustine",
+        "chlorambucil",
+        "cyclophosphamide",
+        "dacarbazine",
+        "ifosfamide",
+        "lomustine",
+        "melphalan",
+        "mitomycin",
+        "procarbazine",
+        "streptozocin",
+        "temozolomide",
+        "treosulfan",
+    }
+)
+_KNOWN_DRUGS = ALKYLATORS | {drug for drugs in REGIMENS.values() for drug in drugs}
+_BY_NAME = {name.lower(): drugs for name, drugs in REGIMENS.items()}
+
+
+def drugs_of(regimen: str) -> tuple[str, ...]:
+    """The drugs of a known regimen, in any case; empty for an unknown one."""
+    return _BY_NAME.get(regimen.strip().lower(), ())
+
+
+def contains_alkylator(regimen: str, drugs: Iterable[str]) -> bool | None:
+    """Whether an alkylator was among the drugs; None when no drug, or one outside the vocabulary, is named."""
+    named = {drug.strip().lower() for drug in drugs} or {drug.lower() for drug in drugs_of(regimen)}
+    if named & ALKYLATORS:
+        return True
+    known = {drug.lower() for drug in _KNOWN_DRUGS}
+    return False if named and named <= known else None

@@ -1,0 +1,37 @@
+"""Reading patients and their rows. Every page gets its patients from here."""
+
+from patients.selectors.checks import chronology_warnings
+from patients.selectors.derived import alkylator_exposure_of, creatinine_clearance, egfr, grade_of, primary_site
+from patients.selectors.rows import (
+    age_on,
+    age_range_on,
+    dependants,
+    get_visible_patient,
+    latest,
+    latest_body_measure,
+    latest_lab,
+    patient_as_known,
+    patient_lookup,
+    rows,
+    visible_patients,
+)
+
+__all__ = [
+    "age_on",
+    "age_range_on",
+    "alkylator_exposure_of",
+    "chronology_warnings",
+    "creatinine_clearance",
+    "dependants",
+    "egfr",
+    "get_visible_patient",
+    "grade_of",
+    "latest",
+    "latest_body_measure",
+    "latest_lab",
+    "patient_as_known",
+    "patient_lookup",
+    "primary_site",
+    "rows",
+    "visible_patients",
+]

@@ -1,0 +1,59 @@
+"""Soft checks of a whole case: improbable, but for a person to judge."""
+
+from django.utils import timezone
+
+from patients.domain.dates import in_words, is_surely_before
+from patients.domain.grading import discordance
+from patients.models import ClinicalRow, Diagnosis, HistologySpecimen, Patient, PrrtCycle, TreatmentLine
+from patients.selectors.derived import grade_of, primary_site
+from patients.selectors.rows import rows
+
+_CLINICAL = [model for model in ClinicalRow.__subclasses__() if model._meta.app_label == "patients"]
+
+
+def chronology_warnings(patient: Patient) -> list[str]:
+    """Sentences about dates that contradict each other and grades that contradict their indices."""
+    return [*_before_birth_or_in_future(patient), *_before_diagnosis(patient), *_cycles(patient), *_grades(patient)]
+
+
+def _before_birth_or_in_future(patient: Patient) -> list[str]:
+    today = timezone.localdate()
+    born = patient.birth_span
+    found = []
+    for model in _CLINICAL:
+        for row in rows(model, patient).filter(clinical_date__isnull=False):
+            if is_surely_before((today, today), row.clinical_span):
+                found.append(f"{_name(row)} is dated in the future.")
+            if is_surely_before(row.clinical_span, born):
+                found.append(f"{_name(row)} lies before the patient was born.")
+    return found
+
+
+def _before_diagnosis(patient: Patient) -> list[str]:
+    spans = [d.clinical_span for d in rows(Diagnosis, patient) if d.clinical_span]
+    if not spans:
+        return []
+    first = min(spans)
+    treatments = [*rows(PrrtCycle, patient), *rows(TreatmentLine, patient)]
+    return [
+        f"{_name(row)} lies before the diagnosis." for row in treatments if is_surely_before(row.clinical_span, first)
+    ]
+
+
+def _cycles(patient: Patient) -> list[str]:
+    lines = rows(TreatmentLine, patient).filter(treatment_class=TreatmentLine.TreatmentClass.CHEMO, cycles=None)
+    return [f"{_name(line)}: the number of cycles is missing." for line in lines]
+
+
+def _grades(patient: Patient) -> list[str]:
+    site = primary_site(patient)
+    found = []
+    for specimen in rows(HistologySpecimen, patient):
+        sentence = discordance(grade_of(specimen, site=site), specimen.stated_grade, specimen.classification_edition)
+        found += [f"{_name(specimen)}: {sentence}"] if sentence else []
+    return found
+
+
+def _name(row: ClinicalRow) -> str:
+    kind = str(row._meta.verbose_name)
+    return f"{kind[0].upper()}{kind[1:]} of {in_words(row.clinical_date, row.clinical_date_precision)}"

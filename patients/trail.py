@@ -1,0 +1,63 @@
+"""The audit trail in words, for the history pages."""
+
+from dataclasses import dataclass
+
+from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist
+
+from patients.models import AuditEvent
+
+_HIDDEN = {"id", "lineage", "recorded_at", "recorded_by_id", "superseded_at", "patient_id"}
+
+
+@dataclass(frozen=True)
+class TrailEntry:
+    event: AuditEvent
+    what: str
+    before: list[tuple[str, str]]
+    after: list[tuple[str, str]]
+
+
+def in_words(event: AuditEvent) -> TrailEntry:
+    model = _model(event.object_type)
+    kind = str(model._meta.verbose_name) if model else event.object_type
+    return TrailEntry(
+        event,
+        f"{event.action.replace('_', ' ')}: {kind}",
+        _values(model, event.before),
+        _values(model, event.after),
+    )
+
+
+def _model(label: str):
+    try:
+        return apps.get_model(label)
+    except (LookupError, ValueError):
+        return None
+
+
+def _values(model, stored) -> list[tuple[str, str]]:
+    if not isinstance(stored, dict):
+        return []
+    shown = {name: value for name, value in stored.items() if name not in _HIDDEN and value not in (None, "", [])}
+    return [(_label(model, name), _text(model, name, value)) for name, value in shown.items()]
+
+
+def _label(model, name: str) -> str:
+    field = _field(model, name)
+    return str(field.verbose_name) if field else name
+
+
+def _text(model, name: str, value) -> str:
+    field = _field(model, name)
+    choices = dict(field.flatchoices) if field else {}
+    if isinstance(value, list):
+        return ", ".join(str(item) for item in value)
+    return str(choices.get(value, value)) if isinstance(value, str | int) else str(value)
+
+
+def _field(model, name: str):
+    try:
+        return model._meta.get_field(name) if model else None
+    except FieldDoesNotExist:
+        return None
