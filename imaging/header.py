@@ -191,6 +191,7 @@ def _geometry(elements: Elements, reader: _Reader) -> dict[str, Any]:
         "orientation": reader.numbers(0x00200037, 6),
         "pixel_spacing": reader.numbers(0x00280030, 2),
         "instance_number": read.integer(elements.get(0x00200013)),
+        "slice_count": read.unsigned_short(elements.get(0x00540081), is_little_endian=elements.is_little_endian),
     }
 
 

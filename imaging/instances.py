@@ -39,6 +39,7 @@ class ParsedInstance:
     acquired_at: str  # Acquisition Date + Time
     utc_offset: str
     instance_number: int | None
+    slice_count: int | None  # Number of Slices (0054,0081), as announced
     series_description: str
     manufacturer: str
     transfer_syntax: str

@@ -46,11 +46,11 @@ def parse_files(paths: Iterable[Path | str]) -> Iterator[ParsedInstance | FileRe
                 yield _outcome(values)
 
 
-def decode_frames(slices: Iterable[tuple[Path | str, ParsedInstance]]) -> Iterator[bytes | FileRefusal]:
-    """The stored integers of compressed slices, little endian, one result per slice in order."""
+def decode_frames(slices: Iterable[tuple[Path | str, dict[str, Any]]]) -> Iterator[bytes | FileRefusal]:
+    """The stored integers of compressed slices, little endian, in order. Each comes with its parsed image fields."""
     with _Batch() as batch:
-        for path, instance in slices:
-            image = {name: getattr(instance, name) for name in _IMAGE_FIELDS}
+        for path, fields in slices:
+            image = {name: fields[name] for name in _IMAGE_FIELDS}
             for values, pixels in batch.read([path], image):
                 yield FileRefusal(**values) if values else pixels
 

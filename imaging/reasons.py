@@ -1,0 +1,167 @@
+"""Every reason a file or a series is refused or marked, in clinical words: cause, what was not done, who can fix it.
+
+Codes of the science (SUV, geometry, measuring) are in ``domain/errors.py``; ``explain`` knows both.
+"""
+
+from typing import Any
+
+from imaging.domain.errors import REASONS as DOMAIN_REASONS
+from imaging.domain.errors import Caution, Reason, VolumeUnavailable
+
+_FILE = "This file was left out; the others are not affected."
+_STORE = "Nothing of this file was stored."
+_NO_VOLUME = "No volume was built, so nothing can be measured on this series; factors from the header are shown."
+_NONE = "Nothing was left out; please check."
+_SENDER = "the sending site, by exporting the images again"
+_SCANNER = "the imaging site, by sending the original axial series"
+_ADMIN = "the system administrator"
+_PHYSICIAN = "a nuclear-medicine physician, by entering the value with a reason"
+
+FILE_REASONS: dict[str, Reason] = {
+    # The file itself
+    "file_unreadable": Reason("The file could not be opened.", _FILE, "whoever owns the file"),
+    "not_a_regular_file": Reason("This is a link or a device, not a file.", _FILE, "whoever sent it"),
+    "not_dicom": Reason("This is not a DICOM file.", _FILE, "nobody needs to"),
+    "file_truncated": Reason("The file ends before its content does: the transfer was cut off.", _FILE, _SENDER),
+    "dicom_damaged": Reason("The DICOM structure of the file is damaged.", _FILE, _SENDER),
+    "header_too_large": Reason("The header is larger than any image header should be.", _FILE, _SENDER),
+    "too_many_elements": Reason("The header has more elements than any image header should have.", _FILE, _SENDER),
+    "nesting_too_deep": Reason("The header nests sequences deeper than any image header should.", _FILE, _SENDER),
+    "inflates_too_large": Reason(
+        "The compressed file unpacks to far more than an image, as hostile files do.", _FILE, _SENDER
+    ),
+    "memory_limit": Reason("Reading the file would take more memory than an image needs.", _FILE, _SENDER),
+    "parser_crash": Reason("Reading the file stopped the reader; it is damaged or hostile.", _FILE, _SENDER),
+    "parser_timeout": Reason("Reading the file took too long; it is damaged or hostile.", _FILE, _SENDER),
+    # What it says it is
+    "transfer_syntax_missing": Reason("The file does not say how it is encoded.", _FILE, _SENDER, "(0002,0010)"),
+    "transfer_syntax_unsupported": Reason(
+        "This encoding of images is not supported: {detail}.", _FILE, _SENDER, "(0002,0010)"
+    ),
+    "transfer_syntax_contradicted": Reason(
+        "The file is encoded in another way than it says.", _FILE, _SENDER, "(0002,0010)"
+    ),
+    "uid_invalid": Reason(
+        "A UID that identifies the image is missing or malformed.", _FILE, _SENDER, "(0008,0018)"
+    ),
+    "uid_contradicted": Reason(
+        "File header and image header name different objects.", _FILE, _SENDER, "(0002,0003)"
+    ),
+    "not_used_here": Reason(
+        "This kind of DICOM object is not used here; only PET and CT images are.", _FILE, "nobody needs to",
+        "(0008,0016)",
+    ),
+    "enhanced_unsupported": Reason(
+        "Enhanced (multi-frame) PET and CT are not supported yet.", _FILE, "the imaging site, by sending single slices",
+        "(0008,0016)",
+    ),
+    "secondary_capture": Reason(
+        "This is a picture of a screen, not a PET image: it has no SUV and may show a name.", _FILE, _SCANNER,
+        "(0008,0016)",
+    ),
+    # The image
+    "pixel_data_missing": Reason("The file has no image.", _FILE, _SENDER, "(7FE0,0010)"),
+    "pixel_data_length": Reason(
+        "The image is not as long as rows, columns and bits say.", _FILE, _SENDER, "(7FE0,0010)"
+    ),
+    "image_header_invalid": Reason(
+        "Size or bit depth of the image is missing or malformed: {detail}.", _FILE, _SENDER, "(0028,0100)"
+    ),
+    "image_size": Reason("The image size {detail} is outside what is read here.", _FILE, _SENDER, "(0028,0010)"),
+    "multiframe_unsupported": Reason(
+        "Several frames in one file are not supported.", _FILE, "the imaging site, by sending single slices",
+        "(0028,0008)",
+    ),
+    "colour_image": Reason("This is a colour image, not PET or CT values.", _FILE, _SCANNER, "(0028,0004)"),
+    "rescale_unusable": Reason(
+        "The rescale slope or intercept is missing or not a positive number, so the values have no unit.",
+        _FILE, _SENDER, "(0028,1053)",
+    ),
+    "pixels_disagree_with_header": Reason(
+        "The compressed image has another size than its header says.", _FILE, _SENDER, "(0028,0010)"
+    ),
+}  # fmt: skip
+
+STORE_REASONS: dict[str, Reason] = {
+    "file_too_large": Reason("The file is larger than what is accepted.", _STORE, _SENDER),
+    "disk_full": Reason("The disk is full.", _STORE, _ADMIN),
+    "store_unwritable": Reason("The file store cannot be written.", _STORE, _ADMIN),
+    "store_damaged": Reason(
+        "A stored file of the same content is damaged; it was not overwritten.", _STORE, _ADMIN
+    ),
+}  # fmt: skip
+
+SERIES_REASONS: dict[str, Reason] = {
+    "lossy_compression": Reason(
+        "The PET images were compressed with loss, so their values are no longer exact.", _NO_VOLUME, _SENDER,
+        "(0028,2110)",
+    ),
+    "dynamic_series": Reason(
+        "The series holds several time points or gates.", _NO_VOLUME, "the imaging site, by sending the static series",
+        "(0054,1000)",
+    ),
+    "projection_image": Reason("The series is a projection (MIP), not slices.", _NO_VOLUME, _SCANNER, "(0008,0008)"),
+    "pixels_unreadable": Reason("The image of a slice could not be read.", _NO_VOLUME, _SENDER, "(7FE0,0010)"),
+    "suv_kind_absent": Reason("This kind of SUV does not exist for the series.", "Nothing was measured.", _PHYSICIAN),
+    "series_uid_shared": Reason(
+        "The same series UID is used for two studies or two patients.", "The series is held; no chart was touched.",
+        "a person who compares the identities", "(0020,000E)",
+    ),
+    "burned_in_annotation": Reason(
+        "The images carry burned-in text, possibly a name.", "The series is held; no chart was touched.",
+        "a person who looks at the images", "(0028,0301)",
+    ),
+}  # fmt: skip
+
+SERIES_CAUTIONS: dict[str, Reason] = {
+    "series_split": Reason(
+        "One series UID holds several reconstructions (matrix, corrections or units differ); they were kept apart.",
+        _NONE, _SENDER, "(0020,000E)",
+    ),
+    "header_values_differ": Reason(
+        "The slices disagree about {names}; it counts as missing.", "No value was chosen among them.", _PHYSICIAN
+    ),
+    "header_value_unreadable": Reason(
+        "{tag} is present but not a usable value; it counts as missing.", "No value was guessed.", _PHYSICIAN
+    ),
+    "rescale_intercept_in_pet": Reason(
+        "The PET values have an offset (rescale intercept), which is unusual.", _NONE, _SENDER, "(0028,1052)"
+    ),
+    "frame_of_reference_missing": Reason(
+        "The series has no frame of reference, so it cannot be matched with another one.", _NONE, _SENDER,
+        "(0020,0052)",
+    ),
+    "derived_images": Reason(
+        "The images are derived from others (for example resampled).", _NONE, _SCANNER, "(0008,0008)"
+    ),
+    "slice_conflict": Reason(
+        "Two different images carry the same SOP Instance UID; the first was used.", _NONE, _SENDER, "(0008,0018)"
+    ),
+}  # fmt: skip
+
+OWN_REASONS: dict[str, Reason] = {**FILE_REASONS, **STORE_REASONS, **SERIES_REASONS, **SERIES_CAUTIONS}
+REASONS: dict[str, Reason] = {**DOMAIN_REASONS, **OWN_REASONS}
+
+
+class _Details(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return "(not stated)"
+
+
+def explain(code: str, **details: Any) -> str:
+    """The sentence of a code."""
+    return REASONS[code].sentence.format_map(_Details(details))
+
+
+def caution(code: str, **details: Any) -> Caution:
+    return Caution(code, explain(code, **details))
+
+
+class SeriesRefused(VolumeUnavailable):
+    """No volume of this series, for a reason that lies in its files rather than in its geometry."""
+
+    def __init__(self, code: str, **details: Any) -> None:
+        self.code = code
+        self.details = details
+        self.message = explain(code, **details)
+        Exception.__init__(self, f"{code}: {self.message}")

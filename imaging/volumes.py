@@ -1,0 +1,192 @@
+"""From files to integers in memory, without parsing a header again; and back into the store, packed.
+
+A manifest (see ``assemble``) says where each slice's pixels lie. Uncompressed slices are read straight into their
+place in one array, which a worker may reuse; compressed ones are decoded by the sandboxed child. The integers stay
+integers: what turns them into SUV travels beside them.
+"""
+
+import json
+import os
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from django.conf import settings
+from numpy.typing import NDArray
+
+from imaging import sandbox, store
+from imaging.domain.suv_inputs import SuvKind
+from imaging.domain.vocabulary import SUV_UNITS
+from imaging.domain.volume import Volume
+from imaging.instances import BIG_ENDIAN_SYNTAX, NATIVE_SYNTAXES, FileRefusal
+from imaging.models import Series, SuvResult
+from imaging.reasons import SeriesRefused
+
+_HEAD = struct.Struct("<4sI")
+_MAGIC = b"PVB1"
+DIGEST_CHARS = 64
+
+
+@dataclass(frozen=True, eq=False)
+class StoredValues:
+    """``stored`` [z, y, x] integers; per slice ``slopes`` and ``intercepts``; ``affine`` voxel index -> LPS mm."""
+
+    stored: NDArray[Any]
+    slopes: NDArray[np.float64]
+    intercepts: NDArray[np.float64]
+    affine: NDArray[np.float64]
+    frame_of_reference_uid: str
+
+    def volume(self, factor: float | Sequence[float], unit: str) -> Volume:
+        return Volume.of_series(
+            self.stored,
+            slopes=self.slopes,
+            intercepts=self.intercepts,
+            factor=factor,
+            affine=self.affine,
+            unit=unit,
+            frame_of_reference_uid=self.frame_of_reference_uid,
+        )
+
+
+class ReusableBuffer:
+    """Memory for one volume at a time: fresh memory is the dearest part of loading. The next load overwrites it."""
+
+    def __init__(self) -> None:
+        self._bytes = np.empty(0, np.uint8)
+
+    def array(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+        count = int(np.prod(shape)) * dtype.itemsize
+        if self._bytes.size < count:
+            self._bytes = np.empty(count, np.uint8)
+        return self._bytes[:count].view(dtype).reshape(shape)
+
+
+def load_volume(
+    series: Series, suv_result: SuvResult, kind: str = "bw", *, buffer: ReusableBuffer | None = None
+) -> Volume:
+    """The volume of a stored series in SUV of ``kind``. Raises ``SeriesRefused``, a ``VolumeUnavailable``."""
+    factor = suv_result.factors.get(kind)
+    if factor is None:
+        raise SeriesRefused("suv_kind_absent")
+    return load_stored(series, buffer).volume(factor, SUV_UNITS[SuvKind(kind)])
+
+
+def load_stored(series: Series, buffer: ReusableBuffer | None = None) -> StoredValues:
+    """From the packed volume where slices are compressed, else from the files themselves."""
+    if not series.manifest_sha256:
+        raise SeriesRefused("pixels_unreadable")
+    with store.open_stored(series.manifest_sha256) as file:
+        manifest = json.load(file)
+    if series.volume_sha256 and not _is_native(manifest):
+        with store.open_stored(series.volume_sha256) as file:
+            return unpack(file.read())
+    return load_from_manifest(manifest, buffer)
+
+
+def load_from_manifest(manifest: dict[str, Any], buffer: ReusableBuffer | None = None) -> StoredValues:
+    """Integers of all slices in volume order. Raises ``SeriesRefused`` where there is no geometry to order them by."""
+    if manifest["affine"] is None:
+        raise SeriesRefused(manifest["refusal"])
+    return StoredValues(
+        stored=read_slices(manifest, buffer),
+        slopes=np.array(manifest["slope"], np.float64),
+        intercepts=np.array(manifest["intercept"], np.float64),
+        affine=np.array(manifest["affine"], np.float64),
+        frame_of_reference_uid=manifest["frame_of_reference_uid"],
+    )
+
+
+def read_slices(manifest: dict[str, Any], buffer: ReusableBuffer | None = None) -> NDArray[Any]:
+    """The integers [slice, y, x] in the manifest's order, whether or not they make a volume."""
+    image = manifest["image"]
+    shape = (len(manifest["source"]), image["rows"], image["columns"])
+    dtype = np.dtype(f"<{'i' if image['is_signed'] else 'u'}{image['bits_allocated'] // 8}")
+    out = (buffer or ReusableBuffer()).array(shape, dtype)
+    _read_native(manifest, out)
+    if not _is_native(manifest):
+        _decode_others(manifest, out)
+    _strip_unused_bits(out, image)
+    return out
+
+
+def _is_native(manifest: dict[str, Any]) -> bool:
+    return NATIVE_SYNTAXES.issuperset(manifest["transfer_syntax"])
+
+
+def _read_native(manifest: dict[str, Any], out: NDArray[Any]) -> None:
+    view, frame = memoryview(out.reshape(-1).view(np.uint8)), out[0].nbytes
+    root = os.fspath(settings.FILE_STORE_DIR)
+    columns = zip(manifest["source"], manifest["pixel_offset"], manifest["transfer_syntax"], strict=True)
+    for k, (source, offset, syntax) in enumerate(columns):
+        if syntax not in NATIVE_SYNTAXES:
+            continue
+        try:
+            descriptor = os.open(_locate(source, root), os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as error:
+            raise SeriesRefused("pixels_unreadable") from error
+        try:
+            count = os.preadv(descriptor, [view[k * frame : (k + 1) * frame]], offset)
+        finally:
+            os.close(descriptor)
+        if count != frame:
+            raise SeriesRefused("pixels_unreadable")
+        if syntax == BIG_ENDIAN_SYNTAX:
+            out[k].byteswap(inplace=True)
+
+
+def _locate(source: str, root: str) -> str:
+    return f"{root}/{source[:2]}/{source}" if len(source) == DIGEST_CHARS and "/" not in source else source
+
+
+def _decode_others(manifest: dict[str, Any], out: NDArray[Any]) -> None:
+    root = os.fspath(settings.FILE_STORE_DIR)
+    wanted = [k for k, syntax in enumerate(manifest["transfer_syntax"]) if syntax not in NATIVE_SYNTAXES]
+    slices = ((_locate(manifest["source"][k], root), manifest["image"]) for k in wanted)
+    for k, pixels in zip(wanted, sandbox.decode_frames(slices), strict=True):
+        if isinstance(pixels, FileRefusal) or len(pixels) != out[k].nbytes:
+            raise SeriesRefused("pixels_unreadable")
+        out[k] = np.frombuffer(pixels, out.dtype).reshape(out[k].shape)
+
+
+def _strip_unused_bits(out: NDArray[Any], image: dict[str, Any]) -> None:
+    """Old overlays live in the bits that are allocated but not stored; shift them out, keeping the sign."""
+    if image["bits_stored"] == image["bits_allocated"]:
+        return
+    np.left_shift(out, image["bits_allocated"] - image["high_bit"] - 1, out=out)
+    np.right_shift(out, image["bits_allocated"] - image["bits_stored"], out=out)
+
+
+def pack(values: StoredValues) -> bytes:
+    """Lossless: JSON of what goes with the integers, then the integers in Blosc2 (Zstandard level 1, bit shuffle)."""
+    import blosc2
+
+    about = {
+        "slopes": values.slopes.tolist(),
+        "intercepts": values.intercepts.tolist(),
+        "affine": values.affine.tolist(),
+        "frame_of_reference_uid": values.frame_of_reference_uid,
+    }
+    text = json.dumps(about).encode()
+    cparams = blosc2.CParams(codec=blosc2.Codec.ZSTD, clevel=1, filters=[blosc2.Filter.BITSHUFFLE], nthreads=2)
+    frame = blosc2.asarray(values.stored, cparams=cparams).to_cframe()
+    return _HEAD.pack(_MAGIC, len(text)) + text + frame
+
+
+def unpack(packed: bytes) -> StoredValues:
+    import blosc2
+
+    magic, size = _HEAD.unpack_from(packed)
+    if magic != _MAGIC:
+        raise SeriesRefused("pixels_unreadable")
+    about = json.loads(packed[_HEAD.size : _HEAD.size + size])
+    array = blosc2.ndarray_from_cframe(packed[_HEAD.size + size :])
+    return StoredValues(
+        stored=array[:],
+        slopes=np.array(about["slopes"], np.float64),
+        intercepts=np.array(about["intercepts"], np.float64),
+        affine=np.array(about["affine"], np.float64),
+        frame_of_reference_uid=about["frame_of_reference_uid"],
+    )
