@@ -38,7 +38,7 @@ PHYSIOLOGIC = {
 }
 
 LIVER_REFERENCE: Point = (-88.0, 22.0, -520.0)
-SPLEEN_REFERENCE: Point = (110.0, 46.0, -510.0)
+SPLEEN_REFERENCE: Point = (90.0, 46.0, -514.0)
 BLOOD_REFERENCE: Point = (25.0, 40.0, -405.0)
 
 # z, half width, half depth, centre y of the trunk, from the neck down.

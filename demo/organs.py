@@ -164,7 +164,7 @@ def _abdomen(figure: Figure) -> list[Organ]:
         *rows,
         Organ("liver", liver_shape(), suv("liver"), 58, "chest_wall"),
         Organ("gallbladder", Ellipsoid((-46, -52, -588), (14, 18, 28), (-20, 0, 0)), 1.2, 8),
-        Organ("spleen", Ellipsoid((110, 44, -512), (28, 47, 53), (-12, 14, -20)), suv("spleen"), 52, "chest_wall"),
+        Organ("spleen", Ellipsoid((95, 48, -513), (29, 46, 54), (-12, 14, -20)), suv("spleen"), 52, "chest_wall"),
         Organ("stomach", Tube(_STOMACH, (34, 31, 21, 12)), suv("stomach"), 42),
         Organ("stomach contents", Tube(_STOMACH, (25, 22, 12, 4)), 0.6, 8),
         Organ("stomach air", Ellipsoid((62, -38, -508), (17, 8, 20)), 0.4, -800),

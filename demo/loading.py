@@ -1,0 +1,144 @@
+"""Load the cohort through the services that real data goes through. Every step may be repeated: what is there stays."""
+
+import datetime as dt
+import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.db import transaction
+from django.utils import timezone
+
+from board.models import BoardDecision
+from board.services import record_decision
+from demo.anatomy import BLOOD_REFERENCE, LIVER_REFERENCE, SPLEEN_REFERENCE
+from demo.case_equal_uptake import equal_uptake_case
+from demo.case_published import published_case
+from demo.case_without_weight import case_without_weight
+from demo.phantom import LIVER_VOI_RADIUS_MM
+from demo.scanner import acquire
+from demo.specs import CaseSpec, ScanSpec, Seen
+from imaging import services as imaging
+from imaging.dicom_export import make_uid
+from imaging.models import Job, Lesion, LesionFinding, Scan, Series, Upload, Voi
+from patients import models as patient_models
+from patients.models import Patient, Team, User
+from patients.services import confirm_identifier, create_patient, record, revise
+
+CASES: dict[str, Callable[[dt.date], CaseSpec]] = {
+    "0001": published_case,
+    "0002": equal_uptake_case,
+    "0003": case_without_weight,
+}
+REFERENCES = (
+    (Voi.Role.LIVER, LIVER_REFERENCE, LIVER_VOI_RADIUS_MM),
+    (Voi.Role.SPLEEN, SPLEEN_REFERENCE, 9.0),
+    (Voi.Role.BLOOD_POOL, BLOOD_REFERENCE, 5.0),
+)
+
+
+@dataclass(frozen=True)
+class Loader:
+    """One person loading cases; ``say`` reports progress to whoever started it."""
+
+    by: User
+    team: Team
+    say: Callable[[str], None]
+
+    def chart(self, case_number: str) -> tuple[CaseSpec, Patient]:
+        """The case and its clinical rows, all or nothing. Dates count back from the day it was first loaded."""
+        known = Patient.objects.filter(case_number=case_number).first()
+        today = timezone.localdate(known.recorded_at if known else timezone.now())
+        case = CASES[case_number](today)
+        if known:
+            return case, known
+        with transaction.atomic():
+            patient = create_patient(by=self.by, case_number=case_number, team=self.team, **case.patient)
+            reason = "demonstration data, generated with this identifier"
+            confirm_identifier(by=self.by, patient=patient, value=case.patient_id, reason=reason)
+            for model, values in case.rows:
+                record(getattr(patient_models, model), by=self.by, patient=patient, **values)
+            for spec in case.lesions:
+                self._lesion(case, patient, spec)
+        return case, patient
+
+    def _lesion(self, case: CaseSpec, patient: Patient, spec) -> None:
+        values = {name: getattr(spec, name) for name in ("label", "organ", "segment", "kind", "is_target", "note")}
+        record(Lesion, by=self.by, patient=patient, clinical_date=case.scans[0].day, **values)
+
+    def send_scan(self, case: CaseSpec, patient: Patient, scan: ScanSpec) -> Job | None:
+        """Generate one PET/CT and import its files; None where it has been imported before."""
+        if self.find_scan(case, scan):
+            return None
+        with tempfile.TemporaryDirectory(prefix="prrt-demo-") as folder:
+            files = acquire(case, scan, Path(folder))
+            upload = imaging.open_upload(by=self.by, patient=patient, source=Upload.Source.DEMO)
+            with ExitStack() as opened:
+                named = [(path.name, opened.enter_context(path.open("rb"))) for path in files]
+                imaging.add_files(by=self.by, upload=upload, files=named)
+        self.say(f"case {case.case_number}: {scan.label}, {len(files)} DICOM files sent")
+        return imaging.close_upload(by=self.by, upload=upload)
+
+    def find_scan(self, case: CaseSpec, spec: ScanSpec) -> Scan | None:
+        uid = make_uid(case.patient_id, spec.key, spec.day.isoformat(), "2")
+        series = Series.objects.filter(series_uid=uid, identity=Series.Identity.ATTACHED).first()
+        return Scan.objects.filter(pet_series=series).first() if series else None
+
+    @transaction.atomic
+    def describe_scan(self, case: CaseSpec, spec: ScanSpec) -> Job | None:
+        """Label, volumes of interest, lesion sizes and the signed reading; None where that was done before."""
+        scan = self.find_scan(case, spec)
+        if scan is None or scan.label:
+            return None
+        revise(
+            scan,
+            by=self.by,
+            reason="demonstration data",
+            label=spec.label,
+            ssa_status=spec.ssa_status,
+            note=spec.note,
+        )
+        for role, point, radius in REFERENCES:
+            self._place(scan, role=role, method=Voi.Method.SPHERE, centre_lps=spec.place(point), radius_mm=radius)
+        lesions = {lesion.label: lesion for lesion in Lesion.objects.filter(patient=scan.patient)}
+        job = None
+        for label, seen in spec.lesions.items():
+            job = self._place(scan, role=Voi.Role.LESION, lesion=lesions[label], **_contour(spec, seen))
+            self._size(case, scan, lesions[label], seen)
+        self._read(scan, spec, lesions)
+        return job
+
+    def _place(self, scan: Scan, **shape) -> Job:
+        return imaging.place_voi(by=self.by, scan=scan, **shape)[1]
+
+    def _size(self, case: CaseSpec, scan: Scan, lesion: Lesion, seen: Seen) -> None:
+        if seen.size_mm is None:
+            return
+        axes = dict(zip(("long_axis_mm", "short_axis_mm", "third_axis_mm"), sorted(seen.size_mm)[::-1], strict=True))
+        is_illustrative = case.has_illustrative_sizes
+        record(LesionFinding, by=self.by, lesion=lesion, scan=scan, is_illustrative=is_illustrative, **axes)
+
+    def _read(self, scan: Scan, spec: ScanSpec, lesions: dict[str, Lesion]) -> None:
+        scored = {label: seen.score for label, seen in spec.lesions.items() if seen.score}
+        if not scored:
+            return
+        reading = imaging.start_reading(by=self.by, scan=scan)
+        for label, score in scored.items():
+            interval = {"score_low": score.low, "score_high": score.high, "text": score.text}
+            imaging.score_lesion(by=self.by, reading=reading, lesion=lesions[label], **interval)
+        imaging.sign_reading(by=self.by, reading=reading)
+
+    def decide(self, case: CaseSpec, patient: Patient) -> None:
+        decided = case.decision
+        if decided is None or BoardDecision.objects.filter(patient=patient).exists():
+            return
+        words = {"outcome": decided.outcome, "text": decided.text, "owner": decided.owner, "due_date": decided.due}
+        record_decision(by=self.by, patient=patient, decided_on=decided.on, **words)
+
+
+def _contour(spec: ScanSpec, seen: Seen) -> dict:
+    shape = {"centre_lps": spec.place(seen.drawn.centre), "radius_mm": seen.drawn.voi_radius_mm}
+    if seen.contour_percent is None:
+        return {"method": Voi.Method.SPHERE, **shape}
+    return {"method": Voi.Method.PERCENT_OF_MAX, "parameter": seen.contour_percent, **shape}

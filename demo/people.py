@@ -1,0 +1,35 @@
+"""The demonstration's team: one person per role that does something, all with the printed password."""
+
+from django.db import transaction
+
+from demo.accounts import DEMO_PASSWORD, DEMO_TEAM, DEMO_USER
+from patients.domain.roles import Role
+from patients.models import Team, User
+from patients.services import audit
+
+# username, role, may enter the admin site
+_PEOPLE = (
+    (DEMO_USER, Role.NUCLEAR_MEDICINE, True),
+    ("demo-clinician", Role.CLINICIAN, True),
+    ("demo-coordinator", Role.COORDINATOR, True),
+    ("demo-chair", Role.CHAIR, False),
+    ("demo-data-entry", Role.DATA_ENTRY, True),
+    ("demo-observer", Role.OBSERVER, False),
+    ("demo-system-admin", Role.SYSTEM_ADMIN, True),
+)
+
+
+@transaction.atomic
+def demo_team() -> tuple[User, Team]:
+    """The user who reads and enters everything, and the team that shares the cases. Safe to call again."""
+    team, _ = Team.objects.get_or_create(name=DEMO_TEAM)
+    for username, role, is_staff in _PEOPLE:
+        user, is_new = User.objects.get_or_create(username=username, defaults={"role": role, "is_staff": is_staff})
+        if not is_new:
+            continue
+        user.set_password(DEMO_PASSWORD)
+        user.save()
+        if role != Role.SYSTEM_ADMIN:
+            user.teams.add(team)
+        audit(by=None, action="create_demo_user", obj=user, after={"username": username, "role": role.value})
+    return User.objects.get(username=DEMO_USER), team
