@@ -36,7 +36,7 @@ def iso_contour(volume: Volume, within: Mask, threshold_suv: float) -> Mask:
         raise MeasurementRefused("threshold_invalid", found=threshold_suv)
     suv = np.where(within.voxels, volume.crop(within.bounds), -np.inf)
     hottest = np.unravel_index(int(suv.argmax()), suv.shape)
-    # The threshold may be a share of this very maximum: compare in the precision of the image.
+    # A voxel that reads as the threshold reaches it: compare in the precision of the image.
     hot = suv >= np.float32(threshold_suv)
     if not hot[hottest]:
         raise MeasurementRefused("nothing_above_threshold", found=f"SUV {threshold_suv:.2f}")

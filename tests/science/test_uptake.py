@@ -158,3 +158,19 @@ def test_intensity_agrees_with_measure():
         full.suv_sd,
         full.volume_ml,
     )
+
+
+def test_only_voxels_of_the_region_are_its_maximum():
+    values = np.ones((15, 15, 15), np.int16)
+    values[4, 4, 4] = values[10, 10, 10] = 9
+    values[9:12, 9:12, 9] = 8
+    everything = box((0, 0, 0), (15, 15, 15))
+    everything.voxels[10, 10, 10] = False
+    found = measure(Volume.of_array(values, grid()), everything)
+    assert found.hottest_index == (4, 4, 4)
+
+
+def test_intensity_of_values_that_are_not_numbers_is_refused():
+    values = np.full((3, 3, 3), np.nan, np.float32)
+    with pytest.raises(MeasurementRefused):
+        uptake.intensity(Volume.of_array(values, grid()), box((0, 0, 0), (2, 2, 2)))

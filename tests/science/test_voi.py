@@ -136,3 +136,17 @@ def test_an_empty_label_is_refused():
     with pytest.raises(MeasurementRefused) as refused:
         voi.from_labels(np.zeros((3, 3, 3), int))
     assert refused.value.code == "voi_empty"
+
+
+def test_a_hotter_neighbour_outside_the_region_is_not_the_maximum():
+    volume, within = two_spots()
+    voxels = within.voxels.copy()
+    voxels[:, :, :8] = False
+    found = segmentation.percent_of_max(volume, voi.Mask(within.bounds, voxels), 50)
+    assert found.bounds.start == (9, 9, 13)
+
+
+def test_a_voxel_that_reads_as_the_threshold_reaches_it():
+    volume = Volume.of_array(np.full((3, 3, 3), 2.1, np.float32), AFFINE)
+    everything = voi.Mask(volume.everything, np.ones(volume.shape, bool))
+    assert segmentation.iso_contour(volume, everything, 2.1).voxels.sum() == 27
