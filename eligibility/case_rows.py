@@ -1,0 +1,158 @@
+"""Everything recorded about one patient, fetched once and wired together.
+
+Pages, assessments on several days and the nightly check all start from the same ``CaseRows``, so what a page
+shows and what a rule saw are the same rows.
+"""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from django.db.models import Model, Q, QuerySet
+
+from eligibility.bundle import bundle
+from imaging.models import (
+    Lesion,
+    LesionFinding,
+    LesionReading,
+    Reading,
+    Scan,
+    Series,
+    SuvInput,
+    SuvResult,
+    UptakeMeasurement,
+    Voi,
+)
+from patients.models import (
+    BodyMeasure,
+    ClinicalAssertion,
+    ClinicalEvent,
+    Diagnosis,
+    HistologySpecimen,
+    IhcResult,
+    LabResult,
+    Patient,
+    PerformanceStatus,
+    PrrtCycle,
+    SsaInjection,
+    TreatmentLine,
+    Versioned,
+)
+from patients.selectors import patient_as_known, rows
+
+VERSIONED: tuple[type[Versioned], ...] = (
+    Diagnosis,
+    HistologySpecimen,
+    IhcResult,
+    TreatmentLine,
+    SsaInjection,
+    PrrtCycle,
+    LabResult,
+    PerformanceStatus,
+    BodyMeasure,
+    ClinicalEvent,
+    ClinicalAssertion,
+    Scan,
+    Lesion,
+    LesionFinding,
+    Voi,
+)
+
+
+@dataclass
+class CaseRows:
+    """Rows of one patient, current or as known at ``known_at`` (system time); lists in clinical order."""
+
+    patient: Patient
+    known_at: dt.datetime | None
+    by_model: dict[type[Model], list] = field(default_factory=dict)
+
+    def of(self, model: type[Model]) -> list:
+        return self.by_model.get(model, [])
+
+
+def fetch(patient: Patient, *, known_at: dt.datetime | None = None, also: Iterable[QuerySet] = ()) -> CaseRows:
+    """One query. ``also`` adds querysets of further models to the same round trip (read them with ``of``)."""
+    found = bundle([*_versioned(patient, known_at), *_imaging(patient, known_at), *also])
+    person = patient if known_at is None else (patient_as_known(patient, known_at) or patient)
+    case = CaseRows(person, known_at, found)
+    for model in VERSIONED:
+        case.by_model[model].sort(key=_clinical_order)
+    _wire(case)
+    return case
+
+
+def _versioned(patient: Patient, known_at: dt.datetime | None) -> list[QuerySet]:
+    return [rows(model, patient, known_at=known_at) for model in VERSIONED]
+
+
+def _imaging(patient: Patient, known_at: dt.datetime | None) -> list[QuerySet]:
+    scans = Scan.versions.filter(patient=patient)
+    pet = scans.exclude(pet_series=None).values("pet_series")
+    series = Q(pk__in=pet) | Q(pk__in=scans.exclude(ct_series=None).values("ct_series"))
+    of_scans = {"scan__patient": patient}
+    readings = Reading.objects.filter(**of_scans)
+    if known_at is not None:
+        readings = readings.filter(created_at__lte=known_at)
+    corrections = SuvInput.versions.current() if known_at is None else SuvInput.versions.known_at(known_at)
+    return [
+        Series.objects.filter(series),
+        corrections.filter(series__in=pet),
+        _in_force(SuvResult.objects.filter(series__in=pet), known_at),
+        _in_force(UptakeMeasurement.objects.filter(voi__scan__patient=patient), known_at),
+        readings,
+        LesionReading.objects.filter(reading__in=readings.values("pk")),
+    ]
+
+
+def _in_force(queryset: QuerySet, known_at: dt.datetime | None) -> QuerySet:
+    if known_at is None:
+        return queryset.filter(superseded_at__isnull=True)
+    return queryset.filter(Q(superseded_at__isnull=True) | Q(superseded_at__gt=known_at), computed_at__lte=known_at)
+
+
+def _clinical_order(row) -> tuple:
+    on = getattr(row, "clinical_date", None)
+    return on is None, on or dt.date.min, row.recorded_at
+
+
+def _wire(case: CaseRows) -> None:
+    """Fill foreign keys and reverse sets from the rows at hand; a foreign key holds a lineage."""
+    for model in VERSIONED:
+        for row in case.of(model):
+            if hasattr(row, "patient_id"):
+                row.patient = case.patient
+    _link(case, IhcResult, "specimen", HistologySpecimen, "ihc_results")
+    _link(case, PrrtCycle, "line", TreatmentLine, "prrt_cycles")
+    _link(case, SuvInput, "series", Series, "suv_inputs")
+    _link(case, SuvResult, "series", Series, "suv_results")
+    _link(case, Scan, "pet_series", Series, "pet_of_scans")
+    _link(case, Scan, "ct_series", Series, "ct_of_scans")
+    _link(case, LesionFinding, "lesion", Lesion, "findings")
+    _link(case, LesionFinding, "scan", Scan, "findings")
+    _link(case, Voi, "scan", Scan, "vois")
+    _link(case, Voi, "lesion", Lesion, "vois")
+    _link(case, UptakeMeasurement, "voi", Voi, "measurements")
+    _link(case, UptakeMeasurement, "suv_result", SuvResult, "measurements")
+    _link(case, Reading, "scan", Scan, "readings")
+    _link(case, LesionReading, "reading", Reading, "lesions")
+    _link(case, LesionReading, "lesion", Lesion, "lesion_readings")
+
+
+def _link(case: CaseRows, child: type[Model], name: str, parent: type[Model], reverse: str) -> None:
+    parents = {getattr(row, "lineage", row.pk): row for row in case.of(parent)}
+    children: dict = {key: [] for key in parents}
+    for row in case.of(child):
+        key = getattr(row, f"{name}_id")
+        if key in parents:
+            child._meta.get_field(name).set_cached_value(row, parents[key])
+            children[key].append(row)
+    for key, row in parents.items():
+        _prefetch(row, reverse, child, children[key])
+
+
+def _prefetch(row: Model, reverse: str, child: type[Model], found: list) -> None:
+    queryset = child._default_manager.none()
+    queryset._result_cache = found
+    queryset._prefetch_done = True
+    row._prefetched_objects_cache = getattr(row, "_prefetched_objects_cache", {}) | {reverse: queryset}

@@ -1,0 +1,230 @@
+"""Facts from the chart: who the patient is, the tumour, what was asserted by whom."""
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+
+from eligibility.case_rows import CaseRows
+from eligibility.domain.facts import Choice, Fact, Source, exactly, hull, unknown
+from eligibility.domain.vocabulary import FACTS, NOT_APPLICABLE
+from eligibility.fact_tools import choice, dated, newest, source, usable
+from patients.domain.dates import age_range
+from patients.domain.ki67 import Interval
+from patients.models import (
+    ClinicalAssertion,
+    Diagnosis,
+    HistologySpecimen,
+    Patient,
+    PerformanceStatus,
+    PrrtCycle,
+    TreatmentLine,
+)
+from patients.selectors import grade_of
+
+_YES_NO: Mapping[str, str] = {"asserted": "yes", "denied": "no"}
+_ASSERTED_FACTS = {
+    "is_resectable": "resectable",
+    "has_progression": "progression",
+    "has_hypersensitivity": "hypersensitivity",
+    "has_marrow_irradiated": "marrow_irradiated",
+    "has_other_malignancy": "other_malignancy",
+}
+_GRADES = ("G1", "G2", "G3", "NEC")
+
+
+def clinical_facts(case: CaseRows, as_of: dt.date) -> dict[str, Fact]:
+    specimens = usable(case.of(HistologySpecimen), as_of)
+    return {
+        "age_years": _age(case.patient, as_of),
+        "sex": _sex(case.patient),
+        **_diagnosis(case, as_of),
+        "differentiation": _differentiation(specimens),
+        "grade": _grade(specimens, _site(case, as_of)),
+        "ki67_percent": _ki67(specimens),
+        **{name: _asserted(case, kind, as_of) for name, kind in _ASSERTED_FACTS.items()},
+        "has_other_unsealed_therapy": _unsealed(case, as_of),
+        "heart_failure_nyha": _heart_failure(case, as_of),
+        "pregnancy": _pregnancy(case, as_of),
+        "is_breast_feeding": _breast_feeding(case, as_of),
+        "has_prior_chemotherapy": _chemotherapy(case, as_of),
+        "ecog": _performance(case, as_of, "ECOG", ""),
+        "karnofsky": _performance(case, as_of, "KPS", "%"),
+    }
+
+
+def _age(patient: Patient, as_of: dt.date) -> Fact:
+    ages = age_range(patient.birth_span, as_of)
+    if ages is None:
+        return unknown("missing", "date of birth not recorded")
+    low, high = (exactly(Decimal(age)) for age in ages)
+    return Fact(hull([low, high]), unit="years", sources=(_person(patient, "date of birth"),), is_timeless=True)
+
+
+def _sex(patient: Patient) -> Fact:
+    if patient.sex_for_formulas not in FACTS["sex"].words:
+        return unknown("missing")
+    sources = (_person(patient, "sex used in formulas"),)
+    return Fact(frozenset({patient.sex_for_formulas}), sources=sources, is_timeless=True)
+
+
+def _person(patient: Patient, text: str) -> Source:
+    return Source("patients.Patient", str(patient.pk), text)
+
+
+def _diagnosis(case: CaseRows, as_of: dt.date) -> dict[str, Fact]:
+    found = newest(case.of(Diagnosis), as_of)
+    return {
+        "primary_site": choice(found, lambda row: _known(row.primary_site, FACTS["primary_site"].words)),
+        "stage": choice(found, lambda row: _known(row.stage, FACTS["stage"].words)),
+        "has_bone_metastases": choice(found, _has_bone_metastases),
+    }
+
+
+def _known(value: str, words: Choice) -> str | None:
+    return value if value in words else None
+
+
+def _has_bone_metastases(row: Diagnosis) -> str | None:
+    """A list of metastatic sites answers for all sites; an empty one answers nothing."""
+    if not row.metastatic_sites:
+        return None
+    return "yes" if any("bone" in str(site).casefold() for site in row.metastatic_sites) else "no"
+
+
+def _site(case: CaseRows, as_of: dt.date) -> str:
+    found = newest(case.of(Diagnosis), as_of)
+    return found[-1].primary_site if found else "unknown"
+
+
+def _differentiation(specimens: list) -> Fact:
+    if not specimens:
+        return unknown("missing")
+    stated = [s for s in specimens if s.differentiation in FACTS["differentiation"].words]
+    if not stated:
+        return unknown("not_stated", sources=tuple(map(source, specimens)))
+    return Fact(
+        frozenset(s.differentiation for s in stated),
+        clinical_date=dated(stated[-1]),
+        sources=tuple(map(source, stated)),
+    )
+
+
+def _grade(specimens: list, site: str) -> Fact:
+    """Possible grades of the newest and of the highest specimen together: both have to satisfy a rule."""
+    if not specimens:
+        return unknown("missing")
+    graded = [(specimen, grades) for specimen in specimens if (grades := _grades_of(specimen, site))]
+    if not graded:
+        return unknown("not_stated", grade_of(specimens[-1], site=site).explanation, tuple(map(source, specimens)))
+    highest = max(graded, key=lambda pair: max(map(_GRADES.index, pair[1])))
+    used = dict([graded[-1], highest]) if graded[-1] != highest else dict([highest])
+    detail = "; ".join(f"Ki-67 {s.ki67_text}" for s in used if s.ki67_text)
+    return Fact(
+        frozenset().union(*used.values()),
+        clinical_date=dated(graded[-1][0]),
+        sources=tuple(map(source, used)),
+        detail=detail,
+    )
+
+
+def _grades_of(specimen: HistologySpecimen, site: str) -> Choice:
+    """Computed candidates and the stated grade. A pathologist's G1 to G3 says that it is no carcinoma."""
+    candidates = set(grade_of(specimen, site=site).candidates)
+    if not specimen.stated_grade:
+        return frozenset(candidates)
+    if specimen.differentiation == "not_stated" and specimen.stated_grade != "NEC":
+        candidates.discard("NEC")
+    return frozenset(candidates | {specimen.stated_grade})
+
+
+def _ki67(specimens: list) -> Fact:
+    stated = [s for s in specimens if s.ki67_interval is not None]
+    if not stated:
+        return unknown("missing" if not specimens else "not_stated")
+    highest = max(stated, key=lambda s: (s.ki67_high is None, s.ki67_high or 0))
+    used = list(dict.fromkeys([stated[-1], highest]))
+    intervals: list[Interval] = [s.ki67_interval for s in used]
+    return Fact(hull(intervals), unit="%", clinical_date=dated(stated[-1]), sources=tuple(map(source, used)))
+
+
+def _assertions(case: CaseRows, kind: str, as_of: dt.date) -> list:
+    return newest([row for row in case.of(ClinicalAssertion) if row.kind == kind], as_of)
+
+
+def _asserted(case: CaseRows, kind: str, as_of: dt.date) -> Fact:
+    return choice(_assertions(case, kind, as_of), lambda row: _YES_NO.get(row.state), text=_assertion_text)
+
+
+def _assertion_text(row: ClinicalAssertion) -> str:
+    compared = f", {row.compared_from} to {row.compared_to}" if row.compared_from and row.compared_to else ""
+    return f"{row.get_kind_display()} {row.state}{compared}"
+
+
+def _unsealed(case: CaseRows, as_of: dt.date) -> Fact:
+    cycles = usable(case.of(PrrtCycle), as_of)
+    lines = [r for r in usable(case.of(TreatmentLine), as_of) if r.treatment_class == TreatmentLine.TreatmentClass.PRRT]
+    if given := [*cycles, *lines]:
+        return Fact(frozenset({"yes"}), clinical_date=dated(given[-1]), sources=tuple(map(source, given)))
+    return _asserted(case, "other_unsealed", as_of)
+
+
+def _heart_failure(case: CaseRows, as_of: dt.date) -> Fact:
+    return choice(_assertions(case, "heart_failure", as_of), _nyha, text=_assertion_text)
+
+
+def _nyha(row: ClinicalAssertion) -> str | None:
+    if row.state == ClinicalAssertion.State.DENIED:
+        return "none"
+    found = re.search(r"\b(IV|III|II|I)\b", row.detail.upper())
+    return found[1] if found and row.state == ClinicalAssertion.State.ASSERTED else None
+
+
+def _pregnancy(case: CaseRows, as_of: dt.date) -> Fact:
+    if case.patient.sex_for_formulas == Patient.Sex.MALE:
+        return _not_applicable(case.patient)
+    found = _assertions(case, "pregnancy", as_of)
+    fact = choice(found, _pregnancy_state, text=_assertion_text)
+    if fact.reason == "recorded_unknown" and any(row.state == ClinicalAssertion.State.DENIED for row in found):
+        return unknown("not_stated", "how pregnancy was excluded", fact.sources, fact.clinical_date)
+    if fact.value == frozenset({"not_of_childbearing_potential"}):
+        return Fact(fact.value, clinical_date=fact.clinical_date, sources=fact.sources, is_timeless=True)
+    return fact
+
+
+def _pregnancy_state(row: ClinicalAssertion) -> str | None:
+    if row.state == ClinicalAssertion.State.ASSERTED:
+        return "pregnant"
+    if row.detail == "not_excluded":
+        return "not_excluded"
+    is_denied = row.state == ClinicalAssertion.State.DENIED
+    return _known(row.detail, FACTS["pregnancy"].words) if is_denied else None
+
+
+def _breast_feeding(case: CaseRows, as_of: dt.date) -> Fact:
+    if case.patient.sex_for_formulas == Patient.Sex.MALE:
+        return _not_applicable(case.patient)
+    return _asserted(case, "breast_feeding", as_of)
+
+
+def _not_applicable(patient: Patient) -> Fact:
+    return Fact(
+        frozenset({NOT_APPLICABLE}), sources=(_person(patient, "sex used in formulas: male"),), is_timeless=True
+    )
+
+
+def _chemotherapy(case: CaseRows, as_of: dt.date) -> Fact:
+    lines = [
+        r for r in usable(case.of(TreatmentLine), as_of) if r.treatment_class == TreatmentLine.TreatmentClass.CHEMO
+    ]
+    if not lines:
+        return unknown("missing")
+    return Fact(frozenset({"yes"}), clinical_date=dated(lines[-1]), sources=tuple(source(r, r.regimen) for r in lines))
+
+
+def _performance(case: CaseRows, as_of: dt.date, instrument: str, unit: str) -> Fact:
+    found = newest([row for row in case.of(PerformanceStatus) if row.instrument == instrument], as_of)
+    if not found:
+        return unknown("missing")
+    values = hull([exactly(Decimal(row.value)) for row in found])
+    return Fact(values, unit=unit, clinical_date=dated(found[0]), sources=tuple(map(source, found)))

@@ -1,0 +1,185 @@
+"""Facts from the newest SSTR scan: the relation of each lesion to liver, as signed by a reader.
+
+Only signed readings count. What the machine proposes, or a draft says, is shown and leaves the fact unknown.
+"""
+
+import datetime as dt
+from decimal import Decimal
+
+from eligibility.case_rows import CaseRows
+from eligibility.domain.facts import Choice, Fact, LesionFact, exactly, number_text, unknown
+from eligibility.fact_tools import dated, source, usable
+from imaging.domain.errors import MeasurementRefused
+from imaging.domain.krenning import exact, relations_for
+from imaging.domain.vocabulary import Tracer, is_sstr
+from imaging.models import Lesion, LesionFinding, LesionReading, Reading, Scan, UptakeMeasurement
+from imaging.selectors import CURRENT, RECOMPUTING, REFUSED, CurrentMeasurement, krenning_proposals, measurements_from
+
+NOT_VISCERAL = frozenset({"bone", "lymph_node", "lymph_nodes", "node", "skin", "soft_tissue", "muscle"})
+
+
+def sstr_facts(case: CaseRows, as_of: dt.date) -> dict[str, Fact]:
+    scan = newest_sstr_scan(case, as_of)
+    if scan is None:
+        return {"sstr_relation_to_liver": unknown("no_scan"), "sstr_scan_age_days": unknown("no_scan")}
+    on = dated(scan)
+    age = Fact(
+        exactly(Decimal((as_of - on).days)), unit="days", clinical_date=on, sources=(source(scan, _scan_text(scan)),)
+    )
+    return {"sstr_relation_to_liver": _relations(case, scan), "sstr_scan_age_days": age}
+
+
+def newest_sstr_scan(case: CaseRows, as_of: dt.date) -> Scan | None:
+    """A scan whose tracer is not recorded may be the newest SSTR scan, so it is not passed over."""
+    found = [s for s in usable(case.of(Scan), as_of) if dated(s) and s.tracer != Tracer.F18_FDG]
+    return max(found, key=lambda s: (dated(s), s.recorded_at), default=None)
+
+
+def _scan_text(scan: Scan) -> str:
+    return f"{scan.tracer or 'scan'} {scan.label}".strip()
+
+
+def _relations(case: CaseRows, scan: Scan) -> Fact:
+    about = (source(scan, _scan_text(scan)),)
+    if not is_sstr(scan.tracer):
+        return unknown("not_stated", f"tracer of the scan: {scan.tracer or 'not recorded'}", about, dated(scan))
+    readings = list(scan.readings.all())
+    signed = _heads(readings, case.known_at)
+    measured = _measured(case, scan)
+    if not signed:
+        reason, detail = _unsigned(readings, scan, measured)
+        return unknown(reason, detail, about, dated(scan))
+    lesions = tuple(_lesion_fact(lesion, scan, signed, measured) for lesion in _lesions(case, scan))
+    return Fact(lesions, clinical_date=dated(scan), sources=(*about, *(_reading_source(r) for r in signed)))
+
+
+def _heads(readings: list[Reading], known_at: dt.datetime | None) -> list[Reading]:
+    """Signed readings that no later signed one amends; two readers of one scan both stand."""
+    signed = [
+        r
+        for r in readings
+        if r.state == Reading.State.SIGNED and r.signed_at and (known_at is None or r.signed_at <= known_at)
+    ]
+    amended = {r.amends_id for r in signed}
+    return [r for r in signed if r.pk not in amended]
+
+
+def _reading_source(reading: Reading):
+    return source(reading, f"signed reading, version {reading.version}, {reading.signed_at:%Y-%m-%d}")
+
+
+def _measured(case: CaseRows, scan: Scan) -> list[CurrentMeasurement]:
+    vois = list(scan.vois.all())
+    if case.known_at is None:
+        return measurements_from(scan, vois)
+    rows: list[UptakeMeasurement] = [row for voi in vois for row in voi.measurements.all()]
+    return [
+        CurrentMeasurement(r.voi, REFUSED if r.refusal_code else CURRENT, r, r.suv_result.is_provisional) for r in rows
+    ]
+
+
+def _unsigned(readings: list[Reading], scan: Scan, measured: list[CurrentMeasurement]) -> tuple[str, str]:
+    if any(item.state == RECOMPUTING for item in measured):
+        return "recomputing", "SUV of this scan"
+    usable_ones = [item for item in measured if not item.is_provisional]
+    proposals = [p for p in krenning_proposals(scan, measured=usable_ones) if p.proposal is not None]
+    if not proposals and not readings:
+        return "no_reading", ""
+    shown = [f"{p.lesion.label} {p.proposal.text} ({p.proposal.relation})" for p in proposals]
+    return "unsigned_proposal", ", ".join(sorted(shown)) or "a draft reading"
+
+
+def _lesions(case: CaseRows, scan: Scan) -> list[Lesion]:
+    """Lesions this scan has to answer for: seen on it or before and not known to be gone."""
+    return [lesion for lesion in case.of(Lesion) if _belongs(lesion, scan)]
+
+
+def _belongs(lesion: Lesion, scan: Scan) -> bool:
+    findings = sorted((f for f in lesion.findings.all() if _is_by(f.scan, scan)), key=lambda f: dated(f.scan))
+    if findings and findings[-1].status == LesionFinding.Status.RESOLVED:
+        return False
+    if findings or any(_is_by(score.reading.scan, scan) for score in lesion.lesion_readings.all()):
+        return True
+    is_seen_later = lesion.findings.all() or lesion.lesion_readings.all()
+    return not is_seen_later and (dated(lesion) is None or dated(lesion) <= dated(scan))
+
+
+def _is_by(earlier: Scan, scan: Scan) -> bool:
+    day = dated(earlier)
+    return day is not None and day <= dated(scan) and (earlier.lineage == scan.lineage or is_sstr(earlier.tracer))
+
+
+def _lesion_fact(lesion: Lesion, scan: Scan, signed: list[Reading], measured: list[CurrentMeasurement]) -> LesionFact:
+    finding = next((f for f in lesion.findings.all() if f.scan_id == scan.lineage), None)
+    relation, reason, text = _relation(lesion, finding, signed)
+    size, size_reason = _size(finding)
+    return LesionFact(
+        label=lesion.label,
+        site=f"{lesion.organ} {lesion.segment}".strip(),
+        is_visceral=lesion.organ.casefold().replace(" ", "_") not in NOT_VISCERAL,
+        is_target=lesion.is_target,
+        relation=relation,
+        reason=reason,
+        size_mm=size,
+        size_reason=size_reason,
+        score_text=text,
+        uptake_text=_uptake_text(lesion, measured),
+        source=source(lesion, lesion.label),
+    )
+
+
+def _size(finding: LesionFinding | None) -> tuple[Decimal | None, str]:
+    if finding is None or finding.long_axis_mm is None:
+        return None, "size_unknown"
+    if finding.is_illustrative:
+        return None, "size_illustrative"
+    return finding.long_axis_mm, ""
+
+
+def _relation(lesion: Lesion, finding: LesionFinding | None, signed: list[Reading]) -> tuple[Choice | None, str, str]:
+    """Possible relations, the reason if none is known, and the reader's own words."""
+    scores = [(r, s) for r in signed for s in r.lesions.all() if s.lesion_id == lesion.lineage]
+    text = " / ".join(_score_text(reading, score) for reading, score in scores)
+    if finding is not None and finding.status == LesionFinding.Status.NOT_ASSESSABLE:
+        return None, "not_assessable", text
+    if not scores:
+        return None, "not_scored", ""
+    found = [_one_relation(reading.scale_id, score) for reading, score in scores]
+    if any(relation is None for relation, _ in found):
+        return None, next(reason for relation, reason in found if relation is None), text
+    return frozenset().union(*(relation for relation, _ in found if relation)), "", text
+
+
+def _one_relation(scale: str, score: LesionReading) -> tuple[Choice | None, str]:
+    has_number = score.score_low is not None or score.score_high is not None
+    stated = frozenset({score.relation_to_liver}) if score.relation_to_liver else None
+    if not has_number:
+        return (stated, "") if stated else (None, "not_stated")
+    try:
+        by_score = relations_for(scale, score.score_low, score.score_high)
+    except MeasurementRefused:
+        return None, "not_stated"
+    both = by_score if stated is None else by_score & stated
+    return (both, "") if both else (None, "contradictory")
+
+
+def _score_text(reading: Reading, score: LesionReading) -> str:
+    if score.text:
+        return score.text
+    if score.score_low is None and score.score_high is None:
+        return ""
+    low, high = score.score_low or 0, 4 if score.score_high is None else score.score_high
+    number = str(low) if low == high else f"{low}–{high}"
+    return f"{number} ({reading.scale_id})"
+
+
+def _uptake_text(lesion: Lesion, measured: list[CurrentMeasurement]) -> str:
+    own = [item for item in measured if item.voi.lesion_id == lesion.lineage]
+    if not own:
+        return ""
+    if any(item.state == RECOMPUTING for item in own):
+        return "SUV being computed again"
+    if any(item.is_provisional for item in own):
+        return "SUV provisional, not used"
+    values = [exact(item.measurement.suv_max) for item in own if item.state == CURRENT]
+    return f"SUVmax {number_text(max(values).quantize(Decimal('0.01')))}" if values else ""

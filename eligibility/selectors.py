@@ -1,0 +1,48 @@
+"""What the rule sets say about a patient: on any clinical day, as known now or at an earlier moment."""
+
+import datetime as dt
+
+from eligibility.case_rows import CaseRows, fetch
+from eligibility.clinical_facts import clinical_facts
+from eligibility.domain.facts import Facts
+from eligibility.domain.rules import AssessmentResult, evaluate
+from eligibility.lab_facts import lab_facts
+from eligibility.lesion_facts import sstr_facts
+from eligibility.loader import guideline, guidelines
+from patients.models import Patient
+
+
+def facts_from(case: CaseRows, as_of: dt.date) -> Facts:
+    """Every fact of the vocabulary that the rows answer on ``as_of``; rows dated later are not used."""
+    return {**clinical_facts(case, as_of), **lab_facts(case, as_of), **sstr_facts(case, as_of)}
+
+
+def case_facts(patient: Patient, *, as_of: dt.date, known_at: dt.datetime | None = None) -> Facts:
+    return facts_from(fetch(patient, known_at=known_at), as_of)
+
+
+def assess(
+    patient: Patient,
+    guideline_id: str,
+    *,
+    as_of: dt.date,
+    known_at: dt.datetime | None = None,
+    rows: CaseRows | None = None,
+) -> AssessmentResult:
+    """One rule set. Raises KeyError for an id that no guideline file carries."""
+    case = rows or fetch(patient, known_at=known_at)
+    return evaluate(guideline(guideline_id), facts_from(case, as_of), as_of)
+
+
+def assess_all(
+    patient: Patient,
+    *,
+    as_of: dt.date,
+    known_at: dt.datetime | None = None,
+    facts: Facts | None = None,
+    rows: CaseRows | None = None,
+) -> dict[str, AssessmentResult]:
+    """Every rule set by id. Given ``rows`` (or ``facts`` of that day) it asks the database nothing."""
+    if facts is None:
+        facts = facts_from(rows or fetch(patient, known_at=known_at), as_of)
+    return {guideline_id: evaluate(found, facts, as_of) for guideline_id, found in guidelines().items()}

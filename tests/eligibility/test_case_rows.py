@@ -1,0 +1,67 @@
+import pytest
+from django.db.models import Model
+
+from eligibility.case_rows import fetch
+from imaging.models import Lesion, LesionReading, Reading, Scan, Series, SuvResult, UptakeMeasurement, Voi
+from patients.models import HistologySpecimen, IhcResult, LabResult
+from patients.services import revise, withdraw
+from tests.eligibility.cases import add_pet_series, add_uptake, complete_case
+
+pytestmark = pytest.mark.django_db
+
+
+def values(row: Model) -> dict:
+    return {f.attname: getattr(row, f.attname) for f in row._meta.concrete_fields}
+
+
+def measured_case():
+    by, patient, scan, lesion, _ = complete_case()
+    series = add_pet_series(by)
+    scan.pet_series = series
+    scan.save()
+    add_uptake(by, scan, series, lesion=lesion, suv=9.087654321012346)
+    return by, patient, scan, lesion
+
+
+def test_rows_are_the_same_as_the_orm_returns(django_assert_num_queries):
+    _, patient, _, _ = measured_case()
+    with django_assert_num_queries(1):
+        case = fetch(patient)
+    for model, found in case.by_model.items():
+        manager = model.objects
+        assert {r.pk: values(r) for r in found} == {r.pk: values(r) for r in manager.all()}, model
+    assert case.of(UptakeMeasurement) and case.of(Series) and case.of(IhcResult)
+
+
+def test_rows_are_wired_without_further_queries(django_assert_num_queries):
+    _, patient, _, _ = measured_case()
+    case = fetch(patient)
+    with django_assert_num_queries(0):
+        (scan,) = case.of(Scan)
+        assert scan.patient is patient
+        assert scan.pet_series.suv_results.all()[0] is case.of(SuvResult)[0]
+        assert [v.measurements.all()[0].suv_max for v in scan.vois.all()] == [9.087654321012346]
+        assert case.of(Voi)[0].lesion is case.of(Lesion)[0]
+        assert case.of(HistologySpecimen)[0].ihc_results.all()[0].marker == "synaptophysin"
+        assert case.of(Reading)[0].lesions.all()[0] is case.of(LesionReading)[0]
+
+
+def test_other_patients_do_not_leak():
+    measured_case()
+    _, other, _, _, _ = complete_case()
+    case = fetch(other)
+    assert len(case.of(Scan)) == 1
+    assert not case.of(Series)
+    assert {r.patient_id for r in case.of(LabResult)} == {other.pk}
+
+
+def test_rows_as_they_were_known():
+    by, patient, _, _ = measured_case()
+    moment = Voi.objects.get().recorded_at
+    platelets = LabResult.objects.get(analyte="platelets")
+    revise(platelets, by=by, reason="typing error", value=88)
+    withdraw(LabResult.objects.get(analyte="hb"), by=by, reason="another patient's")
+    now = {r.analyte: r.value for r in fetch(patient).of(LabResult)}
+    then = {r.analyte: r.value for r in fetch(patient, known_at=moment).of(LabResult)}
+    assert now["platelets"] == 88 and "hb" not in now
+    assert then["platelets"] == 210 and then["hb"] == 12.5
