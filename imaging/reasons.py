@@ -36,7 +36,7 @@ FILE_REASONS: dict[str, Reason] = {
     # What it says it is
     "transfer_syntax_missing": Reason("The file does not say how it is encoded.", _FILE, _SENDER, "(0002,0010)"),
     "transfer_syntax_unsupported": Reason(
-        "This encoding of images is not supported: {detail}.", _FILE, _SENDER, "(0002,0010)"
+        "This encoding of images is not supported.", _FILE, _SENDER, "(0002,0010)"
     ),
     "transfer_syntax_contradicted": Reason(
         "The file is encoded in another way than it says.", _FILE, _SENDER, "(0002,0010)"
@@ -65,9 +65,9 @@ FILE_REASONS: dict[str, Reason] = {
         "The image is not as long as rows, columns and bits say.", _FILE, _SENDER, "(7FE0,0010)"
     ),
     "image_header_invalid": Reason(
-        "Size or bit depth of the image is missing or malformed: {detail}.", _FILE, _SENDER, "(0028,0100)"
+        "Size or bit depth of the image is missing or malformed.", _FILE, _SENDER, "(0028,0100)"
     ),
-    "image_size": Reason("The image size {detail} is outside what is read here.", _FILE, _SENDER, "(0028,0010)"),
+    "image_size": Reason("The image has no rows or columns, or too many.", _FILE, _SENDER, "(0028,0010)"),
     "multiframe_unsupported": Reason(
         "Several frames in one file are not supported.", _FILE, "the imaging site, by sending single slices",
         "(0028,0008)",
@@ -133,6 +133,10 @@ SERIES_CAUTIONS: dict[str, Reason] = {
     ),
     "derived_images": Reason(
         "The images are derived from others (for example resampled).", _NONE, _SCANNER, "(0008,0008)"
+    ),
+    "suv_provisional": Reason(
+        "The SUV is provisional: a person has to confirm the inputs named in the other warnings.",
+        "It is not used as a fact.", _PHYSICIAN,
     ),
     "slice_conflict": Reason(
         "Two different images carry the same SOP Instance UID; the first was used.", _NONE, _SENDER, "(0008,0018)"

@@ -1,0 +1,60 @@
+"""Series of a folder, read where they lie: nothing is stored and no database is needed."""
+
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from imaging.assemble import AssembledSeries, Slice, assemble
+from imaging.instances import FileRefusal
+from imaging.sandbox import parse_files
+
+
+@dataclass(frozen=True)
+class FolderContent:
+    """The series found, and how many files were left out for which reason."""
+
+    series: list[AssembledSeries]
+    left_out: Counter[str]
+
+    @property
+    def pet(self) -> list[AssembledSeries]:
+        return [series for series in self.series if series.kind == "pet"]
+
+
+def read_folder(path: Path) -> FolderContent:
+    """Every file under ``path``, or ``path`` itself; links are not followed."""
+    files = list(_files(path))
+    slices: list[Slice] = []
+    left_out: Counter[str] = Counter()
+    for file, result in zip(files, parse_files(files), strict=True):
+        if isinstance(result, FileRefusal):
+            left_out[result.code] += 1
+        else:
+            slices.append((file, result))
+    return FolderContent(assemble(_without_copies(slices)), left_out)
+
+
+def _files(path: Path) -> Iterator[str]:
+    if not path.is_dir():
+        yield os.fspath(path)
+        return
+    for folder, folders, names in os.walk(path):
+        folders.sort()
+        yield from (os.path.join(folder, name) for name in sorted(names))
+
+
+def _without_copies(slices: list[Slice]) -> Iterable[Slice]:
+    """Drop files that hold the same bytes as an earlier one; only files that share a SOP Instance UID are compared."""
+    times = Counter(instance.sop_uid for _, instance in slices)
+    seen: set[tuple[str, str]] = set()
+    for file, instance in slices:
+        if times[instance.sop_uid] > 1:
+            with open(file, "rb") as opened:
+                key = (instance.sop_uid, hashlib.file_digest(opened, "sha256").hexdigest())
+            if key in seen:
+                continue
+            seen.add(key)
+        yield file, instance
