@@ -21,11 +21,12 @@ MAX_TOTAL_BYTES = 4 << 30
 MAX_RATIO = 100
 MAX_DIRECTORY_BYTES = 8 << 20
 RATIO_FREE_BYTES = 1 << 20  # small files of zeros compress well without being an attack
-ZIP_MAGIC = b"PK\x03\x04"
-ARCHIVE_MAGIC = (ZIP_MAGIC, b"PK\x05\x06", b"\x1f\x8b", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"BZh", b"\xfd7zXZ\x00")
+ZIP_MAGICS = (b"PK\x03\x04", b"PK\x05\x06")
+ARCHIVE_MAGIC = (*ZIP_MAGICS, b"\x1f\x8b", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"BZh", b"\xfd7zXZ\x00")
 DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, OverflowError, NotImplementedError)
 END_RECORD = struct.Struct("<4s4H2LH")
 METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+STOPS = frozenset({"upload_too_large", "too_many_files"})  # these end the archive, not only the entry
 ENCRYPTED = 0x1 | 0x40 | 0x2000
 
 
@@ -112,7 +113,7 @@ def _entry(opened, info, seen: set[str], packed_left: int, budget: Budget) -> It
         with opened.open(info) as stream:
             yield Entry(label, stream=CountedStream(stream, info.compress_size, budget))
     except Refused as refusal:
-        if refusal.code in {"upload_too_large", "too_many_files"}:
+        if refusal.code in STOPS:
             raise
         yield Entry(label, code=refusal.code)
     except (RuntimeError, *DAMAGE):

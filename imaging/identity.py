@@ -21,6 +21,7 @@ CONTRADICTIONS = frozenset(
         "identity_birth_date_differs",
         "identity_sex_differs",
         "identity_study_elsewhere",
+        "series_uid_shared",
     }
 )
 

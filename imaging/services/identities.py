@@ -1,0 +1,165 @@
+"""Attaching a series to a case: at import when the header agrees, later when a named person says so."""
+
+from django.db import transaction
+
+from imaging import identity
+from imaging.identity import DicomIdentity
+from imaging.models import Scan, Series
+from imaging.refused import Refused
+from patients.domain.roles import Capability
+from patients.models import Patient
+from patients.services import audit, confirm_identifier, record, revise
+
+PET, CT = "PT", "CT"
+FILE_HOLDS = frozenset({"series_uid_shared", "burned_in_annotation"})
+OPEN = (Series.Identity.UNASSIGNED, Series.Identity.HELD)
+
+
+def judge(*, by, series: Series, patient: Patient | None, hold: str = "") -> Series:
+    """Attach the series to the case chosen at import, or hold it with the reason. Call inside a transaction.
+
+    ``hold`` is a reason that lies in the files themselves; only a person lifts it.
+    """
+    series = Series.objects.select_for_update(of=("self",)).select_related("study").get(pk=series.pk)
+    if series.identity not in OPEN:
+        return series
+    code = hold or (series.identity_reason if series.identity_reason in FILE_HOLDS else "")
+    if patient is not None:
+        code = identity.objection(DicomIdentity.of(series.study), series.study.study_uid, patient) or code
+    if not code and patient is None:
+        return series
+    if not code:
+        _attach(by=by, series=series, patient=patient, reason="")
+        return series
+    series.identity, series.identity_reason = Series.Identity.HELD, code
+    series.candidate_patient = patient or series.candidate_patient
+    series.save(update_fields=["identity", "identity_reason", "candidate_patient"])
+    audit(by=by, action="hold_series", obj=series, patient=patient, after=_both(series, patient) | {"code": code})
+    return series
+
+
+@transaction.atomic
+def confirm_identity(*, by, series: Series, patient: Patient, reason: str) -> Scan | None:
+    """A named person says whose the series is. Against a contradiction only a second person may.
+
+    Returns the scan it became part of; None for a CT whose PET has not come yet.
+    """
+    series = _open_for_decision(by, series, reason)
+    if not Patient.objects.visible_to(by).filter(pk=patient.pk).exists():
+        raise Refused("case_not_found")
+    header = DicomIdentity.of(series.study)
+    code = identity.objection(header, series.study.study_uid, patient)
+    code = code or (series.identity_reason if series.identity_reason in FILE_HOLDS else "")
+    if code in identity.CONTRADICTIONS and series.uploaded_by_id == by.pk:
+        raise Refused("identity_second_person")
+    _confirm_id(by, header, patient, reason)
+    return _attach(by=by, series=series, patient=patient, reason=reason, code=code)
+
+
+@transaction.atomic
+def reject_identity(*, by, series: Series, reason: str) -> Series:
+    """A named person says that the series is not of this patient: it stays stored and out of every chart."""
+    series = _open_for_decision(by, series, reason)
+    before = _both(series, series.candidate_patient)
+    series.identity, series.identity_reason = Series.Identity.REJECTED, "identity_rejected"
+    series.save(update_fields=["identity", "identity_reason"])
+    audit(
+        by=by,
+        action="reject_identity",
+        obj=series,
+        patient=series.candidate_patient,
+        before=before,
+        after={"identity": series.identity},
+        reason=reason,
+    )
+    return series
+
+
+def _open_for_decision(by, series: Series, reason: str) -> Series:
+    if not by.may(Capability.RESOLVE_IDENTITY):
+        raise Refused("not_permitted")
+    if not reason.strip():
+        raise Refused("reason_missing")
+    series = Series.objects.select_for_update(of=("self",)).select_related("study").get(pk=series.pk)
+    if series.identity not in OPEN:
+        raise Refused("identity_not_waiting")
+    return series
+
+
+def _confirm_id(by, header: DicomIdentity, patient: Patient, reason: str) -> None:
+    """Remember the header's ID for this case, so that its next series need no person; never one of two cases."""
+    if not header.has_usable_id or header.patient_id == patient.case_number:
+        return
+    owner = identity.identifier_owner(header)
+    if owner is not None and owner != patient:
+        raise Refused("identity_id_taken")
+    if Patient.objects.filter(case_number=header.patient_id).exists():
+        raise Refused("identity_id_taken")
+    if owner is None:
+        confirm_identifier(by=by, patient=patient, issuer=header.issuer, value=header.patient_id, reason=reason)
+
+
+def _attach(*, by, series: Series, patient: Patient, reason: str, code: str = "") -> Scan | None:
+    before = {"identity": series.identity, "identity_reason": series.identity_reason}
+    series.identity, series.identity_reason = Series.Identity.ATTACHED, ""
+    series.candidate_patient = patient
+    series.save(update_fields=["identity", "identity_reason", "candidate_patient"])
+    after = _both(series, patient) | {"confirmed_against": code}
+    audit(by=by, action="attach_series", obj=series, patient=patient, before=before, after=after, reason=reason)
+    if series.modality == PET:
+        return _scan_of(by, series, patient)
+    return _give_ct(by, series, patient) if series.modality == CT else None
+
+
+def _scan_of(by, pet: Series, patient: Patient) -> Scan:
+    ct = _partners(pet, patient, CT).order_by("-instance_count", "series_uid").first()
+    return record(
+        Scan,
+        by=by,
+        patient=patient,
+        clinical_date=pet.series_date,
+        clinical_date_precision="day" if pet.series_date else "unknown",
+        tracer=pet.tracer,
+        pet_series=pet,
+        ct_series=ct,
+    )
+
+
+def _give_ct(by, ct: Series, patient: Patient) -> Scan | None:
+    """The PET came first: its scan gets this CT unless it has one."""
+    scans = Scan.objects.filter(pet_series__in=_partners(ct, patient, PET), ct_series__isnull=True)
+    given = [revise(scan, by=by, reason="CT of the same study arrived", ct_series=ct) for scan in scans]
+    return given[0] if given else None
+
+
+def _partners(series: Series, patient: Patient, modality: str):
+    """Attached series of the other modality on the same frame of reference in the same study."""
+    if not series.frame_of_reference_uid:
+        return Series.objects.none()
+    return Series.objects.filter(
+        modality=modality,
+        identity=Series.Identity.ATTACHED,
+        candidate_patient=patient,
+        study__study_uid=series.study.study_uid,
+        frame_of_reference_uid=series.frame_of_reference_uid,
+    )
+
+
+def _both(series: Series, patient: Patient | None) -> dict:
+    """Both identities as they stood, for the record of the decision."""
+    header = DicomIdentity.of(series.study)
+    return {
+        "identity": series.identity,
+        "header": {
+            "patient_id": header.patient_id,
+            "issuer": header.issuer,
+            "birth_date": header.birth_date and header.birth_date.isoformat(),
+            "sex": header.sex,
+        },
+        "chart": patient
+        and {
+            "case_number": patient.case_number,
+            "birth_date": patient.birth_date and patient.birth_date.isoformat(),
+            "sex": patient.sex_for_formulas,
+        },
+    }

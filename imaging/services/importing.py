@@ -1,0 +1,72 @@
+"""The import job: files become series, each file with its own outcome; no bad file costs a good one."""
+
+import logging
+import time
+import uuid
+from collections import defaultdict
+from collections.abc import Iterator
+
+from django.utils import timezone
+
+from imaging import jobs, sandbox, store
+from imaging.instances import FileRefusal, ParsedInstance
+from imaging.models import Job, Upload, UploadItem
+from imaging.services.archives import open_archives
+from imaging.services.storing import Arrival, store_series
+
+log = logging.getLogger("prrt.import")
+FLUSH = 500
+PROGRESS_SECONDS = 1.0
+
+
+def run_import(job: Job, lease: jobs.Lease) -> list[uuid.UUID]:
+    """Open archives, parse what waits, store it series by series; returns the series jobs to ring for."""
+    upload = Upload.objects.select_related("by", "patient").get(pk=job.subject_id)
+    open_archives(upload, lease)
+    groups: dict[tuple, list[Arrival]] = defaultdict(list)
+    for arrival in _parse(upload, lease):
+        groups[_series_key(arrival.instance)].append(arrival)
+    followers = []
+    for number, arrivals in enumerate(groups.values()):
+        lease.progress("storing series", number, len(groups))
+        followers += store_series(upload, arrivals, lease)
+    with lease.effect():
+        Upload.objects.filter(pk=upload.pk).update(state=Upload.State.DONE, finished_at=timezone.now())
+        lease.finish()
+    return followers
+
+
+def _parse(upload: Upload, lease: jobs.Lease) -> Iterator[Arrival]:
+    """Parsed files of the upload; refused ones are noted on the way. Equal files are parsed once."""
+    waiting: dict[str, list[UploadItem]] = defaultdict(list)
+    for item in upload.items.filter(outcome=UploadItem.Outcome.WAITING):
+        waiting[item.sha256].append(item)
+    refused: list[UploadItem] = []
+    last_note = 0.0
+    results = sandbox.parse_files([store.path(sha256) for sha256 in waiting])
+    for number, (items, result) in enumerate(zip(waiting.values(), results, strict=True)):
+        if isinstance(result, FileRefusal):
+            refused += [_refused(item, result) for item in items]
+        else:
+            yield Arrival(items, result)
+        if time.monotonic() - last_note > PROGRESS_SECONDS or len(refused) >= FLUSH:
+            last_note = time.monotonic()
+            _note(refused, lease)
+            lease.progress("reading files", number + 1, len(waiting))
+    _note(refused, lease)
+
+
+def _refused(item: UploadItem, refusal: FileRefusal) -> UploadItem:
+    item.outcome, item.reason_code, item.detail = UploadItem.Outcome.REFUSED, refusal.code, refusal.detail[:200]
+    return item
+
+
+def _note(items: list[UploadItem], lease: jobs.Lease) -> None:
+    if items:
+        with lease.effect():
+            UploadItem.objects.bulk_update(items, ["outcome", "reason_code", "detail"], batch_size=FLUSH)
+        items.clear()
+
+
+def _series_key(instance: ParsedInstance) -> tuple:
+    return (instance.study_uid, instance.identity, instance.series_uid)

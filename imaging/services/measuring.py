@@ -1,0 +1,160 @@
+"""Measuring the volumes of interest of a scan on its current SUV."""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import asdict
+
+from django.utils import timezone
+
+from imaging import digests, jobs, selectors, volumes
+from imaging.domain import segmentation, uptake
+from imaging.domain.errors import ImagingRefusal, MeasurementRefused
+from imaging.domain.voi import Mask, sphere
+from imaging.domain.volume import Volume
+from imaging.models import Job, Scan, Series, SuvResult, UptakeMeasurement, Voi
+from imaging.services.requests import request_measurements
+
+NUMBERS = (
+    "suv_max",
+    "suv_mean",
+    "suv_sd",
+    "suv_peak_global",
+    "suv_peak_local",
+    "volume_ml",
+    "total_lesion_sstr_expression",
+    "voxel_count",
+)
+
+
+def run_measure(job: Job, lease: jobs.Lease) -> list[uuid.UUID]:
+    """Measure what is not measured yet; ends quietly where the scan or its SUV changed meanwhile."""
+    scan = Scan.objects.select_related("pet_series").filter(pk=job.subject_id).first()
+    found = selectors.current_suv(scan.pet_series) if scan else None
+    if found is None or found.result is None:
+        with lease.effect():
+            lease.finish()
+        return []
+    lease.progress("measuring regions")
+    measured = measure_scan(scan, scan.pet_series, found.result)
+    with lease.effect():
+        lock(scan.pet_series)
+        store(measured, found.result)
+        lease.finish()
+        return follow_up(scan)
+
+
+def measure_scan(
+    scan: Scan, series: Series, suv_result: SuvResult, volume: Volume | ImagingRefusal | None = None
+) -> list[UptakeMeasurement]:
+    """Unsaved measurements of every region that has none for these inputs. Reads the volume only if needed."""
+    vois = list(scan.vois.all())
+    liver = digests.liver_reference(vois)
+    wanted = {digests.of_measurement(voi, suv_result, liver): voi for voi in vois}
+    done = UptakeMeasurement.objects.filter(voi__in=vois, superseded_at__isnull=True, input_digest__in=wanted)
+    missing = wanted.keys() - set(done.values_list("input_digest", flat=True))
+    if not missing:
+        return []
+    if suv_result.refusal_code:
+        code, text = suv_result.refusal_code, suv_result.refusal_message
+        return [_row(wanted[digest], suv_result, digest, code=code, text=text) for digest in missing]
+    volume = volume or _load(series, suv_result)
+    if isinstance(volume, ImagingRefusal):
+        return [_row(wanted[d], suv_result, d, code=volume.code, text=volume.message) for d in missing]
+    return [_measure(volume, wanted[digest], suv_result, digest, liver) for digest in sorted(missing)]
+
+
+def _load(series: Series, suv_result: SuvResult) -> Volume | ImagingRefusal:
+    try:
+        return volumes.load_volume(series, suv_result)
+    except ImagingRefusal as refusal:
+        return refusal
+
+
+def store(measured: Iterable[UptakeMeasurement], suv_result: SuvResult) -> None:
+    """Keep new numbers as the current ones of their region; what they replace stays as superseded.
+
+    A region that was moved or withdrawn while it was being measured keeps its digest for the next job instead.
+    """
+    now = timezone.now()
+    for row in measured:
+        if not _is_still_wanted(row, suv_result):
+            continue
+        UptakeMeasurement.objects.filter(voi=row.voi, superseded_at__isnull=True).update(superseded_at=now)
+        row.computed_at = now
+        row.save(force_insert=True)
+
+
+def retire(scan: Scan, suv_result: SuvResult) -> None:
+    """Nothing measured under another SUV result stays current, not even of a withdrawn region."""
+    stale = UptakeMeasurement.objects.filter(voi__scan=scan, superseded_at__isnull=True)
+    stale.exclude(suv_result=suv_result).update(superseded_at=timezone.now())
+
+
+def follow_up(scan: Scan) -> list[uuid.UUID]:
+    """A region placed or moved while this job was running is measured by the next one."""
+    if all(item.state != selectors.RECOMPUTING for item in selectors.measurements(scan)):
+        return []
+    return [request_measurements(scan=scan).pk]
+
+
+def lock(series: Series) -> Series:
+    """Corrections and results of one series take turns."""
+    return Series.objects.select_for_update().get(pk=series.pk)
+
+
+def _is_still_wanted(row: UptakeMeasurement, suv_result: SuvResult) -> bool:
+    vois = list(Voi.objects.filter(scan_id=row.voi.scan_id))
+    voi = next((voi for voi in vois if voi.pk == row.voi_id), None)
+    if voi is None:
+        return False
+    return row.input_digest == digests.of_measurement(voi, suv_result, digests.liver_reference(vois))
+
+
+def _measure(volume: Volume, voi: Voi, suv_result: SuvResult, digest: str, liver: Voi | None) -> UptakeMeasurement:
+    try:
+        found = uptake.measure(volume, _mask(volume, voi, liver))
+    except MeasurementRefused as refusal:
+        return _row(voi, suv_result, digest, code=refusal.code, text=refusal.message)
+    row = _row(voi, suv_result, digest)
+    for name in NUMBERS:
+        setattr(row, name, getattr(found, name))
+    row.hottest_voxel = {"index": list(found.hottest_index), "lps_mm": list(found.hottest_lps)}
+    row.warnings = [asdict(warning) for warning in found.warnings]
+    return row
+
+
+def _mask(volume: Volume, voi: Voi, liver: Voi | None) -> Mask:
+    """The region's voxels; contours never leave the sphere they were placed in."""
+    within = sphere(volume, _centre(voi), float(voi.radius_mm))
+    if voi.method == Voi.Method.SPHERE:
+        return within
+    if voi.method == Voi.Method.PERCENT_OF_MAX:
+        return segmentation.percent_of_max(volume, within, float(voi.parameter))
+    if voi.method == Voi.Method.FIXED_SUV:
+        return segmentation.iso_contour(volume, within, float(voi.parameter))
+    return segmentation.iso_contour(volume, within, _liver_threshold(volume, liver))
+
+
+def _liver_threshold(volume: Volume, liver: Voi | None) -> float:
+    if liver is None:
+        raise MeasurementRefused("liver_reference_missing")
+    try:
+        found = uptake.intensity(volume, _mask(volume, liver, None))
+    except ImagingRefusal as refusal:
+        raise MeasurementRefused("liver_reference_unusable") from refusal
+    return segmentation.liver_threshold(found.suv_mean, found.suv_sd)
+
+
+def _centre(voi: Voi) -> tuple[float, float, float]:
+    return float(voi.centre_x_mm), float(voi.centre_y_mm), float(voi.centre_z_mm)
+
+
+def _row(voi: Voi, suv_result: SuvResult, digest: str, *, code: str = "", text: str = "") -> UptakeMeasurement:
+    return UptakeMeasurement(
+        voi=voi,
+        suv_result=suv_result,
+        input_digest=digest,
+        method_version=digests.MEASURE_VERSION,
+        refusal_code=code,
+        refusal_message=text,
+    )

@@ -1,0 +1,64 @@
+"""One attempt at a job: claim it, do its work, record the outcome. A second delivery finds nothing to do."""
+
+import logging
+import traceback
+import uuid
+from collections.abc import Callable
+
+from django.db import DatabaseError, connection
+
+from imaging import jobs
+from imaging.domain.errors import ImagingRefusal
+from imaging.models import Job
+from imaging.refused import Refused
+from imaging.services.importing import run_import
+from imaging.services.measuring import run_measure
+from imaging.services.series import run_series
+
+log = logging.getLogger("prrt.jobs")
+
+# Each takes (job, lease), commits its effect and the job's end together, and names the jobs that follow.
+RUNNERS: dict[str, Callable[[Job, jobs.Lease], list[uuid.UUID]]] = {
+    Job.Kind.IMPORT: run_import,
+    Job.Kind.SERIES: run_series,
+    Job.Kind.MEASURE: run_measure,
+}
+
+
+def run(pk: uuid.UUID) -> list[uuid.UUID]:
+    """Run the job if it waits; returns the jobs to ring for next."""
+    token = jobs.claim(pk)
+    if token is None:
+        return []
+    with jobs.Lease(pk, token) as lease:
+        try:
+            job = Job.objects.get(pk=pk)
+            return RUNNERS[job.kind](job, lease)
+        except jobs.LeaseLost:
+            log.warning("job %s attempt %s lost its lease; its result was dropped", pk, token)
+        except (Refused, ImagingRefusal) as refusal:
+            lease.fail(refusal.code, refusal.message)
+        except Exception as error:
+            log.error("job %s attempt %s stopped: %s at %s", pk, token, type(error).__name__, _places(error))
+            _give_back(pk, token)
+    return []
+
+
+def run_until_done(pk: uuid.UUID) -> None:
+    """Run a job and everything that follows from it, here and now."""
+    waiting = [pk]
+    while waiting:
+        waiting += run(waiting.pop(0))
+
+
+def _give_back(pk: uuid.UUID, token: int) -> None:
+    try:
+        jobs.give_back(pk, token)
+    except DatabaseError:
+        connection.close()  # the lease will run out by itself
+
+
+def _places(error: Exception) -> str:
+    """Where it happened, without the message: that could carry a value of the file."""
+    frames = traceback.extract_tb(error.__traceback__)[-4:]
+    return " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames))

@@ -1,0 +1,143 @@
+"""Receiving files: durable under their content hash before the row that names them says so."""
+
+import hashlib
+import io
+import unicodedata
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from imaging import archive, jobs, store
+from imaging.models import Job, Upload, UploadItem
+from imaging.refused import Refused
+from patients.domain.roles import Capability
+from patients.services import audit
+
+IMPORT_VERSION = "import/1.0"
+
+
+class Received(NamedTuple):
+    """What became of one file at the door."""
+
+    label: str
+    sha256: str = ""
+    size: int = 0
+    code: str = ""
+
+
+@transaction.atomic
+def open_upload(*, by, patient=None, source: str, key: uuid.UUID | None = None) -> Upload:
+    """Start an import, into a chosen case or into none. The same ``key`` again gives the same import."""
+    if not by.may(Capability.IMPORT_SCAN):
+        raise Refused("not_permitted")
+    wanted = {"by": by, "patient": patient, "source": source}
+    upload, is_new = Upload.objects.get_or_create(pk=key or uuid.uuid4(), defaults=wanted)
+    if not is_new:
+        if (upload.by_id, upload.patient_id) != (by.pk, patient and patient.pk):
+            raise Refused("not_permitted")
+        return upload
+    audit(by=by, action="open_upload", obj=upload, patient=patient, after={"source": source})
+    return upload
+
+
+def add_file(*, by, upload: Upload, label: str, stream) -> UploadItem:
+    """Store one file, or refuse it with a code. On disk and in the table when this returns."""
+    return add_files(by=by, upload=upload, files=[(label, stream)])[0]
+
+
+def add_files(*, by, upload: Upload, files: Iterable[tuple[str, store.Readable]]) -> list[UploadItem]:
+    """``add_file`` for many at the price of one flush; every file has its own outcome."""
+    if upload.by_id != by.pk:
+        raise Refused("not_permitted")
+    if not Upload.objects.filter(pk=upload.pk, state=Upload.State.RECEIVING).exists():
+        raise Refused("upload_closed")
+    with store.batch() as put:
+        received = [_receive(put, label, stream) for label, stream in files]
+    return _note(upload, received)
+
+
+@transaction.atomic
+def close_upload(*, by, upload: Upload) -> Job:
+    """No more files: the import may begin. Closing twice gives the same job."""
+    if upload.by_id != by.pk:
+        raise Refused("not_permitted")
+    items = list(upload.items.order_by("id").values_list("label", "sha256", "outcome"))
+    if not items:
+        raise Refused("upload_empty")
+    Upload.objects.filter(pk=upload.pk, state=Upload.State.RECEIVING).update(
+        state=Upload.State.RECEIVED, received_at=timezone.now()
+    )
+    key = {"kind": Job.Kind.IMPORT, "subject_id": upload.pk}
+    existing = Job.objects.filter(**key).first()
+    if existing is not None:
+        return existing
+    digest = hashlib.sha256(repr(items).encode()).hexdigest()
+    return jobs.request(**key, input_digest=digest, method_version=IMPORT_VERSION, patient=upload.patient, by=by)
+
+
+def clean_label(name: str) -> str:
+    """The last part of a file name without control or direction characters: a label, never used as a path."""
+    last = name.replace("\\", "/").rstrip("/").rpartition("/")[2]
+    shown = "".join(c for c in last if unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+    return shown[:200] or "(no name)"
+
+
+def _receive(put, label: str, stream) -> Received:
+    head = stream.read(4)
+    if not head:
+        return Received(label, code="file_empty")
+    limit = archive.MAX_TOTAL_BYTES if head in archive.ZIP_MAGICS else archive.MAX_FILE_BYTES
+    try:
+        stored = put(_Rejoined(head, stream), max_bytes=limit)
+    except store.StoreError as error:
+        if error.code != "file_too_large":
+            raise
+        return Received(label, code=error.code)
+    return Received(label, stored.sha256, stored.size)
+
+
+class _Rejoined:
+    """A stream whose first bytes have been looked at."""
+
+    def __init__(self, head: bytes, rest):
+        self._head, self._rest = io.BytesIO(head), rest
+
+    def read(self, size: int, /) -> bytes:
+        return self._head.read(size) or self._rest.read(size)
+
+
+@transaction.atomic
+def _note(upload: Upload, received: list[Received]) -> list[UploadItem]:
+    """One row per file, counted against the caps of the whole import; what a repeated batch brings again has one."""
+    known = _known(upload, received)
+    received = [r for r in all_received if _key(r) not in known]
+    size = sum(r.size for r in received)
+    taken = Upload.objects.filter(pk=upload.pk, state=Upload.State.RECEIVING).update(
+        file_count=F("file_count") + len(received), byte_count=F("byte_count") + size
+    )
+    if not taken:
+        raise Refused("upload_closed")
+    upload.refresh_from_db(fields=["file_count", "byte_count"])
+    over = _over(upload)
+    return UploadItem.objects.bulk_create([_item(upload, r, over) for r in received])
+
+
+def _over(upload: Upload) -> str:
+    if upload.file_count > archive.MAX_FILES:
+        return "too_many_files"
+    return "upload_too_large" if upload.byte_count > archive.MAX_TOTAL_BYTES else ""
+
+
+def _item(upload: Upload, received: Received, over: str) -> UploadItem:
+    code = received.code or over
+    return UploadItem(
+        upload=upload,
+        label=clean_label(received.label),
+        sha256=received.sha256,
+        size=received.size,
+        outcome=UploadItem.Outcome.REFUSED if code else UploadItem.Outcome.WAITING,
+        reason_code=code,
+    )

@@ -1,0 +1,277 @@
+"""No series reaches a chart on its own when its header does not agree; no mutation of an identity slips through."""
+
+import uuid
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as budget
+from hypothesis import strategies as st
+
+from imaging import identity
+from imaging.identity import DicomIdentity
+from imaging.models import Scan, Series, Study
+from imaging.refused import Refused
+from imaging.services.identities import confirm_identity, judge, reject_identity
+from patients.domain.roles import Role
+from patients.models import AccessGrant, AuditEvent, Patient, PatientIdentifier
+from patients.services import create_patient, grant_access
+
+pytestmark = pytest.mark.django_db
+BORN = date(1961, 4, 9)
+
+
+@pytest.fixture
+def doctor(django_user_model):
+    return django_user_model.objects.create_user("doctor", role=Role.NUCLEAR_MEDICINE)
+
+
+@pytest.fixture
+def colleague(django_user_model):
+    return django_user_model.objects.create_user("colleague", role=Role.NUCLEAR_MEDICINE)
+
+
+@pytest.fixture
+def case(doctor, colleague):
+    patient = create_patient(by=doctor, case_number="NET-0042", sex_for_formulas="M", birth_date=BORN)
+    grant_access(by=doctor, patient=patient, user=colleague, kind=AccessGrant.Kind.CARE_TEAM)
+    return patient
+
+
+def series_of(header, by, *, modality="PT", study_uid=None, frame="1.2.3.4", instance_count=10):
+    study, _ = Study.objects.get_or_create(
+        study_uid=study_uid or f"1.2.{uuid.uuid4().int}"[:60],
+        identity_digest=header.digest,
+        defaults={
+            "dicom_patient_id": header.patient_id,
+            "dicom_issuer": header.issuer,
+            "dicom_birth_date": header.birth_date,
+            "dicom_sex": header.sex,
+        },
+    )
+    return Series.objects.create(
+        study=study,
+        series_uid=f"1.3.{uuid.uuid4().int}"[:60],
+        modality=modality,
+        sop_class_uid="1.2.840.10008.5.1.4.1.1.128",
+        frame_of_reference_uid=frame,
+        series_date=date(2024, 5, 6),
+        tracer="68Ga-DOTATATE",
+        instance_count=instance_count,
+        uploaded_by=by,
+    )
+
+
+def header(**changes):
+    return DicomIdentity(**{"patient_id": "NET-0042", "birth_date": BORN, "sex": "M", **changes})
+
+
+def judged(head, case, by, **values):
+    return judge(by=by, series=series_of(head, by, **values), patient=case)
+
+
+def test_an_agreeing_header_is_attached_and_its_pet_becomes_a_scan(case, doctor):
+    series = judged(header(), case, doctor)
+    assert (series.identity, series.candidate_patient) == (Series.Identity.ATTACHED, case)
+    scan = Scan.objects.get(pet_series=series)
+    assert (scan.patient, scan.clinical_date, scan.tracer) == (case, date(2024, 5, 6), "68Ga-DOTATATE")
+
+
+def test_what_the_header_or_the_chart_does_not_say_is_no_contradiction(case, doctor):
+    assert judged(header(birth_date=None, sex=""), case, doctor).identity == Series.Identity.ATTACHED
+    Patient.objects.filter(pk=case.pk).update(sex_for_formulas="U", birth_date=None)
+    case.refresh_from_db()
+    assert judged(header(), case, doctor).identity == Series.Identity.ATTACHED
+
+
+@pytest.mark.parametrize(
+    "changes, code",
+    [
+        ({"patient_id": "NET-0043"}, "identity_id_unknown"),
+        ({"patient_id": "net-0042"}, "identity_id_unknown"),
+        ({"patient_id": "42"}, "identity_id_unknown"),
+        ({"patient_id": "NET-00042"}, "identity_id_unknown"),
+        ({"patient_id": ""}, "identity_id_missing"),
+        ({"patient_id": "ANON"}, "identity_id_missing"),
+        ({"patient_id": "Anonymous^"}, "identity_id_missing"),
+        ({"patient_id": "test 17"}, "identity_id_missing"),
+        ({"patient_id": "TEST001"}, "identity_id_missing"),
+        ({"patient_id": "00000"}, "identity_id_missing"),
+        ({"patient_id": "0-0"}, "identity_id_missing"),
+        ({"patient_id": "N/A"}, "identity_id_missing"),
+        ({"sex": "F"}, "identity_sex_differs"),
+        ({"sex": "O"}, "identity_sex_differs"),
+        ({"birth_date": date(1961, 4, 10)}, "identity_birth_date_differs"),
+        ({"birth_date": date(1961, 9, 4)}, "identity_birth_date_differs"),
+    ],
+)
+def test_a_header_that_does_not_agree_is_held_with_its_reason(case, doctor, changes, code):
+    series = judged(header(**changes), case, doctor)
+    assert (series.identity, series.identity_reason) == (Series.Identity.HELD, code)
+    assert series.candidate_patient == case
+    assert not Scan.objects.exists()
+    event = AuditEvent.objects.get(action="hold_series")
+    assert event.after["header"]["patient_id"] == series.study.dicom_patient_id
+    assert event.after["chart"]["case_number"] == "NET-0042"
+
+
+@pytest.mark.parametrize(
+    "precision, born, agrees",
+    [
+        ("month", date(1961, 4, 30), True),
+        ("month", date(1961, 5, 9), False),
+        ("year", date(1961, 12, 31), True),
+        ("year", date(1962, 4, 9), False),
+        ("unknown", date(1999, 1, 1), True),
+    ],
+)
+def test_a_partial_birth_date_contradicts_only_in_what_it_says(case, doctor, precision, born, agrees):
+    Patient.objects.filter(pk=case.pk).update(birth_date_precision=precision)
+    case.refresh_from_db()
+    assert (judged(header(birth_date=born), case, doctor).identity == Series.Identity.ATTACHED) is agrees
+
+
+def test_an_id_of_another_case_is_held(case, doctor):
+    other = create_patient(by=doctor, case_number="NET-0043")
+    assert judged(header(patient_id="NET-0043"), case, doctor).identity_reason == "identity_id_of_other_case"
+    PatientIdentifier.objects.create(patient=other, value="HOSP-7", confirmed_by=doctor)
+    assert judged(header(patient_id="HOSP-7"), case, doctor).identity_reason == "identity_id_of_other_case"
+    PatientIdentifier.objects.create(patient=other, value="NET-0042", confirmed_by=doctor)
+    assert judged(header(), case, doctor).identity_reason == "identity_id_of_other_case"
+
+
+def test_a_confirmed_identifier_counts_with_its_issuer_only(case, doctor):
+    PatientIdentifier.objects.create(patient=case, issuer="CLINIC-A", value="77", confirmed_by=doctor)
+    assert judged(header(patient_id="77", issuer="CLINIC-A"), case, doctor).identity == Series.Identity.ATTACHED
+    assert judged(header(patient_id="77"), case, doctor).identity == Series.Identity.HELD
+    assert judged(header(patient_id="77", issuer="CLINIC-B"), case, doctor).identity == Series.Identity.HELD
+
+
+def test_a_study_that_is_another_cases_is_held(case, doctor):
+    anonymous = header(patient_id="X1", birth_date=None, sex="")
+    other = create_patient(by=doctor, case_number="NET-0077")
+    PatientIdentifier.objects.create(patient=other, value="X1", confirmed_by=doctor)
+    assert judged(anonymous, other, doctor, study_uid="1.2.9").identity == Series.Identity.ATTACHED
+    PatientIdentifier.objects.filter(value="X1").update(patient=case)
+    assert judged(anonymous, case, doctor, study_uid="1.2.9").identity_reason == "identity_study_elsewhere"
+
+
+def test_without_a_case_nothing_is_attached(doctor, case):
+    series = judged(header(), None, doctor)
+    assert (series.identity, series.candidate_patient) == (Series.Identity.UNASSIGNED, None)
+    assert judge(by=doctor, series=series, patient=case).identity == Series.Identity.ATTACHED
+
+
+@pytest.mark.parametrize("order", [("PT", "CT"), ("CT", "PT")])
+def test_the_ct_on_the_same_frame_and_study_joins_in_either_order(case, doctor, order):
+    found = {m: judged(header(), case, doctor, modality=m, study_uid="1.2.5") for m in order}
+    judged(header(), case, doctor, modality="CT", study_uid="1.2.5", frame="9.9")
+    judged(header(), case, doctor, modality="CT", study_uid="1.2.6")
+    scan = Scan.objects.get()
+    assert (scan.pet_series, scan.ct_series) == (found["PT"], found["CT"])
+
+
+def test_two_cts_waiting_for_their_pet_the_fuller_one_is_taken(case, doctor):
+    judged(header(), case, doctor, modality="CT", study_uid="1.2.5", instance_count=3)
+    full = judged(header(), case, doctor, modality="CT", study_uid="1.2.5", instance_count=300)
+    judged(header(), case, doctor, study_uid="1.2.5")
+    assert Scan.objects.get().ct_series == full
+
+
+def test_confirming_an_unknown_id_remembers_it_and_records_both_identities(case, doctor):
+    series = judged(header(patient_id="HOSP-9", issuer="H"), case, doctor)
+    scan = confirm_identity(by=doctor, series=series, patient=case, reason="letter of 3 May names both numbers")
+    assert scan.patient == case
+    identifier = PatientIdentifier.objects.get()
+    assert (identifier.issuer, identifier.value, identifier.confirmed_by) == ("H", "HOSP-9", doctor)
+    event = AuditEvent.objects.get(action="attach_series")
+    assert event.after["header"]["patient_id"] == "HOSP-9" and event.after["chart"]["case_number"] == "NET-0042"
+    assert event.reason
+    assert judged(header(patient_id="HOSP-9", issuer="H"), case, doctor).identity == Series.Identity.ATTACHED
+
+
+@pytest.mark.parametrize("changes", [{"sex": "F"}, {"birth_date": date(1950, 1, 1)}])
+def test_a_contradiction_needs_a_second_person(case, doctor, colleague, changes):
+    series = judged(header(**changes), case, doctor)
+    with pytest.raises(Refused, match="second person"):
+        confirm_identity(by=doctor, series=series, patient=case, reason="I am sure")
+    series.refresh_from_db()
+    assert series.identity == Series.Identity.HELD and not Scan.objects.exists()
+    assert (
+        confirm_identity(by=colleague, series=series, patient=case, reason="typing error at the scanner").patient
+        == case
+    )
+    assert AuditEvent.objects.get(action="attach_series").after["confirmed_against"]
+
+
+def test_a_stand_in_id_is_never_remembered(case, doctor):
+    confirm_identity(
+        by=doctor, series=judged(header(patient_id="ANON"), case, doctor), patient=case, reason="sent by us"
+    )
+    assert not PatientIdentifier.objects.exists()
+    assert judged(header(patient_id="ANON"), case, doctor).identity == Series.Identity.HELD
+
+
+def test_an_id_confirmed_for_one_case_cannot_be_confirmed_for_a_second(case, doctor, colleague):
+    other = create_patient(by=doctor, case_number="NET-0077")
+    PatientIdentifier.objects.create(patient=other, value="X1", confirmed_by=doctor)
+    for taken in ("X1", "NET-0077"):
+        series = judged(header(patient_id=taken), case, doctor)
+        with pytest.raises(Refused) as refusal:
+            confirm_identity(by=colleague, series=series, patient=case, reason="sure")
+        assert refusal.value.code == "identity_id_taken"
+        series.refresh_from_db()
+        assert series.identity == Series.Identity.HELD
+
+
+def test_only_the_entitled_decide_and_only_with_a_reason_and_access(case, doctor, django_user_model):
+    series = judged(header(patient_id="HOSP-9"), case, doctor)
+    clerk = django_user_model.objects.create_user("clerk", role=Role.DATA_ENTRY)
+    stranger = django_user_model.objects.create_user("stranger", role=Role.NUCLEAR_MEDICINE)
+    for by, reason, code in (
+        (clerk, "because", "not_permitted"),
+        (doctor, "  ", "reason_missing"),
+        (stranger, "because", "case_not_found"),
+    ):
+        with pytest.raises(Refused) as refusal:
+            confirm_identity(by=by, series=series, patient=case, reason=reason)
+        assert refusal.value.code == code
+    reject_identity(by=doctor, series=series, reason="namesake")
+    with pytest.raises(Refused) as refusal:
+        confirm_identity(by=doctor, series=series, patient=case, reason="on second thoughts")
+    assert refusal.value.code == "identity_not_waiting"
+    assert judge(by=doctor, series=series, patient=case).identity == Series.Identity.REJECTED
+
+
+IDS = st.one_of(
+    st.sampled_from(["", "NET-0043", "NET-0042 X", "net-0042", "0042", "ANON", "TEST", "0", "NET0042", "HOSP-1"]),
+    st.text(alphabet=st.characters(codec="latin-1", exclude_categories=["Cc"]), max_size=20),
+)
+MUTATIONS = st.one_of(
+    st.fixed_dictionaries({"patient_id": IDS.filter(lambda text: text != "NET-0042")}),
+    st.fixed_dictionaries({"birth_date": st.dates(date(1900, 1, 1), date(2030, 1, 1)).filter(lambda day: day != BORN)}),
+    st.fixed_dictionaries({"birth_date": st.integers(1, 400).map(lambda n: BORN + timedelta(days=n))}),
+    st.fixed_dictionaries({"sex": st.sampled_from(["F", "O"])}),
+    st.fixed_dictionaries(
+        {"patient_id": IDS.filter(lambda text: text != "NET-0042"), "issuer": IDS, "sex": st.sampled_from("MFO")}
+    ),
+)
+
+
+@pytest.mark.slow
+def test_a_thousand_wrong_identities_and_none_attached(case, doctor):
+    @budget(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(MUTATIONS)
+    def none_attached(changes):
+        series = judged(header(**changes), case, doctor)
+        assert series.identity == Series.Identity.HELD
+        assert series.identity_reason
+
+    none_attached()
+    assert not Scan.objects.exists()
+    assert not Series.objects.filter(identity=Series.Identity.ATTACHED).exists()
+
+
+def test_identity_parts_cannot_run_into_each_other():
+    assert DicomIdentity("ab", "c").digest != DicomIdentity("a", "bc").digest
+    assert len(identity.CONTRADICTIONS) == 5
