@@ -181,11 +181,18 @@ def _sum_over_sphere(values: NDArray[np.float32], around: _Surroundings) -> NDAr
     prefix = np.zeros((*values.shape[:2], values.shape[2] + 1))
     np.cumsum(values, axis=2, dtype=np.float64, out=prefix[:, :, 1:])
     total = np.zeros(around.shape)
-    for dz, dy, first, last in around.runs:
-        rows = prefix[pz + dz : pz + dz + nz, py + dy : py + dy + ny]
-        total += rows[:, :, px + last + 1 : px + last + 1 + nx]
-        total -= rows[:, :, px + first : px + first + nx]
+    for (first, last), places in _by_extent(around.runs):
+        along_x = prefix[:, :, px + last + 1 : px + last + 1 + nx] - prefix[:, :, px + first : px + first + nx]
+        for dz, dy in places:
+            total += along_x[pz + dz : pz + dz + nz, py + dy : py + dy + ny]
     return total
+
+
+@lru_cache(maxsize=64)
+def _by_extent(runs: tuple[Run, ...]) -> tuple[tuple[tuple[int, int], tuple[tuple[int, int], ...]], ...]:
+    """Runs of the same extent along x share one difference of prefix sums."""
+    extents = sorted({(first, last) for _, _, first, last in runs})
+    return tuple((extent, tuple((dz, dy) for dz, dy, *rest in runs if tuple(rest) == extent)) for extent in extents)
 
 
 def _warnings(mask: Mask, found: Intensity, peak: float, is_cut: bool) -> list[Caution]:

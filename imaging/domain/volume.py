@@ -114,6 +114,10 @@ class Volume:
         """SUV of a stored zero, by slice."""
         return self.intercepts * self.factors
 
+    @cached_property
+    def has_offsets(self) -> bool:
+        return bool(self.offsets.any())
+
     @property
     def everything(self) -> Bounds:
         return Bounds((0, 0, 0), self.shape)
@@ -122,13 +126,15 @@ class Volume:
         """SUV of a box, float32 [z, y, x]."""
         depth = slice(bounds.start[0], bounds.stop[0])
         suv: FloatArray = self.stored[bounds.slices] * self.gains[depth, None, None]
-        suv += self.offsets[depth, None, None]
+        if self.has_offsets:
+            suv += self.offsets[depth, None, None]
         return suv.astype(np.float32)
 
     def slice_suv(self, k: int) -> NDArray[np.float32]:
         """SUV of slice ``k``, float32 [y, x]."""
         suv: FloatArray = self.stored[k] * self.gains[k]
-        suv += self.offsets[k]
+        if self.has_offsets:
+            suv += self.offsets[k]
         return suv.astype(np.float32)
 
     def statistics(self) -> Statistics:
