@@ -20,7 +20,9 @@ MAX_HEIGHT = 900
 
 
 def is_available(series: Series, result: SuvResult | None) -> bool:
-    return bool(series.volume_sha256 and result and not result.refusal_code and result.factors.get("bw"))
+    if not series.manifest_sha256 or series.refusal_code or result is None:
+        return False
+    return not result.refusal_code and result.factors.get("bw") is not None
 
 
 def why_none(series: Series | None, result: SuvResult | None) -> str:
@@ -64,7 +66,7 @@ def _draw(series: Series, result: SuvResult) -> bytes:
 
 
 def _place(series: Series, result: SuvResult) -> Path:
-    made_from = [series.volume_sha256, result.input_digest, result.method_version, METHOD_VERSION, str(SUV_MAX)]
+    made_from = [series.manifest_sha256, result.input_digest, result.method_version, METHOD_VERSION, str(SUV_MAX)]
     digest = hashlib.sha256("\n".join(made_from).encode()).hexdigest()
     return Path(settings.DATA_DIR) / "pictures" / f"{digest}.png"
 

@@ -1,4 +1,22 @@
-from django.urls import path  # noqa: F401
+from django.urls import path
+
+from imaging.views import scan, series, upload, upload_status
 
 app_name = "imaging"
-urlpatterns: list = []
+urlpatterns = [
+    path("upload/", upload.upload, name="upload"),
+    path("uploads/", upload.start, name="upload_start"),
+    path("uploads/<uuid:pk>/", upload_status.detail, name="upload_detail"),
+    path("uploads/<uuid:pk>/progress/", upload_status.progress, name="upload_progress"),
+    path("uploads/<uuid:pk>/files/", upload.receive, name="upload_files"),
+    path("uploads/<uuid:pk>/form/", upload.plain, name="upload_plain"),
+    path("uploads/<uuid:pk>/close/", upload.close, name="upload_close"),
+    path("series/<uuid:pk>/", series.detail, name="series"),
+    path("series/<uuid:pk>/state/", series.state, name="series_state"),
+    path("series/<uuid:pk>/mip.png", series.picture, name="mip"),
+    path("series/<uuid:pk>/suv-input/", series.suv_input, name="suv_input"),
+    path("series/<uuid:pk>/confirm/", series.confirm, name="confirm"),
+    path("series/<uuid:pk>/reject/", series.reject, name="reject"),
+    path("scans/<uuid:pk>/", scan.detail, name="scan"),
+    path("scans/<uuid:pk>/state/", scan.state, name="scan_state"),
+]

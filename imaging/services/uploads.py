@@ -3,11 +3,11 @@
 import hashlib
 import io
 import unicodedata
+import uuid
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 
 from imaging import archive, jobs, store
@@ -111,18 +111,27 @@ class _Rejoined:
 
 @transaction.atomic
 def _note(upload: Upload, received: list[Received]) -> list[UploadItem]:
-    """One row per file, counted against the caps of the whole import; what a repeated batch brings again has one."""
-    known = _known(upload, received)
-    received = [r for r in all_received if _key(r) not in known]
-    size = sum(r.size for r in received)
-    taken = Upload.objects.filter(pk=upload.pk, state=Upload.State.RECEIVING).update(
-        file_count=F("file_count") + len(received), byte_count=F("byte_count") + size
-    )
-    if not taken:
+    """One row per file, counted against the caps of the whole import. A batch that is sent again finds its rows."""
+    locked = Upload.objects.select_for_update().filter(pk=upload.pk, state=Upload.State.RECEIVING).first()
+    if locked is None:
         raise Refused("upload_closed")
-    upload.refresh_from_db(fields=["file_count", "byte_count"])
-    over = _over(upload)
-    return UploadItem.objects.bulk_create([_item(upload, r, over) for r in received])
+    known = _known(locked, received)
+    new = [r for r in received if _key(r) not in known]
+    upload.file_count = locked.file_count = locked.file_count + len(new)
+    upload.byte_count = locked.byte_count = locked.byte_count + sum(r.size for r in new)
+    locked.save(update_fields=["file_count", "byte_count"])
+    over = _over(locked)
+    created = iter(UploadItem.objects.bulk_create([_item(upload, r, over) for r in new]))
+    return [known.get(_key(r)) or next(created) for r in received]
+
+
+def _known(upload: Upload, received: list[Received]) -> dict[tuple, UploadItem]:
+    rows = upload.items.filter(sha256__in={r.sha256 for r in received})
+    return {(item.label, item.sha256, item.size): item for item in rows}
+
+
+def _key(received: Received) -> tuple:
+    return (clean_label(received.label), received.sha256, received.size)
 
 
 def _over(upload: Upload) -> str:

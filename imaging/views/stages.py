@@ -11,7 +11,7 @@ LABELS = {
     "suv": "SUV and volume",
     "measured": "Measured",
 }
-READING, STORING = "reading", "storing"  # stages of the import job, in this order
+BEFORE_STORING = {"", "opening archives", "reading files"}  # stages of the import job; then "storing series"
 
 
 def rows(upload: Upload, found: dict) -> list[dict]:
@@ -60,8 +60,8 @@ def _read(found: dict) -> tuple[str, str]:
     job = found["job"]
     if job is None or job["state"] == Job.State.QUEUED:
         return "waiting", "waiting"
-    if job["state"] == Job.State.RUNNING and job["stage"] in {"", READING}:
-        return "running", _of(job)
+    if job["state"] == Job.State.RUNNING and job["stage"] in BEFORE_STORING:
+        return "running", _of(job, "files")
     if job["state"] == Job.State.FAILED and not any(found["series"]):
         return "failed", "failed"
     return "done", f"{found['file_count']} files"
@@ -74,7 +74,7 @@ def _stored(found: dict) -> tuple[str, str]:
     if job["state"] == Job.State.FAILED:
         return "failed", "failed"
     if job["state"] == Job.State.RUNNING:
-        return ("waiting", "waiting") if job["stage"] in {"", READING} else ("running", _of(job))
+        return ("waiting", "waiting") if job["stage"] in BEFORE_STORING else ("running", _of(job, "series"))
     kept = sum(found["files"].get(outcome, 0) for outcome in ("stored", "held", "already"))
     return "done", f"{kept} of {found['file_count']} files"
 
@@ -104,5 +104,5 @@ def _is_over(job: dict | None) -> bool:
     return job is not None and job["state"] in {Job.State.DONE, Job.State.FAILED}
 
 
-def _of(job: dict) -> str:
-    return f"{job['done']} of {job['total']} files" if job["total"] else "starting"
+def _of(job: dict, what: str) -> str:
+    return f"{job['done']} of {job['total']} {what}" if job["total"] else job["stage"] or "starting"

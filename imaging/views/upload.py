@@ -8,11 +8,11 @@ from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST
 
-from imaging import access, archive, framing, selectors, services, store
+from imaging import access, archive, framing, pages, services, store
 from imaging.forms import UploadForm
 from imaging.models import Upload
 from imaging.refused import Refused
-from imaging.tasks import run_job
+from imaging.tasks import ring
 from imaging.views.guard import needs, visible_or_404
 from imaging.views.words import explain
 from patients.domain.roles import Capability
@@ -45,9 +45,13 @@ def _upload(request):
         form.add_error(None, "Choose at least one file.")
     if not form.is_valid():
         return _page(request, form, status=422)
-    opened = _open(request, form)
-    if opened.state == Upload.State.RECEIVING:
-        _take_and_close(request, opened, files)
+    try:
+        opened = _open(request, form)
+        if opened.state == Upload.State.RECEIVING:
+            _take_and_close(request, opened, files)
+    except (Refused, store.StoreError) as refusal:
+        form.add_error(None, explain(refusal.code).sentence)
+        return _page(request, form, status=STATUS.get(refusal.code, 422))
     return HttpResponseRedirect(reverse("imaging:upload_detail", args=[opened.pk]))
 
 
@@ -58,7 +62,10 @@ def start(request):
     if not form.is_valid():
         sentences = [error for errors in form.errors.values() for error in errors]
         return JsonResponse({"code": "form_invalid", "sentence": " ".join(sentences)}, status=422)
-    pk = _open(request, form).pk
+    try:
+        pk = _open(request, form).pk
+    except Refused as refusal:
+        return JsonResponse(explain(refusal.code).json(), status=STATUS.get(refusal.code, 422))
     return JsonResponse(
         {
             "files": reverse("imaging:upload_files", args=[pk]),
@@ -104,9 +111,13 @@ def _plain(request, pk: uuid.UUID):
     """More files for an interrupted upload, sent without script."""
     target = visible_or_404(access.visible_uploads(request.user), pk)
     files = request.FILES.getlist("files")
-    if files and target.state == Upload.State.RECEIVING:
-        _take_and_close(request, target, files)
-    return HttpResponseRedirect(reverse("imaging:upload_detail", args=[pk]))
+    detail = reverse("imaging:upload_detail", args=[pk])
+    try:
+        if files and target.state == Upload.State.RECEIVING:
+            _take_and_close(request, target, files)
+    except (Refused, store.StoreError) as refusal:
+        return _refused_page(request, refusal.code, detail)
+    return HttpResponseRedirect(detail)
 
 
 @needs(Capability.IMPORT_SCAN)
@@ -118,11 +129,10 @@ def close(request, pk: uuid.UUID):
     try:
         job = services.close_upload(by=request.user, upload=target)
     except Refused as refusal:
-        reason = explain(refusal.code)
         if wants_json:
-            return JsonResponse(reason.json(), status=STATUS.get(refusal.code, 422))
-        return render(request, "imaging/refused.html", {"reason": reason, "back": detail}, status=422)
-    run_job.delay_on_commit(job.pk)
+            return JsonResponse(explain(refusal.code).json(), status=STATUS.get(refusal.code, 422))
+        return _refused_page(request, refusal.code, detail)
+    ring([job.pk])
     return JsonResponse({"detail": detail}) if wants_json else HttpResponseRedirect(detail)
 
 
@@ -134,17 +144,21 @@ def _open(request, form: UploadForm) -> Upload:
 
 def _take_and_close(request, target: Upload, files) -> None:
     services.add_files(by=request.user, upload=target, files=[(file.name, file) for file in files])
-    run_job.delay_on_commit(services.close_upload(by=request.user, upload=target).pk)
+    ring([services.close_upload(by=request.user, upload=target).pk])
 
 
 def _too_large(request):
     """413 with a sentence, before anything of the body is read."""
     if int(request.META.get("CONTENT_LENGTH") or 0) <= MAX_BODY_BYTES:
         return None
-    reason = explain("upload_too_large")
     if request.headers.get("Accept") == "application/json":
-        return JsonResponse(reason.json(), status=413)
-    return render(request, "imaging/refused.html", {"reason": reason, "back": reverse("imaging:upload")}, status=413)
+        return JsonResponse(explain("upload_too_large").json(), status=413)
+    return _refused_page(request, "upload_too_large", reverse("imaging:upload"), status=413)
+
+
+def _refused_page(request, code: str, back: str, status: int = 0):
+    context = {"reason": explain(code), "back": back}
+    return render(request, "imaging/refused.html", context, status=status or STATUS.get(code, 422))
 
 
 def limits() -> dict:
@@ -162,7 +176,7 @@ def _page(request, form: UploadForm, status: int = 200):
         "form": form,
         "limits": limits(),
         "case_numbers": visible_patients(request.user).values_list("case_number", flat=True)[:50],
-        "recent": selectors.recent_uploads(access.visible_uploads(request.user)),
-        "waiting": selectors.waiting_series(access.visible_series(request.user)),
+        "recent": pages.recent_uploads(access.visible_uploads(request.user)),
+        "waiting": pages.waiting_series(access.visible_series(request.user)),
     }
     return render(request, "imaging/upload.html", context, status=status)

@@ -126,7 +126,7 @@ def _problems(upload: Upload, is_own: bool) -> list[dict]:
         by_code[item.reason_code].append(item)
     found = []
     for code, items in sorted(by_code.items(), key=lambda pair: -len(pair[1])):
-        words = explain(code)
+        words = explain(code, detail=items[0].detail)
         shown = [{"name": _name(item, is_own), "detail": item.detail} for item in items[:SHOWN_PER_REASON]]
         found.append(
             {
@@ -145,7 +145,7 @@ def _problems(upload: Upload, is_own: bool) -> list[dict]:
 def _item_row(item: UploadItem, is_own: bool) -> dict:
     word = item.get_outcome_display()
     if item.reason_code and item.outcome != UploadItem.Outcome.ALREADY:
-        word = f"{word}: {explain(item.reason_code).sentence}"
+        word = f"{word}: {explain(item.reason_code, detail=item.detail).sentence}"
     return {"name": _name(item, is_own), "outcome": item.outcome, "word": word}
 
 

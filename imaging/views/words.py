@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from imaging.domain.errors import REASONS
+from imaging.reasons import REASONS
 from imaging.refused import SENTENCES
 
 PAGE_SENTENCES = {
@@ -25,10 +25,17 @@ class Words:
         return {"code": self.code, "sentence": self.sentence}
 
 
-def explain(code: str, message: str = "", *, title: str = "") -> Words:
-    """``message`` is the stored sentence with its details filled in; the catalogue has the rest."""
+def explain(code: str, message: str = "", *, title: str = "", detail: str = "") -> Words:
+    """``message`` is a stored sentence with its details filled in; the catalogues have the rest."""
     reason = REASONS.get(code)
     if reason is None:
         sentence = message or SENTENCES.get(code) or PAGE_SENTENCES.get(code) or NO_SENTENCE
         return Words(code, sentence, title=title)
-    return Words(code, message or reason.sentence, reason.not_done, reason.who_can_fix, reason.tag, title)
+    details = _Stated(detail=detail) if detail else _Stated()
+    sentence = message or reason.sentence.format_map(details)
+    return Words(code, sentence, reason.not_done, reason.who_can_fix, reason.tag.format_map(details), title)
+
+
+class _Stated(dict):
+    def __missing__(self, key: str) -> str:
+        return "(not stated)"

@@ -1,0 +1,39 @@
+"""A small PET series as files: a warm box with one hot spot, enough for SUV, volume and picture."""
+
+import datetime as dt
+from pathlib import Path
+
+import numpy as np
+
+from imaging.dicom_export import PetAcquisition, SeriesIdentity, Subject, make_uid, write_pet_series
+from imaging.domain.vocabulary import Tracer
+
+START = dt.datetime.fromisoformat("2026-05-03T10:00")
+INJECTED = dt.datetime.fromisoformat("2026-05-03T09:00")
+AFFINE = np.array([[4.0, 0, 0, -64], [0, 4.0, 0, -64], [0, 0, 4.0, -400], [0, 0, 0, 1]])
+
+
+def write_pet(folder: Path, name: str = "a", *, slices: int = 12, **subject) -> list[Path]:
+    """``name`` tells series apart; ``subject`` overrides who is on the images."""
+    folder.mkdir(parents=True, exist_ok=True)
+    values = np.full((slices, 32, 32), 2000.0)
+    values[:, :4], values[:, -4:] = 0, 0
+    values[slices // 2, 16, 10] = 30_000
+    who = {
+        "patient_id": f"SYN-{name}",
+        "family_name": f"SYN-{name}^",
+        "birth_date": dt.date(1967, 3, 2),
+        "sex": "F",
+        "body_weight_kg": 60.0,
+        "body_height_m": 1.65,
+    }
+    return write_pet_series(
+        folder,
+        activity_bq_ml=values,
+        affine=AFFINE,
+        subject=Subject(**who | subject),
+        identity=SeriesIdentity(
+            make_uid(name, "study"), make_uid(name, "pet"), make_uid(name, "frame"), 2, "PET", INJECTED, START
+        ),
+        acquisition=PetAcquisition(Tracer.GA68_DOTATATE, 150e6, INJECTED),
+    )
