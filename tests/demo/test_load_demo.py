@@ -1,0 +1,94 @@
+"""The cohort goes through the same import, jobs and services as real data, and measures to what was published."""
+
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+
+from demo.case_published import SUV_MAX_BASELINE, SUV_MAX_FOLLOW_UP
+from imaging.models import Job, LesionFinding, Reading, Scan, Series, Upload, UploadItem, Voi
+from imaging.selectors import CURRENT, REFUSED, current_suv, measurements
+from patients.models import AuditEvent, LabResult, Patient, User
+from patients.selectors import visible_patients
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def cohort(settings, tmp_path):
+    settings.FILE_STORE_DIR = tmp_path / "store"
+    call_command("load_demo", "--inline", stdout=StringIO())
+    return {p.case_number: p for p in Patient.objects.all()}
+
+
+def uptake(scan):
+    return {m.voi.lesion.label if m.voi.lesion else m.voi.role: m for m in measurements(scan)}
+
+
+def test_the_cohort(cohort):
+    """One load, many questions: loading is the slow part."""
+    _everything_was_imported_and_computed()
+    _published_numbers_come_out(cohort["0001"])
+    _sizes_of_the_published_case_are_marked(cohort)
+    _readings_hold_published_scores_only(cohort["0001"])
+    _no_suv_without_weight(cohort["0003"])
+    _the_team_sees_it()
+    _a_second_load_changes_nothing()
+
+
+def _everything_was_imported_and_computed():
+    assert not Job.objects.exclude(state=Job.State.DONE).exists()
+    assert set(Upload.objects.values_list("state", "source")) == {(Upload.State.DONE, Upload.Source.DEMO)}
+    assert set(UploadItem.objects.values_list("outcome", flat=True)) == {UploadItem.Outcome.STORED}
+    assert Series.objects.filter(identity=Series.Identity.ATTACHED).count() == Series.objects.count() == 8
+    assert not Scan.objects.filter(ct_series=None).exists()
+    assert set(Scan.objects.values_list("tracer", flat=True)) == {"68Ga-DOTATATE"}
+
+
+def _published_numbers_come_out(patient):
+    baseline, follow_up = Scan.objects.filter(patient=patient).order_by("clinical_date")
+    for scan, wanted in ((baseline, SUV_MAX_BASELINE), (follow_up, SUV_MAX_FOLLOW_UP)):
+        found = uptake(scan)
+        assert {m.state for m in found.values()} == {CURRENT}
+        assert found["L01"].measurement.suv_max == pytest.approx(wanted, rel=0.005)
+        assert 8.5 <= found["liver"].measurement.suv_mean <= 10.2
+    assert "not from the publication" in baseline.note
+    assert not LabResult.objects.filter(patient=patient).exists()
+
+
+def _sizes_of_the_published_case_are_marked(cohort):
+    assert set(LesionFinding.objects.values_list("lesion__patient__case_number", "is_illustrative")) == {
+        ("0001", True),
+        ("0002", False),
+    }
+
+
+def _readings_hold_published_scores_only(patient):
+    baseline, follow_up = Reading.objects.filter(scan__patient=patient).order_by("scan__clinical_date")
+    scores = {s.lesion.label: (s.score_low, s.score_high, s.text) for s in baseline.lesions.select_related("lesion")}
+    assert scores["L01"] == (None, None, "low uptake")
+    assert {scores[label][:2] for label in ("L02", "L03", "L04")} == {(0, 1)}
+    assert set(follow_up.lesions.values_list("score_low", "score_high")) == {(3, 3)}
+    assert {baseline.state, follow_up.state} == {Reading.State.SIGNED}
+
+
+def _no_suv_without_weight(patient):
+    scan = Scan.objects.get(patient=patient)
+    found = current_suv(scan.pet_series)
+    assert (found.state, found.code) == (REFUSED, "patient_weight_missing")
+    assert found.message
+    assert {m.state for m in measurements(scan)} == {REFUSED}
+
+
+def _the_team_sees_it():
+    for name in ("demo", "demo-clinician", "demo-chair", "demo-observer"):
+        assert visible_patients(User.objects.get(username=name)).count() == 3
+    assert not visible_patients(User.objects.get(username="demo-system-admin")).exists()
+
+
+def _a_second_load_changes_nothing():
+    before = (AuditEvent.objects.count(), Voi.objects.count(), Series.objects.count())
+    said = StringIO()
+    call_command("load_demo", "--inline", stdout=said)
+    assert "already loaded" in said.getvalue()
+    assert (AuditEvent.objects.count(), Voi.objects.count(), Series.objects.count()) == before
