@@ -114,8 +114,9 @@ def _check_gaps(depth: FloatArray, expected: int | None) -> list[Caution]:
         raise VolumeUnavailable("missing_slices", positions=_listed(between))
     if expected is not None and len(depth) < expected:
         raise VolumeUnavailable("missing_slices", positions=f"{len(depth)} of {expected} are here")
-    even = np.linspace(depth[0], depth[-1], len(depth))
-    deviation = float(np.abs(depth - even).max())
+    index = np.arange(len(depth))
+    off_grid = depth - np.polyval(np.polyfit(index, depth, 1), index)
+    deviation = float(np.ptp(off_grid)) / 2
     if deviation > UNEVEN_LIMIT_MM + _ROUNDING_MM:
         raise VolumeUnavailable("uneven_slices", deviation=f"{deviation:.2f}", limit=UNEVEN_LIMIT_MM)
     if max(deviation, float(np.abs(gaps - usual).max())) > _ROUNDING_MM:

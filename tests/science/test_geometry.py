@@ -70,6 +70,11 @@ def test_the_real_uneven_series_is_usable():
     assert found.spacing == pytest.approx((4.6875, 4.6875, 3.27), abs=1e-3)
 
 
+def test_slices_a_tenth_of_a_millimetre_off_either_way_are_used():
+    depths = [3 * k + (0.1 if k % 2 else -0.1) for k in range(11)]
+    assert [note.code for note in stack(depths).warnings] == ["uneven_slices"]
+
+
 def test_rounding_of_positions_is_not_a_warning():
     assert stack([0, 3.333, 6.667, 10.0]).warnings == ()
 

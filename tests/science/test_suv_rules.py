@@ -343,6 +343,11 @@ def test_half_life_from_the_table_when_the_header_has_none():
     assert codes(inputs(half_life_s=None)) == {"half_life_from_table"}
 
 
+def test_the_tracer_names_the_nuclide_where_the_header_does_not():
+    assert bw(inputs(nuclide=None, half_life_s=None)) == pytest.approx(EXPECTED)
+    assert suv_factors(inputs(nuclide=None, half_life_s=6586.2)).is_provisional
+
+
 def test_nuclide_that_the_tracer_does_not_carry_is_provisional():
     found = inputs(nuclide="18F", half_life_s=6586.2)
     assert suv_factors(found).is_provisional
