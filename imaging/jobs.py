@@ -25,6 +25,7 @@ log = logging.getLogger("prrt.jobs")
 LONGEST_SECONDS = 1800
 LONGEST_RING_GAP = timedelta(seconds=60)
 RING_BATCH = 200
+REPLACED = "replaced by a newer request"
 
 
 class LeaseLost(Exception):
@@ -36,6 +37,7 @@ def request(*, kind, subject_id, input_digest: str, method_version: str, patient
     key = {"kind": kind, "subject_id": subject_id, "input_digest": input_digest, "method_version": method_version}
     with transaction.atomic():
         job, created = Job.objects.get_or_create(**key, defaults={"patient": patient, "requested_by": by})
+        _drop_outdated(job)
         if created:
             return job
         Job.objects.filter(pk=job.pk, state__in=[Job.State.DONE, Job.State.FAILED]).update(
@@ -51,6 +53,12 @@ def request(*, kind, subject_id, input_digest: str, method_version: str, patient
         )
         job.refresh_from_db()
         return job
+
+
+def _drop_outdated(job: Job) -> None:
+    """Requests for older inputs of the same thing that nobody has begun: this one computes all of it."""
+    waiting = Job.objects.filter(kind=job.kind, subject_id=job.subject_id, state=Job.State.QUEUED).exclude(pk=job.pk)
+    waiting.update(state=Job.State.DONE, finished_at=Now(), message=REPLACED)
 
 
 def claim(pk: uuid.UUID) -> int | None:

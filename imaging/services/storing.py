@@ -127,8 +127,7 @@ def _stored_slices(known: dict, first: ParsedInstance) -> list[tuple[str, Parsed
 
 
 def _commit(upload: Upload, arrivals, plan: _Plan, parts, known) -> list[uuid.UUID]:
-    first = arrivals[0].instance
-    study = _study(first)
+    study = _study(arrivals[0].instance) if parts else None
     if _known(arrivals) != known:
         raise _Overtaken
     items = {arrival.instance.sop_uid: arrival.items[0] for arrival in plan.new}
