@@ -1,6 +1,7 @@
 """How numbers are written on the imaging pages: enough digits to compare, never more than are known."""
 
 from imaging.domain.suv_inputs import SuvKind
+from imaging.models import SuvResult
 
 KINDS = {
     SuvKind.BW: ("Body weight, SUVbw", "g/mL"),
@@ -30,14 +31,17 @@ INPUTS = {
     "ge_decay_reference_at": ("Decay reference of the vendor", ""),
     "philips_suv_factor": ("Vendor's SUV factor", ""),
     "philips_activity_factor": ("Vendor's activity factor", ""),
-    "uptake_time_s": ("Uptake time", "min"),
 }
-SCALES = {"injected_activity_bq": 1e-6, "uptake_time_s": 1 / 60}
+SCALES = {"injected_activity_bq": 1e-6}
 
 
 def number(value, digits: int = 2) -> str:
     """``–`` for a value that is not there: never 0."""
     return "–" if value is None else f"{value:.{digits}f}"
+
+
+def uptake_time(seconds) -> str:
+    return "uptake time unknown" if seconds is None else f"{seconds / 60:.0f} min after injection"
 
 
 def factor(value) -> str:
@@ -50,13 +54,14 @@ def factor(value) -> str:
     return _factor(value)
 
 
-def kind_rows(factors: dict, statistics: dict) -> list[dict]:
+def kind_rows(result: SuvResult) -> list[dict]:
     return [
         {
             "label": label,
             "unit": unit,
-            "factor": factor(factors.get(kind)),
-            **{name: number((statistics.get(kind) or {}).get(name)) for name in ("min", "median", "max")},
+            "factor": factor(result.factors.get(kind)),
+            "why": (result.absent.get(kind) or {}).get("message") or "not available from these inputs",
+            **{name: number((result.statistics.get(kind) or {}).get(name)) for name in ("min", "median", "max")},
         }
         for kind, (label, unit) in KINDS.items()
     ]

@@ -64,8 +64,7 @@ def _heading(scan: Scan) -> str:
 
 
 def _facts(scan: Scan, result) -> list[str]:
-    uptake = ((result.inputs if result else {}).get("uptake_time_s") or {}).get("value")
-    minutes = f"{uptake / 60:.0f} min after injection" if uptake else "uptake time unknown"
+    minutes = numbers.uptake_time(result.uptake_time_s if result else None)
     return [
         scan.tracer or "tracer unknown",
         minutes,
