@@ -47,7 +47,26 @@ _VERDICTS = {
 @register.simple_tag
 def verdict(code: str, text: str = "", size: str = "") -> SafeString:
     """Shape + word + colour. An unlisted code draws as unknown: never as met."""
-    shape, colour = _VERDICTS.get(str(code), ("unknown", "unknown"))
-    words = text or str(code).replace("_", " ").capitalize()
+    shape, colour = _VERDICTS.get(str(code).replace(" ", "_"), ("unknown", "unknown"))
+    words = text or verdict_word(code)
     extra = SafeString(" verdict-large") if size == "large" else ""
     return format_html('<span class="verdict verdict-{}{}">{}{}</span>', colour, extra, icon(shape), words)
+
+
+@register.filter
+def gate_word(code: str) -> str:
+    return str(code).replace("_", " ")
+
+
+@register.filter
+def verdict_word(code: str) -> str:
+    """A row's state as it is printed."""
+    return str(code).replace("_", " ").capitalize()
+
+
+@register.filter
+def short_verdict(result) -> str:
+    """One word or two in a cell whose row names the set; "eligible" names its set even there."""
+    if "eligible" in result.verdict:
+        return result.verdict_text.split(" (")[0].capitalize()
+    return verdict_word(result.verdict)

@@ -1,0 +1,162 @@
+"""One patient's chart: every row a page needs, in one query, and what the rule sets say from those same rows."""
+
+import datetime as dt
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from board import words
+from board.models import BoardDecision, DecisionNotice
+from eligibility.case_rows import CaseRows, fetch
+from eligibility.domain.rules import AssessmentResult
+from eligibility.models import Assessment
+from eligibility.selectors import assess_all
+from imaging.domain.vocabulary import is_sstr
+from imaging.models import Job, Lesion, Reading, Scan
+from imaging.selectors import (
+    CurrentMeasurement,
+    CurrentSuv,
+    Proposal,
+    current_suv,
+    krenning_proposals,
+    measurements_from,
+)
+from patients.models import ClinicalEvent, Diagnosis, HistologySpecimen, LabResult, Patient, TreatmentLine
+from patients.selectors import age_range_on, grade_of
+
+OPEN_JOBS = (Job.State.QUEUED, Job.State.RUNNING)
+_FROZEN = BoardDecision.assessments.through
+
+
+@dataclass
+class ScanView:
+    """One scan with what counts today: its SUV state, measurements, signed reading and computed proposals."""
+
+    scan: Scan
+    suv: CurrentSuv
+    measured: list[CurrentMeasurement]
+    reading: Reading | None
+    proposals: dict[object, Proposal] = field(default_factory=dict)
+
+    @property
+    def day(self) -> dt.date | None:
+        return self.scan.clinical_date
+
+    @property
+    def is_sstr(self) -> bool:
+        return is_sstr(self.scan.tracer)
+
+    def score_of(self, lesion: Lesion):
+        scores = self.reading.lesions.all() if self.reading else []
+        return next((s for s in scores if s.lesion_id == lesion.lineage), None)
+
+
+class Chart:
+    """Reads once, on construction; everything else is derived from the rows at hand."""
+
+    def __init__(self, patient: Patient, today: dt.date):
+        self.patient = patient
+        self.today = today
+        decisions = BoardDecision.objects.filter(patient=patient)
+        self.case: CaseRows = fetch(
+            patient,
+            also=[
+                decisions,
+                DecisionNotice.objects.filter(decision__in=decisions.values("pk")),
+                _FROZEN.objects.filter(boarddecision__in=decisions.values("pk")),
+                Assessment.objects.filter(patient=patient),
+                Job.objects.filter(patient=patient, state__in=OPEN_JOBS),
+            ],
+        )
+
+    def of(self, model) -> list:
+        return self.case.of(model)
+
+    @cached_property
+    def diagnosis(self) -> Diagnosis | None:
+        return (self.of(Diagnosis) or [None])[-1]
+
+    @cached_property
+    def specimens(self) -> list[HistologySpecimen]:
+        return self.of(HistologySpecimen)
+
+    @cached_property
+    def lines(self) -> list[TreatmentLine]:
+        return self.of(TreatmentLine)
+
+    @cached_property
+    def labs(self) -> list[LabResult]:
+        return self.of(LabResult)
+
+    @cached_property
+    def events(self) -> list[ClinicalEvent]:
+        return self.of(ClinicalEvent)
+
+    @cached_property
+    def site(self) -> str:
+        return self.diagnosis.primary_site if self.diagnosis else "unknown"
+
+    @cached_property
+    def grades(self) -> dict:
+        """Computed grade of each specimen by its id."""
+        return {s.pk: grade_of(s, site=self.site) for s in self.specimens}
+
+    @cached_property
+    def grade(self) -> str:
+        """Grade of the newest specimen: computed, else as stated."""
+        return words.grade(self.specimens[-1], self.grades[self.specimens[-1].pk]) if self.specimens else ""
+
+    @cached_property
+    def lesions(self) -> list[Lesion]:
+        return sorted(self.of(Lesion), key=lambda lesion: lesion.label)
+
+    @cached_property
+    def scans(self) -> list[ScanView]:
+        return [self._scan_view(scan) for scan in self.of(Scan)]
+
+    @cached_property
+    def dated_sstr_scans(self) -> list[ScanView]:
+        return [view for view in self.scans if view.is_sstr and view.day]
+
+    @cached_property
+    def has_open_jobs(self) -> bool:
+        return bool(self.of(Job))
+
+    @property
+    def ages(self) -> tuple[int, int] | None:
+        return age_range_on(self.patient, self.patient.deceased_on or self.today)
+
+    def assessed_on(self, day: dt.date) -> dict[str, AssessmentResult]:
+        """What every rule set says on a clinical day, from the rows already here."""
+        if day not in self._assessed:
+            self._assessed[day] = assess_all(self.patient, as_of=day, rows=self.case)
+        return self._assessed[day]
+
+    @cached_property
+    def _assessed(self) -> dict[dt.date, dict[str, AssessmentResult]]:
+        return {}
+
+    @cached_property
+    def decisions(self) -> list[BoardDecision]:
+        """In the order they were taken, each with its frozen assessments, notices and what superseded it."""
+        found = sorted(self.of(BoardDecision), key=lambda d: (d.decided_on, d.recorded_at))
+        frozen = {a.pk: a for a in self.of(Assessment)}
+        by_id = {d.pk: d for d in found}
+        for decision in found:
+            decision.frozen, decision.news, decision.replaced_by = [], [], None
+        for link in self.of(_FROZEN):
+            by_id[link.boarddecision_id].frozen.append(frozen[link.assessment_id])
+        for notice in sorted(self.of(DecisionNotice), key=lambda n: n.noticed_at):
+            by_id[notice.decision_id].news.append(notice)
+        for decision in found:
+            decision.frozen.sort(key=lambda a: a.guideline_id)
+            if decision.supersedes_id in by_id:
+                by_id[decision.supersedes_id].replaced_by = decision
+        return found
+
+    def _scan_view(self, scan: Scan) -> ScanView:
+        signed = [r for r in scan.readings.all() if r.state == Reading.State.SIGNED and r.signed_at]
+        reading = max(signed, key=lambda r: (r.signed_at, r.version), default=None)
+        measured = measurements_from(scan, list(scan.vois.all()))
+        scale = reading.scale_id if reading else None
+        proposals = {p.lesion.lineage: p for p in krenning_proposals(scan, scale=scale, measured=measured)}
+        return ScanView(scan, current_suv(scan.pet_series), measured, reading, proposals)

@@ -1,0 +1,161 @@
+"""What the rule sets say: a matrix over the scans, and one panel of criteria per set, unknown first."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from board import words
+from board.chart import Chart
+from eligibility.domain.facts import Source
+from eligibility.domain.rules import AssessmentResult, RowResult, RowState
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A day the sets can be asked about."""
+
+    day: dt.date
+    label: str
+    is_chosen: bool
+    is_today: bool
+
+    @property
+    def query(self) -> str:
+        return "" if self.is_today else f"?as_of={self.day.isoformat()}"
+
+
+@dataclass(frozen=True)
+class MatrixLine:
+    label: str
+    title: str
+    results: list[AssessmentResult]
+
+
+@dataclass(frozen=True)
+class SourceLink:
+    label: str
+    href: str
+
+
+@dataclass(frozen=True)
+class CriterionLine:
+    row: RowResult
+    day: str
+    links: list[SourceLink]
+
+
+@dataclass(frozen=True)
+class Group:
+    title: str
+    lines: list[CriterionLine]
+    is_folded: bool = False
+
+
+@dataclass(frozen=True)
+class RuleSetPanel:
+    key: str
+    result: AssessmentResult
+    counts: str
+    groups: list[Group]
+
+
+@dataclass(frozen=True)
+class GateChange:
+    """A gate at the first and at the newest SSTR scan."""
+
+    label: str
+    before: AssessmentResult
+    after: AssessmentResult
+    before_day: str
+    after_day: str
+
+    @property
+    def is_changed(self) -> bool:
+        return self.before.verdict != self.after.verdict
+
+
+def moments(chart: Chart, as_of: dt.date) -> list[Moment]:
+    """Each dated scan and today, oldest first; a day that is none of them is added when it was asked for."""
+    labels = {
+        view.day: f"{words.row_day(view.scan)}, {view.scan.label}".rstrip(", ") for view in chart.scans if view.day
+    }
+    labels[chart.today] = "Today"
+    labels.setdefault(as_of, words.day_words((as_of, as_of)))
+    return [Moment(day, labels[day], day == as_of, day == chart.today) for day in sorted(labels)]
+
+
+def matrix(chart: Chart, days: list[Moment]) -> list[MatrixLine]:
+    on_day = [chart.assessed_on(moment.day) for moment in days]
+    newest = on_day[-1]
+    return [
+        MatrixLine(
+            f"{key} v{newest[key].guideline_version}", newest[key].guideline_title, [found[key] for found in on_day]
+        )
+        for key in _gates_first(newest)
+    ]
+
+
+def gate_changes(chart: Chart) -> list[GateChange]:
+    views = chart.dated_sstr_scans
+    if len(views) < 2:
+        return []
+    first, last = views[0], views[-1]
+    before, after = chart.assessed_on(first.day), chart.assessed_on(last.day)
+    return [
+        GateChange(
+            f"{key} v{result.guideline_version}",
+            before[key],
+            result,
+            words.row_day(first.scan),
+            words.row_day(last.scan),
+        )
+        for key, result in after.items()
+        if result.guideline_kind == "gate"
+    ]
+
+
+def panels(chart: Chart, as_of: dt.date) -> list[RuleSetPanel]:
+    results = chart.assessed_on(as_of)
+    return [_panel(key, results[key]) for key in _gates_first(results)]
+
+
+def _gates_first(results: dict[str, AssessmentResult]) -> list[str]:
+    return sorted(results, key=lambda key: (results[key].guideline_kind != "gate", key))
+
+
+def _panel(key: str, result: AssessmentResult) -> RuleSetPanel:
+    ordered = result.rows_unknown_first
+    active = [row for row in ordered if row.is_active]
+    inactive = [row for row in ordered if not row.is_active]
+    told = [row for row in active if row.state is RowState.INFORMATION]
+    fine = [row for row in active if row.state in (RowState.MET, RowState.CLEAR)]
+    groups = [
+        Group("Unknown", _lines([row for row in active if row.is_open])),
+        Group("Not met or triggered", _lines([row for row in active if row.is_adverse])),
+        Group("Met or clear", _lines(fine)),
+        Group("Information", _lines(told)),
+        Group("Not active: to be verified", _lines(inactive), is_folded=True),
+    ]
+    open_count = len(result.unknown_rows)
+    counts = f"{open_count} of {len(active)} active criteria have no usable value" if open_count else ""
+    return RuleSetPanel(key, result, counts, [group for group in groups if group.lines])
+
+
+def _lines(rows: list[RowResult]) -> list[CriterionLine]:
+    return [
+        CriterionLine(
+            row,
+            words.day_words((row.clinical_date, row.clinical_date)) if row.clinical_date else "",
+            [_link(source) for source in row.sources],
+        )
+        for row in rows
+    ]
+
+
+def _link(source: Source) -> SourceLink:
+    if source.model == "imaging.Scan":
+        return SourceLink(source.label, reverse("imaging:scan", args=[source.id]))
+    if source.model in {"imaging.Lesion", "imaging.Reading", "imaging.LesionReading"}:
+        return SourceLink(source.label, "#lesions")
+    return SourceLink(source.label, f"#row-{source.id}")

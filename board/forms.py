@@ -1,0 +1,45 @@
+"""Recording a decision. Typed text survives every refusal."""
+
+import datetime as dt
+
+from django import forms
+
+from board.models import BoardDecision
+
+
+class DecisionForm(forms.Form):
+    decided_on = forms.DateField(label="Decided on", widget=forms.DateInput(attrs={"type": "date"}))
+    outcome = forms.ChoiceField(label="Outcome", choices=BoardDecision.Outcome.choices)
+    text = forms.CharField(
+        label="Decision and reason", max_length=4000, widget=forms.Textarea(attrs={"rows": 5}), strip=True
+    )
+    owner = forms.CharField(label="Owner of the next step", max_length=80)
+    due_date = forms.DateField(label="Due date", required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    supersedes = forms.ModelChoiceField(
+        label="Replaces", queryset=BoardDecision.objects.none(), required=False, empty_label="nothing: a new question"
+    )
+
+    def __init__(self, *args, today: dt.date, replaceable: list[BoardDecision], **kwargs):
+        super().__init__(*args, **kwargs)
+        self.today = today
+        field = self.fields["supersedes"]
+        field.queryset = BoardDecision.objects.filter(pk__in=[d.pk for d in replaceable])
+        field.label_from_instance = lambda d: f"{d.get_outcome_display()}, {d.decided_on:%-d %b %Y}"
+        if not replaceable:
+            del self.fields["supersedes"]
+        for name, bound in self.fields.items():
+            css = {"text": "textarea", "outcome": "select", "supersedes": "select"}.get(name, "input")
+            bound.widget.attrs["class"] = css
+
+    def clean_decided_on(self) -> dt.date:
+        day = self.cleaned_data["decided_on"]
+        if day > self.today:
+            raise forms.ValidationError("This date is in the future; a decision is recorded once it was taken.")
+        return day
+
+    def clean(self) -> dict:
+        found = super().clean()
+        decided, due = found.get("decided_on"), found.get("due_date")
+        if decided and due and due < decided:
+            self.add_error("due_date", "The due date lies before the decision.")
+        return found

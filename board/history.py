@@ -1,0 +1,224 @@
+"""A chart as timeline events: every mark with its sentence and the way to its source."""
+
+from collections.abc import Iterable
+
+from django.urls import reverse
+
+from board import words
+from board.chart import Chart, ScanView
+from board.domain.events import Course, Flag, History, LabPoint, LabStrip, ScanEvent, Specimen
+from imaging.selectors import CURRENT, REFUSED
+from patients.models import LabResult, TreatmentLine
+
+STRIPS_SHOWN = 3
+_LAB_NAMES = {
+    "hb": "Hb",
+    "platelets": "Platelets",
+    "wbc": "WBC",
+    "anc": "ANC",
+    "creatinine": "Creatinine",
+    "bilirubin_total": "Bilirubin",
+    "albumin": "Albumin",
+    "cga": "CgA",
+    "cga_molar": "CgA",
+}
+_LAB_ORDER = ("cga", "cga_molar", "platelets", "hb", "creatinine", "bilirubin_total", "wbc", "anc", "albumin")
+_SAFETY_LABS = {
+    "blood count": ("hb", "platelets", "wbc", "anc"),
+    "kidney": ("creatinine", "egfr_reported", "crcl_measured"),
+    "liver": ("bilirubin_total", "albumin", "alt", "ast", "alp"),
+}
+
+
+def history(chart: Chart) -> History:
+    return History(
+        today=chart.today,
+        courses=tuple(_course(line) for line in chart.lines),
+        scans=tuple(_scan(view, chart) for view in chart.scans),
+        specimens=tuple(_specimen(s, chart) for s in chart.specimens),
+        labs=tuple(_strips(chart.labs)),
+        flags=tuple(_flags(chart)),
+        labs_missing=_missing_labs(chart.labs),
+        since=_since(chart),
+    )
+
+
+def row_href(row) -> str:
+    """The row's line in the table below the picture."""
+    return f"#row-{row.lineage}"
+
+
+def _course(line: TreatmentLine) -> Course:
+    stop = words.span_of(line, "stop_date")
+    end = "known" if stop else "ongoing" if line.is_ongoing else "not recorded"
+    cycle_days = tuple(c.clinical_date for c in line.prrt_cycles.all() if c.clinical_date)
+    started = words.row_day(line)
+    ended = {"known": f"to {words.day_words(stop)}", "ongoing": "ongoing", "not recorded": "end not recorded"}[end]
+    spread = "" if cycle_days or not line.cycles else "; dates of single cycles not recorded, ticks evenly spread"
+    text = words.treatment(line)
+    return Course(
+        when=words.span_of(line),
+        stop=stop,
+        end=end,
+        title=f"{line.get_treatment_class_display().capitalize()}: {text}, {started} {ended}{spread}",
+        href=row_href(line),
+        text=text + ("" if end != "not recorded" else ", end not recorded"),
+        treatment_class=line.treatment_class,
+        cycles=line.cycles,
+        cycle_days=cycle_days,
+    )
+
+
+def _scan(view: ScanView, chart: Chart) -> ScanEvent:
+    scan = view.scan
+    state = "refused" if view.suv.state == REFUSED else "read" if view.reading else "unread"
+    cold, hot = _krenning_range(view, chart)
+    day = words.row_day(scan)
+    head = f"{day}, {scan.label}" if scan.label else day
+    sub = _suv_words(view, chart)
+    number = f"Krenning {cold[0]} to {hot[0]}" if view.reading else "no signed reading"
+    return ScanEvent(
+        when=words.span_of(scan),
+        title=", ".join(part for part in (f"{scan.tracer or 'PET'}, {head}", number, sub) if part),
+        href=reverse("imaging:scan", args=[scan.pk]),
+        is_sstr=view.is_sstr,
+        state=state,
+        coldest=cold[0],
+        hottest=hot[0],
+        coldest_step=cold[1],
+        hottest_step=hot[1],
+        head=head,
+        sub=sub,
+    )
+
+
+def _krenning_range(view: ScanView, chart: Chart) -> tuple[tuple[str, str], tuple[str, str]]:
+    """Coldest and hottest lesion as the reader scored them: digits and colour step; "?" where one was not scored."""
+    scores = [view.score_of(lesion) for lesion in chart.lesions]
+    stated = [(s.score_low, s.score_high) for s in scores if s and (s.score_low, s.score_high) != (None, None)]
+    unknown = ("?", "")
+    if not stated:
+        return unknown, unknown
+    coldest = min(stated, key=lambda s: (s[0] or 0, s[1] if s[1] is not None else 4))
+    hottest = max(stated, key=lambda s: (s[1] if s[1] is not None else 4, s[0] or 0))
+    has_open = any(s is not None and (s.score_low, s.score_high) == (None, None) for s in scores)
+    return _digits(coldest), unknown if has_open else _digits(hottest)
+
+
+def _digits(score: tuple[int | None, int | None]) -> tuple[str, str]:
+    return words.krenning(*score), words.krenning_step(*score)
+
+
+def _suv_words(view: ScanView, chart: Chart) -> str:
+    """The primary's SUVmax where it is a fact; otherwise why there is none."""
+    if view.suv.state == REFUSED:
+        return f"no SUV: {view.suv.code.replace('_', ' ')}"
+    if view.suv.state != CURRENT:
+        return "SUV being computed" if view.suv.state == "recomputing" else ""
+    if not view.suv.is_fact:
+        return "SUV provisional"
+    for lesion in sorted(chart.lesions, key=lambda row: row.kind != "primary"):
+        own = [m for m in view.measured if m.voi.lesion_id == lesion.lineage]
+        if own and all(m.state == CURRENT for m in own):
+            return f"{lesion.organ} SUVmax {max(m.measurement.suv_max for m in own):.2f}"
+    return ""
+
+
+def _specimen(specimen, chart: Chart) -> Specimen:
+    grade = words.grade(specimen, chart.grades[specimen.pk])
+    site = specimen.site or "site not stated"
+    head = ", ".join(part for part in (site, words.ki67([specimen]), grade) if part)
+    procedure = "" if specimen.procedure == "unknown" else f", {specimen.get_procedure_display()}"
+    differentiation = specimen.get_differentiation_display()
+    sub = f"{words.row_day(specimen)}{procedure}, differentiation {differentiation}"
+    if differentiation != "not stated":
+        sub = f"{words.row_day(specimen)}{procedure}, {differentiation}"
+    return Specimen(
+        when=words.span_of(specimen), title=f"Specimen, {head}. {sub}", href=row_href(specimen), head=head, sub=sub
+    )
+
+
+def _strips(labs: Iterable[LabResult]) -> list[LabStrip]:
+    """Markers and safety values with dates, those out of range first; the rest is in the table."""
+    by_analyte: dict[str, list[LabResult]] = {}
+    for lab in labs:
+        if lab.clinical_date:
+            by_analyte.setdefault(lab.analyte, []).append(lab)
+    known = [code for code in _LAB_ORDER if code in by_analyte]
+    known.sort(key=lambda code: not any(lab_out(lab) for lab in by_analyte[code]))
+    return [_strip(code, by_analyte[code]) for code in known[:STRIPS_SHOWN]]
+
+
+def _strip(code: str, labs: list[LabResult]) -> LabStrip:
+    newest = labs[-1]
+    same_unit = [lab for lab in labs if lab.unit == newest.unit]
+    return LabStrip(
+        _LAB_NAMES[code],
+        newest.unit,
+        tuple(LabPoint(lab.clinical_date, float(lab.value), lab_out(lab)) for lab in same_unit),
+        None if newest.reference_low is None else float(newest.reference_low),
+        None if newest.reference_high is None else float(newest.reference_high),
+    )
+
+
+def lab_out(lab: LabResult) -> str:
+    """ "high" or "low" against the limits recorded with the value; "" within them or where none are recorded."""
+    if lab.reference_high is not None and lab.value > lab.reference_high and lab.comparator != "<":
+        return "high"
+    if lab.reference_low is not None and lab.value < lab.reference_low and lab.comparator != ">":
+        return "low"
+    return ""
+
+
+def _missing_labs(labs: Iterable[LabResult]) -> str:
+    found = {lab.analyte for lab in labs}
+    missing = [name for name, codes in _SAFETY_LABS.items() if not found.intersection(codes)]
+    if not missing:
+        return ""
+    text = ", ".join(missing)
+    return f"{text[0].upper()}{text[1:]}: no value on record"
+
+
+def _flags(chart: Chart) -> list[Flag]:
+    flags = []
+    for decision in chart.decisions:
+        word = decision.get_outcome_display().upper()
+        day = words.day_words((decision.decided_on, decision.decided_on))
+        is_old = decision.replaced_by is not None
+        flags.append(
+            Flag(
+                when=(decision.decided_on, decision.decided_on),
+                title=f"Board decision {word}, {day}{', superseded' if is_old else ''}: {decision.text}",
+                href=f"#decision-{decision.pk}",
+                word=word,
+                sub=f"{day}, superseded" if is_old else day,
+                outcome=decision.outcome,
+                is_superseded=is_old,
+            )
+        )
+        if decision.due_date and not is_old:
+            flags.append(_due(decision, chart.today))
+    return flags
+
+
+def _due(decision, today) -> Flag:
+    day = words.day_words((decision.due_date, decision.due_date))
+    word = "due" if decision.due_date >= today else "was due"
+    return Flag(
+        when=(decision.due_date, decision.due_date),
+        title=f"{word.capitalize()} {day}, owner {decision.owner}",
+        href=f"#decision-{decision.pk}",
+        word=word,
+        sub=f"{day}, {decision.owner}",
+        is_due=True,
+    )
+
+
+def _since(chart: Chart):
+    """Count months from the first chemotherapy that began between two SSTR scans: an uptake change is in play."""
+    days = [view.day for view in chart.dated_sstr_scans]
+    for line in chart.lines:
+        start = line.clinical_date
+        if line.treatment_class == "chemo" and start and any(d <= start for d in days) and any(d > start for d in days):
+            return start, f"{line.regimen} start"
+    return None

@@ -1,0 +1,92 @@
+"""Pages of patients by case number: keyset paging, so page one of a hundred thousand costs what it costs of ten."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from django.db.models import Q
+
+from board import words
+from board.models import BoardDecision
+from imaging.models import Scan
+from patients.models import Diagnosis, HistologySpecimen, Patient, TreatmentLine
+from patients.selectors import grade_of, visible_patients
+
+PAGE_SIZE = 50
+
+
+@dataclass(frozen=True)
+class PatientLine:
+    case_number: str
+    tumour: str
+    ki67: str
+    treatment: str
+    scan: str
+    decision: str
+    due: str
+    is_overdue: bool
+
+
+@dataclass(frozen=True)
+class PatientPage:
+    lines: list[PatientLine]
+    before: str
+    after: str
+
+
+def patient_page(user, *, today, prefix: str = "", after: str = "", before: str = "") -> PatientPage:
+    """Fifty cases after (or before) a case number; ``prefix`` narrows to case numbers that begin with it."""
+    found = visible_patients(user)
+    if prefix:
+        found = found.filter(Q(case_number__startswith=prefix) | Q(case_number__startswith=prefix.upper()))
+    if before:
+        chosen = list(found.filter(case_number__lt=before).order_by("-case_number")[: PAGE_SIZE + 1])
+        has_more, chosen = len(chosen) > PAGE_SIZE, chosen[:PAGE_SIZE][::-1]
+        return _page(chosen, today, has_before=has_more, has_after=True)
+    if after:
+        found = found.filter(case_number__gt=after)
+    chosen = list(found.order_by("case_number")[: PAGE_SIZE + 1])
+    return _page(chosen[:PAGE_SIZE], today, has_before=bool(after), has_after=len(chosen) > PAGE_SIZE)
+
+
+def _page(patients: list[Patient], today, *, has_before: bool, has_after: bool) -> PatientPage:
+    lines = patient_lines(patients, today)
+    if not lines:
+        return PatientPage([], "", "")
+    return PatientPage(lines, lines[0].case_number if has_before else "", lines[-1].case_number if has_after else "")
+
+
+def patient_lines(patients: list[Patient], today) -> list[PatientLine]:
+    """Each case in one line; five queries however many cases."""
+    diagnoses = _by_patient(Diagnosis.objects, patients)
+    specimens = _by_patient(HistologySpecimen.objects, patients)
+    treatments = _by_patient(TreatmentLine.objects, patients)
+    scans = _by_patient(Scan.objects, patients)
+    decisions = _by_patient(BoardDecision.objects.filter(superseded_by=None), patients)
+    return [
+        _line(p, diagnoses[p.pk], specimens[p.pk], treatments[p.pk], scans[p.pk], decisions[p.pk], today)
+        for p in patients
+    ]
+
+
+def _by_patient(rows, patients: list[Patient]) -> dict:
+    found = defaultdict(list)
+    for row in rows.filter(patient__in=[p.pk for p in patients]):
+        found[row.patient_id].append(row)
+    return found
+
+
+def _line(patient, diagnoses, specimens, treatments, scans, decisions, today) -> PatientLine:  # noqa: PLR0917
+    diagnosis = diagnoses[-1] if diagnoses else None
+    site = diagnosis.primary_site if diagnosis else "unknown"
+    grade = words.grade(specimens[-1], grade_of(specimens[-1], site=site)) if specimens else ""
+    scan, decision = (scans or [None])[-1], (decisions or [None])[-1]
+    return PatientLine(
+        case_number=patient.case_number,
+        tumour=words.tumour(diagnosis, grade),
+        ki67=words.ki67(specimens),
+        treatment=words.current_line(treatments),
+        scan=f"{words.row_day(scan)}, {scan.tracer}" if scan else "",
+        decision=decision.get_outcome_display() if decision else "",
+        due=decision.due_date.isoformat() if decision and decision.due_date else "",
+        is_overdue=bool(decision and decision.due_date and decision.due_date < today),
+    )

@@ -1,0 +1,125 @@
+"""Rows in a few words, the same on every page: dates, sites, treatments, Krenning digits."""
+
+import datetime as dt
+
+from patients.domain.dates import Span, span
+from patients.domain.grading import GradeResult
+from patients.models import Diagnosis, HistologySpecimen, Patient, TreatmentLine
+
+_SITE_ADJECTIVE = {
+    "stomach": "Gastric",
+    "duodenum": "Duodenal",
+    "pancreas": "Pancreatic",
+    "small_bowel": "Small-bowel",
+    "appendix": "Appendiceal",
+    "colon": "Colonic",
+    "rectum": "Rectal",
+    "lung": "Lung",
+    "thymus": "Thymic",
+}
+_SEX = {"F": "Woman", "M": "Man", "O": "Sex: other", "U": "Sex unknown"}
+
+
+def span_of(row, name: str = "clinical_date") -> Span | None:
+    """The days a row's date may stand for; None without a date."""
+    day = getattr(row, name)
+    return None if day is None else span(day, getattr(row, f"{name}_precision"))
+
+
+def day_words(when: Span | None) -> str:
+    """ "20 Apr 2026", "Apr 2026", "2026" or "date unknown", as precisely as recorded and no more."""
+    if when is None:
+        return "date unknown"
+    first, last = when
+    if first == last:
+        return f"{first.day} {first:%b %Y}"
+    return f"{first:%b %Y}" if first.month == last.month and first.year == last.year else f"{first:%Y}"
+
+
+def row_day(row, name: str = "clinical_date") -> str:
+    return day_words(span_of(row, name))
+
+
+def sex_and_age(patient: Patient, ages: tuple[int, int] | None) -> str:
+    sex = _SEX[patient.sex_for_formulas]
+    if ages is None:
+        return f"{sex}, age unknown"
+    low, high = ages
+    return f"{sex}, {low} y" if low == high else f"{sex}, {low}–{high} y"
+
+
+def tumour(diagnosis: Diagnosis | None, grade: str) -> str:
+    """ "Gastric NET G2": the site of the primary and the grade, NEC without "NET"."""
+    if diagnosis is None:
+        return f"NEN {grade}".strip() if grade else "No diagnosis recorded"
+    site = _SITE_ADJECTIVE.get(diagnosis.primary_site)
+    kind = "NEC" if grade == "NEC" else f"NET {grade}".strip()
+    if site:
+        return f"{site} {kind}"
+    return f"{diagnosis.get_primary_site_display().capitalize()}, {kind}"
+
+
+def grade(specimen: HistologySpecimen, computed: GradeResult) -> str:
+    """The computed WHO grade, or the stated one where none can be computed."""
+    return computed.grade or specimen.stated_grade
+
+
+def stage(diagnosis: Diagnosis | None) -> str:
+    """Metastatic sites where named, else the stage."""
+    if diagnosis is None:
+        return "Stage unknown"
+    if diagnosis.metastatic_sites:
+        return f"{_and(diagnosis.metastatic_sites).capitalize()} metastases"
+    if diagnosis.stage == Diagnosis.Stage.UNKNOWN:
+        return "Stage unknown"
+    return diagnosis.get_stage_display().capitalize()
+
+
+def treatment(line: TreatmentLine) -> str:
+    """ "CAPTEM ×6, lesions smaller on CT": regimen, cycles, and the response as reported."""
+    cycles = f" ×{line.cycles}" if line.cycles else ""
+    response = line.response_text or (line.best_response if line.best_response else "")
+    return f"{line.regimen}{cycles}" + (f", {response}" if response else "")
+
+
+def current_line(lines: list[TreatmentLine]) -> str:
+    """The ongoing line, else the one that ended last: "On lanreotide", "After CAPTEM ×6"."""
+    dated = sorted(lines, key=lambda row: (row.clinical_date or dt.date.min, row.line_number or 0))
+    if not dated:
+        return "No treatment recorded"
+    ongoing = [row for row in dated if row.is_ongoing]
+    newest = (ongoing or dated)[-1]
+    cycles = f" ×{newest.cycles}" if newest.cycles else ""
+    if ongoing:
+        return f"On {newest.regimen}{cycles}"
+    has_ended = newest.stop_date is not None or newest.is_ongoing is False
+    return f"{'After' if has_ended else 'Last recorded:'} {newest.regimen}{cycles}"
+
+
+def ki67(specimens: list[HistologySpecimen]) -> str:
+    """The newest Ki-67 exactly as written."""
+    stated = [s for s in specimens if s.ki67_text]
+    return f"Ki-67 {stated[-1].ki67_text}" if stated else "Ki-67 not stated"
+
+
+def krenning(low: int | None, high: int | None) -> str:
+    """ "3", "≤1", "≥3", "1–2"; "?" where the reader stated none."""
+    if low is None and high is None:
+        return "?"
+    if low is None or (low == 0 and high not in (None, 0)):
+        return f"≤{high}"
+    if high is None or (high == 4 and low != 4):
+        return f"≥{low}"
+    return str(low) if low == high else f"{low}–{high}"
+
+
+def _and(words: list[str]) -> str:
+    words = [str(w).replace("_", " ") for w in words]
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def krenning_step(low: int | None, high: int | None) -> str:
+    """The colour step of a score: of an interval the end that its digits name; "" where none is stated."""
+    if low is None and high is None:
+        return ""
+    return str(high if low in (None, 0) and high is not None else low)
