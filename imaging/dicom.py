@@ -198,11 +198,11 @@ def _parse(descriptor: int) -> dict[str, Any]:
     source = _open(descriptor)
     encodings = source.dataset.original_character_set
     elements = _Elements(source.dataset, source.is_little_endian, encodings)
-    uids = identify(elements)
-    _check_meta(source.meta, uids)
-    kind = _route(uids["sop_class_uid"])
+    kind = _route(read.uid(elements.get(0x00080016)))
     if source.pixels is None:
         _refuse("pixel_data_missing")
+    uids = identify(elements)
+    _check_meta(source.meta, uids)
     image = describe_image(elements)
     layout, size = (EXPLICIT, len(source.content)) if source.syntax == DEFLATED else (source.syntax, source.size)
     image |= place_pixels(image, layout, *source.pixels, size)
@@ -319,7 +319,9 @@ def _check_meta(meta: dict[int, bytes], uids: dict[str, str]) -> None:
             _refuse("uid_contradicted", name)
 
 
-def _route(sop_class: str) -> str:
+def _route(sop_class: str | None) -> str:
+    if sop_class is None:
+        _refuse("uid_invalid")
     if sop_class in KINDS:
         return KINDS[sop_class]
     if sop_class in ENHANCED:

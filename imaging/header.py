@@ -100,10 +100,12 @@ def place_pixels(image: dict[str, Any], syntax: str, offset: int, length: int, s
         if length != UNDEFINED_LENGTH or offset >= size:
             raise Unusable("pixel_data_length")
         return {"pixel_offset": offset, "pixel_length": size - offset}
-    if length == UNDEFINED_LENGTH or length < expected or length >= 2 * expected:
+    if length == UNDEFINED_LENGTH:
         raise Unusable("pixel_data_length")
     if offset + length > size:
         raise Unusable("file_truncated")
+    if not expected <= length < 2 * expected:
+        raise Unusable("pixel_data_length")
     return {"pixel_offset": offset, "pixel_length": expected}
 
 

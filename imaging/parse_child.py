@@ -15,10 +15,12 @@ import warnings
 from typing import Any
 
 from imaging import dicom
+from imaging.header import Unusable
 from imaging.parse_protocol import FILES_PER_MESSAGE, HEAD, MAX_REQUEST_BYTES
 
 MEMORY_BYTES = 768 << 20
 CPU_SECONDS_PER_FILE = 20
+SECONDS_PER_FILE = 3.0
 
 
 def main(control_descriptor: int) -> None:
@@ -26,6 +28,7 @@ def main(control_descriptor: int) -> None:
     warnings.simplefilter("ignore")
     logging.disable(logging.CRITICAL)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    signal.signal(signal.SIGALRM, _too_slow)
     gc.freeze()
     gc.set_threshold(50_000)
     control = socket.socket(fileno=control_descriptor)
@@ -71,10 +74,17 @@ def _serve(channel: socket.socket) -> None:
 
 def _answer(descriptor: int, image: dict[str, Any]) -> bytes:
     _allow_more_cpu()
+    signal.setitimer(signal.ITIMER_REAL, SECONDS_PER_FILE)
     values, pixels = dicom.decode(descriptor, image) if image else (dicom.parse(descriptor), b"")
+    signal.setitimer(signal.ITIMER_REAL, 0)
     os.close(descriptor)
     text = json.dumps(values, allow_nan=False).encode()
     return b"".join((HEAD.pack(len(text), len(pixels)), text, pixels))
+
+
+def _too_slow(*_: object) -> None:
+    """Ends what is slow in Python, with its reason; what is stuck in C is ended by the parent."""
+    raise Unusable("parser_timeout")
 
 
 def _allow_more_cpu() -> None:

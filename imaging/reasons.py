@@ -60,7 +60,7 @@ FILE_REASONS: dict[str, Reason] = {
         "(0008,0016)",
     ),
     # The image
-    "pixel_data_missing": Reason("The file has no image.", _FILE, _SENDER, "(7FE0,0010)"),
+    "pixel_data_missing": Reason("The file has no image, or was cut off before it.", _FILE, _SENDER, "(7FE0,0010)"),
     "pixel_data_length": Reason(
         "The image is not as long as rows, columns and bits say.", _FILE, _SENDER, "(7FE0,0010)"
     ),
