@@ -7,7 +7,9 @@ earlier value is a new computation, not the old row.
 import hashlib
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
+
+from django.db.models import Count
 
 from imaging.domain import suv, uptake
 from imaging.domain.suv_inputs import SuvInputs
@@ -45,18 +47,32 @@ def effective_inputs(series: Series) -> SuvInputs:
     return inputs
 
 
-def of_measurement(voi: Voi, suv_result: SuvResult, liver: Voi | None) -> str:
+class LiverReference(NamedTuple):
+    """The liver region that liver-based contours refer to, and how often such regions were changed on this scan."""
+
+    voi: Voi | None
+    changes: tuple[int, ...] = ()
+
+
+def of_measurement(voi: Voi, suv_result: SuvResult, liver: LiverReference) -> str:
     """Of everything a measurement depends on; a liver-based contour depends on the liver region as well."""
     parts: list[Any] = [MEASURE_VERSION, str(suv_result.pk), suv_result.input_digest, _placement(voi)]
     if voi.method == Voi.Method.LIVER_BASED:
-        parts.append(liver and _placement(liver))
+        parts += [liver.voi and _placement(liver.voi), liver.changes]
     return _digest(parts)
 
 
-def liver_reference(vois: Iterable[Voi]) -> Voi | None:
-    """The liver region that liver-based contours refer to: the one placed last, never itself liver-based."""
+def liver_reference(vois: Iterable[Voi]) -> LiverReference:
+    """The liver region placed last, never itself liver-based. Its history is read only where a contour needs it."""
+    vois = list(vois)
     livers = [v for v in vois if v.role == Voi.Role.LIVER and v.method != Voi.Method.LIVER_BASED]
-    return max(livers, key=lambda voi: (voi.recorded_at, str(voi.pk)), default=None)
+    newest = max(livers, key=lambda voi: (voi.recorded_at, str(voi.pk)), default=None)
+    based = next((v for v in vois if v.method == Voi.Method.LIVER_BASED), None)
+    if based is None:
+        return LiverReference(newest)
+    versions = Voi.versions.filter(scan_id=based.scan_id, role=Voi.Role.LIVER)
+    counted = versions.aggregate(placed=Count("pk"), replaced=Count("superseded_at"))
+    return LiverReference(newest, (counted["placed"], counted["replaced"]))
 
 
 def of_scan(vois: Iterable[Voi], suv_result: SuvResult) -> str:

@@ -127,7 +127,9 @@ class Series(models.Model):
     warnings = models.JSONField(default=list)
     refusal_code = models.CharField(max_length=40, blank=True, help_text="Why no volume could be built.")
     refusal_message = models.CharField(max_length=300, blank=True)
-    revision = models.PositiveIntegerField(default=1)
+    revision = models.PositiveIntegerField(
+        default=1, help_text="Raised by late slices and withdrawn corrections: what was computed is out of date."
+    )
     identity = models.CharField(max_length=10, choices=Identity, default=Identity.UNASSIGNED)
     candidate_patient = models.ForeignKey(Patient, null=True, on_delete=models.PROTECT, related_name="candidate_series")
     identity_reason = models.CharField(max_length=40, blank=True)

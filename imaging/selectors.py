@@ -139,7 +139,7 @@ def measurements_from(scan: Scan, vois: list[Voi]) -> list[CurrentMeasurement]:
     return [_current_measurement(voi, found.result, liver) for voi in vois]
 
 
-def _current_measurement(voi: Voi, suv_result: SuvResult, liver: Voi | None) -> CurrentMeasurement:
+def _current_measurement(voi: Voi, suv_result: SuvResult, liver: digests.LiverReference) -> CurrentMeasurement:
     digest = digests.of_measurement(voi, suv_result, liver)
     for row in voi.measurements.all():
         if row.superseded_at is None and row.input_digest == digest:

@@ -4,6 +4,7 @@ import math
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import F
 
 from imaging.domain.suv_inputs import SuvInputs
 from imaging.models import Job, Series, SuvInput
@@ -17,7 +18,7 @@ RANGES = {
     "body_weight_kg": (0.3, 400.0),
     "body_height_m": (0.2, 2.6),
     "injected_activity_bq": (1e6, 1e11),
-    "half_life_s": (60.0, 1e7),
+    "half_life_s": (1e3, 1e7),
 }
 SEXES = frozenset({"M", "F", "O"})
 SUV_TYPES = frozenset({"BW", "BSA", "LBM", "LBMJAMES128", "LBMJANMA", "IBW"})
@@ -42,6 +43,8 @@ def withdraw_suv_input(*, by, correction: SuvInput, reason: str) -> Job:
     """Go back to what the header says."""
     _require(by, correction.series, reason)
     withdraw(correction, by=by, reason=reason)
+    # What is computed next has the inputs of an older result but is not that result.
+    Series.objects.filter(pk=correction.series_id).update(revision=F("revision") + 1)
     return request_series(by=by, series=correction.series)
 
 

@@ -60,7 +60,7 @@ def measure_scan(
     volume = volume or _load(series, suv_result)
     if isinstance(volume, ImagingRefusal):
         return [_row(wanted[d], suv_result, d, code=volume.code, text=volume.message) for d in missing]
-    return [_measure(volume, wanted[digest], suv_result, digest, liver) for digest in sorted(missing)]
+    return [_measure(volume, wanted[digest], suv_result, digest, liver.voi) for digest in sorted(missing)]
 
 
 def _load(series: Series, suv_result: SuvResult) -> Volume | ImagingRefusal:
