@@ -13,6 +13,7 @@ from imaging import sandbox
 from imaging.instances import FileRefusal, ParsedInstance
 from imaging.reasons import FILE_REASONS
 from tests.imaging.dicom_files import pet_slice, pixels, to_bytes, write, write_series
+from tests.imaging.recompress import recompress
 
 BOOT = "import sys; sys.path[:0] = {path!r}; from tests.imaging.broken_reader import main; main({descriptor})"
 
@@ -202,22 +203,10 @@ def test_big_endian_and_deflated_slices(tmp_path):
 
 
 def compressed(folder, name, is_signed):
-    import gdcm
-
     values = pixels(0, dtype="<i2" if is_signed else "<u2")
     values = (values - 15000).astype(values.dtype) if is_signed else values
     plain = write(folder / "plain.dcm", pet_slice(PixelRepresentation=int(is_signed), PixelData=values.tobytes()))
-    reader, changer, writer = gdcm.ImageReader(), gdcm.ImageChangeTransferSyntax(), gdcm.ImageWriter()
-    reader.SetFileName(str(plain))
-    assert reader.Read()
-    changer.SetTransferSyntax(gdcm.TransferSyntax(getattr(gdcm.TransferSyntax, name)))
-    changer.SetInput(reader.GetImage())
-    assert changer.Change()
-    writer.SetFileName(str(folder / f"{name}.dcm"))
-    writer.SetFile(reader.GetFile())
-    writer.SetImage(changer.GetOutput())
-    assert writer.Write()
-    return folder / f"{name}.dcm", values.tobytes()
+    return recompress(plain, folder / f"{name}.dcm", name), values.tobytes()
 
 
 # --- public corpora --------------------------------------------------------------------------------
