@@ -227,7 +227,7 @@ def _remarks(instances: Sequence[ParsedInstance]) -> list[Caution]:
 
 
 def _unreadable(instances: Sequence[ParsedInstance]) -> list[str]:
-    return sorted({tag for instance in instances for tag, _ in instance.problems})
+    return sorted({tag for instance in instances for tag in instance.problems})
 
 
 def _hold(instances: Sequence[ParsedInstance], is_shared: bool) -> str:

@@ -76,7 +76,7 @@ def describe_image(elements: Elements) -> dict[str, Any]:
 
 def describe(elements: Elements) -> dict[str, Any]:
     """Everything but the UIDs, the image and the place of its pixels."""
-    problems: list[tuple[str, str]] = []
+    problems: list[str] = []
     reader = _Reader(elements, problems)
     return {
         **_person(elements, reader),
@@ -112,16 +112,16 @@ def place_pixels(image: dict[str, Any], syntax: str, offset: int, length: int, s
 class _Reader:
     """Reads numbers and dates; what is present but unusable is noted once and counts as missing."""
 
-    def __init__(self, elements: Elements, problems: list[tuple[str, str]]):
+    def __init__(self, elements: Elements, problems: list[str]):
         self._elements = elements
         self._problems = problems
         self.scanner_offset = read.utc_offset(elements.get(0x00080201))
 
-    def take(self, tag: int, convert: Callable[[bytes | None], Any], code: str = "number_unreadable") -> Any:
+    def take(self, tag: int, convert: Callable[[bytes | None], Any]) -> Any:
         value = self._elements.get(tag)
         converted = convert(value)
         if converted is None and (value or b"").strip(b" \0"):
-            self._problems.append((f"({tag >> 16:04X},{tag & 0xFFFF:04X})", code))
+            self._problems.append(f"({tag >> 16:04X},{tag & 0xFFFF:04X})")
         return converted
 
     def number(self, tag: int) -> float | None:
@@ -133,17 +133,15 @@ class _Reader:
         return found
 
     def day(self, tag: int) -> date | None:
-        found: date | None = self.take(tag, read.day, "date_unreadable")
+        found: date | None = self.take(tag, read.day)
         return found
 
     def clock(self, tag: int) -> time | None:
-        found: time | None = self.take(tag, read.clock, "time_unreadable")
+        found: time | None = self.take(tag, read.clock)
         return found
 
     def moment(self, tag: int) -> datetime | None:
-        found: datetime | None = self.take(
-            tag, lambda value: read.moment(value, scanner_offset=self.scanner_offset), "time_unreadable"
-        )
+        found: datetime | None = self.take(tag, lambda value: read.moment(value, scanner_offset=self.scanner_offset))
         return found
 
 
@@ -222,9 +220,7 @@ def _quantity(elements: Elements, reader: _Reader) -> dict[str, Any]:
     }
 
 
-def _radiopharmaceutical(
-    elements: Elements, problems: list[tuple[str, str]], scanner_offset: timedelta | None
-) -> dict[str, Any]:
+def _radiopharmaceutical(elements: Elements, problems: list[str], scanner_offset: timedelta | None) -> dict[str, Any]:
     items = elements.items(0x00540016)
     if not items:
         return {**_NO_RADIOPHARMACEUTICAL}

@@ -80,7 +80,7 @@ class ParsedInstance:
     ge_decay_at: str  # GE (0009,100D)
     philips_suv_factor: float | None  # (7053,1000)
     philips_activity_factor: float | None  # (7053,1009)
-    problems: tuple[tuple[str, str], ...]  # (tag, reason code)
+    problems: tuple[str, ...]  # tags
 
     @property
     def is_compressed(self) -> bool:

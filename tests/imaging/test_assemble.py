@@ -152,7 +152,7 @@ def test_zero_is_not_missing(pet):
 
 
 def test_unreadable_values_are_named(pet):
-    series = one([replace(pet[0], problems=(("(0010,1020)", "number_unreadable"),)), *pet[1:]])
+    series = one([replace(pet[0], problems=("(0010,1020)",)), *pet[1:]])
     (warning,) = series.warnings
     assert warning.code == "header_value_unreadable" and "(0010,1020)" in warning.message
 
