@@ -307,6 +307,11 @@ def test_a_dose_in_another_unit_is_never_silent(unit):
         pass
 
 
+@pytest.mark.parametrize("dose", [150e3, 0.9e6, 15e9])
+def test_a_dose_no_person_gets_is_provisional(dose):
+    assert suv_factors(inputs(injected_activity_bq=dose)).is_provisional
+
+
 @pytest.mark.parametrize("factor", [1000, 2.2046 * 10, 0.001])
 def test_a_weight_in_another_unit_is_never_silent(factor):
     try:
