@@ -10,6 +10,8 @@ from board.chart import Chart
 from eligibility.domain.facts import Source
 from eligibility.domain.rules import AssessmentResult, RowResult, RowState
 
+FOLD_FROM = 70
+
 
 @dataclass(frozen=True)
 class Moment:
@@ -39,8 +41,19 @@ class SourceLink:
 
 
 @dataclass(frozen=True)
+class Text:
+    """A long enumeration shows its first part; the rest opens."""
+
+    first: str
+    rest: list[str]
+
+
+@dataclass(frozen=True)
 class CriterionLine:
     row: RowResult
+    value: Text
+    reason: str
+    limit: Text
     day: str
     links: list[SourceLink]
 
@@ -49,7 +62,6 @@ class CriterionLine:
 class Group:
     title: str
     lines: list[CriterionLine]
-    is_folded: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,6 +70,7 @@ class RuleSetPanel:
     result: AssessmentResult
     counts: str
     groups: list[Group]
+    inactive: list[CriterionLine]
 
 
 @dataclass(frozen=True)
@@ -135,22 +148,35 @@ def _panel(key: str, result: AssessmentResult) -> RuleSetPanel:
         Group("Not met or triggered", _lines([row for row in active if row.is_adverse])),
         Group("Met or clear", _lines(fine)),
         Group("Information", _lines(told)),
-        Group("Not active: to be verified", _lines(inactive), is_folded=True),
     ]
     open_count = len(result.unknown_rows)
     counts = f"{open_count} of {len(active)} active criteria have no usable value" if open_count else ""
-    return RuleSetPanel(key, result, counts, [group for group in groups if group.lines])
+    return RuleSetPanel(key, result, counts, [group for group in groups if group.lines], _lines(inactive))
 
 
 def _lines(rows: list[RowResult]) -> list[CriterionLine]:
-    return [
-        CriterionLine(
-            row,
-            words.day_words((row.clinical_date, row.clinical_date)) if row.clinical_date else "",
-            [_link(source) for source in row.sources],
-        )
-        for row in rows
-    ]
+    return [_line(row) for row in rows]
+
+
+def _line(row: RowResult) -> CriterionLine:
+    value, reason = _said_once(row.value_text, row.reason_text)
+    limit = ", ".join(part for part in (row.threshold_text, row.quantifier_text) if part)
+    day = words.day_words((row.clinical_date, row.clinical_date)) if row.clinical_date and not row.sources else ""
+    return CriterionLine(
+        row, _text(value, "; "), reason, _text(limit, " and "), day, [_link(source) for source in row.sources]
+    )
+
+
+def _said_once(value: str, reason: str) -> tuple[str, str]:
+    """Value and reason without repeating one in the other; of two enumerations of what is missing, the fuller."""
+    if value.lower() in reason.lower() or (reason and value.split("; ")[0] == reason.split("; ")[0]):
+        return reason, ""
+    return value, "" if reason.lower() in value.lower() else reason
+
+
+def _text(text: str, separator: str) -> Text:
+    first, *rest = text.split(separator)
+    return Text(first, rest) if len(text) > FOLD_FROM else Text(text, [])
 
 
 def _link(source: Source) -> SourceLink:

@@ -154,7 +154,7 @@ def _strip(code: str, labs: list[LabResult]) -> LabStrip:
     same_unit = [lab for lab in labs if lab.unit == newest.unit]
     return LabStrip(
         _LAB_NAMES[code],
-        newest.unit,
+        words.unit(newest.unit),
         tuple(LabPoint(lab.clinical_date, float(lab.value), lab_out(lab)) for lab in same_unit),
         None if newest.reference_low is None else float(newest.reference_low),
         None if newest.reference_high is None else float(newest.reference_high),

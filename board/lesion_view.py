@@ -34,6 +34,7 @@ class Cell:
     suv: str = ""
     suv_detail: str = ""
     ratio: str = ""
+    is_borderline: bool = False
     size: str = ""
     is_size_illustrative: bool = False
     state: str = ""
@@ -146,6 +147,7 @@ def _cell(lesion: Lesion, view: ScanView, finding: LesionFinding | None) -> Cell
         suv="" if row is None else f"{row.suv_max:.2f}",
         suv_detail="" if row is None else _detail(row),
         ratio=_ratio(proposal),
+        is_borderline=bool(proposal and proposal.proposal and proposal.proposal.is_borderline),
         size=_size(finding),
         is_size_illustrative=finding is not None and finding.is_illustrative,
         state=state,
@@ -191,9 +193,8 @@ def _proposal(found: Proposal | None) -> Score:
         return Score("–", "k-missing", "not computed", found.message)
     p = found.proposal
     text = words.krenning(p.score_low, p.score_high)
-    word = "computed, borderline" if p.is_borderline else "computed"
     title = f"Unsigned proposal {p.text}, relation to liver: {p.relation}. {p.scale}, {p.method_version}"
-    return Score(text, f"k{words.krenning_step(p.score_low, p.score_high)}", word, title)
+    return Score(text, f"k{words.krenning_step(p.score_low, p.score_high)}", "computed", title)
 
 
 def _missing(why: str) -> Score:

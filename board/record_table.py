@@ -89,7 +89,7 @@ def _lab_name(lab) -> str:
 
 def _lab_value(lab) -> str:
     out = lab_out(lab)
-    return f"{lab.comparator}{lab.value.normalize():f} {lab.unit}" + (f", {out}" if out else "")
+    return f"{lab.comparator}{lab.value.normalize():f} {words.unit(lab.unit)}" + (f", {out}" if out else "")
 
 
 def _assertion_row(row) -> RecordRow:

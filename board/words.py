@@ -118,6 +118,11 @@ def _and(words: list[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
+def unit(text: str) -> str:
+    """A unit as printed: 10^9/L with its power raised, ug as µg."""
+    return text.replace("10^9", "10⁹").replace("10^12", "10¹²").replace("ug", "µg").replace("umol", "µmol")
+
+
 def krenning_step(low: int | None, high: int | None) -> str:
     """The colour step of a score: of an interval the end that its digits name; "" where none is stated."""
     if low is None and high is None:

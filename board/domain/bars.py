@@ -7,7 +7,7 @@ from board.domain.axis import LEFT
 from board.domain.events import Course
 from board.domain.labels import WIDTH_MIN, Box, Label, Line, make_label, percent, place
 from board.domain.marks import Bar, Gap, Lane, Stretch
-from board.domain.sheet import Sheet, empty_words, margin_notes, spell
+from board.domain.sheet import Sheet, empty_words, margin_notes
 
 BAR_PX = 24.0
 GAP_DAYS = 60
@@ -101,7 +101,6 @@ def _gaps(dated: Sequence[Course], sheet: Sheet, taken: list[Box]) -> list[Gap]:
     covered: dt.date | None = None
     for first, last in [*(_days(c, sheet.today) for c in dated), (sheet.today, sheet.today)]:
         if covered and (first - covered).days > GAP_DAYS:
-            text = f"no treatment recorded, {spell(covered, first)}"
-            gaps.append(sheet.gap((covered, first), 24, text, taken))
+            gaps.append(sheet.gap((covered, first), 24, "no treatment recorded", taken))
         covered = max(covered, last) if covered else last
     return gaps

@@ -39,12 +39,11 @@ def _strip(strip: LabStrip, sheet: Sheet, top: float, taken: list[Box]) -> Strip
     height = _height(strip, base)
     spots = [(sheet.at(p.day), height(p.value), p) for p in points]
     taken += [around(at, 5, y - 5, y + 5) for at, y, _ in spots]
+    taken += [Box(a, 0, b, 0, min(ya, yb) - 2, max(ya, yb) + 2) for (a, ya, _), (b, yb, _) in itertools.pairwise(spots)]
     spells = _spells(points)
     said = [_spell_words(strip.name, run, sheet, top + 7, taken) for run in spells]
     at, y, newest = spots[-1]
-    value = [Line(f"{newest.value:g} {strip.unit}".strip())]
-    ends = [make_label(value, at, 9, y), make_label(value, at, 9, y - 6), make_label(value, at, -9, y, "end")]
-    said.append(place(ends, taken, LEFT, 1))
+    said.append(place(_value_places(f"{newest.value:g} {strip.unit}", at, y, sheet), taken, LEFT, 1))
     has_band = strip.low is not None or strip.high is not None
     band_top = height(strip.high) if strip.high is not None else base
     band_bottom = height(strip.low) if strip.low is not None else base + STRIP_PX
@@ -60,6 +59,14 @@ def _strip(strip: LabStrip, sheet: Sheet, top: float, taken: list[Box]) -> Strip
         labels=tuple(label for label in said if label),
         gap=Gap(at, sheet.at(sheet.today), y, "no later value") if is_old else None,
     )
+
+
+def _value_places(text: str, at: float, y: float, sheet: Sheet) -> list[Label]:
+    """The newest value in words: right of its point, else right of today's line, else left of the point."""
+    line = [Line(text.strip())]
+    today = sheet.at(sheet.today)
+    lefts = [make_label(line, at, -9, y + dy, "end") for dy in (0, 14, -14)]
+    return [make_label(line, at, 9, y), make_label(line, today, 8, y), *lefts]
 
 
 def _height(strip: LabStrip, base: float) -> Callable[[float], float]:

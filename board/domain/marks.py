@@ -117,6 +117,11 @@ class Lane:
         return self.y + self.height
 
     @property
+    def name_y(self) -> float:
+        """Baseline of the lane's name: in the middle, or above what stands under it."""
+        return self.height / 2 + 4.5 if not (self.notes or self.strips) else 20.0
+
+    @property
     def label_boxes(self) -> list[Box]:
         """Every box with words in it, in lane coordinates."""
         found = [*self.words]

@@ -10,7 +10,7 @@ from board.domain.axis import LEFT
 from board.domain.events import Course, Event, Flag, ScanEvent, Specimen
 from board.domain.labels import Box, Label, Line, around, make_label, overlaps, place
 from board.domain.marks import Gap, Glyph, Lane, Stretch
-from board.domain.sheet import Sheet, empty_words, margin_notes, spell
+from board.domain.sheet import Sheet, empty_words, margin_notes
 
 SCAN_GAP_DAYS = 183
 MAX_ROWS = 3
@@ -34,7 +34,7 @@ def scan_lane(scans: Sequence[ScanEvent], sheet: Sheet, folded: int) -> Lane:
     days = sorted(e.day for e in scans if e.day)
     taken = _taken(lane, sheet)
     spells = [(a, b) for a, b in itertools.pairwise([*days, sheet.today]) if (b - a).days > SCAN_GAP_DAYS]
-    gaps = [sheet.gap((a, b), lane.height - 5, f"no PET recorded for {spell(a, b)}", taken) for a, b in spells]
+    gaps = [sheet.gap((a, b), lane.height - 8, "no PET recorded", taken) for a, b in spells]
     return replace(lane, gaps=tuple(gaps))
 
 
@@ -152,7 +152,7 @@ def _two_lines(event: ScanEvent | Specimen) -> list[Line]:
     return [Line(event.head, "bold"), *([Line(event.sub)] if event.sub else [])]
 
 
-_SCANS = Style("scans", "Scans", "No scan yet", 22.0, 64.0, _scan_glyph, _two_lines)
+_SCANS = Style("scans", "Scans", "No scan yet", 22.0, 74.0, _scan_glyph, _two_lines)
 _HISTOLOGY = Style(
     "histology", "Histology", "No specimen recorded", 9.0, 46.0, lambda _: {"shape": "specimen"}, _two_lines
 )

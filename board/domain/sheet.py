@@ -22,16 +22,24 @@ class Sheet:
         at = self.at(self.today)
         return Box(at, -1, at, 1, 0, 10_000)
 
-    def gap(self, days: tuple[dt.date, dt.date], y: float, text: str, taken: list[Box]) -> Gap:
-        """A dashed spell, its words above it where they fit between its ends and free of everything taken."""
+    def gap(self, days: tuple[dt.date, dt.date], y: float, what: str, taken: list[Box]) -> Gap:
+        """A dashed spell, its words above it where they fit between its ends and free of everything taken.
+
+        The words are ``what`` with the length ("no PET recorded, 9 months"), or the length alone.
+        """
         start, end = self.at(days[0]), self.at(days[1])
-        label = make_label([Line(text)], (start + end) / 2, 0, y - 9, "mid")
-        fits = label.box.left_at(WIDTH_MIN) >= start * WIDTH_MIN and label.box.right_at(WIDTH_MIN) <= end * WIDTH_MIN
-        return Gap(start, end, y, text, place([label], taken, LEFT, RIGHT) if fits else None)
+        length = spell(*days)
+        tries = [make_label([Line(text)], (start + end) / 2, 0, y - 9, "mid") for text in (f"{what}, {length}", length)]
+        fitting = [label for label in tries if _is_between(label.box, start, end)]
+        return Gap(start, end, y, f"{what}, {length}", place(fitting, taken, LEFT, RIGHT))
 
     def beside_today(self, line: Line, y: float, taken: list[Box]) -> Label | None:
         at = self.at(self.today)
         return place([make_label([line], at, 10, y), make_label([line], at, -10, y, "end")], taken, LEFT, 1)
+
+
+def _is_between(box: Box, start: float, end: float) -> bool:
+    return box.left_at(WIDTH_MIN) >= start * WIDTH_MIN and box.right_at(WIDTH_MIN) <= end * WIDTH_MIN
 
 
 def spell(a: dt.date, b: dt.date) -> str:

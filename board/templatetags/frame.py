@@ -41,6 +41,7 @@ _VERDICTS = {
     "not_recommended": ("caution", "caution"),
     "caution": ("caution", "caution"),
     "inactive": ("inactive", "inactive"),
+    "information": ("info", "inactive"),
 }
 
 
@@ -69,4 +70,6 @@ def short_verdict(result) -> str:
     """One word or two in a cell whose row names the set; "eligible" names its set even there."""
     if "eligible" in result.verdict:
         return result.verdict_text.split(" (")[0].capitalize()
+    if result.verdict == "active_rows_met":
+        return result.verdict_text.split(", under")[0].capitalize()
     return verdict_word(result.verdict)

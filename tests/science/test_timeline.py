@@ -78,8 +78,8 @@ def test_concurrent_lines_take_a_row_each():
 
 def test_a_spell_without_imaging_is_drawn_and_said():
     scans = lane(draw(History(TODAY, scans=(scan(on(2025, 7, 14)), scan(on(2026, 4, 20))))), "scans")
-    assert [gap.title for gap in scans.gaps] == ["no PET recorded for 9 months"]
-    assert scans.gaps[0].label.lines[0].text == "no PET recorded for 9 months"
+    assert [gap.title for gap in scans.gaps] == ["no PET recorded, 9 months"]
+    assert scans.gaps[0].label.lines[0].text == "no PET recorded, 9 months"
 
 
 def test_a_spell_without_treatment_says_recorded_not_off_treatment():
