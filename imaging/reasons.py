@@ -122,7 +122,8 @@ SERIES_CAUTIONS: dict[str, Reason] = {
         "The slices disagree about {names}; it counts as missing.", "No value was chosen among them.", _PHYSICIAN
     ),
     "header_value_unreadable": Reason(
-        "The element {tag} is present but not a usable value; it counts as missing.", "No value was guessed.", _PHYSICIAN
+        "The element {tag} is present but not a usable value; it counts as missing.", "No value was guessed.",
+        _PHYSICIAN,
     ),
     "rescale_intercept_in_pet": Reason(
         "The PET values have an offset (rescale intercept), which is unusual.", _NONE, _SENDER, "(0028,1052)"

@@ -84,9 +84,8 @@ def _from_folder(path: Path) -> tuple[str, Volume, list[dict[str, str]]]:
     if len(pet) != 1:
         raise CommandError(f"Under this path there are {len(pet)} PET series; name the folder of one.")
     factors = suv_factors(pet[0].suv_inputs)
-    provisional = [caution("suv_provisional")] if factors.is_provisional else []
-    warnings = [asdict(warning) for warning in (*pet[0].warnings, *factors.warnings, *provisional)]
-    return pet[0].series_uid, suv_volume(pet[0]), warnings
+    warnings = [asdict(warning) for warning in (*pet[0].warnings, *factors.warnings)]
+    return pet[0].series_uid, suv_volume(pet[0]), [*warnings, *_provisional(factors.is_provisional)]
 
 
 def _from_store(series_uid: str) -> tuple[str, Volume, list[dict[str, str]]]:
@@ -101,7 +100,12 @@ def _from_store(series_uid: str) -> tuple[str, Volume, list[dict[str, str]]]:
     current = selectors.current_suv(attached[0])
     if current.result is None or current.result.refusal_code:
         raise _Refused(current.code or current.state, current.message or "The SUV of this series is not computed yet.")
-    return series_uid, load_volume(attached[0], current.result), current.result.warnings
+    warnings = [*current.result.warnings, *_provisional(current.result.is_provisional)]
+    return series_uid, load_volume(attached[0], current.result), warnings
+
+
+def _provisional(is_provisional: bool) -> list[dict[str, str]]:
+    return [asdict(caution("suv_provisional"))] if is_provisional else []
 
 
 class _Refused(SuvUnavailable):
