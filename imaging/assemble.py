@@ -81,7 +81,7 @@ class AssembledSeries:
             "image": {name: getattr(self.first, name) for name in _IMAGE_FIELDS},
             "affine": self.geometry.affine.tolist() if self.geometry else None,
             "frame_of_reference_uid": self.first.frame_of_reference_uid,
-            "refusal": self.refusal.code if self.refusal else "",
+            "refusal": [self.refusal.code, self.refusal.message] if self.refusal else None,
             "source": [source for source, _ in self.slices],
             **{name: [getattr(i, name) for i in instances] for name in _SLICE_FIELDS},
         }

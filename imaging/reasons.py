@@ -163,10 +163,10 @@ def caution(code: str, **details: Any) -> Caution:
 
 
 class SeriesRefused(VolumeUnavailable):
-    """No volume of this series, for a reason that lies in its files rather than in its geometry."""
+    """No volume or no SUV, for a reason that lies in the files or was stored earlier with its ``message``."""
 
-    def __init__(self, code: str, **details: Any) -> None:
+    def __init__(self, code: str, message: str = "") -> None:
         self.code = code
-        self.details = details
-        self.message = explain(code, **details)
+        self.details: dict[str, Any] = {}
+        self.message = message or explain(code)
         Exception.__init__(self, f"{code}: {self.message}")

@@ -89,7 +89,7 @@ def load_stored(series: Series, buffer: ReusableBuffer | None = None) -> StoredV
 def load_from_manifest(manifest: dict[str, Any], buffer: ReusableBuffer | None = None) -> StoredValues:
     """Integers of all slices in volume order. Raises ``SeriesRefused`` where there is no geometry to order them by."""
     if manifest["affine"] is None:
-        raise SeriesRefused(manifest["refusal"])
+        raise SeriesRefused(*manifest["refusal"])
     return StoredValues(
         stored=read_slices(manifest, buffer),
         slopes=np.array(manifest["slope"], np.float64),

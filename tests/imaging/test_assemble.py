@@ -118,7 +118,7 @@ def test_burned_in_text_is_held(pet):
 def test_no_volume_but_the_suv_factors_still_come_out(pet, damage, code):
     series = one(damage(list(pet)))
     assert series.geometry is None and series.refusal.code == code and series.refusal.message
-    assert series.manifest()["affine"] is None and series.manifest()["refusal"] == code
+    assert series.manifest()["affine"] is None and series.manifest()["refusal"] == [code, series.refusal.message]
     assert suv_factors(series.suv_inputs).by_kind["bw"] == pytest.approx(one_factor(pet), rel=1e-12)
 
 

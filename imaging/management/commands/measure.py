@@ -10,12 +10,12 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from imaging.domain import uptake
-from imaging.domain.errors import ImagingRefusal, SuvUnavailable
+from imaging.domain.errors import ImagingRefusal
 from imaging.domain.suv import suv_factors
 from imaging.domain.voi import sphere
 from imaging.domain.volume import Volume
 from imaging.folder import read_folder
-from imaging.reasons import caution
+from imaging.reasons import SeriesRefused, caution
 from imaging.suv_report import suv_volume
 
 REFUSED = 3
@@ -99,21 +99,13 @@ def _from_store(series_uid: str) -> tuple[str, Volume, list[dict[str, str]]]:
         raise CommandError(f"There are {len(attached)} stored PET series of this UID, and no folder of this name.")
     current = selectors.current_suv(attached[0])
     if current.result is None or current.result.refusal_code:
-        raise _Refused(current.code or current.state, current.message or "The SUV of this series is not computed yet.")
+        raise SeriesRefused(current.code or current.state, current.message or "The SUV of this series is not computed yet.")
     warnings = [*current.result.warnings, *_provisional(current.result.is_provisional)]
     return series_uid, load_volume(attached[0], current.result), warnings
 
 
 def _provisional(is_provisional: bool) -> list[dict[str, str]]:
     return [asdict(caution("suv_provisional"))] if is_provisional else []
-
-
-class _Refused(SuvUnavailable):
-    """The stored refusal of a series, word for word."""
-
-    def __init__(self, code: str, message: str) -> None:
-        self.code, self.message, self.details = code, message, {}
-        Exception.__init__(self, code)
 
 
 def _shown(value: Any) -> str:
