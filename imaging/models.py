@@ -84,6 +84,9 @@ class Upload(models.Model):
     class Meta:
         ordering = ["-created_at"]
 
+    def __str__(self) -> str:
+        return f"import of {self.created_at:%Y-%m-%d %H:%M}"
+
 
 class Study(models.Model):
     """One StudyInstanceUID under one DICOM identity: a UID claimed by two identities is two studies."""
@@ -142,6 +145,9 @@ class Series(models.Model):
         ]
         verbose_name_plural = "series"
 
+    def __str__(self) -> str:
+        return " ".join(str(word) for word in (self.modality, self.tracer, self.series_date) if word)
+
 
 class Instance(models.Model):
     """A narrow row per stored DICOM object: uniqueness and durability, nothing else."""
@@ -195,6 +201,9 @@ class SuvInput(Versioned):
     name = models.CharField(max_length=24, choices=Name)
     value = models.CharField(max_length=64)
     justification = models.CharField(max_length=200)
+
+    def __str__(self) -> str:
+        return f"{self.get_name_display()}: {self.value}"
 
     @property
     def patient(self):
@@ -254,6 +263,9 @@ class Scan(ClinicalRow):
             )
         ]
 
+    def headline(self) -> str:
+        return " ".join(word for word in (self.tracer or "scan", self.label) if word)
+
 
 class Lesion(ClinicalRow):
     class Kind(models.TextChoices):
@@ -274,6 +286,9 @@ class Lesion(ClinicalRow):
                 fields=["patient", "label"], condition=Q(superseded_at__isnull=True), name="lesion_label_per_patient"
             )
         ]
+
+    def headline(self) -> str:
+        return " ".join(word for word in (self.label, self.organ, self.segment) if word)
 
 
 class LesionFinding(Versioned):
@@ -311,6 +326,9 @@ class LesionFinding(Versioned):
             )
         ]
 
+    def __str__(self) -> str:
+        return f"{self.lesion.label} on {self.scan}"
+
     @property
     def patient(self):
         return self.lesion.patient
@@ -347,6 +365,9 @@ class Voi(Versioned):
                 condition=Q(role="lesion", lesion__isnull=False) | ~Q(role="lesion"), name="lesion_voi_has_lesion"
             )
         ]
+
+    def __str__(self) -> str:
+        return f"{self.lesion.label if self.lesion else self.get_role_display()} on {self.scan}"
 
     @property
     def patient(self):
@@ -427,6 +448,9 @@ class Reading(models.Model):
     class Meta:
         ordering = ["scan", "version"]
 
+    def __str__(self) -> str:
+        return f"reading {self.version} of {self.scan} ({self.get_state_display()})"
+
     @property
     def patient(self):
         return self.scan.patient
@@ -463,6 +487,15 @@ class LesionReading(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["reading", "lesion"], name="one_score_per_lesion")]
+
+    def __str__(self) -> str:
+        return f"{self.lesion.label}: {self.text or self.score_text}"
+
+    @property
+    def score_text(self) -> str:
+        if self.score_low is None:
+            return "not stated"
+        return str(self.score_low) if self.score_low == self.score_high else f"{self.score_low} to {self.score_high}"
 
     @property
     def patient(self):

@@ -55,6 +55,7 @@ SENTENCES: dict[str, str] = {
     "reading_not_signed": "Only a signed reading can be amended; this one is still a draft.",
     "reading_amended": "This reading already has an amendment. Continue with that one.",
     "reading_empty": "The reading has no scored lesion.",
+    "lesion_has_score": "A reading scores this lesion, so it stays. Say on the scan that it has resolved instead.",
     "scale_unknown": "This Krenning scale is not known here.",
     "score_out_of_range": "A Krenning score lies between 0 and 4, the lowest not above the highest.",
     "score_contradicts_relation": "The relation to the liver does not fit the score on this scale.",

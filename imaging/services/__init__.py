@@ -3,6 +3,7 @@
 from imaging.services.corrections import correct_suv_input, withdraw_suv_input
 from imaging.services.identities import confirm_identity, reject_identity
 from imaging.services.importing import run_import
+from imaging.services.lesions import withdraw_lesion
 from imaging.services.measuring import run_measure
 from imaging.services.readings import (
     amend_reading,
@@ -39,5 +40,6 @@ __all__ = [
     "score_lesion",
     "sign_reading",
     "start_reading",
+    "withdraw_lesion",
     "withdraw_suv_input",
 ]
