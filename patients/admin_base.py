@@ -6,7 +6,7 @@ defaults record, revise and withdraw a versioned row; override them for anything
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.utils import unquote
+from django.contrib.admin.utils import flatten_fieldsets, unquote
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.http import HttpResponseRedirect
@@ -14,13 +14,14 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from patients import services
+from patients.domain.dates import in_words
 from patients.domain.roles import Capability
 from patients.forms import ListField, PageForm, PartialDateField, ServiceForm, ServiceFormSet, UnitInput
 from patients.models import AuditEvent, Patient, Team, User, Versioned
 from patients.selectors import patient_lookup, visible_patients
 from patients.services.audit import REASON_LENGTH
 from patients.suggestions import SUGGESTIONS, list_id
-from patients.trail import in_words
+from patients.trail import as_entry
 
 CASE_FREE = (User, Team)
 # A field's name ends in its unit; the box shows it behind the number.
@@ -97,6 +98,28 @@ class DeskFields:
     def get_fields(self, request, obj=None):
         return [name for name in super().get_fields(request, obj) if name not in {"seen_version", "change_reason"}]
 
+    def get_fieldsets(self, request, obj=None):
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is None or self.has_change_permission(request, obj):
+            return fieldsets
+        return [(title, {**options, "fields": self._as_shown(options["fields"])}) for title, options in fieldsets]
+
+    def _as_shown(self, fields):
+        """For a reader: a year stays a year, a list reads as words."""
+        return [tuple(self._as_shown(f)) if isinstance(f, list | tuple) else self._shown(f) for f in fields]
+
+    def _shown(self, name):
+        if not isinstance(name, str):
+            return name
+        db_field = next((f for f in self.model._meta.concrete_fields if f.name == name), None)
+        if db_field is None:
+            return getattr(self, f"{name}_shown", name)
+        if _has_precision(self.model, db_field):
+            return _reader(db_field, lambda row: _partial_date(row, name))
+        if isinstance(db_field, models.JSONField) and db_field.default is list:
+            return _reader(db_field, lambda row: ", ".join(getattr(row, name)) or "-")
+        return name
+
     def get_exclude(self, request, obj=None):
         precisions = [f"{f.name}_precision" for f in self.model._meta.fields if _has_precision(self.model, f)]
         return [*(super().get_exclude(request, obj) or []), *precisions]
@@ -110,6 +133,8 @@ class ServiceInline(RolePermissions, Desk, DeskFields, admin.TabularInline):
 
     def get_formset(self, request, obj=None, **kwargs):
         self.parent_row = obj
+        shown = flatten_fieldsets(self.get_fieldsets(request, obj))
+        kwargs.setdefault("fields", [name for name in shown if isinstance(name, str)])
         formset = super().get_formset(request, obj, **kwargs)
         formset.desk = self
         # Rows are withdrawn, not deleted, so Django's check for rows a deletion would take along does not apply.
@@ -117,9 +142,7 @@ class ServiceInline(RolePermissions, Desk, DeskFields, admin.TabularInline):
         return formset
 
     def get_fieldsets(self, request, obj=None):
-        return _with_fields(
-            super().get_fieldsets(request, obj), self.has_change_permission(request, obj), "seen_version"
-        )
+        return _with_seen_version(super().get_fieldsets(request, obj), self.has_change_permission(request, obj))
 
     def choosable(self, db_field, queryset, request):
         if self.parent_row is not None and issubclass(queryset.model, Versioned):
@@ -133,7 +156,6 @@ class StackedServiceInline(ServiceInline):
 
 class ServiceModelAdmin(RolePermissions, Desk, DeskFields, admin.ModelAdmin):
     form = PageForm
-    save_on_top = True
     list_per_page = 50
     actions = None
     object_history_template = "admin/audit_history.html"
@@ -143,8 +165,7 @@ class ServiceModelAdmin(RolePermissions, Desk, DeskFields, admin.ModelAdmin):
         return limited_to_visible(super().get_queryset(request), request.user)
 
     def get_fieldsets(self, request, obj=None):
-        hidden = ("seen_version",) if obj is None else ("seen_version", "change_reason")
-        return _with_fields(super().get_fieldsets(request, obj), self.has_change_permission(request, obj), *hidden)
+        return _with_seen_version(super().get_fieldsets(request, obj), self.has_change_permission(request, obj))
 
     def get_readonly_fields(self, request, obj=None):
         fixed = ["patient"] if obj is not None and _leads_to_patient(self.model) else []
@@ -196,7 +217,7 @@ class ServiceModelAdmin(RolePermissions, Desk, DeskFields, admin.ModelAdmin):
         if row is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         events = self.get_paginator(request, self.history(row), 100).get_page(request.GET.get("p", 1))
-        entries = [in_words(event) for event in events]
+        entries = [as_entry(event) for event in events]
         context = {**self._frame(request, row), "events": events, "entries": entries, "title": f"History: {row}"}
         return TemplateResponse(request, self.object_history_template, context)
 
@@ -244,6 +265,20 @@ class WithdrawForm(forms.Form):
     )
 
 
+def _reader(db_field, text):
+    def shown(row):
+        return text(row)
+
+    shown.__name__ = db_field.name
+    shown.short_description = db_field.verbose_name
+    return shown
+
+
+def _partial_date(row, name: str) -> str:
+    day = getattr(row, name)
+    return in_words(day, getattr(row, f"{name}_precision")) if day else "-"
+
+
 def _suggesting(field, name: str):
     if field is not None and name in SUGGESTIONS:
         field.widget.attrs["list"] = list_id(name)
@@ -277,15 +312,6 @@ def _has_precision(model, db_field) -> bool:
     return any(f.name == f"{db_field.name}_precision" for f in model._meta.concrete_fields)
 
 
-def _with_fields(fieldsets, may_change: bool, *names: str):
-    """The service form's own fields, added to what is shown unless they are there or nothing can be saved."""
-    shown = {name for _, options in fieldsets for name in _flat(options["fields"])}
-    missing = [name for name in names if name not in shown]
-    if not may_change or not missing:
-        return fieldsets
-    return [*fieldsets, (None, {"fields": missing})] if fieldsets else [(None, {"fields": missing})]
-
-
-def _flat(fields):
-    for field in fields:
-        yield from field if isinstance(field, list | tuple) else (field,)
+def _with_seen_version(fieldsets, may_change: bool):
+    """The hidden field that guards against lost updates travels with every form that can be saved."""
+    return [*fieldsets, (None, {"fields": ["seen_version"]})] if may_change else fieldsets

@@ -1,6 +1,7 @@
 """Forms of the data desk: partial dates in one box, lists as text, a reason for each correction, no lost update."""
 
 import datetime as dt
+from decimal import Decimal
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -14,7 +15,7 @@ from patients.services.audit import REASON_LENGTH
 from patients.services.versions import BOOKKEEPING
 from patients.suggestions import list_id
 
-NEEDS_REASON = "Say why, in the box “Reason for change” above: it goes into the history with your name."
+NEEDS_REASON = "Say why, in the box “Reason for change” beside Save: it goes into the history with your name."
 
 
 class UnitInput(forms.NumberInput):
@@ -33,8 +34,8 @@ class PartialDateField(forms.CharField):
     """Date and precision as one text: what was typed says how exact it is."""
 
     def __init__(self, **kwargs):
-        kwargs.setdefault("widget", forms.TextInput(attrs={"size": 11, "placeholder": "2024-03-15"}))
-        kwargs.setdefault("help_text", "2024-03-15; 2024-03 or 2024 when the day is not known.")
+        hint = "2024-03-15; 2024-03 or 2024 when the day is not known"
+        kwargs.setdefault("widget", forms.TextInput(attrs={"size": 11, "placeholder": "2024-03-15", "title": hint}))
         super().__init__(max_length=20, **kwargs)
 
     def clean(self, value):
@@ -78,6 +79,9 @@ class ServiceForm(forms.ModelForm):
         for name in self._partial_dates():
             day = getattr(self.instance, name)
             self.initial[name] = in_words(day, self._precision(name)) if day else ""
+        for name, value in self.initial.items():
+            if isinstance(value, Decimal):
+                self.initial[name] = Decimal(f"{value.normalize():f}")
         if not self.instance._state.adding and hasattr(self.instance, "recorded_at"):
             self.initial["seen_version"] = self.instance.recorded_at.isoformat()
 
@@ -135,7 +139,7 @@ class PageForm(ServiceForm):
         label="Reason for change",
         required=False,
         max_length=REASON_LENGTH,
-        widget=forms.TextInput(attrs={"size": 80, "list": list_id("reason")}),
+        widget=forms.TextInput(attrs={"size": 60, "list": list_id("reason")}),
         help_text="Needed when something already recorded is corrected or withdrawn; not for new rows.",
     )
 

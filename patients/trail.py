@@ -1,10 +1,12 @@
 """The audit trail in words, for the history pages."""
 
+import datetime as dt
 from dataclasses import dataclass
 
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
 
+from patients.domain.dates import in_words
 from patients.models import AuditEvent
 
 _HIDDEN = {"id", "lineage", "recorded_at", "recorded_by_id", "superseded_at", "patient_id"}
@@ -18,7 +20,7 @@ class TrailEntry:
     after: list[tuple[str, str]]
 
 
-def in_words(event: AuditEvent) -> TrailEntry:
+def as_entry(event: AuditEvent) -> TrailEntry:
     model = _model(event.object_type)
     kind = str(model._meta.verbose_name) if model else event.object_type
     return TrailEntry(
@@ -39,8 +41,9 @@ def _model(label: str):
 def _values(model, stored) -> list[tuple[str, str]]:
     if not isinstance(stored, dict):
         return []
-    shown = {name: value for name, value in stored.items() if name not in _HIDDEN and value not in (None, "", [])}
-    return [(_label(model, name), _text(model, name, value)) for name, value in shown.items()]
+    shown = [name for name, value in stored.items() if name not in _HIDDEN and value not in (None, "", [])]
+    joined = {f"{name}_precision" for name in shown}
+    return [(_label(model, name), _text(model, name, stored)) for name in shown if name not in joined]
 
 
 def _label(model, name: str) -> str:
@@ -48,8 +51,10 @@ def _label(model, name: str) -> str:
     return str(field.verbose_name) if field else name
 
 
-def _text(model, name: str, value) -> str:
-    field = _field(model, name)
+def _text(model, name: str, stored: dict) -> str:
+    field, value = _field(model, name), stored[name]
+    if f"{name}_precision" in stored:
+        return in_words(dt.date.fromisoformat(value), stored[f"{name}_precision"])
     choices = dict(field.flatchoices) if field else {}
     if isinstance(value, list):
         return ", ".join(str(item) for item in value)

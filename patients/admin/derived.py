@@ -26,6 +26,10 @@ class DerivedValues:
             conflict,
         )
 
+    @admin.display(description="IHC")
+    def ihc_shown(self, specimen):
+        return ", ".join(str(result) for result in selectors.stains(specimen)) or "-"
+
     @admin.display(description="Alkylator")
     def alkylator(self, line):
         if line._state.adding:
@@ -49,7 +53,7 @@ class DerivedCaseValues:
     def crcl(self, patient):
         return _estimate(selectors.creatinine_clearance, patient, "Cockcroft-Gault, actual weight")
 
-    @admin.display(description="eGFR")
+    @admin.display(description="Estimated GFR")
     def egfr(self, patient):
         return _estimate(selectors.egfr, patient, "CKD-EPI 2021")
 

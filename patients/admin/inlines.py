@@ -87,12 +87,14 @@ class SsaInjectionInline(ServiceInline):
 
 class PrrtCycleInline(ServiceInline):
     model = PrrtCycle
+    verbose_name_plural = "PRRT cycles"
     fields = ["clinical_date", "number", "compound", "activity_mbq", "line", "note"]
 
 
 class LabInline(ServiceInline):
     model = LabResult
     form = LabForm
+    verbose_name_plural = f"lab results, newest {NEWEST_LABS}"
     fields = ["clinical_date", "analyte", "comparator", "value", "unit", "reference_low", "reference_high", "note"]
     ordering = ["-clinical_date", "analyte"]
 
@@ -113,25 +115,25 @@ class PerformanceInline(ServiceInline):
 class BodyMeasureInline(ServiceInline):
     model = BodyMeasure
     form = BodyMeasureForm
-    verbose_name_plural = "body weight and height"
+    verbose_name_plural = "weight and height"
     fields = ["clinical_date", "kind", "value", "note"]
 
 
 class ClinicalEventInline(ServiceInline):
     model = ClinicalEvent
-    verbose_name_plural = "symptoms and their course"
+    verbose_name_plural = "symptoms"
     fields = ["clinical_date", "symptom", "course", "context", "note"]
 
 
 class ClinicalAssertionInline(ServiceInline):
     model = ClinicalAssertion
-    verbose_name_plural = "asserted, denied or unknown"
+    verbose_name_plural = "asserted or denied"
     fields = ["clinical_date", "kind", "state", "detail", "compared_from", "compared_to", "note"]
 
 
 class IdentifierInline(ServiceInline):
     model = PatientIdentifier
-    verbose_name_plural = "DICOM identities confirmed for this case"
+    verbose_name_plural = "DICOM identities"
     write_capability = Capability.RESOLVE_IDENTITY
     show_change_link = False
     fields = ["value", "issuer", "reason", "confirmed_by", "confirmed_at"]
@@ -155,11 +157,11 @@ class GrantForm(ServiceForm):
 class GrantInline(ServiceInline):
     model = AccessGrant
     form = GrantForm
-    verbose_name_plural = "who may read this case"
+    verbose_name_plural = "who may read"
     write_capability = Capability.GRANT_ACCESS
     show_change_link = False
-    fields = ["user", "team", "kind", "until", "reason", "granted_by", "granted_at", "revoked_at"]
-    readonly_fields = ["granted_by", "granted_at", "revoked_at"]
+    fields = ["user", "team", "kind", "until", "reason", "granted_by", "revoked_at"]
+    readonly_fields = ["granted_by", "revoked_at"]
     autocomplete_fields = ["user", "team"]
 
     def has_change_permission(self, request, obj=None):

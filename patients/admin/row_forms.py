@@ -9,6 +9,7 @@ from patients.domain.ihc import IhcRefused, Stain, parse_ihc, write_ihc
 from patients.domain.units import ANALYTES
 from patients.forms import PageForm, ServiceForm
 from patients.models import IhcResult
+from patients.selectors import stains
 from patients.suggestions import list_id
 
 ANALYTE_CHOICES = [("", "---------"), *((a.code, f"{a.label}") for a in ANALYTES.values())]
@@ -16,6 +17,9 @@ ANALYTE_CHOICES = [("", "---------"), *((a.code, f"{a.label}") for a in ANALYTES
 
 class HistologyForm(ServiceForm):
     """A specimen with its stains typed as one line; each stain becomes a row of its own."""
+
+    class Meta:
+        labels = {"ki67_method": "Ki-67 method"}
 
     ihc = forms.CharField(
         label="IHC",
@@ -27,7 +31,7 @@ class HistologyForm(ServiceForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         if not self.instance._state.adding:
-            self.initial["ihc"] = write_ihc([_as_stain(row) for row in self._stored()])
+            self.initial["ihc"] = write_ihc([_as_stain(row) for row in stains(self.instance)])
 
     def clean_ihc(self):
         try:
@@ -38,7 +42,7 @@ class HistologyForm(ServiceForm):
     def after_save(self, row, *, by, reason):
         if "ihc" not in self.changed_data:
             return
-        stored = {result.marker.lower(): result for result in IhcResult.objects.filter(specimen=row)}
+        stored = {result.marker.lower(): result for result in stains(row)}
         for stain in self.cleaned_data["ihc"]:
             values = {"marker": stain.marker, "result": stain.result, "score": stain.score}
             if known := stored.pop(stain.marker.lower(), None):
@@ -48,12 +52,12 @@ class HistologyForm(ServiceForm):
         for gone in stored.values():
             services.withdraw(gone, by=by, reason=reason)
 
-    def _stored(self):
-        return IhcResult.objects.filter(specimen=self.instance).order_by("recorded_at", "marker")
-
 
 class TreatmentLineForm(ServiceForm):
     """A known regimen fills in its drugs, unless drugs were typed."""
+
+    class Meta:
+        labels = {"is_ongoing": "Ongoing", "line_number": "Line"}
 
     def clean(self):
         super().clean()
@@ -70,6 +74,9 @@ class LabFields(forms.Form):
 
 class LabForm(LabFields, ServiceForm):
     """A value of the vocabulary, with its unit beside it."""
+
+    class Meta:
+        labels = {"comparator": "< >"}
 
 
 class LabPageForm(LabFields, PageForm):

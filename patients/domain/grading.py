@@ -113,11 +113,11 @@ def _proliferation_grades(ki67: Interval | None, mitoses: Decimal | None) -> tup
         return (), ""
     if by_ki67 is None:
         assert by_mitoses is not None
-        return (GRADES[by_mitoses],), f"{mitoses} mitoses per 2 mm2 alone, Ki-67 is not stated"
+        return (GRADES[by_mitoses],), f"{_count(mitoses)} alone, Ki-67 is not stated"
     if by_mitoses is None:
         return _names(by_ki67), f"Ki-67 {ki67} alone, mitoses are not stated"
     ranks = (max(by_ki67[0], by_mitoses), max(by_ki67[1], by_mitoses))
-    return _names(ranks), f"Ki-67 {ki67} and {mitoses} mitoses per 2 mm2, the higher wins"
+    return _names(ranks), f"Ki-67 {ki67} and {_count(mitoses)}, the higher wins"
 
 
 def _span(ki67: Interval) -> tuple[int, int]:
@@ -132,6 +132,10 @@ def _rank(value: Decimal, g2_from: Decimal, g2_to: Decimal) -> int:
     if value < g2_from:
         return 0
     return 1 if value <= g2_to else 2
+
+
+def _count(mitoses: Decimal | None) -> str:
+    return "" if mitoses is None else f"{mitoses.normalize():f} mitoses per 2 mm²"
 
 
 def _names(ranks: tuple[int, int]) -> tuple[str, ...]:

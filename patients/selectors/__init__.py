@@ -1,7 +1,7 @@
 """Reading patients and their rows. Every page gets its patients from here."""
 
 from patients.selectors.checks import chronology_warnings
-from patients.selectors.derived import alkylator_exposure_of, creatinine_clearance, egfr, grade_of, primary_site
+from patients.selectors.derived import alkylator_exposure_of, creatinine_clearance, egfr, grade_of, primary_site, stains
 from patients.selectors.rows import (
     age_on,
     age_range_on,
@@ -33,5 +33,6 @@ __all__ = [
     "patient_lookup",
     "primary_site",
     "rows",
+    "stains",
     "visible_patients",
 ]

@@ -2,13 +2,13 @@
 
 import datetime as dt
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from patients.domain.drugs import contains_alkylator
 from patients.domain.grading import GradeResult, who_grade
 from patients.domain.renal import RenalEstimate, RenalUnavailable, ckd_epi_2021, cockcroft_gault
 from patients.domain.units import convert
-from patients.models import BodyMeasure, Diagnosis, HistologySpecimen, LabResult, Patient, TreatmentLine
+from patients.models import BodyMeasure, Diagnosis, HistologySpecimen, IhcResult, LabResult, Patient, TreatmentLine
 from patients.selectors.rows import age_range_on, latest_body_measure, latest_lab, rows
 
 
@@ -23,6 +23,11 @@ def grade_of(specimen: HistologySpecimen, *, site: str | None = None) -> GradeRe
     """Computed WHO grade; ``site`` spares the look-up of the primary when many specimens are graded."""
     site = primary_site(specimen.patient) if site is None else site
     return who_grade(specimen.ki67_interval, specimen.mitoses_per_2mm2, specimen.differentiation, site)
+
+
+def stains(specimen: HistologySpecimen) -> QuerySet[IhcResult]:
+    """Current IHC results of a specimen, in the order they were recorded."""
+    return IhcResult.objects.filter(specimen_id=specimen.lineage).order_by("recorded_at", "marker")
 
 
 def alkylator_exposure_of(line: TreatmentLine) -> bool | None:

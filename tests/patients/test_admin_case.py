@@ -89,16 +89,34 @@ def test_a_whole_letter_is_entered_on_one_page(desk, user):
             birth_date="1965",
             rows={
                 "diagnosis_rows": [
-                    {"clinical_date": "03/2023", "primary_site": "stomach", "functional_status": "non_functional",
-                     "stage": "metastatic", "metastatic_sites": "liver, lymph nodes"}
+                    {
+                        "clinical_date": "03/2023",
+                        "primary_site": "stomach",
+                        "functional_status": "non_functional",
+                        "stage": "metastatic",
+                        "metastatic_sites": "liver, lymph nodes",
+                    }
                 ],
                 "histologyspecimen_rows": [
-                    {"clinical_date": "2023-03-14", "site": "stomach", "procedure": "biopsy", "differentiation": "well",
-                     "ki67_text": "7-8 %", "stated_grade": "G2", "ihc": "CgA +, SSTR2A positive (IRS 9)"}
+                    {
+                        "clinical_date": "2023-03-14",
+                        "site": "stomach",
+                        "procedure": "biopsy",
+                        "differentiation": "well",
+                        "ki67_text": "7-8 %",
+                        "stated_grade": "G2",
+                        "ihc": "CgA +, SSTR2A positive (IRS 9)",
+                    }
                 ],
                 "treatmentline_rows": [
-                    {"clinical_date": "2023-04", "stop_date": "2023-10", "treatment_class": "chemo",
-                     "regimen": "captem", "cycles": "6", "is_ongoing": "false"}
+                    {
+                        "clinical_date": "2023-04",
+                        "stop_date": "2023-10",
+                        "treatment_class": "chemo",
+                        "regimen": "captem",
+                        "cycles": "6",
+                        "is_ongoing": "false",
+                    }
                 ],
                 "labresult_rows": [
                     {"clinical_date": "2023-11-02", "analyte": "hb", "comparator": "", "value": "11.2", "unit": "g/dl"}
@@ -131,8 +149,14 @@ def test_a_whole_letter_is_entered_on_one_page(desk, user):
 
 
 def weight_row(row, **changes):
-    return {"id": str(row.pk), "seen_version": row.recorded_at.isoformat(), "clinical_date": "2024-03-01",
-            "kind": "weight_kg", "value": "70", **changes}
+    return {
+        "id": str(row.pk),
+        "seen_version": row.recorded_at.isoformat(),
+        "clinical_date": "2024-03-01",
+        "kind": "weight_kg",
+        "value": "70",
+        **changes,
+    }
 
 
 @pytest.fixture
@@ -157,7 +181,10 @@ def test_a_correction_asks_for_its_reason_and_keeps_the_old_value(desk, patient,
 
 def test_an_unchanged_page_writes_nothing(desk, patient, weight):
     before = AuditEvent.objects.count()
-    assert desk.post(change_url(patient), page(patient, rows={"bodymeasure_rows": [weight_row(weight)]})).status_code == 302
+    assert (
+        desk.post(change_url(patient), page(patient, rows={"bodymeasure_rows": [weight_row(weight)]})).status_code
+        == 302
+    )
     assert AuditEvent.objects.count() == before
 
 
@@ -193,18 +220,36 @@ def test_the_page_of_a_row_withdraws_it_with_a_reason_and_shows_its_history(desk
 @pytest.mark.parametrize(
     ("section", "row", "sentence"),
     [
-        ("treatmentline_rows", {"clinical_date": "2024-05", "stop_date": "2024-04-30", "treatment_class": "ssa",
-                                "regimen": "lanreotide"}, "cannot stop before it starts"),
-        ("histologyspecimen_rows", {"clinical_date": "1950", "procedure": "biopsy", "differentiation": "well"},
-         "before the patient was born"),
-        ("histologyspecimen_rows", {"procedure": "biopsy", "differentiation": "well", "ki67_text": "low"},
-         "is not a Ki-67 index"),
-        ("labresult_rows", {"clinical_date": "2024-01-01", "analyte": "hb", "value": "11", "unit": "stones"},
-         "Unit “stones” is not known for haemoglobin"),
-        ("labresult_rows", {"clinical_date": "2024-01-01", "analyte": "platelets", "value": "1420", "unit": "10^9/L"},
-         "outside the plausible"),
-        ("bodymeasure_rows", {"clinical_date": "2024-02-30", "kind": "weight_kg", "value": "70"},
-         "does not exist in the calendar"),
+        (
+            "treatmentline_rows",
+            {"clinical_date": "2024-05", "stop_date": "2024-04-30", "treatment_class": "ssa", "regimen": "lanreotide"},
+            "cannot stop before it starts",
+        ),
+        (
+            "histologyspecimen_rows",
+            {"clinical_date": "1950", "procedure": "biopsy", "differentiation": "well"},
+            "before the patient was born",
+        ),
+        (
+            "histologyspecimen_rows",
+            {"procedure": "biopsy", "differentiation": "well", "ki67_text": "low"},
+            "is not a Ki-67 index",
+        ),
+        (
+            "labresult_rows",
+            {"clinical_date": "2024-01-01", "analyte": "hb", "value": "11", "unit": "stones"},
+            "Unit “stones” is not known for haemoglobin",
+        ),
+        (
+            "labresult_rows",
+            {"clinical_date": "2024-01-01", "analyte": "platelets", "value": "1420", "unit": "10^9/L"},
+            "outside the plausible",
+        ),
+        (
+            "bodymeasure_rows",
+            {"clinical_date": "2024-02-30", "kind": "weight_kg", "value": "70"},
+            "does not exist in the calendar",
+        ),
         ("performancestatus_rows", {"instrument": "ECOG", "value": "7"}, "ECOG runs from 0 to 5"),
     ],
 )
@@ -215,8 +260,14 @@ def test_what_cannot_be_is_refused_with_a_sentence(desk, patient, section, row, 
 
 
 def test_an_improbable_value_is_kept_with_a_note(desk, patient):
-    row = {"clinical_date": "2024-01-01", "analyte": "platelets", "value": "1420", "unit": "10^9/L",
-           "comparator": "", "note": "checked with the laboratory"}
+    row = {
+        "clinical_date": "2024-01-01",
+        "analyte": "platelets",
+        "value": "1420",
+        "unit": "10^9/L",
+        "comparator": "",
+        "note": "checked with the laboratory",
+    }
     response = desk.post(change_url(patient), page(patient, rows={"labresult_rows": [row]}))
     assert response.status_code == 302, errors(response)
     assert LabResult.objects.get().value == 1420
@@ -224,11 +275,19 @@ def test_an_improbable_value_is_kept_with_a_note(desk, patient):
 
 def test_what_is_odd_is_kept_and_asked_about(desk, patient):
     rows = {
-        "diagnosis_rows": [{"clinical_date": "2024", "primary_site": "pancreas", "functional_status": "unknown",
-                            "stage": "unknown"}],
+        "diagnosis_rows": [
+            {"clinical_date": "2024", "primary_site": "pancreas", "functional_status": "unknown", "stage": "unknown"}
+        ],
         "prrtcycle_rows": [{"clinical_date": "2023-06-01", "number": "1", "compound": "177Lu-DOTATATE"}],
-        "histologyspecimen_rows": [{"clinical_date": "2024-01-10", "procedure": "biopsy", "differentiation": "well",
-                                    "ki67_text": "25", "stated_grade": "G1"}],
+        "histologyspecimen_rows": [
+            {
+                "clinical_date": "2024-01-10",
+                "procedure": "biopsy",
+                "differentiation": "well",
+                "ki67_text": "25",
+                "stated_grade": "G1",
+            }
+        ],
     }
     response = desk.post(change_url(patient), page(patient, rows=rows), follow=True)
     said = " ".join(str(m) for m in response.context["messages"])
@@ -241,11 +300,14 @@ def test_removing_a_stain_from_the_line_withdraws_its_row(desk, patient, user):
     specimen = services.record(HistologySpecimen, by=user, patient=patient, differentiation="well")
     services.record(IhcResult, by=user, specimen=specimen, marker="CgA", result="positive")
     services.record(IhcResult, by=user, specimen=specimen, marker="ATRX", result="lost")
-    row = {"id": str(specimen.pk), "seen_version": specimen.recorded_at.isoformat(), "procedure": "unknown",
-           "differentiation": "well", "ihc": "CgA focal, SSTR2A +"}
-    response = desk.post(
-        change_url(patient), page(patient, reason="re-read", rows={"histologyspecimen_rows": [row]})
-    )
+    row = {
+        "id": str(specimen.pk),
+        "seen_version": specimen.recorded_at.isoformat(),
+        "procedure": "unknown",
+        "differentiation": "well",
+        "ihc": "CgA focal, SSTR2A +",
+    }
+    response = desk.post(change_url(patient), page(patient, reason="re-read", rows={"histologyspecimen_rows": [row]}))
     assert response.status_code == 302, errors(response)
     assert {(r.marker, r.result) for r in IhcResult.objects.all()} == {("CgA", "focal"), ("SSTR2A", "positive")}
     assert HistologySpecimen.versions.count() == 1, "the specimen itself did not change"

@@ -1,0 +1,127 @@
+"""Who may read which case: a role that reads charts, and a grant. Both, or nothing."""
+
+import datetime as dt
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from patients import selectors, services
+from patients.domain.roles import Role
+from patients.models import AccessGrant, AuditEvent, Patient, Team
+from tests.patients.factories import make_patient, make_user
+
+pytestmark = pytest.mark.django_db
+
+READERS = {
+    Role.NUCLEAR_MEDICINE,
+    Role.CLINICIAN,
+    Role.COORDINATOR,
+    Role.CHAIR,
+    Role.DATA_ENTRY,
+    Role.RESEARCHER,
+    Role.OBSERVER,
+}
+
+
+@pytest.fixture
+def owner():
+    return make_user("coordinator")
+
+
+@pytest.fixture
+def patient(owner):
+    return make_patient(owner)
+
+
+def sees(user, patient) -> bool:
+    return selectors.visible_patients(user).filter(pk=patient.pk).exists()
+
+
+def grant(patient, owner, **who):
+    return services.grant_access(by=owner, patient=patient, kind="care_team", **who)
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_a_grant_opens_a_case_only_to_roles_that_read_charts(role, patient, owner):
+    user = make_user(role.value)
+    assert not sees(user, patient)
+    grant(patient, owner, user=user)
+    assert sees(user, patient) is (role in READERS)
+
+
+def test_nobody_sees_a_case_without_a_grant_not_even_a_superuser(patient):
+    superuser = make_user("clinician", is_superuser=True, is_staff=True)
+    assert not sees(superuser, patient)
+    assert not sees(AnonymousUser(), patient)
+    with pytest.raises(Patient.DoesNotExist):
+        selectors.get_visible_patient(superuser, patient.case_number)
+
+
+def test_revoked_and_expired_grants_open_nothing(patient, owner):
+    user = make_user()
+    given = grant(patient, owner, user=user)
+    services.revoke_access(given, by=owner, reason="left the team")
+    assert not sees(user, patient)
+    grant(patient, owner, user=user, until=timezone.now() - dt.timedelta(seconds=1))
+    assert not sees(user, patient)
+    grant(patient, owner, user=user, until=timezone.now() + dt.timedelta(minutes=1))
+    assert sees(user, patient)
+
+
+def test_a_team_grant_reaches_its_members_only(patient, owner):
+    team, other = Team.objects.create(name="NET board"), Team.objects.create(name="Sarcoma board")
+    member, outsider = make_user(), make_user()
+    member.teams.add(team)
+    outsider.teams.add(other)
+    grant(patient, owner, team=team)
+    assert sees(member, patient) and not sees(outsider, patient)
+    member.teams.remove(team)
+    assert not sees(member, patient)
+
+
+def test_two_grants_show_a_case_once(patient, owner):
+    user, team = make_user(), Team.objects.create(name="NET board")
+    user.teams.add(team)
+    grant(patient, owner, user=user)
+    grant(patient, owner, team=team)
+    assert list(selectors.visible_patients(user)) == [patient]
+
+
+def test_an_inactive_account_sees_nothing(patient, owner):
+    user = make_user(is_active=False)
+    grant(patient, owner, user=user)
+    assert not sees(user, patient)
+
+
+def test_a_grant_is_for_a_user_or_a_team_and_leaves_its_trail(patient, owner):
+    team = Team.objects.create(name="NET board")
+    for who in ({}, {"user": owner, "team": team}):
+        with pytest.raises(ValidationError, match="exactly one"):
+            grant(patient, owner, **who)
+    given = grant(patient, owner, team=team)
+    services.revoke_access(given, by=owner, reason="wrong team")
+    services.revoke_access(given, by=owner, reason="again")
+    trail = AuditEvent.objects.filter(object_type="patients.AccessGrant", object_id=str(given.pk))
+    assert [(e.action, e.by, e.patient, e.reason) for e in trail] == [
+        ("grant_access", owner, patient, ""),
+        ("revoke_access", owner, patient, "wrong team"),
+    ]
+
+
+def test_data_entry_keeps_a_case_for_thirty_days_others_until_revoked():
+    for role, limited in (("data_entry", True), ("nuclear_medicine", False)):
+        user = make_user(role)
+        made = make_patient(user)
+        entered = AccessGrant.objects.get(patient=made, user=user)
+        assert (entered.until is not None) is limited
+        if limited:
+            later = entered.until + dt.timedelta(seconds=1)
+            assert not Patient.objects.visible_to(user, at=later).exists()
+
+
+def test_a_case_number_is_taken_once(patient, owner):
+    with pytest.raises(ValidationError, match="already exists"):
+        services.create_patient(by=owner, case_number=patient.case_number)
+    assert AuditEvent.objects.filter(action="create_patient").count() == 1
