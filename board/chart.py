@@ -4,6 +4,8 @@ import datetime as dt
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from django.db.models import Q, QuerySet
+
 from board import words
 from board.models import BoardDecision, DecisionNotice
 from eligibility.case_rows import CaseRows, fetch
@@ -11,7 +13,7 @@ from eligibility.domain.rules import AssessmentResult
 from eligibility.models import Assessment
 from eligibility.selectors import assess_all
 from imaging.domain.vocabulary import is_sstr
-from imaging.models import Job, Lesion, Reading, Scan
+from imaging.models import Job, Lesion, Reading, Scan, Series
 from imaging.selectors import (
     CurrentMeasurement,
     CurrentSuv,
@@ -64,9 +66,11 @@ class Chart:
                 DecisionNotice.objects.filter(decision__in=decisions.values("pk")),
                 _FROZEN.objects.filter(boarddecision__in=decisions.values("pk")),
                 Assessment.objects.filter(patient=patient),
-                Job.objects.filter(patient=patient, state__in=OPEN_JOBS),
+                _unfinished_jobs(patient),
             ],
         )
+        for series in self.of(Series):
+            series.jobs_at_hand = [job for job in self.of(Job) if job.subject_id == series.pk]
 
     def of(self, model) -> list:
         return self.case.of(model)
@@ -119,7 +123,7 @@ class Chart:
 
     @cached_property
     def has_open_jobs(self) -> bool:
-        return bool(self.of(Job))
+        return any(job.state in OPEN_JOBS for job in self.of(Job))
 
     @property
     def ages(self) -> tuple[int, int] | None:
@@ -160,3 +164,10 @@ class Chart:
         scale = reading.scale_id if reading else None
         proposals = {p.lesion.lineage: p for p in krenning_proposals(scan, scale=scale, measured=measured)}
         return ScanView(scan, current_suv(scan.pet_series), measured, reading, proposals)
+
+
+def _unfinished_jobs(patient: Patient) -> QuerySet[Job]:
+    """Open jobs of the case, and failed ones of its PET series: they say why a number is missing."""
+    series = Scan.objects.filter(patient=patient).exclude(pet_series=None).values("pet_series")
+    failed = Q(kind=Job.Kind.SERIES, subject_id__in=series, state=Job.State.FAILED)
+    return Job.objects.filter(failed | Q(patient=patient, state__in=OPEN_JOBS))

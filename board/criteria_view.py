@@ -7,10 +7,12 @@ from django.urls import reverse
 
 from board import words
 from board.chart import Chart
+from board.record_table import ROW_MODELS
 from eligibility.domain.facts import Source
 from eligibility.domain.rules import AssessmentResult, RowResult, RowState
 
 FOLD_FROM = 70
+TABLED = {model._meta.label for model in ROW_MODELS}
 
 
 @dataclass(frozen=True)
@@ -169,7 +171,9 @@ def _line(row: RowResult) -> CriterionLine:
 
 def _said_once(value: str, reason: str) -> tuple[str, str]:
     """Value and reason without repeating one in the other; of two enumerations of what is missing, the fuller."""
-    if value.lower() in reason.lower() or (reason and value.split("; ")[0] == reason.split("; ")[0]):
+    if value.lower() in reason.lower() or (
+        reason and value.split("; ", maxsplit=1)[0] == reason.split("; ", maxsplit=1)[0]
+    ):
         return reason, ""
     return value, "" if reason.lower() in value.lower() else reason
 
@@ -180,8 +184,9 @@ def _text(text: str, separator: str) -> Text:
 
 
 def _link(source: Source) -> SourceLink:
+    """To the scan's page, the lesion table, or the row's line among all records; what has no line is only named."""
     if source.model == "imaging.Scan":
         return SourceLink(source.label, reverse("imaging:scan", args=[source.id]))
-    if source.model in {"imaging.Lesion", "imaging.Reading", "imaging.LesionReading"}:
+    if source.model.startswith("imaging."):
         return SourceLink(source.label, "#lesions")
-    return SourceLink(source.label, f"#row-{source.id}")
+    return SourceLink(source.label, f"#row-{source.id}" if source.model in TABLED else "")

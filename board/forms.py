@@ -8,19 +8,21 @@ from board.models import BoardDecision
 
 
 class DecisionForm(forms.Form):
-    decided_on = forms.DateField(label="Decided on", widget=forms.DateInput(attrs={"type": "date"}))
-    outcome = forms.ChoiceField(label="Outcome", choices=BoardDecision.Outcome.choices)
+    decided_on = forms.DateField(label="Decided on", widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}))
+    outcome = forms.ChoiceField(label="Outcome", choices=[("", "choose"), *BoardDecision.Outcome.choices])
     text = forms.CharField(
         label="Decision and reason", max_length=4000, widget=forms.Textarea(attrs={"rows": 5}), strip=True
     )
     owner = forms.CharField(label="Owner of the next step", max_length=80)
-    due_date = forms.DateField(label="Due date", required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    due_date = forms.DateField(
+        label="Due date", required=False, widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+    )
     supersedes = forms.ModelChoiceField(
         label="Replaces", queryset=BoardDecision.objects.none(), required=False, empty_label="nothing: a new question"
     )
 
     def __init__(self, *args, today: dt.date, replaceable: list[BoardDecision], **kwargs):
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, label_suffix="", **kwargs)
         self.today = today
         field = self.fields["supersedes"]
         field.queryset = BoardDecision.objects.filter(pk__in=[d.pk for d in replaceable])

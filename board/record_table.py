@@ -8,9 +8,31 @@ from board import words
 from board.chart import Chart
 from board.history import lab_out
 from patients.domain.units import ANALYTES
-from patients.models import BodyMeasure, ClinicalAssertion, PerformanceStatus, SsaInjection
+from patients.models import (
+    BodyMeasure,
+    ClinicalAssertion,
+    ClinicalEvent,
+    Diagnosis,
+    HistologySpecimen,
+    LabResult,
+    PerformanceStatus,
+    PrrtCycle,
+    SsaInjection,
+    TreatmentLine,
+)
 
-ILLUSTRATIVE = "illustrative, not from the publication"
+ROW_MODELS = (
+    TreatmentLine,
+    PrrtCycle,
+    SsaInjection,
+    HistologySpecimen,
+    LabResult,
+    PerformanceStatus,
+    BodyMeasure,
+    ClinicalEvent,
+    ClinicalAssertion,
+    Diagnosis,
+)
 
 
 @dataclass(frozen=True)
@@ -26,15 +48,12 @@ class RecordRow:
     note: str = ""
     href: str = ""
 
-    @property
-    def is_illustrative(self) -> bool:
-        return "illustrative" in self.note.lower()
-
 
 def record_rows(chart: Chart) -> list[RecordRow]:
     """Newest first; rows without a date at the end."""
     found = [
         *(_row(line, "Treatment", words.treatment(line), _course_words(line)) for line in chart.lines),
+        *(_row(c, "Treatment", f"PRRT cycle {c.number}", _cycle_words(c)) for c in chart.of(PrrtCycle)),
         *(_row(i, "Treatment", i.drug, "SSA injection") for i in chart.of(SsaInjection)),
         *(_scan_row(view) for view in chart.scans),
         *(_row(s, "Histology", _specimen_words(s, chart), _pathology(s, chart)) for s in chart.specimens),
@@ -43,7 +62,7 @@ def record_rows(chart: Chart) -> list[RecordRow]:
         *(_row(m, "Status", m.get_kind_display(), f"{m.value:f}") for m in chart.of(BodyMeasure)),
         *(_row(e, "Symptom", e.symptom, f"{e.get_course_display()} {e.context}".strip()) for e in chart.events),
         *(_assertion_row(a) for a in chart.of(ClinicalAssertion)),
-        *([_row(chart.diagnosis, "Diagnosis", _diagnosis_words(chart), "")] if chart.diagnosis else []),
+        *(_row(d, "Diagnosis", *_diagnosis_words(d)) for d in chart.of(Diagnosis)),
         *(_decision_row(d) for d in chart.decisions),
     ]
     return sorted(found, key=lambda row: row.sort_key, reverse=True)
@@ -98,10 +117,15 @@ def _assertion_row(row) -> RecordRow:
     return _row(row, "Statement", row.get_kind_display().capitalize(), detail)
 
 
-def _diagnosis_words(chart: Chart) -> str:
-    diagnosis = chart.diagnosis
+def _diagnosis_words(diagnosis: Diagnosis) -> tuple[str, str]:
     function = diagnosis.get_functional_status_display()
-    return f"{diagnosis.get_primary_site_display().capitalize()}, {words.stage(diagnosis).lower()}, function {function}"
+    tnm = f", {diagnosis.tnm} {diagnosis.tnm_edition}".rstrip() if diagnosis.tnm else ""
+    return diagnosis.get_primary_site_display().capitalize(), f"{words.stage(diagnosis)}, function {function}{tnm}"
+
+
+def _cycle_words(cycle: PrrtCycle) -> str:
+    activity = "activity not recorded" if cycle.activity_mbq is None else f"{cycle.activity_mbq.normalize():f} MBq"
+    return f"{cycle.compound}, {activity}"
 
 
 def _decision_row(decision) -> RecordRow:

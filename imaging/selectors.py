@@ -110,7 +110,7 @@ def current_suv(series: Series | None) -> CurrentSuv:
             if result.refusal_code:
                 return CurrentSuv(REFUSED, result, result.refusal_code, result.refusal_message)
             return CurrentSuv(CURRENT, result)
-    return _pending(Job.Kind.SERIES, series.pk, digest)
+    return _pending(series, digest)
 
 
 def measurements(scan: Scan, *, known_at: dt.datetime | None = None) -> list[CurrentMeasurement]:
@@ -355,8 +355,10 @@ def _is_finished(upload: Upload, job: Job | None) -> bool:
     return not Job.objects.filter(subject_id__in=series_of(upload).values("pk"), state__in=open_states).exists()
 
 
-def _pending(kind: str, subject_id, digest: str) -> CurrentSuv:
-    job = Job.objects.filter(kind=kind, subject_id=subject_id, input_digest=digest).first()
-    if job is not None and job.state == Job.State.FAILED:
-        return CurrentSuv(FAILED, None, job.reason_code, job.message)
-    return CurrentSuv(RECOMPUTING)
+def _pending(series: Series, digest: str) -> CurrentSuv:
+    """``series.jobs_at_hand``, where a page has fetched the jobs of many series at once, spares a query for each."""
+    jobs = getattr(series, "jobs_at_hand", None)
+    if jobs is None:
+        jobs = Job.objects.filter(kind=Job.Kind.SERIES, subject_id=series.pk, input_digest=digest)
+    failed = next((job for job in jobs if job.input_digest == digest and job.state == Job.State.FAILED), None)
+    return CurrentSuv(FAILED, None, failed.reason_code, failed.message) if failed else CurrentSuv(RECOMPUTING)

@@ -1,0 +1,248 @@
+"""What the patient page says about the published case, and what it must never say."""
+
+import datetime as dt
+import re
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from board.chart import Chart
+from board.history import history
+from board.lesion_view import lesion_table
+from imaging.models import Lesion, Series, SuvResult
+from imaging.services import correct_suv_input
+from patients.models import TreatmentLine
+from patients.services import record, revise
+from tests.board.factories import (
+    BASELINE,
+    FOLLOW_UP,
+    TODAY,
+    add_lab,
+    add_scan,
+    published_case,
+    suv_of,
+)
+from tests.patients.factories import make_patient, make_user
+
+MOST_QUERIES = 8
+
+
+def page(client, patient, query=""):
+    return client.get(reverse("board:patient", args=[patient.case_number]) + query)
+
+
+def text_of(response) -> str:
+    """What a reader sees: tags away, white space closed."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode())).replace("&#x27;", "'")
+
+
+def table(patient):
+    return lesion_table(Chart(patient, TODAY))
+
+
+def test_banner_names_the_case_and_never_a_person(case):
+    client, _, patient = case
+    said = text_of(page(client, patient))
+    for fact in ("Case 0001", "Woman, 58 y", "Gastric NET G2", "Ki-67 7-8 %", "Liver metastases", "After CAPTEM ×6"):
+        assert fact in said
+    assert "Research and decision support, not a certified medical device" in said
+
+
+def test_gate_is_shown_not_met_then_met(case):
+    client, _, patient = case
+    response = page(client, patient)
+    gate = response.context["gates"][0]
+    assert (gate.before.verdict, gate.after.verdict) == ("not_met", "met")
+    assert "Not met on 14 Jul 2025, met on 20 Apr 2026." in text_of(response)
+
+
+def test_full_set_cannot_determine_and_says_what_is_missing(case):
+    client, _, patient = case
+    response = page(client, patient)
+    full = next(p for p in response.context["rule_sets"] if p.result.guideline_kind != "gate")
+    assert full.result.verdict == "cannot_determine"
+    assert full.groups[0].title == "Unknown"
+    assert "Cannot determine under lutathera-smpc-eu v" in text_of(response)
+
+
+def test_the_bare_word_eligible_never_stands_alone(case):
+    client, _, patient = case
+    for found in re.finditer(r"\b(not )?eligible\b", text_of(page(client, patient)), re.IGNORECASE):
+        after = text_of(page(client, patient))[found.end() : found.end() + 7]
+        assert after.startswith(" under "), found.group()
+
+
+def test_every_scan_can_be_asked(case):
+    client, _, patient = case
+    response = page(client, patient, f"?as_of={BASELINE}")
+    gate = next(p for p in response.context["rule_sets"] if p.result.guideline_kind == "gate")
+    assert gate.result.verdict == "not_met"
+    assert response.context["chosen"].label == "14 Jul 2025, baseline"
+
+
+def test_an_unreadable_day_is_today_and_says_so(case):
+    client, _, patient = case
+    assert page(client, patient, "?as_of=yesterday").context["chosen"].label == "Today"
+
+
+def test_reader_stands_beside_computed_and_neither_replaces_the_other(case):
+    _, _, patient = case
+    mass, metastasis = table(patient).lines
+    baseline, follow_up = (cell for _, cell in mass.pairs)
+    assert (baseline.reader.digits, baseline.reader.words) == ("–", "low uptake")
+    assert baseline.proposal.digits == "2"
+    assert (follow_up.reader.digits, follow_up.proposal.digits) == ("3", "≥3")
+    assert [cell.reader.digits for _, cell in metastasis.pairs] == ["≤1", "3"]
+
+
+def test_change_needs_both_numbers_and_the_same_tracer(case):
+    _, _, patient = case
+    assert table(patient).lines[0].changes == ["SUVmax +26 %", "long axis −23 %"]
+
+
+def test_another_tracer_is_not_compared(case):
+    _, _, patient = case
+    scan = Chart(patient, TODAY).scans[0].scan
+    revise(scan, by=patient.recorded_by, reason="typing error", tracer="68Ga-DOTATOC")
+    assert "SUV not compared: tracers differ" in table(patient).lines[0].changes
+
+
+def test_illustrative_sizes_carry_their_label(case):
+    client, _, patient = case
+    said = text_of(page(client, patient))
+    assert "37 mm †" in said
+    assert "† illustrative, not from the publication" in said
+
+
+def test_provisional_suv_is_not_a_fact(db):
+    _, patient = published_case("0009")
+    SuvResult.objects.update(is_provisional=True)
+    cell = table(patient).lines[0].pairs[0][1]
+    assert cell.state == "provisional SUV, not used as a fact"
+    assert [e.sub for e in history(Chart(patient, TODAY)).scans] == ["SUV provisional", "SUV provisional"]
+    assert "SUVmax" not in " ".join(table(patient).lines[0].changes)
+
+
+def test_a_number_whose_inputs_changed_is_not_shown(case):
+    client, user, patient = case
+    series = Series.objects.get(pet_of_scans__clinical_date=BASELINE)
+    correct_suv_input(by=user, series=series, name="body_weight_kg", value="61", reason="weighed again")
+    cell = table(patient).lines[0].pairs[0][1]
+    assert (cell.suv, cell.proposal.digits) == ("", "–")
+    assert cell.state == "being computed again"
+    assert "Being computed." in text_of(page(client, patient))
+
+
+def test_refused_suv_is_hollow_with_its_reason(db):
+    user = make_user("nuclear_medicine")
+    patient = make_patient(by=user)
+    suv_of(add_scan(user, patient, FOLLOW_UP), refusal_code="patient_weight_missing", refusal_message="No body weight.")
+    event = history(Chart(patient, TODAY)).scans[0]
+    assert event.state == "refused"
+    assert event.sub == "no SUV: patient weight missing"
+
+
+def test_the_picture_shows_coldest_and_hottest(case):
+    _, _, patient = case
+    before, after = history(Chart(patient, TODAY)).scans
+    assert (before.coldest, before.hottest) == ("≤1", "?")
+    assert (after.coldest, after.hottest) == ("3", "3")
+
+
+def test_months_are_counted_from_the_line_between_two_scans(case):
+    _, _, patient = case
+    assert history(Chart(patient, TODAY)).since == (dt.date(2025, 9, 1), "CAPTEM start")
+
+
+def test_missing_laboratory_values_are_said_not_shown_as_normal(case):
+    client, user, patient = case
+    assert "Blood count, kidney, liver: no value on record" in text_of(page(client, patient))
+    add_lab(user, patient)
+    assert "Kidney, liver: no value on record" in text_of(page(client, patient))
+
+
+def test_out_of_range_values_are_written(case):
+    client, user, patient = case
+    add_lab(user, patient, value=88, reference_low=150, reference_high=400)
+    assert "Platelets low, Apr 2026" in text_of(page(client, patient))
+
+
+def test_every_event_of_the_picture_is_in_the_table(case):
+    client, user, patient = case
+    add_lab(user, patient, analyte="cga", value=50, unit="ug/L")
+    html = page(client, patient).content.decode()
+    targets = set(re.findall(r'href="#(row-[^"]+)"', html))
+    assert targets
+    assert targets <= set(re.findall(r'id="(row-[^"]+)"', html))
+
+
+def test_no_inline_style_or_script_reaches_the_page(case):
+    client, _, patient = case
+    html = page(client, patient).content.decode()
+    assert not re.search(r"\sstyle=|<style|\son[a-z]+=", html)
+    assert all("src=" in tag for tag in re.findall(r"<script[^>]*>", html))
+
+
+def test_an_empty_case_says_what_belongs_there(db, client):
+    user = make_user("clinician")
+    patient = make_patient(by=user)
+    client.force_login(user)
+    said = text_of(page(client, patient))
+    for words in (
+        "No scan yet",
+        "No lesions yet",
+        "No decision yet",
+        "Nothing recorded yet",
+        "Sex unknown, age unknown",
+    ):
+        assert words in said
+
+
+def test_invisible_and_absent_cases_answer_alike(case):
+    client, _, _ = case
+    hidden = make_patient(by=make_user("clinician"))
+    answers = [client.get(reverse("board:patient", args=[n])) for n in (hidden.case_number, "NO-SUCH")]
+    assert [a.status_code for a in answers] == [404, 404]
+    assert hidden.case_number not in answers[0].content.decode().replace(f"/{hidden.case_number}/", "")
+
+
+def test_page_stays_within_its_queries(case):
+    client, user, patient = case
+    page(client, patient)
+    for n in range(6):
+        add_lab(user, patient, day=dt.date(2025, 1 + n, 1))
+        record(TreatmentLine, by=user, patient=patient, treatment_class="ssa", regimen=f"line {n}")
+    with CaptureQueriesContext(connection) as found:
+        assert page(client, patient).status_code == 200
+    assert len(found) <= MOST_QUERIES, [q["sql"][:90] for q in found]
+
+
+def test_page_stays_within_its_queries_while_values_are_recomputed(case):
+    client, user, patient = case
+    for series in Series.objects.all():
+        correct_suv_input(by=user, series=series, name="body_weight_kg", value="61", reason="weighed again")
+    with CaptureQueriesContext(connection) as found:
+        page(client, patient)
+    assert len(found) <= MOST_QUERIES, [q["sql"][:90] for q in found]
+
+
+@pytest.mark.parametrize("role", ["clinician", "observer", "researcher"])
+def test_roles_that_only_read_see_no_upload(case, role):
+    client, _, patient = case
+    reader = make_user(role)
+    from patients.services import grant_access
+
+    grant_access(by=patient.recorded_by, patient=patient, user=reader, kind="care_team", reason="reads along")
+    client.force_login(reader)
+    response = page(client, patient)
+    assert response.status_code == 200
+    assert response.context["may_import"] is False
+
+
+def test_lesion_gone_on_ct_is_said(case):
+    _, user, patient = case
+    finding = Lesion.objects.get(label="L02").findings.get(scan__clinical_date=FOLLOW_UP)
+    revise(finding, by=user, reason="second look", status="resolved")
+    assert table(patient).lines[1].pairs[1][1].reader.digits == "none"
