@@ -2,10 +2,11 @@
 
 from django.contrib import admin
 
-from imaging.admin.desk import refusals_shown
 from imaging.models import Lesion, LesionFinding
+from imaging.refused import Refused
 from imaging.services import withdraw_lesion
 from patients.admin_base import ServiceInline, ServiceModelAdmin
+from patients.services import StillInUse
 
 SIZES = ["long_axis_mm", "short_axis_mm", "third_axis_mm"]
 
@@ -41,5 +42,7 @@ class LesionAdmin(ServiceModelAdmin):
     ]
 
     def remove(self, row, *, by, reason):
-        with refusals_shown():
+        try:
             return withdraw_lesion(by=by, lesion=row, reason=reason)
+        except Refused as refusal:
+            raise StillInUse(refusal.message) from refusal
