@@ -143,9 +143,7 @@ def _page(request, series: Series, *, input_form=None, identity_form=None, statu
         "identity": identities.panel(series, request.user, identity_form),
         "refusals": _refusals(series, suv),
         "result": result,
-        "kinds": numbers.kind_rows(result.factors, result.statistics, result.absent)
-        if result and result.factors
-        else [],
+        "kinds": numbers.kind_rows(result) if result and result.factors else [],
         "uptake": numbers.uptake_time(result.uptake_time_s if result else None),
         "warnings": result.warnings if result else [],
         "volume_warnings": series.warnings,

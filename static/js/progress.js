@@ -38,6 +38,7 @@ async function show(state) {
   }
   const bar = root.querySelector("progress");
   bar.value = state.percent;
+  bar.textContent = `${state.percent} %`;
   root.querySelector("[data-percent]").textContent = `${state.percent} %`;
   say("status", state.sentence);
   if (state.revision !== shown) await refresh(state.revision);

@@ -1,0 +1,68 @@
+"""The manifest: every route, what it is about, and which roles may use it. A route that is not here fails the suite.
+
+Roles are written out, not derived from the capability table: this file is the second opinion on it.
+"""
+
+from dataclasses import dataclass
+
+from patients.domain.roles import Role
+
+NM, CL, CO, CH = Role.NUCLEAR_MEDICINE, Role.CLINICIAN, Role.COORDINATOR, Role.CHAIR
+DE, RE, OB, SA, DI = Role.DATA_ENTRY, Role.RESEARCHER, Role.OBSERVER, Role.SYSTEM_ADMIN, Role.DISPLAY
+
+NOBODY: frozenset[Role] = frozenset()
+EVERYONE = frozenset(Role)
+READERS = frozenset({NM, CL, CO, CH, DE, RE, OB})
+IMPORTERS = frozenset({NM, CO, DE})
+RESOLVERS = frozenset({NM})
+DECIDERS = frozenset({NM, CL, CH})
+
+
+@dataclass(frozen=True)
+class Rule:
+    """``about``: the kind of object in the address. ``others``: who may use it though it is not theirs."""
+
+    about: str = ""
+    get: frozenset[Role] | None = None
+    post: frozenset[Role] | None = None
+    others: frozenset[Role] = NOBODY
+    may_be_missing: bool = False
+
+
+ROUTES: dict[str, list[Rule]] = {
+    "board:home": [Rule(get=EVERYONE)],
+    "board:patients": [Rule(get=EVERYONE)],
+    "board:patient": [Rule("case_number", get=READERS)],
+    "board:decide": [Rule("case_number", get=DECIDERS, post=DECIDERS)],
+    "imaging:upload": [Rule(get=IMPORTERS, post=IMPORTERS)],
+    "imaging:upload_start": [Rule(post=IMPORTERS)],
+    "imaging:upload_detail": [
+        Rule("upload", get=IMPORTERS),
+        Rule("upload_without_case", get=IMPORTERS, others=RESOLVERS),
+    ],
+    "imaging:upload_progress": [
+        Rule("upload", get=IMPORTERS),
+        Rule("upload_without_case", get=IMPORTERS, others=RESOLVERS),
+    ],
+    "imaging:upload_files": [Rule("upload", post=IMPORTERS)],
+    "imaging:upload_plain": [Rule("upload", post=IMPORTERS)],
+    "imaging:upload_close": [Rule("upload", post=IMPORTERS)],
+    "imaging:series": [
+        Rule("series", get=READERS),
+        Rule("held_series", get=IMPORTERS),
+        Rule("unassigned_series", get=IMPORTERS, others=RESOLVERS),
+    ],
+    "imaging:series_state": [Rule("series", get=READERS), Rule("held_series", get=IMPORTERS)],
+    "imaging:mip": [
+        Rule("series", get=READERS, may_be_missing=True),
+        Rule("held_series", get=IMPORTERS, may_be_missing=True),
+    ],
+    "imaging:suv_input": [Rule("series", post=RESOLVERS), Rule("held_series", post=RESOLVERS)],
+    "imaging:confirm": [Rule("held_series", post=RESOLVERS)],
+    "imaging:reject": [Rule("held_series", post=RESOLVERS)],
+    "imaging:scan": [Rule("scan", get=READERS)],
+    "imaging:scan_state": [Rule("scan", get=READERS)],
+}
+
+# Answered without signing in; they know nothing of any patient.
+PUBLIC = {"healthz"}

@@ -1,0 +1,157 @@
+"""Every route x every role and nobody x own and another's objects x GET and POST: allowed as written, nothing leaks."""
+
+import uuid
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from patients.domain.roles import Role
+from tests.contracts.routes import PUBLIC, ROUTES, Rule
+from tests.contracts.world import make_world
+from tests.patients.factories import make_user
+
+pytestmark = pytest.mark.django_db
+CANARY = "ZQCANARY"
+CASES = [(name, rule) for name, rules in ROUTES.items() for rule in rules]
+IDS = [f"{name}-{rule.about or 'page'}" for name, rule in CASES]
+REFUSED = {403, 404}
+
+
+def all_routes(patterns=None, namespace: str = "") -> dict[str, str]:
+    """Name of every route -> module of its view."""
+    found = {}
+    for pattern in patterns if patterns is not None else get_resolver().url_patterns:
+        if isinstance(pattern, URLResolver):
+            inner = f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace
+            found |= all_routes(pattern.url_patterns, inner)
+        elif isinstance(pattern, URLPattern):
+            found[f"{namespace}{pattern.name or pattern.pattern}"] = pattern.callback.__module__
+    return found
+
+
+def unlisted(routes: dict[str, str]) -> list[str]:
+    """Routes nobody has decided about. The sign-in pages are allauth's; the admin has its own test."""
+    ours = {n for n, module in routes.items() if not module.startswith("allauth.") and not n.startswith("admin:")}
+    return sorted(ours - ROUTES.keys() - PUBLIC)
+
+
+def test_every_route_is_in_the_manifest():
+    assert unlisted(all_routes()) == []
+    assert set(ROUTES) <= set(all_routes()), "the manifest names a route that is gone"
+
+
+def test_a_new_route_without_an_entry_would_be_found():
+    assert unlisted(all_routes() | {"board:export": "board.views"}) == ["board:export"]
+
+
+@pytest.fixture
+def others():
+    return make_world(CANARY, make_user("nuclear_medicine"))
+
+
+def ask(client, method: str, name: str, kwargs: dict):
+    return getattr(client, method)(reverse(name, kwargs=kwargs))
+
+
+def text_of(response) -> str:
+    body = b"".join(response.streaming_content) if response.streaming else response.content
+    return body.decode("utf-8", "replace") + str(dict(response.headers))
+
+
+def roles_for(rule: Rule, method: str):
+    return rule.get if method == "get" else rule.post
+
+
+@pytest.mark.parametrize(("name", "rule"), CASES, ids=IDS)
+def test_own_objects_by_role(client, name, rule):
+    for role in Role:
+        user = make_user(role.value)
+        own = make_world("OWN", user)
+        client.force_login(user)
+        for method in ("get", "post"):
+            allowed = roles_for(rule, method)
+            status = ask(client, method, name, own.kwargs(rule.about)).status_code
+            where = f"{method} {name} as {role}: {status}"
+            if allowed is None:
+                assert status in {403, 404, 405}, where
+            elif role not in allowed:
+                assert status in REFUSED, where
+            else:
+                assert status < 500, where
+                assert status not in ({403, 405} if rule.may_be_missing else {403, 404, 405}), where
+
+
+@pytest.mark.parametrize(("name", "rule"), CASES, ids=IDS)
+def test_objects_of_others_are_not_there(client, others, name, rule):
+    for role in Role:
+        user = make_user(role.value)
+        make_world("OWN", user)
+        client.force_login(user)
+        for method in ("get", "post"):
+            response = ask(client, method, name, others.kwargs(rule.about))
+            where = f"{method} {name} as {role}: {response.status_code}"
+            if rule.about and role not in rule.others:
+                assert response.status_code in {403, 404, 405}, where
+            if role not in rule.others:
+                assert CANARY not in text_of(response).replace(reverse(name, kwargs=others.kwargs(rule.about)), ""), (
+                    where
+                )
+                assert "1901" not in text_of(response), where
+
+
+@pytest.mark.parametrize(("name", "rule"), CASES, ids=IDS)
+def test_nobody_is_sent_to_sign_in(client, others, name, rule):
+    make_user("system_admin")
+    for method in ("get", "post"):
+        response = ask(client, method, name, others.kwargs(rule.about))
+        assert response.status_code == 302 and response["Location"].startswith("/accounts/login/"), f"{method} {name}"
+
+
+@pytest.mark.parametrize(("name", "rule"), [c for c in CASES if c[1].about], ids=[i for i in IDS if "-page" not in i])
+def test_invisible_and_absent_are_alike(client, others, name, rule):
+    client.force_login(make_user("nuclear_medicine"))
+    absent = {"case_number": "NO-SUCH"} if rule.about == "case_number" else {"pk": uuid.uuid4()}
+    if Role.NUCLEAR_MEDICINE in rule.others:
+        pytest.skip("this role resolves identities of imports without a case")
+    for method in ("get", "post"):
+        seen = []
+        for kwargs in (others.kwargs(rule.about), absent):
+            response = ask(client, method, name, kwargs)
+            same = text_of(response).replace(str(next(iter(kwargs.values()))), "")
+            seen.append((response.status_code, len(same)))
+        assert seen[0] == seen[1], f"{method} {name}"
+
+
+def test_an_account_that_was_closed_is_nobody(client):
+    user = make_user("nuclear_medicine")
+    own = make_world("OWN", user)
+    client.force_login(user)
+    user.is_active = False
+    user.save()
+    response = client.get(reverse("imaging:scan", kwargs=own.kwargs("scan")))
+    assert response.status_code == 302
+
+
+def test_a_grant_that_ended_hides_the_case(client):
+    user = make_user("nuclear_medicine")
+    own = make_world("OWN", user)
+    client.force_login(user)
+    address = reverse("imaging:scan", kwargs=own.kwargs("scan"))
+    assert client.get(address).status_code == 200
+    from patients.services import revoke_access
+
+    for grant in own.patient.grants.filter(user=user):
+        revoke_access(grant, by=user, reason="test")
+    assert client.get(address).status_code == 404
+
+
+def test_forms_without_their_token_are_refused(others):
+    from django.test import Client
+
+    strict = Client(enforce_csrf_checks=True)
+    user = make_user("nuclear_medicine")
+    own = make_world("OWN", user)
+    strict.force_login(user)
+    for name, rule in CASES:
+        if rule.post and Role.NUCLEAR_MEDICINE in rule.post:
+            assert strict.post(reverse(name, kwargs=own.kwargs(rule.about))).status_code == 403, name

@@ -1,0 +1,83 @@
+"""One person's cases and imports, and another's, with words that must never cross over."""
+
+import datetime as dt
+import itertools
+from dataclasses import dataclass
+
+from imaging.models import Scan, Series, Study, SuvResult, Upload, UploadItem
+from patients.models import Patient, User
+from patients.services import record
+from tests.patients.factories import make_patient, make_user
+
+_numbers = itertools.count(1)
+
+
+@dataclass
+class World:
+    """What one user works on. ``canaries`` are the words that only those who may see it ever read."""
+
+    owner: User
+    patient: Patient
+    canaries: tuple[str, ...]
+    objects: dict[str, object]
+
+    def kwargs(self, about: str) -> dict:
+        if not about:
+            return {}
+        if about == "case_number":
+            return {"case_number": self.patient.case_number}
+        return {"pk": self.objects[about].pk}
+
+
+def make_world(word: str, owner: User) -> World:
+    """A case of ``owner`` with a scan, a held and an unassigned series, and uploads, all marked with ``word``."""
+    n = next(_numbers)
+    opener = make_user("coordinator")
+    case_number, dicom_id = f"{word}-CASE-{n}", f"{word}-DICOM-{n}"
+    patient = make_patient(by=opener, case_number=case_number, birth_date=dt.date(1901, 2, 3), centre=f"{word}-CENTRE")
+    from patients.services import grant_access
+
+    grant_access(by=opener, patient=patient, kind="care_team", user=owner)
+    study = Study.objects.create(
+        study_uid=f"1.2.3.{n}",
+        identity_digest=f"{n:064d}",
+        dicom_patient_id=dicom_id,
+        dicom_birth_date=dt.date(1902, 3, 4),
+    )
+
+    def series(suffix: str, identity: str, candidate) -> Series:
+        return Series.objects.create(
+            study=study,
+            series_uid=f"1.2.3.{n}.{suffix}",
+            modality="PT",
+            sop_class_uid="1.2.840.10008.5.1.4.1.1.128",
+            identity=identity,
+            candidate_patient=candidate,
+            identity_reason="identity_birth_date_differs" if identity == "held" else "",
+            uploaded_by=owner,
+        )
+
+    attached = series("1", Series.Identity.ATTACHED, patient)
+    SuvResult.objects.create(series=attached, input_digest="0" * 64, method_version="suv/1.0", factors={"bw": 1.0})
+    held = series("2", Series.Identity.HELD, patient)
+    unassigned = series("3", Series.Identity.UNASSIGNED, None)
+    scan = record(
+        Scan, by=opener, patient=patient, clinical_date=dt.date(2026, 5, 3), pet_series=attached, label="baseline"
+    )
+    upload = Upload.objects.create(by=owner, patient=patient, source="browser")
+    without_case = Upload.objects.create(by=owner, source="browser")
+    for target, row in ((upload, held), (without_case, unassigned)):
+        UploadItem.objects.create(upload=target, label=f"{word}-FILE.dcm", outcome="held", series=row, sha256="0" * 64)
+    return World(
+        owner,
+        patient,
+        (word,),
+        {
+            "series": attached,
+            "held_series": held,
+            "unassigned_series": unassigned,
+            "scan": scan,
+            "upload": upload,
+            "upload_without_case": without_case,
+        },
+    )

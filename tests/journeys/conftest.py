@@ -1,0 +1,125 @@
+"""A real browser against a real server, with the background work done by a thread of this process."""
+
+import os
+import shutil
+import threading
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+RESULTS = Path(__file__).resolve().parents[2] / "test-results"
+SIZES = {"1920x1080": (1920, 1080), "1366x768": (1366, 768)}
+
+
+def chromium() -> str | None:
+    named = os.environ.get("PRRT_CHROMIUM")
+    return named or next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if "journeys" in item.path.parts:
+            item.add_marker(pytest.mark.journey)
+            if chromium() is None:
+                item.add_marker(pytest.mark.skip(reason="no chromium found: install it or set PRRT_CHROMIUM"))
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args():
+    return {"executable_path": chromium(), "args": ["--no-sandbox", "--force-color-profile=srgb"]}
+
+
+@pytest.fixture
+def browser_context_args():
+    return {"viewport": {"width": 1366, "height": 768}, "locale": "en-GB", "timezone_id": "UTC"}
+
+
+@pytest.fixture
+def expected_errors() -> list[str]:
+    """Words of console errors that a journey brings about on purpose."""
+    return []
+
+
+@pytest.fixture(autouse=True)
+def no_script_was_refused(request, expected_errors):
+    """The strict content-security-policy must never have to stop anything of ours, nor a script fail."""
+    if "page" not in request.fixturenames:
+        yield
+        return
+    page, said = request.getfixturevalue("page"), []
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    yield
+    assert [text for text in said if not any(part in text for part in expected_errors)] == []
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(settings):
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def worker(transactional_db):
+    """Runs every waiting job, as a worker process would."""
+    from imaging.models import Job
+    from imaging.services import running
+
+    stop = threading.Event()
+
+    def work():
+        while not stop.wait(0.05):
+            for pk in list(Job.objects.filter(state=Job.State.QUEUED).values_list("pk", flat=True)):
+                running.run(pk)
+        connection.close()
+
+    thread = threading.Thread(target=work, name="journey-worker")
+    thread.start()
+    yield
+    stop.set()
+    thread.join(60)
+
+
+@pytest.fixture
+def shoot(page):
+    """``shoot(name)``: the page at both sizes the team uses, kept in test-results/."""
+
+    def take(name: str) -> None:
+        RESULTS.mkdir(exist_ok=True)
+        before = page.viewport_size
+        for label, (width, height) in SIZES.items():
+            page.set_viewport_size({"width": width, "height": height})
+            page.screenshot(path=RESULTS / f"{name}-{label}.png")
+        page.set_viewport_size(before)
+
+    return take
+
+
+@pytest.fixture
+def has_no_serious_finding(page):
+    """axe-core on the page as it stands: nothing serious or critical."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    def check() -> None:
+        found = Axe().run(page).response["violations"]
+        serious = [
+            (v["id"], [node["html"][:160] for node in v["nodes"]][:4])
+            for v in found
+            if v["impact"] in {"serious", "critical"}
+        ]
+        assert serious == []
+
+    return check
+
+
+@pytest.fixture
+def sign_in(page, live_server):
+    def enter(user, path: str = "/") -> None:
+        page.goto(f"{live_server.url}{path}")
+        page.get_by_label("User name").fill(user.username)
+        page.get_by_label("Password").fill("not-a-real-password")
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url(f"{live_server.url}{path}")
+        page.wait_for_load_state("networkidle")
+
+    return enter

@@ -1,0 +1,218 @@
+"""Bringing a scan in, as people do it: whole, broken, interrupted, with the keyboard, without script."""
+
+import datetime as dt
+
+import pytest
+from playwright.sync_api import expect
+
+from imaging.models import Scan, Series, Upload
+from tests.imaging.phantom import write_pet
+from tests.patients.factories import make_patient, make_user
+
+pytestmark = pytest.mark.django_db(transaction=True)
+PATIENCE_MS = 90_000
+
+
+@pytest.fixture
+def reader():
+    return make_user("nuclear_medicine", is_staff=True)
+
+
+def send(page, paths) -> None:
+    page.get_by_label("Files or a ZIP").set_input_files([str(path) for path in paths])
+    expect(page.locator("[data-chosen]")).to_contain_text(f"{len(paths)} files chosen")
+    page.get_by_role("button", name="Upload", exact=True).click()
+    page.wait_for_url("**/imaging/uploads/**", timeout=PATIENCE_MS)
+
+
+def wait_until_imported(page) -> None:
+    expect(page.locator("[data-status]").first).to_contain_text("Import finished", timeout=PATIENCE_MS)
+
+
+def test_a_real_series_from_folder_to_suv(page, sign_in, reader, worker, shared_data, shoot, has_no_serious_finding):
+    folder = shared_data / "sts001-wholebody-ge"
+    paths = sorted(folder.rglob("*.dcm"))
+    if not paths:
+        pytest.skip("the real whole-body series is not among the reference data")
+    sign_in(reader, "/imaging/upload/")
+    has_no_serious_finding()
+    shoot("upload")
+    send(page, paths)
+    expect(page.locator("[data-stage=received]")).to_contain_text(f"{len(paths)} files")
+    shoot("upload-running")
+    wait_until_imported(page)
+    expect(page.locator("[data-stage=suv]")).to_contain_text("1 of 1 PET series")
+    has_no_serious_finding()
+    shoot("upload-done")
+    page.get_by_role("link", name="Choose the case").first.click()
+    expect(page.get_by_role("heading", name="SUV", exact=True)).to_be_visible()
+    expect(page.get_by_text("2.42903e-4")).to_be_visible()
+    expect(page.get_by_text("66.52")).to_be_visible()
+    picture = page.get_by_role("img", name="Coronal maximum intensity projection")
+    expect(picture).to_be_visible()
+    assert picture.evaluate("image => image.complete && image.naturalHeight > 300")
+    has_no_serious_finding()
+    shoot("series-real")
+
+
+def test_a_broken_file_is_a_sentence_and_costs_only_itself(page, sign_in, reader, worker, tmp_path, shoot):
+    paths = write_pet(tmp_path / "pet")
+    broken, letter = tmp_path / "broken.dcm", tmp_path / "letter.pdf"
+    broken.write_bytes(paths[0].read_bytes()[:-500])
+    letter.write_bytes(b"%PDF-1.7 a letter")
+    sign_in(reader, "/imaging/upload/")
+    send(page, [broken, letter, *paths])
+    wait_until_imported(page)
+    expect(page.get_by_text("12 stored, 2 refused")).to_be_visible()
+    expect(page.get_by_text("This is not a DICOM file.").first).to_be_visible()
+    expect(page.get_by_text("The file ends before its content does")).to_be_visible()
+    expect(page.get_by_text("broken.dcm").first).to_be_visible()
+    shoot("upload-broken-file")
+
+
+def test_a_held_series_is_compared_and_confirmed(
+    page, sign_in, reader, worker, tmp_path, shoot, has_no_serious_finding
+):
+    make_patient(by=reader, case_number="CASE-7", birth_date=dt.date(1967, 3, 2), sex_for_formulas="F")
+    sign_in(reader, "/imaging/upload/?case=CASE-7")
+    expect(page.get_by_label("Case number", exact=True)).to_have_value("CASE-7")
+    send(page, write_pet(tmp_path, "held"))
+    wait_until_imported(page)
+    expect(page.get_by_text("In quarantine.")).to_be_visible()
+    page.get_by_role("link", name="Compare identity").click()
+    has_no_serious_finding()
+    shoot("series-held")
+    page.get_by_label("Case number, typed").fill("CASE-7")
+    page.get_by_label("Reason", exact=True).fill("request form of the sending site")
+    page.get_by_role("button", name="Confirm: this scan is of this patient").click()
+    expect(page.get_by_role("link", name="Case CASE-7")).to_be_visible()
+    assert Scan.objects.get().patient.case_number == "CASE-7"
+
+
+def test_a_missing_weight_is_entered_and_the_suv_appears(page, sign_in, reader, worker, tmp_path, shoot):
+    make_patient(by=reader, case_number="SYN-w", sex_for_formulas="F")
+    sign_in(reader, "/imaging/upload/?case=SYN-w")
+    send(page, write_pet(tmp_path, "w", body_weight_kg=None))
+    wait_until_imported(page)
+    page.get_by_role("link", name="Open").click()
+    expect(page.get_by_text("The PET header has no body weight.")).to_be_visible()
+    shoot("series-without-weight")
+    page.get_by_label("Value, in the unit").fill("61.5")
+    page.get_by_label("Reason and source").fill("weighed that day")
+    page.get_by_role("button", name="Save and recompute").click()
+    again = page.get_by_role("link", name="Reload")
+    if page.get_by_text("Recomputing.").is_visible():
+        again.click(timeout=PATIENCE_MS)
+    expect(page.get_by_text("Body weight, SUVbw")).to_be_visible()
+    expect(page.get_by_text("No SUV.")).to_have_count(0)
+
+
+def test_a_dropped_connection_repeats_its_batch(page, sign_in, reader, worker, tmp_path, expected_errors):
+    expected_errors.append("ERR_CONNECTION_RESET")
+    dropped = []
+
+    def drop_once(route):
+        if dropped:
+            return route.continue_()
+        dropped.append(route.request.url)
+        return route.abort("connectionreset")
+
+    page.route("**/files/", drop_once)
+    sign_in(reader, "/imaging/upload/")
+    send(page, write_pet(tmp_path))
+    wait_until_imported(page)
+    assert dropped and Upload.objects.get().items.count() == 12
+
+
+def test_an_upload_survives_a_reload_and_is_continued(
+    page, sign_in, reader, worker, tmp_path, live_server, shoot, expected_errors
+):
+    expected_errors.append("ERR_FAILED")
+    paths = write_pet(tmp_path)
+    page.route("**/close/", lambda route: route.abort())
+    sign_in(reader, "/imaging/upload/")
+    page.get_by_label("Files or a ZIP").set_input_files([str(path) for path in paths[:5]])
+    page.get_by_role("button", name="Upload", exact=True).click()
+    expect(page.locator("[data-failure]")).to_be_visible()
+    page.unroute("**/close/")
+    page.goto(f"{live_server.url}/imaging/uploads/{Upload.objects.get().pk}/")
+    expect(page.get_by_text("This upload was interrupted")).to_be_visible()
+    shoot("upload-interrupted")
+    page.get_by_label("Files or a ZIP").set_input_files([str(path) for path in paths])
+    page.get_by_role("button", name="Continue", exact=True).click()
+    expect(page.locator("[data-progress-url] [data-status]")).to_contain_text("12 stored", timeout=PATIENCE_MS)
+    assert Upload.objects.get().items.count() == 12
+
+
+def test_files_are_dropped_on_the_page(page, sign_in, reader, worker, tmp_path):
+    paths = write_pet(tmp_path)
+    sign_in(reader, "/imaging/upload/")
+    files = [[path.name, list(path.read_bytes())] for path in paths[:3]]
+    page.evaluate(
+        """files => {
+            const transfer = new DataTransfer();
+            files.forEach(([name, bytes]) => transfer.items.add(new File([new Uint8Array(bytes)], name)));
+            document.querySelector("[data-dropzone]").dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
+        }""",
+        files,
+    )
+    expect(page.locator("[data-chosen]")).to_contain_text("3 files chosen")
+    page.get_by_role("button", name="Upload", exact=True).click()
+    page.wait_for_url("**/imaging/uploads/**")
+    wait_until_imported(page)
+    assert Series.objects.get().instance_count == 3
+
+
+def test_keyboard_only_from_sign_in_to_import(page, live_server, reader, worker, tmp_path):
+    paths = write_pet(tmp_path)
+    page.goto(f"{live_server.url}/imaging/upload/")
+    keys = page.keyboard
+    keys.type(reader.username)
+    keys.press("Tab")
+    keys.type("not-a-real-password")
+    keys.press("Enter")
+    page.wait_for_url("**/imaging/upload/")
+    page.wait_for_load_state("networkidle")
+    tab_to(page, "#files")
+    with page.expect_file_chooser() as chooser:
+        keys.press("Enter")
+    chooser.value.set_files([str(path) for path in paths])
+    tab_to(page, "button[data-plain]")
+    keys.press("Enter")
+    page.wait_for_url("**/imaging/uploads/**", timeout=PATIENCE_MS)
+    wait_until_imported(page)
+    tab_to(page, "[data-outcomes] a")
+    keys.press("Enter")
+    page.wait_for_url("**/imaging/series/**")
+    expect(page.get_by_role("heading", name="SUV", exact=True)).to_be_visible()
+
+
+def tab_to(page, selector: str, limit: int = 60) -> None:
+    """Press Tab until the element has the focus, and see that the focus can be seen."""
+    for _ in range(limit):
+        page.keyboard.press("Tab")
+        found = page.evaluate(
+            "s => document.activeElement.matches(s) && getComputedStyle(document.activeElement).outlineStyle !== 'none'",
+            selector,
+        )
+        if found:
+            return
+    raise AssertionError(f"the keyboard does not reach {selector}, or its focus is not visible")
+
+
+def test_without_script_the_form_still_imports(browser, browser_context_args, live_server, reader, worker, tmp_path):
+    context = browser.new_context(**browser_context_args, java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{live_server.url}/imaging/upload/")
+    page.get_by_label("User name").fill(reader.username)
+    page.get_by_label("Password").fill("not-a-real-password")
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_label("Files or a ZIP").set_input_files([str(path) for path in write_pet(tmp_path)])
+    page.get_by_role("button", name="Upload", exact=True).click()
+    for _ in range(100):
+        if "Import finished: 12 stored." in page.content():
+            break
+        page.wait_for_timeout(300)
+        page.reload()
+    assert "Import finished: 12 stored." in page.content()
+    context.close()
