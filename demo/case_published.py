@@ -15,7 +15,7 @@ from demo.specs import CaseSpec, Decided, LesionSpec, ScanSpec, Score, Seen
 
 ILLUSTRATIVE = "illustrative, not from the publication"
 SUV_MAX_BASELINE, SUV_MAX_FOLLOW_UP = 9.09, 11.47
-LIVER_BASELINE, LIVER_FOLLOW_UP = 9.3, 8.9
+LIVER_BASELINE, LIVER_FOLLOW_UP = 9.9, 8.9
 
 _NOTE = (
     "Published: woman, 58 y, gastric NET G2, MIB1 7–8 %, liver metastases, six cycles of CAPTEM; 68Ga-DOTATATE before "

@@ -1,11 +1,13 @@
 """The cohort goes through the same import, jobs and services as real data, and measures to what was published."""
 
+import datetime as dt
 from io import StringIO
 
 import pytest
 from django.core.management import call_command
 
 from demo.case_published import SUV_MAX_BASELINE, SUV_MAX_FOLLOW_UP
+from eligibility.selectors import assess_all
 from imaging.models import Job, LesionFinding, Reading, Scan, Series, Upload, UploadItem, Voi
 from imaging.selectors import CURRENT, REFUSED, current_suv, measurements
 from patients.models import AuditEvent, LabResult, Patient, User
@@ -31,6 +33,7 @@ def test_the_cohort(cohort):
     _published_numbers_come_out(cohort["0001"])
     _sizes_of_the_published_case_are_marked(cohort)
     _readings_hold_published_scores_only(cohort["0001"])
+    _rule_sets_say_what_the_issue_expects(cohort)
     _no_suv_without_weight(cohort["0003"])
     _the_team_sees_it()
     _a_second_load_changes_nothing()
@@ -70,6 +73,22 @@ def _readings_hold_published_scores_only(patient):
     assert {scores[label][:2] for label in ("L02", "L03", "L04")} == {(0, 1)}
     assert set(follow_up.lesions.values_list("score_low", "score_high")) == {(3, 3)}
     assert {baseline.state, follow_up.state} == {Reading.State.SIGNED}
+
+
+def _rule_sets_say_what_the_issue_expects(cohort):
+    def verdicts(case_number):
+        days = Scan.objects.filter(patient=cohort[case_number]).order_by("clinical_date").values_list("clinical_date", flat=True)
+        return [{k: r.verdict_code for k, r in assess_all(cohort[case_number], as_of=day).items()} for day in days]
+
+    assert [v["krenning-gt2"] for v in verdicts("0001")] == ["not_met", "met"]
+    assert [v["lutathera-smpc-eu"] for v in verdicts("0001")] == ["cannot_determine", "cannot_determine"]
+    day = Scan.objects.get(patient=cohort["0002"]).clinical_date + dt.timedelta(days=7)
+    equal = assess_all(cohort["0002"], as_of=day)
+    assert equal["krenning-gt2"].verdict_code == "not_met"
+    states = {row.id: row.state for row in equal["lutathera-smpc-eu"].rows}
+    assert states["SSTR.UPTAKE"] == "met"
+    assert "unknown" not in {states[name] for name in ("DATA.LABS", "IND.PROGRESSION", "IND.GRADE", "CI.RENAL")}
+    assert [v["krenning-gt2"] for v in verdicts("0003")] == ["unknown"]
 
 
 def _no_suv_without_weight(patient):
