@@ -1,0 +1,81 @@
+"""`manage.py import_dicom`: works without a broker and without a worker, and says what became of every file."""
+
+import json
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from imaging.management.commands import import_dicom
+from imaging.models import Job, Scan, Series
+from tests.imaging.phantom import write_pet
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def _no_patience(monkeypatch):
+    monkeypatch.setattr(import_dicom, "WORKER_PATIENCE_SECONDS", 0.0)
+
+
+def run(*arguments):
+    out = StringIO()
+    call_command("import_dicom", *map(str, arguments), stdout=out, stderr=StringIO())
+    return out.getvalue()
+
+
+def test_a_folder_into_a_case(tmp_path, phantom_case, doctor):
+    write_pet(tmp_path / "a")
+    (tmp_path / "a" / "readme.txt").write_text("not an image")
+    (tmp_path / "a" / "link").symlink_to("/etc/passwd")
+    said = run(tmp_path / "a", "--case", "SYN-a", "--user", "doctor")
+    assert "Files: 12 stored, 1 refused." in said
+    assert "readme.txt: This is not a DICOM file." in said
+    assert "SUVbw factor" in said and "attached" in said
+    assert Scan.objects.get().patient == phantom_case
+
+
+def test_json_has_every_file_and_series(tmp_path, phantom_case, colleague):
+    write_pet(tmp_path / "a")
+    found = json.loads(run(tmp_path / "a", "--user", "colleague", "--json"))
+    assert found["state"] == "done" and found["counts"]["stored"] == 12
+    assert len(found["files"]) == 12
+    series = found["series"][0]
+    assert (series["modality"], series["identity"], series["tracer"]) == ("PT", "unassigned", "68Ga-DOTATATE")
+    assert series["suv"]["state"] == "current" and series["suv"]["factor_bw"] > 0
+    again = json.loads(run(tmp_path / "a", "--user", "colleague", "--json"))
+    assert again["counts"]["already"] == 12
+
+
+def test_a_held_series_says_why(tmp_path, phantom_case, doctor):
+    write_pet(tmp_path / "b", "b")
+    said = run(tmp_path / "b", "--case", "SYN-a", "--user", "doctor")
+    assert "is not known for this case" in said
+    assert Series.objects.get().identity == "held" and not Scan.objects.exists()
+
+
+def test_work_that_a_worker_has_taken_is_left_to_it(tmp_path, phantom_case, doctor, monkeypatch):
+    write_pet(tmp_path / "a")
+    real, theirs = import_dicom.ring, []
+
+    def taken_by_a_worker(pks):
+        from imaging.services.running import run_until_done
+
+        theirs.extend(pks)
+        run_until_done(pks[0])
+
+    monkeypatch.setattr(import_dicom, "ring", taken_by_a_worker)
+    monkeypatch.setattr(import_dicom, "run", lambda pk: pytest.fail("ran although a worker had it"))
+    assert real and "12 stored" in run(tmp_path / "a", "--user", "doctor")
+    assert Job.objects.filter(pk__in=theirs, state="done", attempts=1).exists()
+
+
+def test_what_cannot_start_is_said(tmp_path, doctor):
+    for arguments, sentence in (
+        ([tmp_path / "absent", "--user", "doctor"], "nothing at"),
+        ([tmp_path, "--user", "nobody"], "no user"),
+        ([tmp_path, "--user", "doctor", "--case", "X"], "no case of this number"),
+        ([tmp_path, "--user", "doctor"], "no file"),
+    ):
+        with pytest.raises(CommandError, match=sentence):
+            run(*arguments)
