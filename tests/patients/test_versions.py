@@ -211,3 +211,14 @@ def test_a_case_is_rewound_from_its_trail(patient, user):
     assert selectors.patient_as_known(patient, first).birth_date == dt.date(1965, 5, 1)
     assert selectors.patient_as_known(patient, first).recorded_by == user
     assert selectors.patient_as_known(patient, opened - dt.timedelta(seconds=1)) is None
+
+
+@pytest.mark.parametrize("seconds", [0, -3600])
+def test_a_clock_that_stands_still_or_is_set_back_hides_no_version(patient, user, seconds):
+    row = weight(patient, user)
+    first_known = row.recorded_at
+    with mock.patch.object(versions.timezone, "now", return_value=first_known + dt.timedelta(seconds=seconds)):
+        revised = services.revise(row, by=user, reason="typing error", value="72")
+        gone = services.withdraw(revised, by=user, reason="wrong case")
+    for moment, expected in [(first_known, [70]), (revised.recorded_at, [72]), (gone.superseded_at, [])]:
+        assert [r.value for r in selectors.rows(BodyMeasure, patient, known_at=moment)] == expected
