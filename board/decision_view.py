@@ -1,20 +1,12 @@
-"""Decisions with what they rested on, and whether that ground has moved since."""
+"""Decisions with what they rested on, and what has changed under them since."""
 
 from dataclasses import dataclass
 
 from board import words
 from board.chart import Chart
+from board.decisions import changes_since
 from board.models import BoardDecision
-from eligibility.models import Assessment
 from patients.models import User
-
-
-@dataclass(frozen=True)
-class FrozenLine:
-    label: str
-    verdict: str
-    as_of: str
-    is_stale: bool
 
 
 @dataclass(frozen=True)
@@ -24,16 +16,12 @@ class DecisionLine:
     due: str
     is_overdue: bool
     by: str
-    frozen: list[FrozenLine]
+    verdicts: list[str]
     changes: list[str]
-
-    @property
-    def is_stale(self) -> bool:
-        return any(line.is_stale for line in self.frozen)
 
 
 def decision_lines(chart: Chart) -> list[DecisionLine]:
-    """Newest first."""
+    """Newest first. A superseded decision is history: its ground is not looked at again."""
     decisions = chart.decisions[::-1]
     names = _names({d.recorded_by_id for d in decisions})
     return [_line(d, chart, names[d.recorded_by_id]) for d in decisions]
@@ -46,25 +34,14 @@ def _names(ids: set) -> dict:
 
 
 def _line(decision: BoardDecision, chart: Chart, by: str) -> DecisionLine:
-    due = decision.due_date
-    is_open = decision.replaced_by is None
+    due, is_open = decision.due_date, decision.replaced_by is None
+    changes = changes_since(decision.frozen, chart.case, today=chart.today, assess=chart.assessed_on) if is_open else []
     return DecisionLine(
         decision=decision,
         day=words.day_words((decision.decided_on, decision.decided_on)),
         due=words.day_words((due, due)) if due else "",
         is_overdue=bool(due and due < chart.today and is_open),
         by=by,
-        frozen=[_frozen(a, chart) for a in decision.frozen],
-        changes=[],
-    )
-
-
-def _frozen(assessment: Assessment, chart: Chart) -> FrozenLine:
-    """Stale: the same rule set on the same clinical day says something else, or says it for other reasons, now."""
-    now = chart.assessed_on(assessment.as_of).get(assessment.guideline_id)
-    return FrozenLine(
-        label=f"{assessment.guideline_id} v{assessment.guideline_version}",
-        verdict=assessment.verdict,
-        as_of=words.day_words((assessment.as_of, assessment.as_of)),
-        is_stale=now is None or now.digest != assessment.digest,
+        verdicts=[a.verdict_text for a in decision.frozen],
+        changes=[change.text for change in changes],
     )

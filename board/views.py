@@ -3,7 +3,7 @@
 import datetime as dt
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -14,10 +14,12 @@ from board.chart import Chart
 from board.forms import DecisionForm
 from board.patient_list import patient_page
 from board.patient_page import patient_context
+from board.recording import record_once
 from board.worklist import worklist
 from patients.domain.roles import Capability
 from patients.models import Patient
 from patients.selectors import get_visible_patient
+from patients.services import Conflict
 
 CASE_NUMBER_LENGTH = 32
 
@@ -69,12 +71,10 @@ def decide(request: HttpRequest, case_number: str) -> HttpResponse:
 
 
 def _record(request: HttpRequest, found: Patient, form: DecisionForm) -> bool:
-    from board.recording import DecisionConflict, record_once
-
     try:
         record_once(by=request.user, patient=found, **form.cleaned_data)
-    except DecisionConflict as conflict:
-        form.add_error(None, str(conflict))
+    except (Conflict, ValidationError) as refused:
+        form.add_error(None, refused.messages if isinstance(refused, ValidationError) else str(refused))
         return False
     messages.success(
         request, "Decision stored with the assessments of this moment. It cannot be edited, only replaced."

@@ -1,0 +1,124 @@
+"""Recording a decision through the page."""
+
+import datetime as dt
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from board.models import BoardDecision
+from board.services import record_decision
+from tests.board.factories import add_lab, published_case
+from tests.patients.factories import make_user
+
+WORDS = "PRRT not now: laboratory values first. ≥ 2 signatures."
+
+
+@pytest.fixture
+def case(db, client):
+    user, patient = published_case()
+    client.force_login(user)
+    return client, user, patient
+
+
+def send(client, patient, **values):
+    form = {
+        "decided_on": timezone.localdate().isoformat(),
+        "outcome": "more_data",
+        "text": WORDS,
+        "owner": "Referring centre",
+        "due_date": "",
+        **values,
+    }
+    return client.post(reverse("board:decide", args=[patient.case_number]), form)
+
+
+def test_a_decision_is_stored_with_what_every_set_said(case):
+    client, user, patient = case
+    response = send(client, patient)
+    assert response.status_code == 302
+    decision = BoardDecision.objects.get()
+    assert (decision.outcome, decision.text, decision.recorded_by) == ("more_data", WORDS, user)
+    assert {a.guideline_id for a in decision.assessments.all()} == {"krenning-gt2", "lutathera-smpc-eu"}
+
+
+def test_the_same_form_sent_twice_is_one_decision(case):
+    client, _, patient = case
+    assert [send(client, patient).status_code for _ in range(2)] == [302, 302]
+    assert BoardDecision.objects.count() == 1
+
+
+def test_an_outcome_is_chosen_never_preset(case):
+    client, _, patient = case
+    html = client.get(reverse("board:decide", args=[patient.case_number])).content.decode()
+    assert '<option value="" selected>choose</option>' in html
+    assert send(client, patient, outcome="").status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        ("decided_on", "2999-01-01", "in the future"),
+        ("due_date", "2001-01-01", "before the decision"),
+        ("owner", "", "required"),
+        ("decided_on", "soon", "valid date"),
+    ],
+)
+def test_a_refused_form_keeps_what_was_typed(case, field, value, sentence):
+    client, _, patient = case
+    response = send(client, patient, **{field: value})
+    said = response.content.decode()
+    assert response.status_code == 422
+    assert sentence in said
+    assert WORDS in said
+    assert not BoardDecision.objects.exists()
+
+
+def test_a_later_decision_replaces_the_earlier_which_stays_readable(case):
+    client, _, patient = case
+    send(client, patient)
+    first = BoardDecision.objects.get()
+    send(client, patient, outcome="treat", supersedes=str(first.pk))
+    said = client.get(reverse("board:patient", args=[patient.case_number])).content.decode()
+    assert "superseded" in said
+    assert BoardDecision.objects.get(outcome="treat").supersedes == first
+
+
+def test_replacing_what_was_replaced_meanwhile_is_said_and_keeps_the_text(case):
+    client, user, patient = case
+    send(client, patient)
+    first = BoardDecision.objects.get()
+    today = timezone.localdate()
+    words = {"outcome": "other", "text": "meanwhile", "owner": "somebody"}
+    record_decision(by=user, patient=patient, decided_on=today, supersedes=first, **words)
+    response = send(client, patient, outcome="treat", supersedes=str(first.pk))
+    assert response.status_code == 422
+    assert WORDS in response.content.decode()
+
+
+def test_a_decision_whose_ground_moved_says_what_moved(case):
+    client, user, patient = case
+    send(client, patient)
+    page = reverse("board:patient", args=[patient.case_number])
+    assert "Inputs changed since" not in client.get(page).content.decode()
+    add_lab(user, patient, value=60, day=timezone.localdate() - dt.timedelta(days=1))
+    assert "Inputs changed since" in client.get(page).content.decode()
+
+
+def test_a_role_without_the_right_is_told_which_roles_have_it(case):
+    client, _, patient = case
+    from patients.services import grant_access
+
+    observer = make_user("observer")
+    grant_access(by=patient.recorded_by, patient=patient, user=observer, kind="care_team", reason="reads along")
+    client.force_login(observer)
+    response = send(client, patient)
+    assert response.status_code == 403
+    assert "Nuclear medicine, clinicians and the chair may" in response.content.decode()
+    assert not BoardDecision.objects.exists()
+
+
+def test_a_case_one_may_not_see_cannot_be_decided(case):
+    client, _, patient = case
+    client.force_login(make_user("chair"))
+    assert send(client, patient).status_code == 404
