@@ -276,6 +276,29 @@ def test_the_same_new_series_from_many_uploads_at_once_is_stored_once(tmp_path, 
     assert selectors.current_suv(Series.objects.get()).state == selectors.CURRENT
 
 
+def test_an_import_overtaken_by_another_assembles_with_its_slices(
+    tmp_path, phantom_case, doctor, import_files, monkeypatch
+):
+    from imaging.services import storing
+
+    paths = write_pet(tmp_path / "a")
+    real, calls = storing._assemble, []
+
+    def while_another_import_ends(*args):
+        calls.append(1)
+        found = real(*args)
+        if len(calls) == 1:
+            import_files(paths[6:], patient=phantom_case)
+        return found
+
+    monkeypatch.setattr(storing, "_assemble", while_another_import_ends)
+    import_files(paths[:6], patient=phantom_case)
+    series = Series.objects.get()
+    assert (series.instance_count, series.geometry["shape"][0]) == (12, 12)
+    assert len(calls) == 3
+    assert selectors.current_suv(series).state == selectors.CURRENT
+
+
 def test_a_zombies_import_changes_nothing(tmp_path, phantom_case, doctor):
     upload = open_upload(by=doctor, patient=phantom_case, source="command")
     paths = write_pet(tmp_path / "a")
