@@ -42,6 +42,9 @@ MAX_INFLATED_BYTES = 64 << 20
 MAX_ELEMENTS = 20_000
 MAX_DEPTH = 32
 TRAILING_BYTES = 1024
+LONG_ELEMENT = 1024
+MAX_VALUE_BYTES = 4096  # of what we use; a longer value is no value of its kind
+MAX_REMEMBERED_BYTES = 64 << 10
 
 IMPLICIT, EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
 DEFLATED = "1.2.840.10008.1.2.1.99"
@@ -150,18 +153,23 @@ class _Source:
 
     def _stop(self, tag: BaseTag, vr: str | None, length: int) -> bool:
         """Called by pydicom at every element: holds the caps while reading, and stops at the pixels."""
-        position = self._stream.tell()
         if tag in _PIXEL_TAGS:
-            self.pixels = _Pixels(position, length)
+            self.pixels = _Pixels(self._stream.tell(), length)
             return True
         self._count += 1
         if self._count > MAX_ELEMENTS:
             _refuse("too_many_elements")
-        if length != UNDEFINED_LENGTH and position + length > len(self.content):
-            if position + length > self.size:
+        if length > LONG_ELEMENT and length != UNDEFINED_LENGTH:
+            end = self._stream.tell() + length
+            if end > self.size:
                 _refuse("file_truncated")
-            raise _MoreNeeded
+            if end > len(self.content):
+                raise _MoreNeeded
         return False
+
+
+# Sequences of defined length by their bytes: all slices of a series carry the same ones.
+_unfolded: dict[tuple[Any, ...], list["_Elements"]] = {}
 
 
 class _Elements:
@@ -169,7 +177,7 @@ class _Elements:
 
     def __init__(self, dataset: Dataset, is_little_endian: bool, encodings: Any):
         self._dataset = dataset
-        self._raw = {int(element.tag): element for element in dataset.values()}
+        self._raw = dict(zip(map(int, dataset.keys()), dataset.values(), strict=True))
         self._encodings = encodings
         self.is_little_endian = is_little_endian
 
@@ -177,11 +185,22 @@ class _Elements:
         element = self._raw.get(tag)
         if element is None:
             return None
-        return element.value or b"" if isinstance(element, RawDataElement) else b""
+        return (element.value or b"")[:MAX_VALUE_BYTES] if isinstance(element, RawDataElement) else b""
 
     def items(self, tag: int) -> list["_Elements"]:
-        if tag not in self._raw:
+        element = self._raw.get(tag)
+        if element is None:
             return []
+        if not isinstance(element, RawDataElement) or len(element.value or b"") > MAX_REMEMBERED_BYTES:
+            return self._unfold(tag)
+        key = (tag, element.value, element.is_implicit_VR, element.is_little_endian, repr(self._encodings))
+        if key not in _unfolded:
+            if len(_unfolded) > 64:
+                _unfolded.clear()
+            _unfolded[key] = self._unfold(tag)
+        return _unfolded[key]
+
+    def _unfold(self, tag: int) -> list["_Elements"]:
         value = self._dataset[tag].value
         items = list(value) if isinstance(value, Sequence) else []
         return [_Elements(item, self.is_little_endian, self._encodings) for item in items]
@@ -333,10 +352,9 @@ def _route(sop_class: str | None) -> str:
 
 def _extent(dataset: Dataset) -> tuple[int, int]:
     """Elements and depth of what pydicom has already unfolded (sequences of undefined length)."""
-    count, depth = 0, 0
+    count, depth = len(dataset), 0
     for element in dataset.values():
-        count += 1
-        if isinstance(element, DataElement) and isinstance(element.value, Sequence):
+        if type(element) is DataElement and isinstance(element.value, Sequence):
             for item in element.value:
                 inner, below = _extent(item)
                 count, depth = count + inner, max(depth, below + 1)

@@ -7,8 +7,10 @@ is missing as well; callers that must tell the two apart look at the bytes.
 import math
 import re
 from datetime import date, datetime, time, timedelta, timezone
+from functools import lru_cache
 
 MAX_NUMBER_CHARS = 64
+remembered = lru_cache(maxsize=1024)  # the slices of a series repeat most of their values byte for byte
 _PADDING = b" \0\t\r\n"
 _DECIMAL = re.compile(rb"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?\Z")
 _INTEGER = re.compile(rb"[+-]?\d{1,12}\Z")
@@ -19,21 +21,25 @@ _DATETIME = re.compile(rb"(\d{8})(\d{2}(?:\d{2}(?:\d{2}(?:\.\d{1,6})?)?)?)?([+-]
 _OFFSET = re.compile(rb"([+-])(\d{2})(\d{2})\Z")
 
 
+@remembered
 def text(value: bytes | None) -> str:
     """Text in the default repertoire; bytes outside it become the replacement character, never an error."""
     return (value or b"").strip(_PADDING).decode("ascii", "replace")
 
 
+@remembered
 def texts(value: bytes | None) -> tuple[str, ...]:
     parts = text(value).split("\\")
     return tuple(part.strip() for part in parts) if parts != [""] else ()
 
 
+@remembered
 def uid(value: bytes | None) -> str | None:
     stripped = (value or b"").strip(b" \0")
     return stripped.decode() if len(stripped) <= 64 and _UID.match(stripped) else None
 
 
+@remembered
 def decimal(value: bytes | None) -> float | None:
     """One DS as a finite number. Comma, NaN, infinity, letters and several values are missing."""
     stripped = (value or b"").strip(_PADDING)
@@ -62,6 +68,7 @@ def unsigned_short(value: bytes | None, *, is_little_endian: bool = True) -> int
     return int.from_bytes(value, "little" if is_little_endian else "big")
 
 
+@remembered
 def day(value: bytes | None) -> date | None:
     match = _DATE.match((value or b"").strip(_PADDING))
     if not match:
@@ -72,6 +79,7 @@ def day(value: bytes | None) -> date | None:
         return None
 
 
+@remembered
 def clock(value: bytes | None) -> time | None:
     """TM: HH, HHMM, HHMMSS or HHMMSS.FFFFFF; ranges, colons and 24:00 are missing."""
     match = _TIME.match((value or b"").strip(_PADDING))
@@ -84,6 +92,7 @@ def clock(value: bytes | None) -> time | None:
         return None
 
 
+@remembered
 def moment(value: bytes | None, *, scanner_offset: timedelta | None = None) -> datetime | None:
     """DT with at least a day and an hour, in the scanner's local time without zone.
 
@@ -104,6 +113,7 @@ def moment(value: bytes | None, *, scanner_offset: timedelta | None = None) -> d
     return local + scanner_offset - own_offset
 
 
+@remembered
 def utc_offset(value: bytes | None) -> timedelta | None:
     match = _OFFSET.match((value or b"").strip(_PADDING))
     if not match:

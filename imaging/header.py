@@ -264,24 +264,22 @@ def _code(item: Elements, tag: int) -> tuple[str, str]:
 
 def _vendor(elements: Elements, reader: _Reader) -> dict[str, Any]:
     vendor = read.text(elements.get(0x00080070)).lower()
-    ge = _private(elements, 0x0009, "GEMS_PETD_01", 0x0D, vendor.startswith("ge"))
-    private_group = "Philips PET Private Group"
-    suv = _private(elements, 0x7053, private_group, 0x00, vendor.startswith("philips"))
-    activity = _private(elements, 0x7053, private_group, 0x09, vendor.startswith("philips"))
+    ge = _private_block(elements, 0x00090000, "GEMS_PETD_01", vendor.startswith("ge"))
+    philips = _private_block(elements, 0x70530000, "Philips PET Private Group", vendor.startswith("philips"))
+    decay = elements.get(ge | 0x0D) if ge else None
     return {
-        "ge_decay_at": _iso(read.moment(ge, scanner_offset=reader.scanner_offset)),
-        "philips_suv_factor": read.decimal(suv),
-        "philips_activity_factor": read.decimal(activity),
+        "ge_decay_at": _iso(read.moment(decay, scanner_offset=reader.scanner_offset)),
+        "philips_suv_factor": read.decimal(elements.get(philips)) if philips else None,
+        "philips_activity_factor": read.decimal(elements.get(philips | 0x09)) if philips else None,
     }
 
 
-def _private(elements: Elements, group: int, creator: str, element: int, is_vendor: bool) -> bytes | None:
-    """The element in the block its creator reserved; in the first block when the file names no creator at all."""
-    base = group << 16
-    creators = {block: read.text(elements.get(base | block)) for block in range(0x10, 0x14)}
-    for block, name in creators.items():
-        if name == creator:
-            return elements.get(base | block << 8 | element)
-    if is_vendor and not any(creators.values()):
-        return elements.get(base | 0x1000 | element)
-    return None
+def _private_block(elements: Elements, group: int, creator: str, is_vendor: bool) -> int:
+    """First tag of the block that the creator reserved; of the first block where the file names no creator; or 0."""
+    names = [elements.get(group | block) for block in range(0x10, 0x14)]
+    if not any(names):
+        return group | 0x1000 if is_vendor else 0
+    for block, name in enumerate(names, 0x10):
+        if read.text(name) == creator:
+            return group | block << 8
+    return 0

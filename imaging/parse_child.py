@@ -25,6 +25,7 @@ SECONDS_PER_FILE = 3.0
 
 def main(control_descriptor: int) -> None:
     """Starter: one fork per request on the control socket, until the parent closes it."""
+    os.dup2(0, 2)  # standard input is the null device: from here on nothing of a file can reach a log
     warnings.simplefilter("ignore")
     logging.disable(logging.CRITICAL)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)

@@ -19,7 +19,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from imaging.instances import FileRefusal, ParsedInstance, from_json
 from imaging.parse_protocol import FILES_PER_MESSAGE, HEAD, MAX_ANSWER_BYTES, MAX_PIXEL_BYTES
@@ -38,11 +38,13 @@ Answer = tuple[dict[str, Any], bytes]
 
 
 def parse_files(paths: Iterable[Path | str]) -> Iterator[ParsedInstance | FileRefusal]:
-    """One outcome per path, in order. The headers of all files are read once, by one child after another."""
+    """One outcome per path, in order; headers are read once. While a group is used, the child reads the next one."""
     remaining = iter(paths)
     with _Batch() as batch:
-        while group := list(islice(remaining, FILES_PER_MESSAGE)):
-            for values, _ in list(batch.read(group, {})):
+        ahead = batch.ask(list(islice(remaining, FILES_PER_MESSAGE)), {})
+        while ahead.files:
+            group, ahead = ahead, batch.ask(list(islice(remaining, FILES_PER_MESSAGE)), {})
+            for values, _ in batch.collect(group):
                 yield _outcome(values)
 
 
@@ -51,7 +53,7 @@ def decode_frames(slices: Iterable[tuple[Path | str, dict[str, Any]]]) -> Iterat
     with _Batch() as batch:
         for path, fields in slices:
             image = {name: fields[name] for name in _IMAGE_FIELDS}
-            for values, pixels in batch.read([path], image):
+            for values, pixels in batch.collect(batch.ask([path], image)):
                 yield FileRefusal(**values) if values else pixels
 
 
@@ -68,6 +70,14 @@ class _ChildFailed(Exception):
         self.code = code
 
 
+class _Group(NamedTuple):
+    """Files handed to one child and not answered yet."""
+
+    files: list[int | FileRefusal]
+    image: dict[str, Any]
+    child: "_Child | None"
+
+
 class _Batch:
     """Hands groups of files to a child and replaces the child when it fails."""
 
@@ -80,25 +90,39 @@ class _Batch:
     def __exit__(self, *_: object) -> None:
         self._stop()
 
-    def read(self, paths: Sequence[Path | str], image: dict[str, Any]) -> Iterator[Answer]:
-        with contextlib.ExitStack() as opened:
-            files = [_open(path, opened) for path in paths]
-            answers = self._answers([file for file in files if isinstance(file, int)], image)
-            for file in files:
-                yield next(answers) if isinstance(file, int) else ({"code": file.code, "detail": file.detail}, b"")
+    def ask(self, paths: Sequence[Path | str], image: dict[str, Any]) -> _Group:
+        files = [_open(path) for path in paths]
+        descriptors = [file for file in files if isinstance(file, int)]
+        return _Group(files, image, self._send(descriptors, image) if descriptors else None)
 
-    def _answers(self, descriptors: list[int], image: dict[str, Any]) -> Iterator[Answer]:
-        """Answers come back per group; a group that failed is read again file by file to find the culprit."""
+    def collect(self, group: _Group) -> Iterator[Answer]:
+        """Answers in order. A group whose child failed is read again file by file, to find the culprit."""
+        descriptors = [file for file in group.files if isinstance(file, int)]
         try:
-            self._child = self._child or _Child()
-            yield from self._child.ask(descriptors, image)
-        except _ChildFailed as failure:
-            self._stop()
-            if len(descriptors) == 1:
-                yield {"code": failure.code, "detail": ""}, b""
-                return
+            answers = iter(self._answers(descriptors, group))
+        finally:
             for descriptor in descriptors:
-                yield from self._answers([descriptor], image)
+                os.close(descriptor)
+        for file in group.files:
+            yield next(answers) if isinstance(file, int) else ({"code": file.code, "detail": file.detail}, b"")
+
+    def _answers(self, descriptors: list[int], group: _Group) -> list[Answer]:
+        try:
+            return group.child.answers(len(descriptors)) if group.child else []
+        except _ChildFailed:
+            return [self._read_alone(descriptor, group.image) for descriptor in descriptors]
+
+    def _read_alone(self, descriptor: int, image: dict[str, Any]) -> Answer:
+        self._stop()
+        try:
+            return self._send([descriptor], image).answers(1)[0]
+        except _ChildFailed as failure:
+            return {"code": failure.code, "detail": ""}, b""
+
+    def _send(self, descriptors: list[int], image: dict[str, Any]) -> "_Child":
+        self._child = self._child or _Child()
+        self._child.ask(descriptors, image)
+        return self._child
 
     def _stop(self) -> None:
         if self._child is not None:
@@ -106,14 +130,16 @@ class _Batch:
             self._child = None
 
 
-def _open(path: Path | str, opened: contextlib.ExitStack) -> int | FileRefusal:
+def _open(path: Path | str) -> int | FileRefusal:
     """A descriptor of a regular file; a link, a pipe or a device is refused without being read."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         return FileRefusal("not_a_regular_file" if error.errno == errno.ELOOP else "file_unreadable")
-    opened.callback(os.close, descriptor)
-    return descriptor if stat.S_ISREG(os.fstat(descriptor).st_mode) else FileRefusal("not_a_regular_file")
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return descriptor
+    os.close(descriptor)
+    return FileRefusal("not_a_regular_file")
 
 
 class _Child:
@@ -125,13 +151,14 @@ class _Child:
         self._buffer = bytearray()
         self._deadline = 0.0
 
-    def ask(self, descriptors: list[int], image: dict[str, Any]) -> list[Answer]:
-        self._deadline = time.monotonic() + WALL_SECONDS
-        try:
+    def ask(self, descriptors: list[int], image: dict[str, Any]) -> None:
+        """Never waits. That the child is gone shows when it should answer."""
+        with contextlib.suppress(OSError):
             socket.send_fds(self._channel, [json.dumps(image).encode()], descriptors)
-        except OSError as error:
-            raise _ChildFailed("parser_crash") from error
-        return [self._answer() for _ in descriptors]
+
+    def answers(self, count: int) -> list[Answer]:
+        self._deadline = time.monotonic() + WALL_SECONDS
+        return [self._answer() for _ in range(count)]
 
     def _answer(self) -> Answer:
         text_size, pixel_size = HEAD.unpack(self._take(HEAD.size))
@@ -148,8 +175,8 @@ class _Child:
 
     def _take(self, count: int) -> bytes:
         while len(self._buffer) < count:
-            self._channel.settimeout(max(0.001, self._deadline - time.monotonic()))
             try:
+                self._channel.settimeout(max(0.001, self._deadline - time.monotonic()))
                 chunk = self._channel.recv(1 << 18)
             except TimeoutError as error:
                 raise _ChildFailed("parser_timeout") from error
@@ -176,7 +203,7 @@ class _Starter:
         self.owner = os.getpid()
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control.settimeout(START_SECONDS)
-        path = [str(Path(__file__).resolve().parent.parent), *(entry for entry in sys.path if entry)]
+        path = [str(Path(__file__).resolve().parent.parent), *filter(os.path.isabs, sys.path)]
         empty = tempfile.mkdtemp()
         with theirs:
             self._process = subprocess.Popen(
@@ -186,7 +213,6 @@ class _Starter:
                 cwd=empty,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
                 start_new_session=True,
             )
         os.rmdir(empty)

@@ -19,6 +19,7 @@ from imaging.reasons import SeriesRefused, caution
 from imaging.suv_report import suv_volume
 
 REFUSED = 3
+NOT_YET = "The SUV of this series is not computed yet."
 NUMBERS = tuple(field.name for field in fields(uptake.Uptake) if field.name != "warnings")
 
 
@@ -99,7 +100,7 @@ def _from_store(series_uid: str) -> tuple[str, Volume, list[dict[str, str]]]:
         raise CommandError(f"There are {len(attached)} stored PET series of this UID, and no folder of this name.")
     current = selectors.current_suv(attached[0])
     if current.result is None or current.result.refusal_code:
-        raise SeriesRefused(current.code or current.state, current.message or "The SUV of this series is not computed yet.")
+        raise SeriesRefused(current.code or current.state, current.message or NOT_YET)
     warnings = [*current.result.warnings, *_provisional(current.result.is_provisional)]
     return series_uid, load_volume(attached[0], current.result), warnings
 
