@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from eligibility.models import Assessment
+from eligibility.models import AppendOnlyQuerySet, Assessment
 from patients.models import Patient
 
 
@@ -34,8 +34,13 @@ class BoardDecision(models.Model):
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     recorded_at = models.DateTimeField(default=timezone.now)
 
+    objects = AppendOnlyQuerySet.as_manager()
+
     class Meta:
         ordering = ["decided_on", "recorded_at"]
+
+    def __str__(self) -> str:
+        return f"{self.get_outcome_display()}, {self.decided_on.isoformat()}"
 
     def save(self, *args, **kwargs):
         if not self._state.adding:
@@ -56,6 +61,4 @@ class DecisionNotice(models.Model):
 
     class Meta:
         ordering = ["noticed_at"]
-        constraints = [
-            models.UniqueConstraint(fields=["decision", "assessment_digest"], name="one_notice_per_change")
-        ]
+        constraints = [models.UniqueConstraint(fields=["decision", "assessment_digest"], name="one_notice_per_change")]

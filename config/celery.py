@@ -13,6 +13,7 @@ log = logging.getLogger("prrt.bell")
 
 LONGEST_TASK_SECONDS = 1800  # as jobs.LONGEST_SECONDS: after that nobody renews the lease either
 BELL_TIMEOUT_SECONDS = 0.9
+NEWS_SECONDS = 15  # a decision is marked within a minute of the correction under it
 
 
 class Bell(DjangoTask):
@@ -59,7 +60,13 @@ def _options() -> dict:
                 "task": "imaging.tasks.sweep_jobs",
                 "schedule": settings.JOB_SWEEP_SECONDS,
                 "options": {"expires": settings.JOB_SWEEP_SECONDS},
-            }
+            },
+            "read-news": {
+                "task": "board.tasks.read_news",
+                "schedule": NEWS_SECONDS,
+                "options": {"expires": NEWS_SECONDS},
+            },
+            "look-again-at-all": {"task": "board.tasks.look_again_at_all", "schedule": 24 * 3600},
         },
     }
 

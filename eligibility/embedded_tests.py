@@ -13,6 +13,7 @@ from patients.domain.ki67 import Interval
 
 KEYS = {"name", "as_of", "verdict"}
 OPTIONAL = {"based_on", "facts", "rows"}
+FACT_KEYS = {"is", "unknown", "value", "low", "high", "unit", "date", "lesions"}
 
 
 def run(guideline: Guideline, blocks: list[Block]) -> None:
@@ -56,6 +57,8 @@ def read_fact(name: str, given: Any, as_of: dt.date) -> Fact:
     spec = FACTS[name]
     if isinstance(given, str | list):
         given = {"is": given}
+    if stray := set(given) - FACT_KEYS:
+        raise ValueError(f"unknown key {sorted(stray)[0]}")
     if "unknown" in given:
         return unknown(given["unknown"] if given["unknown"] in REASONS else _no_reason(given["unknown"]))
     on = given.get("date", as_of)

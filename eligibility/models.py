@@ -9,6 +9,14 @@ from django.utils import timezone
 from patients.models import Patient
 
 
+class AppendOnlyQuerySet(models.QuerySet):
+    def update(self, **values):
+        raise TypeError(f"{self.model._meta.verbose_name_plural} are append-only")
+
+    def delete(self):
+        raise TypeError(f"{self.model._meta.verbose_name_plural} are append-only")
+
+
 class Assessment(models.Model):
     """What one rule set said about one patient on one day, with every fact it used. Never changed."""
 
@@ -22,12 +30,26 @@ class Assessment(models.Model):
     facts = models.JSONField()
     rows = models.JSONField()
     verdict = models.CharField(max_length=40)
+    verdict_text = models.CharField(max_length=200, default="")
     digest = models.CharField(max_length=64)
     frozen_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     frozen_at = models.DateTimeField(default=timezone.now)
 
+    objects = AppendOnlyQuerySet.as_manager()
+
     class Meta:
         ordering = ["guideline_id"]
+
+    def __str__(self) -> str:
+        return self.verdict_text
+
+    def save(self, *args, **kwargs):
+        if not self._state.adding:
+            raise TypeError("assessments are append-only")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args, **kwargs):
+        raise TypeError("assessments are append-only")
 
 
 class OutboxCursor(models.Model):

@@ -13,6 +13,7 @@ from imaging.domain.voi import Mask, sphere
 from imaging.domain.volume import Volume
 from imaging.models import Job, Scan, Series, SuvResult, UptakeMeasurement, Voi
 from imaging.services.requests import request_measurements
+from patients.services import audit
 
 NUMBERS = (
     "suv_max",
@@ -39,6 +40,7 @@ def run_measure(job: Job, lease: jobs.Lease) -> list[uuid.UUID]:
     with lease.effect():
         lock(scan.pet_series)
         store(measured, found.result)
+        announce(scan, found.result)
         lease.finish()
         return follow_up(scan)
 
@@ -82,6 +84,11 @@ def store(measured: Iterable[UptakeMeasurement], suv_result: SuvResult) -> None:
         UptakeMeasurement.objects.filter(voi=row.voi, superseded_at__isnull=True).update(superseded_at=now)
         row.computed_at = now
         row.save(force_insert=True)
+
+
+def announce(scan: Scan, suv_result: SuvResult) -> None:
+    """News for the rooms above: what this scan says may have changed."""
+    audit(by=None, action="compute", obj=scan, after={"suv_result": str(suv_result.pk)})
 
 
 def retire(scan: Scan, suv_result: SuvResult) -> None:

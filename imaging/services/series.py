@@ -81,6 +81,8 @@ def _store(series: Series, computed: _Computed) -> None:
     for scan in _scans(series):
         measuring.retire(scan, result)
     measuring.store(computed.measured, result)
+    for scan in _scans(series):
+        measuring.announce(scan, result)
 
 
 def _scans(series: Series):

@@ -1,0 +1,131 @@
+"""Recording decisions, and noticing when their ground moves."""
+
+import datetime as dt
+import hashlib
+import json
+import logging
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from board.decisions import DecisionState, decisions
+from board.models import BoardDecision, DecisionNotice
+from eligibility.models import OutboxCursor
+from eligibility.services import freeze
+from patients import outbox
+from patients.domain.roles import Capability
+from patients.models import Patient
+from patients.services import Conflict, audit, snapshot
+
+log = logging.getLogger("prrt.board")
+CURSOR = "board.decisions"
+
+
+@transaction.atomic
+def record_decision(
+    *,
+    by,
+    patient: Patient,
+    decided_on: dt.date,
+    outcome: str,
+    text: str,
+    owner: str,
+    due_date: dt.date | None = None,
+    supersedes: BoardDecision | None = None,
+) -> BoardDecision:
+    """Store what people decided together with what every rule set said on that day, both for good.
+
+    Raises PermissionDenied, ValidationError, or Conflict when ``supersedes`` has been replaced meanwhile.
+    """
+    _check_access(by, patient)
+    Patient.objects.select_for_update().get(pk=patient.pk)
+    _check_superseded(patient, supersedes)
+    decision = BoardDecision(
+        patient=patient,
+        decided_on=decided_on,
+        outcome=outcome,
+        text=text.strip(),
+        owner=owner.strip(),
+        due_date=due_date,
+        supersedes=supersedes,
+        recorded_by=by,
+    )
+    _check_dates(decision)
+    decision.full_clean(exclude=["patient", "recorded_by", "supersedes"])
+    decision.save(force_insert=True)
+    frozen = freeze(by=by, patient=patient, as_of=decided_on)
+    decision.assessments.set(frozen)
+    after = snapshot(decision) | {"assessments": {a.guideline_id: a.verdict for a in frozen}}
+    audit(by=by, action="record_decision", obj=decision, after=after)
+    return decision
+
+
+def _check_access(by, patient: Patient) -> None:
+    if not by.may(Capability.RECORD_DECISION):
+        raise PermissionDenied("Your role may not record a decision.")
+    if not Patient.objects.visible_to(by).filter(pk=patient.pk).exists():
+        raise PermissionDenied("You have no access to this case.")
+
+
+def _check_superseded(patient: Patient, supersedes: BoardDecision | None) -> None:
+    if supersedes is None:
+        return
+    if supersedes.patient_id != patient.pk:
+        raise ValidationError({"supersedes": "This decision belongs to another case."})
+    if BoardDecision.objects.filter(supersedes=supersedes).exists():
+        raise Conflict("Another decision has replaced that one meanwhile. Reload and look before deciding.")
+
+
+def _check_dates(decision: BoardDecision) -> None:
+    if decision.decided_on > timezone.localdate():
+        raise ValidationError({"decided_on": "This date is in the future; record a decision once it was taken."})
+    if decision.due_date is not None and decision.due_date < decision.decided_on:
+        raise ValidationError({"due_date": "The due date lies before the decision."})
+
+
+def read_news(*, limit: int = 500) -> int:
+    """Look again at the decisions of every patient the audit trail names since last time; returns rows read.
+
+    The cursor moves only after the work is done, so a reader that dies repeats it, and finds its notices there.
+    """
+    cursor, _ = OutboxCursor.objects.get_or_create(name=CURSOR)
+    events = outbox.news(after_id=cursor.last_id, limit=limit)
+    if not events:
+        return 0
+    touched = {event.patient_id for event in events if event.patient_id is not None}
+    waiting = BoardDecision.objects.filter(patient__in=touched, superseded_by=None).values("patient")
+    for patient in Patient.objects.filter(pk__in=waiting):
+        look_again(patient)
+    OutboxCursor.objects.filter(name=CURSOR, last_id=cursor.last_id).update(
+        last_id=events[-1].id, updated_at=timezone.now()
+    )
+    return len(events)
+
+
+def look_again_at_all() -> int:
+    """Every open decision, whatever the trail says: a rule set may have changed, which no row records."""
+    waiting = BoardDecision.objects.filter(superseded_by=None).values("patient")
+    return sum(look_again(patient) for patient in Patient.objects.filter(pk__in=waiting).iterator())
+
+
+@transaction.atomic
+def look_again(patient: Patient) -> int:
+    """Write a notice for each open decision that today's rows no longer carry; returns how many are new.
+
+    The decision itself stays as it is.
+    """
+    found = [d for d in decisions(patient) if d.is_stale]
+    return sum(_notice(state) for state in found)
+
+
+def _notice(state: DecisionState) -> int:
+    decision, changes = state.decision, [change.as_json for change in state.changes]
+    digest = hashlib.sha256(json.dumps(changes, sort_keys=True).encode()).hexdigest()
+    notice, is_new = DecisionNotice.objects.get_or_create(
+        decision=decision, assessment_digest=digest, defaults={"changes": changes}
+    )
+    if is_new:
+        audit(by=None, action="notice_change", obj=notice, patient=decision.patient, after={"changes": len(changes)})
+        log.info("decision %s: %s rows changed", decision.pk, len(changes))
+    return int(is_new)

@@ -1,0 +1,126 @@
+import pytest
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
+
+from eligibility.loader import PACKAGED, guidelines, load_file
+from eligibility.schema import GuidelineError
+
+GOOD = """id = "site-gate"
+version = "1"
+title = "Site gate"
+kind = "gate"
+jurisdiction = "site"
+citation = "local"
+
+[[criterion]]
+id = "A"
+level = "REQUIRED"
+title = "Adult"
+text = "An adult."
+fact = "age_years"
+comparator = ">="
+threshold = 18
+unit = "years"
+citation = "local"
+evidence = "D"
+
+[[test]]
+name = "adult"
+as_of = 2025-01-01
+verdict = "met"
+[test.facts]
+age_years = {value = 58, unit = "years"}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path, settings):
+    settings.GUIDELINE_DIR = str(tmp_path)
+    return tmp_path
+
+
+def test_the_packaged_sets_load_and_pass_their_own_cases():
+    assert sorted(g.id for g in map(load_file, PACKAGED.glob("*.toml"))) == ["krenning-gt2", "lutathera-smpc-eu"]
+
+
+def test_a_site_adds_its_own_set(folder):
+    (folder / "site.toml").write_text(GOOD)
+    assert set(guidelines()) == {"krenning-gt2", "lutathera-smpc-eu", "site-gate"}
+
+
+def test_a_changed_file_is_read_again(folder):
+    path = folder / "site.toml"
+    path.write_text(GOOD)
+    before = guidelines()["site-gate"]
+    path.write_text(GOOD.replace('version = "1"', 'version = "2"'))
+    after = guidelines()["site-gate"]
+    assert (before.version, after.version) == ("1", "2") and before.sha256 != after.sha256
+
+
+def test_a_site_replaces_a_packaged_set_only_under_another_version(folder):
+    text = (PACKAGED / "krenning-gt2.toml").read_text()
+    (folder / "k.toml").write_text(text.replace("max_age_days = 180", "max_age_days = 200"))
+    with pytest.raises(GuidelineError, match="another version"):
+        guidelines()
+    (folder / "k.toml").write_text(text.replace('version = "1"', 'version = "1-site"'))
+    assert guidelines()["krenning-gt2"].version == "1-site"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "message"),
+    [
+        ("threshold = 18", "threshold = ", 15, "not valid TOML"),
+        ("threshold = 18", 'threshold = "18"', 15, "threshold is a number"),
+        ('unit = "years"\nc', 'unit = "days"\nc', 16, "unit"),
+        ('fact = "age_years"', 'fact = "age"', 13, "not a known fact"),
+        ('comparator = ">="', 'comparator = "=>"', 14, "comparator"),
+        ('comparator = ">="', 'comparator = ">="\nquantifier = "all_read"', 15, "only for facts about lesions"),
+        ('comparator = ">="', 'comparator = ">="\nmax_age_days = 0', 15, "whole number"),
+        ('evidence = "D"', 'evidence = "guess"', 18, "evidence starts with"),
+        ('evidence = "D"', 'evidence = "MH"', 18, "verify_before_release"),
+        ('evidence = "D"', 'evidence = "MM"', 8, "shipped inactive"),
+        ('evidence = "D"', 'evidence = "D"\ncolour = "red"', 19, "unknown key"),
+        ('level = "REQUIRED"', 'level = "MUST"', 10, "level is one of"),
+        ('level = "REQUIRED"', 'level = "ABS_CI"', 1, "at least one active REQUIRED"),
+        ('text = "An adult."', "", 8, "“text” is missing"),
+        ('kind = "gate"', 'kind = "maybe"', 4, "kind is one of"),
+        ('jurisdiction = "site"', 'valid_from = "2024"\njurisdiction = "site"', 5, "is a date"),
+        ('verdict = "met"', 'verdict = "not_met"', 23, "expects not_met, got met"),
+        ("age_years = {value", "agee = {value", 25, "not a known fact"),
+        ("{value = 58", "{valu = 58", 25, "cannot be read"),
+        ('fact = "age_years"', 'any = [{fact = "age_years"}]\nfact = "age_years"', 13, "compound"),
+    ],
+)
+def test_a_bad_file_is_refused_with_file_and_line(tmp_path, old, new, line, message):
+    path = tmp_path / "bad.toml"
+    assert old in GOOD
+    path.write_text(GOOD.replace(old, new, 1))
+    with pytest.raises(GuidelineError, match=message) as caught:
+        load_file(path)
+    assert str(caught.value).startswith(f"{path}:{line}: ")
+
+
+def test_a_set_without_a_test_case_is_refused(tmp_path):
+    path = tmp_path / "untested.toml"
+    path.write_text(GOOD[: GOOD.index("[[test]]")])
+    with pytest.raises(GuidelineError, match="at least one"):
+        load_file(path)
+
+
+def test_two_files_of_one_folder_may_not_share_an_id(folder):
+    (folder / "a.toml").write_text(GOOD)
+    (folder / "b.toml").write_text(GOOD)
+    with pytest.raises(GuidelineError, match=r"also the id of a\.toml"):
+        guidelines()
+
+
+def test_the_product_does_not_start_on_a_bad_file(folder):
+    (folder / "bad.toml").write_text(GOOD.replace("threshold = 18", 'threshold = "x"'))
+    with pytest.raises(SystemCheckError, match=r"bad.toml:15: threshold is a number"):
+        call_command("check")
+
+
+def test_a_missing_folder_is_said(settings, tmp_path):
+    settings.GUIDELINE_DIR = str(tmp_path / "nowhere")
+    with pytest.raises(GuidelineError, match="does not exist"):
+        guidelines()
