@@ -634,6 +634,7 @@ class ClinicalAssertion(ClinicalRow):
         MARROW_IRRADIATED = "marrow_irradiated", "more than 25 % of bone marrow irradiated"
         HEART_FAILURE = "heart_failure", "heart failure (NYHA class)"
         OTHER_UNSEALED = "other_unsealed", "other unsealed-source therapy"
+        OTHER_MALIGNANCY = "other_malignancy", "other malignancy, not in remission for 5 years"
 
     class State(models.TextChoices):
         ASSERTED = "asserted", "asserted"
