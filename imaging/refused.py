@@ -32,6 +32,8 @@ SENTENCES: dict[str, str] = {
     "identity_sex_differs": "The sex of the DICOM header differs from the chart. The series has not been added.",
     "identity_study_elsewhere": "This study already belongs to another case. The series has not been added.",
     "identity_rejected": "A person has decided that this series is not of this patient.",
+    "identity_taken_back": "A person took this series out of the chart it was in. It is held until somebody decides.",
+    "identity_not_attached": "This series is in no chart.",
     "identity_not_waiting": "This series is not waiting for a decision on its identity.",
     "identity_second_person": "The header contradicts the chart: a second person, not the one who uploaded it, has to "
     "confirm.",

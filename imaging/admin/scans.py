@@ -10,9 +10,11 @@ from imaging.admin.desk import refusals_shown, ring_for
 from imaging.admin.lesions import SIZES
 from imaging.domain.vocabulary import Tracer
 from imaging.models import LesionFinding, Scan, Voi
-from imaging.services import move_voi, place_voi, remove_voi
+from imaging.refused import Refused
+from imaging.services import detach_series, move_voi, place_voi, remove_voi
 from patients.admin_base import ServiceInline, ServiceModelAdmin
 from patients.domain.roles import Capability
+from patients.services import StillInUse
 
 CENTRE = ("centre_x_mm", "centre_y_mm", "centre_z_mm")
 STATES = {
@@ -100,6 +102,15 @@ class ScanAdmin(ServiceModelAdmin):
         if field is not None and db_field.name == "tracer":
             field.widget = forms.Select(choices=[("", "not recorded"), *((t.value, t.value) for t in Tracer)])
         return field
+
+    def remove(self, row, *, by, reason):
+        """A scan with images goes out of the chart together with its series, which is held again."""
+        if row.pet_series is None:
+            return super().remove(row, by=by, reason=reason)
+        try:
+            return detach_series(by=by, series=row.pet_series, reason=reason)
+        except Refused as refusal:
+            raise StillInUse(refusal.message) from refusal
 
     @admin.display(description="what")
     def headline(self, scan):

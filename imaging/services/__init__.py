@@ -1,7 +1,7 @@
 """Everything that writes imaging rows: imports, identity decisions, corrections, regions, readings."""
 
 from imaging.services.corrections import correct_suv_input, withdraw_suv_input
-from imaging.services.identities import confirm_identity, reject_identity
+from imaging.services.identities import confirm_identity, detach_series, reject_identity
 from imaging.services.importing import run_import
 from imaging.services.lesions import withdraw_lesion
 from imaging.services.measuring import run_measure
@@ -26,6 +26,7 @@ __all__ = [
     "comment_reading",
     "confirm_identity",
     "correct_suv_input",
+    "detach_series",
     "move_voi",
     "open_upload",
     "place_voi",

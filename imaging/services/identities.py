@@ -2,16 +2,16 @@
 
 from django.db import transaction
 
-from imaging import identity
+from imaging import access, identity
 from imaging.identity import DicomIdentity
 from imaging.models import Scan, Series
 from imaging.refused import Refused
 from patients.domain.roles import Capability
 from patients.models import Patient
-from patients.services import audit, confirm_identifier, record, revise
+from patients.services import audit, confirm_identifier, record, revise, withdraw
 
 PET, CT = "PT", "CT"
-FILE_HOLDS = frozenset({"series_uid_shared", "burned_in_annotation"})
+ONLY_A_PERSON_LIFTS = frozenset({"series_uid_shared", "burned_in_annotation", "identity_taken_back"})
 OPEN = (Series.Identity.UNASSIGNED, Series.Identity.HELD)
 
 
@@ -23,7 +23,7 @@ def judge(*, by, series: Series, patient: Patient | None, hold: str = "") -> Ser
     series = Series.objects.select_for_update(of=("self",)).select_related("study").get(pk=series.pk)
     if series.identity not in OPEN:
         return series
-    code = hold or (series.identity_reason if series.identity_reason in FILE_HOLDS else "")
+    code = hold or (series.identity_reason if series.identity_reason in ONLY_A_PERSON_LIFTS else "")
     if patient is not None:
         code = identity.objection(DicomIdentity.of(series.study), series.study.study_uid, patient) or code
     if not code and patient is None:
@@ -49,8 +49,8 @@ def confirm_identity(*, by, series: Series, patient: Patient, reason: str) -> Sc
         raise Refused("case_not_found")
     header = DicomIdentity.of(series.study)
     code = identity.objection(header, series.study.study_uid, patient)
-    code = code or (series.identity_reason if series.identity_reason in FILE_HOLDS else "")
-    if code in identity.CONTRADICTIONS and series.uploaded_by_id == by.pk:
+    code = code or (series.identity_reason if series.identity_reason in ONLY_A_PERSON_LIFTS else "")
+    if code in identity.CONTRADICTIONS and _brought_it_in(by, series):
         raise Refused("identity_second_person")
     _confirm_id(by, header, patient, reason)
     return _attach(by=by, series=series, patient=patient, reason=reason, code=code)
@@ -75,15 +75,53 @@ def reject_identity(*, by, series: Series, reason: str) -> Series:
     return series
 
 
+@transaction.atomic
+def detach_series(*, by, series: Series, reason: str) -> Series:
+    """Take an attached series out of its chart again and hold it. Raises StillInUse while its scan is worked with."""
+    _require(by, reason)
+    series = (
+        Series.objects.select_for_update(of=("self",)).select_related("study", "candidate_patient").get(pk=series.pk)
+    )
+    if series.identity != Series.Identity.ATTACHED:
+        raise Refused("identity_not_attached")
+    for scan in Scan.objects.filter(ct_series=series):
+        revise(scan, by=by, reason=reason, ct_series=None)
+    for scan in Scan.objects.filter(pet_series=series):
+        withdraw(scan, by=by, reason=reason)
+    before = _both(series, series.candidate_patient)
+    series.identity, series.identity_reason = Series.Identity.HELD, "identity_taken_back"
+    series.save(update_fields=["identity", "identity_reason"])
+    audit(
+        by=by,
+        action="detach_series",
+        obj=series,
+        patient=series.candidate_patient,
+        before=before,
+        after={"identity": series.identity},
+        reason=reason,
+    )
+    return series
+
+
 def _open_for_decision(by, series: Series, reason: str) -> Series:
-    if not by.may(Capability.RESOLVE_IDENTITY):
-        raise Refused("not_permitted")
-    if not reason.strip():
-        raise Refused("reason_missing")
+    _require(by, reason)
+    if not access.visible_series(by).filter(pk=series.pk).exists():
+        raise Refused("case_not_found")
     series = Series.objects.select_for_update(of=("self",)).select_related("study").get(pk=series.pk)
     if series.identity not in OPEN:
         raise Refused("identity_not_waiting")
     return series
+
+
+def _require(by, reason: str) -> None:
+    if not by.may(Capability.RESOLVE_IDENTITY):
+        raise Refused("not_permitted")
+    if not reason.strip():
+        raise Refused("reason_missing")
+
+
+def _brought_it_in(by, series: Series) -> bool:
+    return series.uploaded_by_id == by.pk or series.upload_items.filter(upload__by=by).exists()
 
 
 def _confirm_id(by, header: DicomIdentity, patient: Patient, reason: str) -> None:
@@ -107,8 +145,14 @@ def _attach(*, by, series: Series, patient: Patient, reason: str, code: str = ""
     after = _both(series, patient) | {"confirmed_against": code}
     audit(by=by, action="attach_series", obj=series, patient=patient, before=before, after=after, reason=reason)
     if series.modality == PET:
-        return _scan_of(by, series, patient)
+        return _scan_of(by, series, patient) if _is_to_be_read(series) else None
     return _give_ct(by, series, patient) if series.modality == CT else None
+
+
+def _is_to_be_read(pet: Series) -> bool:
+    """Not the uncorrected twin of a PET, nor a projection of it: these would stand beside it as a second scan."""
+    corrected = pet.header.get("suv", {}).get("corrected_image", {}).get("value")
+    return pet.refusal_code != "projection_image" and (corrected is None or "ATTN" in corrected)
 
 
 def _scan_of(by, pet: Series, patient: Patient) -> Scan:

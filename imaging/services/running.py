@@ -10,10 +10,12 @@ from django.db import DatabaseError, connection
 from imaging import jobs
 from imaging.domain.errors import ImagingRefusal
 from imaging.models import Job
+from imaging.reasons import explain
 from imaging.refused import Refused
 from imaging.services.importing import run_import
 from imaging.services.measuring import run_measure
 from imaging.services.series import run_series
+from imaging.store import StoreError
 
 log = logging.getLogger("prrt.jobs")
 
@@ -38,6 +40,8 @@ def run(pk: uuid.UUID) -> list[uuid.UUID]:
             log.warning("job %s attempt %s lost its lease; its result was dropped", pk, token)
         except (Refused, ImagingRefusal) as refusal:
             lease.fail(refusal.code, refusal.message)
+        except StoreError as refusal:
+            lease.fail(refusal.code, explain(refusal.code))
         except Exception as error:
             log.error("job %s attempt %s stopped: %s at %s", pk, token, type(error).__name__, _places(error))
             _give_back(pk, token)

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from imaging import identity
 from imaging.identity import DicomIdentity
-from imaging.models import Scan, Series, Study
+from imaging.models import Lesion, LesionFinding, Scan, Series, Study, Upload, UploadItem
 from imaging.refused import Refused
-from imaging.services.identities import confirm_identity, judge, reject_identity
+from imaging.services.identities import confirm_identity, detach_series, judge, reject_identity
 from patients.domain.roles import Role
 from patients.models import AccessGrant, AuditEvent, Patient, PatientIdentifier
-from patients.services import create_patient, grant_access
+from patients.services import StillInUse, create_patient, grant_access, record
 
 pytestmark = pytest.mark.django_db
 BORN = date(1961, 4, 9)
@@ -241,6 +241,53 @@ def test_only_the_entitled_decide_and_only_with_a_reason_and_access(case, doctor
         confirm_identity(by=doctor, series=series, patient=case, reason="on second thoughts")
     assert refusal.value.code == "identity_not_waiting"
     assert judge(by=doctor, series=series, patient=case).identity == Series.Identity.REJECTED
+
+
+def test_who_brought_the_files_again_is_no_second_person(case, doctor, colleague):
+    series = judged(header(sex="F"), case, doctor)
+    again = Upload.objects.create(by=colleague, source="browser", patient=case)
+    UploadItem.objects.create(upload=again, label="x", series=series, outcome="already")
+    with pytest.raises(Refused, match="second person"):
+        confirm_identity(by=colleague, series=series, patient=case, reason="sure")
+
+
+def test_a_series_in_the_wrong_chart_is_taken_out_and_held(case, doctor, colleague):
+    ct = judged(header(), case, doctor, modality="CT", study_uid="1.2.5")
+    pet = judged(header(), case, doctor, study_uid="1.2.5")
+    detach_series(by=colleague, series=ct, reason="CT of another patient")
+    assert Scan.objects.get().ct_series is None
+    detach_series(by=colleague, series=pet, reason="wrong patient")
+    assert not Scan.objects.exists() and Scan.versions.exists()
+    pet.refresh_from_db()
+    assert (pet.identity, pet.identity_reason) == (Series.Identity.HELD, "identity_taken_back")
+    assert AuditEvent.objects.filter(action="detach_series").count() == 2
+    with pytest.raises(Refused, match="in no chart"):
+        detach_series(by=colleague, series=pet, reason="again")
+
+
+def test_a_series_somebody_took_out_does_not_come_back_by_itself(case, doctor):
+    pet = judged(header(), case, doctor)
+    detach_series(by=doctor, series=pet, reason="wrong patient")
+    assert judge(by=doctor, series=pet, patient=case).identity == Series.Identity.HELD
+
+
+def test_a_worked_with_scan_is_not_taken_away_under_it(case, doctor):
+    pet = judged(header(), case, doctor)
+    lesion = record(Lesion, by=doctor, patient=case, label="L01", organ="liver")
+    record(LesionFinding, by=doctor, lesion=lesion, scan=Scan.objects.get())
+    with pytest.raises(StillInUse):
+        detach_series(by=doctor, series=pet, reason="wrong patient")
+    pet.refresh_from_db()
+    assert pet.identity == Series.Identity.ATTACHED
+
+
+@pytest.mark.parametrize("corrections, scans", [(["ATTN", "DECY"], 1), (["DECY"], 0), (None, 1)])
+def test_the_uncorrected_twin_of_a_pet_is_no_second_scan(case, doctor, corrections, scans):
+    series = series_of(header(), doctor)
+    series.header = {"suv": {"corrected_image": {"value": corrections, "source": "header"}} if corrections else {}}
+    series.save()
+    assert judge(by=doctor, series=series, patient=case).identity == Series.Identity.ATTACHED
+    assert Scan.objects.count() == scans
 
 
 IDS = st.one_of(

@@ -299,6 +299,23 @@ def test_an_import_overtaken_by_another_assembles_with_its_slices(
     assert selectors.current_suv(series).state == selectors.CURRENT
 
 
+def test_a_disk_that_fills_during_the_import_is_said_on_the_page(tmp_path, phantom_case, doctor, monkeypatch):
+    upload = open_upload(by=doctor, patient=phantom_case, source="command")
+    files = [(path.name, io.BytesIO(path.read_bytes())) for path in write_pet(tmp_path / "a")]
+    add_files(by=doctor, upload=upload, files=files)
+    job = close_upload(by=doctor, upload=upload)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(store.os, "fsync", full)
+    run_until_done(job.pk)
+    job.refresh_from_db()
+    upload.refresh_from_db()
+    assert (job.state, job.reason_code, upload.reason_code) == ("failed", "disk_full", "disk_full")
+    assert job.message == "The disk is full." and not Series.objects.exists()
+
+
 def test_a_zombies_import_changes_nothing(tmp_path, phantom_case, doctor):
     upload = open_upload(by=doctor, patient=phantom_case, source="command")
     paths = write_pet(tmp_path / "a")

@@ -24,8 +24,7 @@ def test_the_worker_s_settings():
 
 
 def test_every_beat_entry_is_a_task_that_exists_and_sweeps_as_promised():
-    import imaging.tasks  # noqa: F401
-
+    app.loader.import_default_modules()
     entries = app.conf.beat_schedule
     assert {entry["task"] for entry in entries.values()} <= set(app.tasks)
     assert entries["sweep-jobs"]["schedule"] == settings.JOB_SWEEP_SECONDS == 5

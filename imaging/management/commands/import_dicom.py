@@ -42,12 +42,12 @@ class Command(BaseCommand):
             upload = _receive(by, patient, paths)
             job = close_upload(by=by, upload=upload)
         except (Refused, StoreError) as refusal:
-            raise CommandError(sentence(refusal.code) if isinstance(refusal, Refused) else str(refusal)) from refusal
+            raise CommandError(outcomes.explain(refusal.code)) from refusal
         self._work_off(upload, job, quiet=json)
         upload.refresh_from_db()
         self._report(outcomes.of_upload(upload), as_json=json)
         if upload.state == Upload.State.FAILED:
-            raise CommandError(f"The import failed: {sentence(upload.reason_code)}", returncode=3)
+            raise CommandError(f"The import failed: {outcomes.explain(upload.reason_code)}", returncode=3)
 
     def _work_off(self, upload: Upload, job: Job, *, quiet: bool) -> None:
         """Leave the work to a worker that takes it at once; otherwise do it here. A claim keeps both apart."""
