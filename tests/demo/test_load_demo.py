@@ -6,6 +6,7 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 
+from board.models import BoardDecision
 from demo.case_published import SUV_MAX_BASELINE, SUV_MAX_FOLLOW_UP
 from eligibility.selectors import assess_all
 from imaging.models import Job, LesionFinding, Reading, Scan, Series, Upload, UploadItem, Voi
@@ -35,6 +36,7 @@ def test_the_cohort(cohort):
     _readings_hold_published_scores_only(cohort["0001"])
     _rule_sets_say_what_the_issue_expects(cohort)
     _no_suv_without_weight(cohort["0003"])
+    _the_invented_decision_says_so(cohort["0001"])
     _the_team_sees_it()
     _a_second_load_changes_nothing()
 
@@ -77,7 +79,11 @@ def _readings_hold_published_scores_only(patient):
 
 def _rule_sets_say_what_the_issue_expects(cohort):
     def verdicts(case_number):
-        days = Scan.objects.filter(patient=cohort[case_number]).order_by("clinical_date").values_list("clinical_date", flat=True)
+        days = (
+            Scan.objects.filter(patient=cohort[case_number])
+            .order_by("clinical_date")
+            .values_list("clinical_date", flat=True)
+        )
         return [{k: r.verdict_code for k, r in assess_all(cohort[case_number], as_of=day).items()} for day in days]
 
     assert [v["krenning-gt2"] for v in verdicts("0001")] == ["not_met", "met"]
@@ -97,6 +103,13 @@ def _no_suv_without_weight(patient):
     assert (found.state, found.code) == (REFUSED, "patient_weight_missing")
     assert found.message
     assert {m.state for m in measurements(scan)} == {REFUSED}
+
+
+def _the_invented_decision_says_so(patient):
+    decision = BoardDecision.objects.get()
+    assert decision.patient == patient
+    assert decision.text.startswith("Illustrative, not from the publication")
+    assert {a.verdict for a in decision.assessments.all()} == {"not_met", "cannot_determine"}
 
 
 def _the_team_sees_it():
