@@ -16,6 +16,7 @@ SECOND_PERSON = (
     "The header contradicts the chart. You brought this series in, so a second person with the right to resolve "
     "identities has to confirm it; you may still reject it."
 )
+NO_CASE = "no case to compare with"
 NO_RIGHT = "A nuclear-medicine physician may confirm or reject this identity."
 
 
@@ -48,7 +49,7 @@ def rows(series: Series, patient: Patient | None) -> list[dict]:
 def _id_row(header: identity.DicomIdentity, patient: Patient | None) -> dict:
     shown = f"{header.patient_id} (issuer {header.issuer})" if header.issuer else header.patient_id
     if patient is None:
-        return _row("Patient ID", "–", shown or "missing", "unknown", "no case to compare with")
+        return _row("Patient ID", "–", shown or "missing", "unknown", NO_CASE)
     known = [patient.case_number, *patient.identifiers.values_list("value", flat=True)]
     chart = ", ".join(dict.fromkeys(known))
     if not header.has_usable_id:
@@ -61,6 +62,8 @@ def _id_row(header: identity.DicomIdentity, patient: Patient | None) -> dict:
 def _birth_row(header: identity.DicomIdentity, patient: Patient | None) -> dict:
     chart = patient.birth_date if patient else None
     shown = [str(value) if value else "–" for value in (chart, header.birth_date)]
+    if patient is None:
+        return _row("Birth date", *shown, "unknown", NO_CASE)
     if chart is None or header.birth_date is None:
         return _row("Birth date", *shown, "unknown", "not stated on both sides")
     if identity.birth_dates_differ(header.birth_date, patient):
@@ -71,6 +74,8 @@ def _birth_row(header: identity.DicomIdentity, patient: Patient | None) -> dict:
 def _sex_row(header: identity.DicomIdentity, patient: Patient | None) -> dict:
     chart = patient.sex_for_formulas if patient else Patient.Sex.UNKNOWN
     shown = [Patient.Sex(chart).label if patient else "–", header.sex or "–"]
+    if patient is None:
+        return _row("Sex", *shown, "unknown", NO_CASE)
     if not header.sex or chart == Patient.Sex.UNKNOWN:
         return _row("Sex", *shown, "unknown", "not stated on both sides")
     agrees = header.sex == chart

@@ -32,6 +32,8 @@ INPUTS = {
     "philips_suv_factor": ("Vendor's SUV factor", ""),
     "philips_activity_factor": ("Vendor's activity factor", ""),
 }
+ALWAYS = {"body_weight_kg", "injected_activity_bq", "administered_at"}  # a gap here is shown as a gap
+PER_SLICE = {"acquired_at", "frame_duration_s"}
 SCALES = {"injected_activity_bq": 1e-6}
 
 
@@ -69,8 +71,10 @@ def kind_rows(result: SuvResult) -> list[dict]:
 
 def input_rows(inputs: dict) -> list[dict]:
     """Inputs that are stated or were looked for, in the order a physicist reads them; unknown names come last."""
+    if not inputs:
+        return []
     names = [*INPUTS, *sorted(inputs.keys() - INPUTS.keys())]
-    return [_input_row(name, inputs[name]) for name in names if _is_stated(inputs.get(name))]
+    return [_input_row(name, inputs.get(name) or {}) for name in names if _is_shown(name, inputs.get(name))]
 
 
 def correction_rows(corrections) -> list[dict]:
@@ -96,7 +100,9 @@ def _typed(name: str, text: str) -> str:
         return text.replace("T", " ", 1) if name.endswith("_at") else text
 
 
-def _is_stated(item) -> bool:
+def _is_shown(name: str, item) -> bool:
+    if name in ALWAYS:
+        return True
     return isinstance(item, dict) and (item.get("value") not in (None, "", []) or bool(item.get("source")))
 
 
@@ -117,7 +123,9 @@ def _shown(name: str, value) -> str:
     if isinstance(value, list | tuple):
         known = [_shown(name, item) for item in value if item is not None]
         distinct = list(dict.fromkeys(known))
-        return ", ".join(distinct) if len(distinct) <= 4 else f"{distinct[0]} to {distinct[-1]}, {len(value)} slices"
+        if name in PER_SLICE and len(distinct) > 1:
+            return f"{min(distinct)} to {max(distinct)}, {len(value)} slices"
+        return ", ".join(distinct)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value).replace("T", " ", 1) if name.endswith("_at") else str(value)
     return f"{value * SCALES.get(name, 1):.6g}"

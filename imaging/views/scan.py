@@ -29,14 +29,14 @@ def detail(request, pk: uuid.UUID):
         "patient": scan.patient,
         "heading": _heading(scan),
         "facts": _facts(scan, suv.result),
-        "is_illustrative": bool(scan.patient.demo_note),
+        "is_illustrative": "illustrative" in scan.note.lower(),
         "state_url": reverse("imaging:scan_state", args=[scan.pk]),
         "computing": pages.scan_computing(scan),
         "refusals": _refusals(scan, suv),
-        "admin": _admin_links(request.user, scan, reading["draft"]),
+        "admin": _admin_links(request.user, scan, reading["open"]),
         "reading": reading,
         "lesion_rows": scan_rows.lesions(scan, measured),
-        "measurement_rows": scan_rows.measurements(measured, may_edit=_may_measure_in_admin(request.user)),
+        "measurement_rows": scan_rows.measurements(measured),
         "measurement_note": scan_rows.method_note(),
         "older_rows": scan_rows.older(scan, measured),
         "series_rows": _series_rows(scan, suv.result),
@@ -60,7 +60,8 @@ def _scan(request, pk: uuid.UUID) -> Scan:
 
 def _heading(scan: Scan) -> str:
     day = f"{scan.clinical_date:%-d %b %Y}" if scan.clinical_date else "date unknown"
-    return f"{scan.label.capitalize() or 'Scan'}, {day}"
+    label = scan.label or "scan"
+    return f"{label[0].upper()}{label[1:]}, {day}"
 
 
 def _facts(scan: Scan, result) -> list[str]:
@@ -97,21 +98,17 @@ def _series_rows(scan: Scan, result) -> list[dict]:
     return rows
 
 
-def _may_measure_in_admin(user) -> bool:
-    return user.is_staff and user.may(Capability.MEASURE)
-
-
-def _admin_links(user, scan: Scan, draft) -> dict:
+def _admin_links(user, scan: Scan, reading) -> dict:
     """Where step 1 lets a person enter what has no page of its own yet."""
     if not user.is_staff:
         return {}
     links = {}
     if user.may(Capability.MEASURE):
-        links["voi"] = _admin("voi_add", scan=scan.pk)
+        links["voi"] = _admin("scan_change", pk=scan.pk)
     if user.may(Capability.EDIT_CLINICAL):
         links["lesion"] = _admin("lesion_add", patient=scan.patient_id)
     if user.may(Capability.SIGN_READING):
-        links["reading"] = _admin("reading_change", pk=draft.pk) if draft else _admin("reading_add", scan=scan.pk)
+        links["reading"] = _admin("reading_change", pk=reading.pk) if reading else _admin("reading_add", scan=scan.pk)
     return links
 
 

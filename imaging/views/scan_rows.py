@@ -1,7 +1,5 @@
 """Rows of the scan page: lesions with two opinions side by side, and volumes of interest with their numbers."""
 
-from django.urls import NoReverseMatch, reverse
-
 from imaging import selectors
 from imaging.domain import uptake
 from imaging.models import LesionReading, Reading, Scan, UptakeMeasurement, Voi
@@ -34,6 +32,7 @@ def _lesion_row(lesion, proposal, score, finding, measured) -> dict:
         "lesion": lesion,
         "where": f"{lesion.organ} {lesion.segment}".strip(),
         "status": _size(finding),
+        "note": lesion.note,
         "suv_max": number(_hottest(lesion, measured)),
         "relation": _relation(proposal),
         "relation_note": _liver(proposal),
@@ -47,7 +46,8 @@ def _size(finding) -> str:
         return "size not stated"
     axes = [axis for axis in (finding.long_axis_mm, finding.short_axis_mm, finding.third_axis_mm) if axis is not None]
     size = " x ".join(f"{axis:.0f}" for axis in axes)
-    return f"{finding.get_status_display()}, {size} mm on CT" if size else finding.get_status_display()
+    mark = ", size illustrative" if size and finding.is_illustrative else ""
+    return f"{finding.get_status_display()}, {size} mm on CT{mark}" if size else finding.get_status_display()
 
 
 def _hottest(lesion, measured) -> float | None:
@@ -123,24 +123,23 @@ def reading_line(scan: Scan, user) -> dict:
     else:
         text = "No signed reading yet"
     if draft:
-        return {"text": f"{text}; your draft is open", "action": "Go on reading", "draft": draft}
-    return {"text": text, "action": "Start a reading", "draft": None}
+        return {"text": f"{text}; your draft is open", "action": "Go on reading", "open": draft}
+    return {"text": text, "action": "Open the reading" if signed else "Start a reading", "open": signed}
 
 
-def measurements(measured: list[selectors.CurrentMeasurement], *, may_edit: bool) -> list[dict]:
-    return [_voi_row(item, may_edit) for item in sorted(measured, key=_order)]
+def measurements(measured: list[selectors.CurrentMeasurement]) -> list[dict]:
+    return [_voi_row(item) for item in sorted(measured, key=_order)]
 
 
 def _order(item) -> tuple:
-    return (item.voi.role != Voi.Role.LESION, item.voi.lesion.label if item.voi.lesion else "", item.voi.role)
+    return (Voi.Role.values.index(item.voi.role), item.voi.lesion.label if item.voi.lesion else "")
 
 
-def _voi_row(item: selectors.CurrentMeasurement, may_edit: bool) -> dict:
+def _voi_row(item: selectors.CurrentMeasurement) -> dict:
     voi, row = item.voi, item.measurement
     is_current = item.state == selectors.CURRENT
     return {
         "where": where(voi),
-        "admin": _change_url(voi) if may_edit else "",
         "contour": _contour(voi),
         "centre": f"at {_centre(voi)} mm, radius {voi.radius_mm:.1f} mm",
         "note": _note(item),
@@ -178,13 +177,6 @@ def _contour(voi: Voi) -> str:
     if voi.method == Voi.Method.FIXED_SUV:
         return f"iso-contour, SUV {voi.parameter:.1f}"
     return voi.get_method_display()
-
-
-def _change_url(voi: Voi) -> str:
-    try:
-        return reverse("admin:imaging_voi_change", args=[voi.pk])
-    except NoReverseMatch:
-        return ""
 
 
 def older(scan: Scan, measured: list[selectors.CurrentMeasurement]) -> list[dict]:

@@ -16,6 +16,7 @@ from imaging.views import identities, numbers
 from imaging.views.guard import needs, visible_or_404
 from imaging.views.words import explain
 from patients.domain.roles import Capability
+from patients.selectors import latest_body_measure
 
 MAY_OPEN = (Capability.READ_CHART, Capability.IMPORT_SCAN, Capability.RESOLVE_IDENTITY)
 WAYS_FORWARD = {
@@ -154,7 +155,12 @@ def _page(request, series: Series, *, input_form=None, identity_form=None, statu
             for r in pages.older_suv(series, result)
         ],
         "input_form": (input_form or SuvInputForm(initial={"name": way[0]})) if may_correct else None,
-        "way_forward": {"title": way[1], "text": way[2]},
+        "way_forward": {
+            "title": way[1],
+            "text": way[2],
+            "is_needed": way is not CORRECT,
+            "on_record": _on_record(way[0], selectors.patient_of(series)),
+        },
         "series_facts": _facts(series, scan),
         "mip": mip(series, result),
     }
@@ -192,6 +198,17 @@ def mip(series: Series | None, result) -> dict:
 
 def _old_text(result) -> str:
     return numbers.factor(result.factors.get("bw")) or result.refusal_message or "none"
+
+
+def _on_record(name: str, patient) -> str:
+    """The chart's own value, shown beside the field and never used by itself."""
+    kind = {SuvInput.Name.WEIGHT: "weight_kg", SuvInput.Name.HEIGHT: "height_cm"}.get(name)
+    row = latest_body_measure(patient, kind) if patient and kind else None
+    if row is None:
+        return ""
+    return (
+        f"Last on record: {row.value.normalize():f} {kind[-2:]} on {row.clinical_date:%-d %b %Y}; not used by itself."
+    )
 
 
 def _facts(series: Series, scan) -> list[dict]:

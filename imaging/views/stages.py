@@ -3,7 +3,7 @@
 from imaging import selectors
 from imaging.models import Job, Upload, UploadItem
 
-ICONS = {"done": "met", "running": "clock", "waiting": "unknown", "failed": "not-met"}
+ICONS = {"done": "met", "running": "clock", "waiting": "unknown", "later": "inactive", "failed": "not-met"}
 LABELS = {
     "received": "Received",
     "read": "Read",
@@ -24,7 +24,7 @@ def rows(upload: Upload, found: dict) -> list[dict]:
 
 def percent(stage_rows: list[dict]) -> int:
     """How many of the stages are behind us; a running one counts half."""
-    worth = {"done": 1.0, "failed": 1.0, "running": 0.5}
+    worth = {"done": 1.0, "failed": 1.0, "later": 1.0, "running": 0.5}
     return int(100 * sum(worth.get(row["state"], 0) for row in stage_rows) / len(stage_rows))
 
 
@@ -97,7 +97,7 @@ def _suv(found: dict) -> tuple[str, str]:
 def _measured(found: dict) -> tuple[str, str]:
     if not found["is_finished"]:
         return "waiting", "waiting"
-    return "done", "when volumes of interest are placed"
+    return "later", "follows when volumes of interest are placed"
 
 
 def _is_over(job: dict | None) -> bool:

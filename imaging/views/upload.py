@@ -165,7 +165,7 @@ def limits() -> dict:
     return {
         "max_file": archive.MAX_FILE_BYTES,
         "max_archive": archive.MAX_TOTAL_BYTES,
-        "max_files": archive.MAX_FILES,
+        "max_files_words": f"{archive.MAX_FILES:,}",
         "batch_bytes": BATCH_BYTES,
         "batch_files": BATCH_FILES,
     }

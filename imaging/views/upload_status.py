@@ -93,10 +93,16 @@ def _series_rows(user, upload: Upload, found: dict) -> list[dict]:
                 "counts": _counts(upload, series),
                 "identity_sentence": explain(series.identity_reason).sentence if series.identity_reason else "",
                 "suv": _suv(state),
-                "action": ACTIONS.get(series.identity, "Open"),
+                "action": _action(series, state),
             }
         )
-    return rows
+    return sorted(rows, key=lambda row: row["series"].modality != "PT")
+
+
+def _action(series: Series, state: dict) -> str:
+    if series.identity in ACTIONS:
+        return ACTIONS[series.identity]
+    return "See what to do" if state["suv_state"] == selectors.REFUSED else "Open"
 
 
 def _counts(upload: Upload, series: Series) -> str:

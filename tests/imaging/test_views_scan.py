@@ -51,7 +51,7 @@ def test_an_empty_scan_says_what_belongs_here(client, scan):
         "No volumes of interest yet",
     ):
         assert words in shown
-    assert reverse("admin:imaging_voi_add") in shown
+    assert reverse("admin:imaging_scan_change", args=[scan.pk]) in shown
 
 
 def test_measurements_carry_units_method_and_version(client, scan, lesion):

@@ -65,7 +65,7 @@ def test_a_broken_file_is_a_sentence_and_costs_only_itself(page, sign_in, reader
     wait_until_imported(page)
     expect(page.get_by_text("12 stored, 2 refused")).to_be_visible()
     expect(page.get_by_text("This is not a DICOM file.").first).to_be_visible()
-    expect(page.get_by_text("The file ends before its content does")).to_be_visible()
+    expect(page.get_by_text("The file ends before its content does").first).to_be_visible()
     expect(page.get_by_text("broken.dcm").first).to_be_visible()
     shoot("upload-broken-file")
 
