@@ -138,8 +138,10 @@ def hull(intervals: list[Interval]) -> Interval:
 
 
 def number_text(number: Decimal) -> str:
-    """Plain decimal without trailing zeros: 88.0000 -> 88, 4.50 -> 4.5."""
-    text = f"{number:f}"
+    """Plain decimal without trailing zeros, at most four places: 88.0000 -> 88, 4.50 -> 4.5. Rules never round."""
+    exponent = number.as_tuple().exponent
+    is_long = isinstance(exponent, int) and exponent < -4
+    text = f"{number.quantize(Decimal('0.0001')) if is_long else number:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
