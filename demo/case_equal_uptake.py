@@ -36,6 +36,7 @@ _DENIED = (
     "marrow_irradiated",
     "heart_failure",
     "other_unsealed",
+    "other_malignancy",
 )
 
 
