@@ -87,6 +87,6 @@ def _line(patient, diagnoses, specimens, treatments, scans, decisions, today) ->
         treatment=words.current_line(treatments),
         scan=f"{words.row_day(scan)}, {scan.tracer}" if scan else "",
         decision=decision.get_outcome_display() if decision else "",
-        due=decision.due_date.isoformat() if decision and decision.due_date else "",
+        due=words.day_words((decision.due_date, decision.due_date)) if decision and decision.due_date else "",
         is_overdue=bool(decision and decision.due_date and decision.due_date < today),
     )

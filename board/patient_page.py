@@ -15,11 +15,13 @@ from patients.domain.roles import Capability
 
 def patient_context(chart: Chart, user, as_of: dt.date) -> dict:
     days = moments(chart, as_of)
+    records = record_rows(chart)
     return {
         "patient": chart.patient,
         "identity": identity_of(chart),
         "picture": draw(history(chart)),
-        "records": record_rows(chart),
+        "records": records,
+        "is_illustrative": any("illustrative" in row.note.lower() for row in records),
         "lesions": lesion_table(chart),
         "as_of": as_of,
         "moments": days,

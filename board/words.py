@@ -49,14 +49,12 @@ def sex_and_age(patient: Patient, ages: tuple[int, int] | None) -> str:
 
 
 def tumour(diagnosis: Diagnosis | None, grade: str) -> str:
-    """ "Gastric NET G2": the site of the primary and the grade, NEC without "NET"."""
+    """Site of the primary and grade: "Gastric NET G2", "Pancreatic NEC"; "NEN" while no grade is known."""
+    kind = f"NET {grade}" if grade.startswith("G") else grade or "NEN"
     if diagnosis is None:
-        return f"NEN {grade}".strip() if grade else "No diagnosis recorded"
+        return kind if grade else "No diagnosis recorded"
     site = _SITE_ADJECTIVE.get(diagnosis.primary_site)
-    kind = "NEC" if grade == "NEC" else f"NET {grade}".strip()
-    if site:
-        return f"{site} {kind}"
-    return f"{diagnosis.get_primary_site_display().capitalize()}, {kind}"
+    return f"{site} {kind}" if site else f"{diagnosis.get_primary_site_display().capitalize()}, {kind}"
 
 
 def grade(specimen: HistologySpecimen, computed: GradeResult) -> str:

@@ -122,4 +122,4 @@ def test_a_decision_by_keyboard_alone(case, page, live_server):
     page.get_by_role("button", name="Store decision").press("Enter")
     page.wait_for_url("**/patients/0001/#decisions")
     assert page.get_by_text("Decision stored").is_visible()
-    assert page.locator(".timeline").get_by_text("NOT YET").is_visible()
+    assert page.locator(".timeline text", has_text="NOT YET").is_visible()
