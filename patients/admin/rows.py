@@ -28,6 +28,13 @@ class RowAdmin(ServiceModelAdmin):
     autocomplete_fields = ["patient"]
     ordering = ["patient__case_number", "-clinical_date"]
 
+    def get_fields(self, request, obj=None):
+        """Whose and when first, the note last."""
+        found = super().get_fields(request, obj)
+        first = [name for name in ("patient", "clinical_date") if name in found]
+        last = [name for name in ("note",) if name in found]
+        return [*first, *(name for name in found if name not in {*first, *last}), *last]
+
     def has_module_permission(self, request):
         """The case page is the way in; the index lists cases, not every kind of row."""
         return False
