@@ -1,4 +1,4 @@
-"""`make test`: the suite on the embedded default, then again on PostgreSQL and Redis.
+"""`make test`: the suite on the embedded default and on PostgreSQL and Redis, side by side.
 
 Servers: those named by TEST_DATABASE_URL and TEST_REDIS_URL; else local ones on the standard loopback port;
 else throw-away ones started here and stopped at the end. What cannot run is named in the summary.
@@ -9,33 +9,75 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.servers import Unavailable, postgres, redis_server
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-NEEDS_NO_DATABASE = ["tests/science", "tests/journeys"]
+# Tests that mostly wait for leases to run out go in a lane of their own, so that the others use the time.
+WAITING = "tests/processes"
+NEEDS_NO_DATABASE = ["tests/science", "tests/journeys", "tests/demo/test_launcher.py", "tests/demo/test_phantom.py"]
+COUNTED = re.compile(r"(\d+) (passed|failed|error|skipped)")
+
+
+@dataclass
+class Lane:
+    title: str
+    arguments: list[str]
+    environment: dict[str, str]
+    counts: dict[str, int] | None = None
+    code: int = 0
+
+    def start(self, scratch: Path) -> None:
+        self.log = scratch / f"{self.title}.log"
+        command = [sys.executable, "-m", "pytest", "-rs", "--durations=8", *self.arguments]
+        with self.log.open("w") as output:
+            self.process = subprocess.Popen(
+                command, cwd=REPOSITORY, env=os.environ | self.environment, stdout=output, stderr=subprocess.STDOUT
+            )
+        self.started = time.monotonic()
+
+    def finish(self) -> None:
+        self.code = self.process.wait()
+        self.seconds = time.monotonic() - self.started
+        text = self.log.read_text()
+        last = next((line for line in reversed(text.splitlines()) if COUNTED.search(line)), "")
+        self.counts = {word: int(number) for number, word in COUNTED.findall(last)}
+        print(f"\n=== {self.title} ===\n{text}", flush=True)
 
 
 def main() -> int:
     extra = sys.argv[1:]
-    summary: list[str] = []
     absent: list[str] = []
-    failed = False
     with ExitStack() as stack:
-        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="prrt-servers-")))
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="prrt-suite-")))
         redis_url = _start(stack, redis_server, scratch, "Redis", absent)
         database_url = _start(stack, postgres, scratch, "PostgreSQL", absent)
-        queue = {"TEST_REDIS_URL": redis_url} if redis_url else {}
-        failed |= _pytest("embedded (SQLite, private queue)", queue, extra, summary)
-        if database_url:
-            skip = [f"--ignore={folder}" for folder in NEEDS_NO_DATABASE]
-            failed |= _pytest("PostgreSQL and Redis", queue | {"DATABASE_URL": database_url}, [*skip, *extra], summary)
-    print("\n".join(["", "Summary", *summary]))
-    for what in absent:
-        print(f"  NOT RUN  {what}")
-    return int(failed)
+        lanes = _lanes(redis_url, database_url, extra)
+        for lane in lanes:
+            lane.start(scratch)
+        for lane in lanes:
+            lane.finish()
+    return _summary(lanes, absent)
+
+
+def _lanes(redis_url: str | None, database_url: str | None, extra: list[str]) -> list[Lane]:
+    queue = {"TEST_REDIS_URL": redis_url} if redis_url else {}
+    lanes = [
+        Lane("embedded SQLite", [f"--ignore={WAITING}", *extra], queue),
+        Lane("embedded SQLite, workers killed", [WAITING, *extra], queue),
+    ]
+    if database_url:
+        on_postgres = queue | {"DATABASE_URL": database_url}
+        skip = [f"--ignore={folder}" for folder in [*NEEDS_NO_DATABASE, WAITING]]
+        lanes += [
+            Lane("PostgreSQL and Redis", [*skip, *extra], on_postgres),
+            Lane("PostgreSQL and Redis, workers killed", [WAITING, *extra], on_postgres),
+        ]
+    return lanes
 
 
 def _start(stack: ExitStack, server, scratch: Path, name: str, absent: list[str]) -> str | None:
@@ -48,20 +90,16 @@ def _start(stack: ExitStack, server, scratch: Path, name: str, absent: list[str]
     return url
 
 
-def _pytest(title: str, environment: dict[str, str], arguments: list[str], summary: list[str]) -> bool:
-    print(f"\n=== {title} ===", flush=True)
-    command = [sys.executable, "-m", "pytest", "-rs", *arguments]
-    process = subprocess.Popen(
-        command, cwd=REPOSITORY, env=os.environ | environment, stdout=subprocess.PIPE, text=True, bufsize=1
-    )
-    last = ""
-    for line in process.stdout:
-        print(line, end="", flush=True)
-        if re.search(r"\d+ (passed|failed|error)", line):
-            last = line.strip(" =\n")
-    code = process.wait()
-    summary.append(f"  {'ok    ' if code == 0 else 'FAILED'}  {title}: {last or f'exit code {code}'}")
-    return code != 0
+def _summary(lanes: list[Lane], absent: list[str]) -> int:
+    print("\nSummary")
+    for lane in lanes:
+        found = ", ".join(f"{number} {word}" for word, number in lane.counts.items()) or f"exit code {lane.code}"
+        print(f"  {'FAILED' if lane.code else 'ok    '}  {lane.title}: {found} in {lane.seconds:.0f} s")
+    for what in absent:
+        print(f"  NOT RUN  {what}")
+    total = {word: sum(lane.counts.get(word, 0) for lane in lanes) for word in ("passed", "failed", "error", "skipped")}
+    print(f"{total['passed']} passed, {total['failed'] + total['error']} failed, {total['skipped']} skipped")
+    return int(any(lane.code for lane in lanes))
 
 
 if __name__ == "__main__":
