@@ -1,6 +1,7 @@
 """Small pieces every page's frame is made of."""
 
 from django import template
+from django.template.defaultfilters import capfirst
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -69,7 +70,7 @@ def verdict_word(code: str) -> str:
 def short_verdict(result) -> str:
     """One word or two in a cell whose row names the set; "eligible" names its set even there."""
     if "eligible" in result.verdict:
-        return result.verdict_text.split(" (")[0].capitalize()
+        return capfirst(result.verdict_text.split(" (")[0])
     if result.verdict == "active_rows_met":
-        return result.verdict_text.split(", under")[0].capitalize()
+        return capfirst(result.verdict_text.split(", under")[0])
     return verdict_word(result.verdict)
