@@ -16,6 +16,7 @@ from bench.harness import Result, medians, ratio, shown, skipped
 
 ROWS = COLUMNS = 200
 SLICES = 300
+PIXEL_MM, SLICE_MM = 4.07283, 3.0
 BARE_READ_BYTES = 1 << 20
 
 
@@ -39,27 +40,33 @@ def _run(folder: Path) -> list[Result]:
 
 # --- the series ------------------------------------------------------------------------------------
 def body() -> np.ndarray:
-    """Activity in Bq/ml, float32 [z, y, x]: a body with organs and lesions, blurred, noise as after reconstruction."""
+    """Activity in Bq/ml, float32 [z, y, x]: a body with 300 spheres of 5 to 60 mm, blurred, with correlated noise."""
     from scipy.ndimage import gaussian_filter
 
     rng = np.random.default_rng(68)
-    z, y, x = np.meshgrid(*(np.linspace(-1, 1, n, dtype=np.float32) for n in (SLICES, ROWS, COLUMNS)), indexing="ij")
-    inside = (x / 0.42) ** 2 + (y / 0.28) ** 2 < 1
-    activity = np.where(inside, 0.5, 0.0).astype(np.float32)
-    for centre, radius, level in _organs(rng):
-        near = ((x - centre[0]) ** 2 + (y - centre[1]) ** 2 + (z - centre[2]) ** 2) < radius**2
-        activity[near & inside] = level
-    activity = gaussian_filter(activity, 0.6)
-    noise = gaussian_filter(rng.standard_normal(activity.shape, dtype=np.float32), 1.0)
+    y, x = (np.mgrid[:ROWS, :COLUMNS] - (ROWS - 1) / 2) * PIXEL_MM
+    inside = np.broadcast_to((x / 170) ** 2 + (y / 115) ** 2 < 1, (SLICES, ROWS, COLUMNS))
+    suv = np.where(inside, np.float32(0.5), np.float32(0))
+    for _ in range(300):
+        _add_sphere(suv, rng)
+    suv = gaussian_filter(suv * inside, np.array([5 / SLICE_MM, 5 / PIXEL_MM, 5 / PIXEL_MM]) / 2.3548)
+    noise = gaussian_filter(rng.standard_normal(suv.shape, dtype=np.float32), 1.0)
     noise *= 0.12 / noise.std()
-    activity = activity * (1 + noise) + np.abs(noise) * np.where(inside, np.float32(0.1), np.float32(0.02))
-    return np.maximum(activity, 0) * 3000
+    suv = suv * (1 + noise) + np.abs(noise) * np.where(inside, np.float32(0.1), np.float32(0.02))
+    return np.maximum(suv, 0) * 3000
 
 
-def _organs(rng: np.random.Generator) -> list[tuple[tuple[float, float, float], float, float]]:
-    organs = [((0.15, 0.0, 0.1), 0.18, 8.0), ((-0.2, 0.05, 0.15), 0.08, 20.0), ((0.0, 0.0, -0.4), 0.07, 30.0)]
-    lesions = rng.uniform(-0.25, 0.25, (40, 3)) * [1, 0.6, 3]
-    return organs + [(tuple(c), float(rng.uniform(0.01, 0.04)), float(rng.uniform(3, 30))) for c in lesions]
+def _add_sphere(suv: np.ndarray, rng: np.random.Generator) -> None:
+    radius = float(np.exp(rng.uniform(np.log(2.5), np.log(30))))
+    centre = rng.uniform([30, -80, -120], [SLICES * SLICE_MM - 30, 80, 120])
+    middle = [centre[0] / SLICE_MM, centre[1] / PIXEL_MM + ROWS / 2, centre[2] / PIXEL_MM + COLUMNS / 2]
+    box = tuple(
+        slice(max(0, int(c - radius / mm) - 1), int(c + radius / mm) + 2)
+        for c, mm in zip(middle, (SLICE_MM, PIXEL_MM, PIXEL_MM), strict=True)
+    )
+    z, y, x = np.ogrid[box]
+    distance = ((z - middle[0]) * SLICE_MM) ** 2 + ((y - middle[1]) ** 2 + (x - middle[2]) ** 2) * PIXEL_MM**2
+    suv[box][distance < max(radius, 2.5) ** 2] = np.exp(rng.uniform(np.log(3), np.log(30)))
 
 
 def write_series(folder: Path) -> list[Path]:
@@ -69,7 +76,7 @@ def write_series(folder: Path) -> list[Path]:
     from tests.imaging.dicom_files import pet_slice, write
 
     activity = body()
-    template = pet_slice(Rows=ROWS, Columns=COLUMNS, PixelSpacing=[4.07283, 4.07283])
+    template = pet_slice(Rows=ROWS, Columns=COLUMNS, PixelSpacing=[PIXEL_MM, PIXEL_MM])
     for number in range(40):
         template.add_new(
             0x00291100 + number, "OB" if number == 7 else "LO", b"\1" * 2600 if number == 7 else f"value {number}"
@@ -84,7 +91,7 @@ def write_series(folder: Path) -> list[Path]:
         stored = np.rint(activity[k] / slope).astype("<u2")
         template.SOPInstanceUID = f"2.25.7777.3.{k + 1}"
         template.InstanceNumber, template.RescaleSlope = SLICES - k, slope
-        template.PixelRepresentation, template.ImagePositionPatient = 0, [-400, -400, 3.0 * k]
+        template.PixelRepresentation, template.ImagePositionPatient = 0, [-400, -400, SLICE_MM * k]
         template.PixelData = stored.tobytes()
         files.append(write(folder / f"{(k * 7919) % 10007:05}.dcm", template))
     return sorted(files)

@@ -7,8 +7,7 @@ must look like DICOM in its first element.
 
 import io
 import os
-import struct
-import zlib
+import warnings
 from collections.abc import Callable
 from typing import Any, NamedTuple, NoReturn
 
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from pydicom.charset import decode_bytes
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
+from pydicom.encaps import generate_frames
 from pydicom.filereader import read_dataset
 from pydicom.pixels import get_decoder
 from pydicom.sequence import Sequence
@@ -24,6 +24,8 @@ from pydicom.tag import BaseTag
 from pydicom.uid import UID
 
 from imaging import dicom_values as read
+from imaging.codestream import frame_size
+from imaging.dicom_bytes import EXPLICIT, IMPLICIT, inflate, sniff
 from imaging.header import (
     LOSSY_SYNTAXES,
     UNDEFINED_LENGTH,
@@ -38,7 +40,6 @@ from imaging.instances import BIG_ENDIAN_SYNTAX
 
 FIRST_READ = 32 << 10
 MAX_HEADER_BYTES = 16 << 20
-MAX_INFLATED_BYTES = 64 << 20
 MAX_ELEMENTS = 20_000
 MAX_DEPTH = 32
 TRAILING_BYTES = 1024
@@ -46,7 +47,6 @@ LONG_ELEMENT = 1024
 MAX_VALUE_BYTES = 4096  # of what we use; a longer value is no value of its kind
 MAX_REMEMBERED_BYTES = 64 << 10
 
-IMPLICIT, EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
 DEFLATED = "1.2.840.10008.1.2.1.99"
 RLE = "1.2.840.10008.1.2.5"
 COMPRESSED = frozenset({RLE}) | {f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 57, 70, 80, 81, 90, 91)}
@@ -65,7 +65,6 @@ ENHANCED = frozenset(
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 
 _PIXEL_TAGS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
-_FIRST_ELEMENTS = frozenset({0x0000, 0x0001, 0x0005, 0x0008, 0x0012, 0x0013, 0x0014, 0x0016, 0x0018})
 
 
 def parse(descriptor: int) -> dict[str, Any]:
@@ -98,15 +97,12 @@ def _decode(descriptor: int, image: dict[str, Any]) -> bytes:
     source = _open(descriptor)
     if source.pixels is None:
         _refuse("pixel_data_missing")
-    shape = (image["rows"], image["columns"])
     if source.syntax in COMPRESSED:
         size = source.size - source.pixels.offset
         found = _decompress(source.syntax, os.pread(descriptor, size, source.pixels.offset), image)
     else:
         body = source.content[source.pixels.offset :][: frame_bytes(image)]
-        found = np.frombuffer(body, f"<i{image['bits_allocated'] // 8}").reshape(shape)
-    if found.shape != shape:
-        _refuse("pixels_disagree_with_header")
+        found = np.frombuffer(body, f"<i{image['bits_allocated'] // 8}")
     kind = "i" if image["is_signed"] else "u"
     return found.astype(f"<{kind}{image['bits_allocated'] // 8}").tobytes()
 
@@ -252,7 +248,7 @@ def _open(descriptor: int) -> _Source:
 
 def _interpret(descriptor: int, content: bytes, size: int) -> _Source:
     start, meta = _read_meta(content, size)
-    syntax = read.uid(meta.get(0x00020010)) if meta or start else _sniff(content)
+    syntax = read.uid(meta.get(0x00020010)) if meta or start else sniff(content)
     if syntax is None:
         _refuse("transfer_syntax_missing")
     declared = read.uid(meta.get(0x00020002))
@@ -261,7 +257,7 @@ def _interpret(descriptor: int, content: bytes, size: int) -> _Source:
     if syntax not in ALLOWED:
         _refuse("transfer_syntax_unsupported", syntax)
     if syntax == DEFLATED:
-        content, start = _inflate(descriptor, start), 0
+        content, start = inflate(descriptor, start), 0
         return _Source(content, start, len(content), meta, syntax)
     return _Source(content, start, size, meta, syntax)
 
@@ -288,48 +284,37 @@ def _is_not_meta(tag: BaseTag, vr: str | None, length: int) -> bool:
     return tag >> 16 != 2
 
 
-def _sniff(content: bytes) -> str:
-    """The syntax of a dataset without preamble: its first element must be of group 8, early and short."""
-    if len(content) < 8:
-        _refuse("not_dicom")
-    group, element, length = struct.unpack_from("<HHI", content)
-    if group == 8 and element in _FIRST_ELEMENTS:
-        if length <= 256:
-            return IMPLICIT
-        if content[4:6] in {b"UL", b"CS", b"UI", b"SH", b"LO", b"DA", b"TM"}:
-            return EXPLICIT
-    _refuse("not_dicom")
-
-
-def _inflate(descriptor: int, start: int) -> bytes:
-    inflater, inflated = zlib.decompressobj(-zlib.MAX_WBITS), bytearray()
-    while not inflater.eof:
-        chunk = os.pread(descriptor, 1 << 20, start)
-        if not chunk:
-            _refuse("file_truncated")
-        start += len(chunk)
-        inflated += inflater.decompress(chunk, MAX_INFLATED_BYTES + 1 - len(inflated))
-        if len(inflated) > MAX_INFLATED_BYTES:
-            _refuse("inflates_too_large")
-    return bytes(inflated)
-
-
 def _decompress(syntax: str, encapsulated: bytes, image: dict[str, Any]) -> NDArray[Any]:
-    array, _ = get_decoder(UID(syntax)).as_array(
-        encapsulated,
-        raw=True,
-        rows=image["rows"],
-        columns=image["columns"],
-        bits_allocated=image["bits_allocated"],
-        bits_stored=image["bits_stored"],
-        pixel_representation=int(image["is_signed"]),
-        number_of_frames=1,
-        samples_per_pixel=1,
-        photometric_interpretation="MONOCHROME2",
-        pixel_keyword="PixelData",
-        transfer_syntax_uid=UID(syntax),
-    )
+    if syntax != RLE:
+        _check_codestream(next(generate_frames(encapsulated, number_of_frames=1)), image)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message="The decoded RLE segment contains")
+        array, _ = get_decoder(UID(syntax)).as_array(
+            encapsulated,
+            raw=True,
+            decoding_plugin="pydicom" if syntax == RLE else "",
+            rows=image["rows"],
+            columns=image["columns"],
+            bits_allocated=image["bits_allocated"],
+            bits_stored=image["bits_stored"],
+            pixel_representation=int(image["is_signed"]),
+            number_of_frames=1,
+            samples_per_pixel=1,
+            photometric_interpretation="MONOCHROME2",
+            pixel_keyword="PixelData",
+            transfer_syntax_uid=UID(syntax),
+        )
     return array
+
+
+def _check_codestream(stream: bytes, image: dict[str, Any]) -> None:
+    found = frame_size(stream)
+    if found is None:
+        _refuse("dicom_damaged", "codestream")
+    if (found.rows, found.columns, found.components) != (image["rows"], image["columns"], 1):
+        _refuse("pixels_disagree_with_header")
+    if not image["bits_stored"] <= found.bits <= image["bits_allocated"]:
+        _refuse("pixels_disagree_with_header")
 
 
 def _check_meta(meta: dict[int, bytes], uids: dict[str, str]) -> None:

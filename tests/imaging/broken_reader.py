@@ -55,7 +55,7 @@ def _speak_without_end(_):
 def _look_around(_):
     folder = os.readlink("/proc/self/cwd").rpartition(" ")[2]
     descriptors = len(os.listdir("/proc/self/fd"))
-    core = resource.getrlimit(resource.RLIMIT_CORE)[0]
+    core = resource.getrlimit(resource.RLIMIT_CORE)
     loaded = ",".join(name for name in ("django", "celery") if name in sys.modules)
     return {"code": "looked", "detail": f"{','.join(os.environ)}|{descriptors}|{folder}|{core}|{loaded}"}
 

@@ -12,7 +12,9 @@ FOLDER = Path(imaging.__file__).parent
 CALLS = {"_refuse", "Unusable", "FileRefusal", "StoreError", "_ChildFailed", "SeriesRefused", "caution"}
 MODULES = [
     "assemble",
+    "codestream",
     "dicom",
+    "dicom_bytes",
     "header",
     "parse_child",
     "reasons",

@@ -88,7 +88,7 @@ def test_the_child_has_a_clean_environment_and_no_files_of_ours(tmp_path, broken
     environment, descriptors, folder, core, modules = found.detail.split("|")
     assert "SECRET" not in environment and "DJANGO" not in environment
     assert int(descriptors) <= 6
-    assert folder in {"", "(deleted)"} and core == "0"
+    assert folder in {"", "(deleted)"} and core == "(0, 0)"
     assert modules == "", "the child must not load the web framework"
 
 
@@ -174,12 +174,33 @@ def test_lossless_syntaxes_give_back_the_integers(tmp_path, name, is_signed):
     assert list(sandbox.decode_frames([(file, image(found))])) == [expected]
 
 
-def test_a_codestream_of_another_size_is_refused(tmp_path):
-    for name in ("RLELossless", "JPEGLosslessProcess14_1", "JPEGLSLossless", "JPEG2000Lossless"):
-        file, _ = compressed(tmp_path, name, True)
-        (found,) = sandbox.parse_files([file])
-        (refusal,) = sandbox.decode_frames([(file, {**image(found), "rows": 48})])
-        assert isinstance(refusal, FileRefusal) and refusal.code in FILE_REASONS, name
+WRONG_LAYOUTS = [
+    {"rows": 48},
+    {"rows": 12},
+    {"columns": 10},
+    {"rows": 20, "columns": 24},
+    {"bits_allocated": 8, "bits_stored": 8},
+    {"bits_allocated": 32, "bits_stored": 32},
+]
+
+
+@pytest.mark.parametrize("layout", WRONG_LAYOUTS)
+@pytest.mark.parametrize(
+    "name", ["JPEGLosslessProcess14", "JPEGLosslessProcess14_1", "JPEGLSLossless", "JPEG2000Lossless"]
+)
+def test_a_codestream_of_another_size_or_depth_is_refused(tmp_path, name, layout):
+    file, _ = compressed(tmp_path, name, True)
+    (found,) = sandbox.parse_files([file])
+    (refusal,) = sandbox.decode_frames([(file, {**image(found), **layout})])
+    assert refusal == FileRefusal("pixels_disagree_with_header")
+
+
+@pytest.mark.parametrize("layout", [*WRONG_LAYOUTS[:3], *WRONG_LAYOUTS[4:]])
+def test_run_length_data_of_another_length_are_refused(tmp_path, layout):
+    file, _ = compressed(tmp_path, "RLELossless", True)
+    (found,) = sandbox.parse_files([file])
+    (refusal,) = sandbox.decode_frames([(file, {**image(found), **layout})])
+    assert isinstance(refusal, FileRefusal) and refusal.code == "dicom_damaged"
 
 
 def test_a_truncated_codestream_is_refused_not_padded(tmp_path):
