@@ -9,7 +9,7 @@ from django.urls import reverse
 from board import words
 from board.chart import Chart, ScanView
 from imaging.models import Lesion, LesionFinding
-from imaging.selectors import CURRENT, FAILED, NOT_MEASURED, RECOMPUTING, CurrentMeasurement, Proposal
+from imaging.selectors import CURRENT, FAILED, NOT_MEASURED, RECOMPUTING, REFUSED, CurrentMeasurement, Proposal
 
 MOST_SCANS = 4
 _STATES = {
@@ -159,6 +159,8 @@ def _uptake(lesion: Lesion, view: ScanView) -> tuple[str, CurrentMeasurement | N
     own = [m for m in view.measured if m.voi.lesion_id == lesion.lineage]
     if not own:
         return "no region drawn", None
+    if view.suv.state == REFUSED:
+        return f"no SUV: {view.suv.message or view.suv.code.replace('_', ' ')}", None
     for item in own:
         if item.state != CURRENT:
             refused = item.measurement.refusal_message if item.measurement else view.suv.message

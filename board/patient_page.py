@@ -21,7 +21,7 @@ def patient_context(chart: Chart, user, as_of: dt.date) -> dict:
         "identity": identity_of(chart),
         "picture": draw(history(chart)),
         "records": records,
-        "is_illustrative": any("illustrative" in row.note.lower() for row in records),
+        "is_illustrative": any(row.is_illustrative for row in records),
         "lesions": lesion_table(chart),
         "as_of": as_of,
         "moments": days,

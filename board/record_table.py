@@ -48,6 +48,10 @@ class RecordRow:
     note: str = ""
     href: str = ""
 
+    @property
+    def is_illustrative(self) -> bool:
+        return "illustrative" in f"{self.detail} {self.note}".lower()
+
 
 def record_rows(chart: Chart) -> list[RecordRow]:
     """Newest first; rows without a date at the end."""
@@ -133,6 +137,4 @@ def _decision_row(decision) -> RecordRow:
     state = ", superseded" if decision.replaced_by else ""
     key = (True, (decision.decided_on, decision.decided_on), str(decision.recorded_at))
     what = f"{decision.get_outcome_display().capitalize()}{state}"
-    return RecordRow(
-        f"d-{decision.pk}", key, day, "Decisions", what, decision.text, decision.text, f"#decision-{decision.pk}"
-    )
+    return RecordRow(f"d-{decision.pk}", key, day, "Decisions", what, decision.text, "", f"#decision-{decision.pk}")

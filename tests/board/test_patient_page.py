@@ -144,6 +144,13 @@ def test_refused_suv_is_hollow_with_its_reason(db):
     assert event.sub == "no SUV: patient weight missing"
 
 
+def test_a_lesion_on_a_scan_without_suv_says_why_not_that_it_is_being_computed(db):
+    _, patient = published_case("0009")
+    SuvResult.objects.update(refusal_code="patient_weight_missing", refusal_message="No body weight.")
+    cell = table(patient).lines[0].pairs[0][1]
+    assert (cell.suv, cell.state) == ("", "no SUV: No body weight.")
+
+
 def test_the_picture_shows_coldest_and_hottest(case):
     _, _, patient = case
     before, after = history(Chart(patient, TODAY)).scans
