@@ -3,8 +3,11 @@
 from django import template
 from django.template.defaultfilters import capfirst
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+
+from board.identity import facts_of
 
 register = template.Library()
 
@@ -25,6 +28,12 @@ def rail_item(context, icon_name: str, url_name: str, label: str) -> SafeString:
     is_here = path == href if href == "/" else path.startswith(href)
     current = SafeString(' aria-current="page"') if is_here else ""
     return format_html('<li><a href="{}"{}>{}{}</a></li>', href, current, icon(icon_name), label)
+
+
+@register.simple_tag
+def identity_facts(patient) -> list[str]:
+    """Sex, age, tumour, Ki-67, stage and treatment: the same banner on every page of a case."""
+    return facts_of(patient, timezone.localdate())
 
 
 _VERDICTS = {
