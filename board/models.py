@@ -62,3 +62,10 @@ class DecisionNotice(models.Model):
     class Meta:
         ordering = ["noticed_at"]
         constraints = [models.UniqueConstraint(fields=["decision", "assessment_digest"], name="one_notice_per_change")]
+
+    def __str__(self) -> str:
+        return f"changed since: {self.decision}"
+
+    @property
+    def patient(self):
+        return self.decision.patient
