@@ -37,6 +37,7 @@ _DENIED = (
     "heart_failure",
     "other_unsealed",
     "other_malignancy",
+    "bone_metastases",
 )
 
 

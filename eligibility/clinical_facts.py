@@ -44,6 +44,7 @@ def clinical_facts(case: CaseRows, as_of: dt.date) -> dict[str, Fact]:
         "ki67_percent": _ki67(specimens),
         **{name: _asserted(case, kind, as_of) for name, kind in _ASSERTED_FACTS.items()},
         "has_other_unsealed_therapy": _unsealed(case, as_of),
+        "has_bone_metastases": _bone(case, as_of),
         "heart_failure_nyha": _heart_failure(case, as_of),
         "pregnancy": _pregnancy(case, as_of),
         "is_breast_feeding": _breast_feeding(case, as_of),
@@ -77,7 +78,6 @@ def _diagnosis(case: CaseRows, as_of: dt.date) -> dict[str, Fact]:
     return {
         "primary_site": choice(found, lambda row: _known(row.primary_site, FACTS["primary_site"].words)),
         "stage": choice(found, lambda row: _known(row.stage, FACTS["stage"].words)),
-        "has_bone_metastases": choice(found, _has_bone_metastases),
     }
 
 
@@ -85,11 +85,14 @@ def _known(value: str, words: Choice) -> str | None:
     return value if value in words else None
 
 
-def _has_bone_metastases(row: Diagnosis) -> str | None:
-    """A list of metastatic sites answers for all sites; an empty one answers nothing."""
-    if not row.metastatic_sites:
-        return None
-    return "yes" if any("bone" in str(site).casefold() for site in row.metastatic_sites) else "no"
+def _bone(case: CaseRows, as_of: dt.date) -> Fact:
+    """A list of metastatic sites that names bone answers yes; one that does not is silence, not denial."""
+    listed = choice(newest(case.of(Diagnosis), as_of), _names_bone)
+    return listed if listed.value is not None else _asserted(case, "bone_metastases", as_of)
+
+
+def _names_bone(row: Diagnosis) -> str | None:
+    return "yes" if any("bone" in str(site).casefold() for site in row.metastatic_sites) else None
 
 
 def _site(case: CaseRows, as_of: dt.date) -> str:

@@ -635,6 +635,7 @@ class ClinicalAssertion(ClinicalRow):
         HEART_FAILURE = "heart_failure", "heart failure (NYHA class)"
         OTHER_UNSEALED = "other_unsealed", "other unsealed-source therapy"
         OTHER_MALIGNANCY = "other_malignancy", "other malignancy, not in remission for 5 years"
+        BONE_METASTASES = "bone_metastases", "bone metastases"
 
     class State(models.TextChoices):
         ASSERTED = "asserted", "asserted"

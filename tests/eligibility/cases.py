@@ -41,7 +41,7 @@ NORMAL_LABS = {
     "albumin": ("41", "g/L"),
     "bilirubin_total": ("9", "umol/L"),
 }
-DENIED = ("hypersensitivity", "breast_feeding", "other_unsealed", "other_malignancy")
+DENIED = ("hypersensitivity", "breast_feeding", "other_unsealed", "other_malignancy", "bone_metastases")
 
 
 def add_lab(by, patient, analyte, value, unit, *, on=DAY, **more):

@@ -119,7 +119,9 @@ def test_clearance_names_what_is_missing(doctor, patient):
 
 def test_clearance_from_uncertain_inputs_is_an_interval(doctor, patient):
     """Born some time in 1968, creatinine below 50: the lowest clearance this allows is known, the highest is not."""
-    patient = update_patient(patient, by=doctor, reason="year only", birth_date_precision="year", birth_date=dt.date(1968, 1, 1))
+    patient = update_patient(
+        patient, by=doctor, reason="year only", birth_date_precision="year", birth_date=dt.date(1968, 1, 1)
+    )
     add_lab(doctor, patient, "creatinine", "50", "umol/L", comparator="<")
     weigh(doctor, patient)
     found = fact(patient, "crcl_cockcroft_gault").value
@@ -161,9 +163,16 @@ def test_primary_site(doctor, patient, site, value):
     assert fact(patient, "primary_site").value == value
 
 
-@pytest.mark.parametrize(("sites", "value"), [(["bone", "liver"], {"yes"}), (["liver"], {"no"}), ([], None)])
-def test_bone_metastases_from_the_stated_sites(doctor, patient, sites, value):
+@pytest.mark.parametrize(("sites", "value"), [(["bone", "liver"], {"yes"}), (["liver"], None), ([], None)])
+def test_a_list_of_sites_that_does_not_name_bone_is_silence(doctor, patient, sites, value):
     record(Diagnosis, by=doctor, patient=patient, primary_site="stomach", metastatic_sites=sites)
+    assert fact(patient, "has_bone_metastases").value == value
+
+
+@pytest.mark.parametrize(("state", "value"), [("asserted", {"yes"}), ("denied", {"no"}), ("unknown", None)])
+def test_bone_metastases_asked_and_answered(doctor, patient, state, value):
+    record(Diagnosis, by=doctor, patient=patient, primary_site="stomach", metastatic_sites=["liver"])
+    record(ClinicalAssertion, by=doctor, patient=patient, clinical_date=DAY, kind="bone_metastases", state=state)
     assert fact(patient, "has_bone_metastases").value == value
 
 
@@ -389,7 +398,7 @@ def test_forgetting_any_single_row_of_a_complete_case_is_never_positive_about_mo
     assert assess_all(patient, as_of=DAY)["lutathera-smpc-eu"].verdict_code == "active_rows_met"
     for model in (LabResult, ClinicalAssertion, BodyMeasure, Diagnosis, HistologySpecimen):
         for row in fetch(patient).of(model):
-            if getattr(row, "kind", "") in ("other_unsealed", "other_malignancy"):
+            if getattr(row, "kind", "") in ("other_unsealed", "other_malignancy", "bone_metastases"):
                 continue
             case = fetch(patient)
             case.by_model[model] = [r for r in case.of(model) if r.pk != row.pk]
