@@ -207,13 +207,14 @@ def storage_goals(files: list[Path], folder: Path) -> list[Result]:
         values = volumes.load_from_manifest(json.load(file))
     floats = values.stored * values.slopes[:, None, None].astype(np.float32)
     image = nibabel.Nifti1Image(floats.T, values.affine)
+    buffer = volumes.ReusableBuffer()
     packed, nifti = folder / "volume.pvb", folder / "volume.nii.gz"
 
     def write_ours():
         packed.write_bytes(volumes.pack(values))
 
     def read_ours():
-        return volumes.unpack(packed.read_bytes())
+        return volumes.unpack(packed.read_bytes(), buffer)
 
     def write_nifti():
         nibabel.save(image, nifti)

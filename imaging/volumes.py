@@ -27,6 +27,7 @@ from imaging.reasons import SeriesRefused
 _HEAD = struct.Struct("<4sI")
 _MAGIC = b"PVB1"
 DIGEST_CHARS = 64
+CHUNK_BYTES, BLOCK_BYTES = 4 << 20, 128 << 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +83,7 @@ def load_stored(series: Series, buffer: ReusableBuffer | None = None) -> StoredV
         manifest = json.load(file)
     if series.volume_sha256 and not _is_native(manifest):
         with store.open_stored(series.volume_sha256) as file:
-            return unpack(file.read())
+            return unpack(file.read(), buffer)
     return load_from_manifest(manifest, buffer)
 
 
@@ -163,28 +164,40 @@ def pack(values: StoredValues) -> bytes:
     """Lossless: JSON of what goes with the integers, then the integers in Blosc2 (Zstandard level 1, bit shuffle)."""
     import blosc2
 
+    stored = np.ascontiguousarray(values.stored)
     about = {
+        "shape": stored.shape,
+        "dtype": stored.dtype.str,
         "slopes": values.slopes.tolist(),
         "intercepts": values.intercepts.tolist(),
         "affine": values.affine.tolist(),
         "frame_of_reference_uid": values.frame_of_reference_uid,
     }
     text = json.dumps(about).encode()
-    cparams = blosc2.CParams(codec=blosc2.Codec.ZSTD, clevel=1, filters=[blosc2.Filter.BITSHUFFLE], nthreads=2)
-    frame = blosc2.asarray(values.stored, cparams=cparams).to_cframe()
-    return _HEAD.pack(_MAGIC, len(text)) + text + frame
+    parameters = blosc2.CParams(
+        codec=blosc2.Codec.ZSTD,
+        clevel=1,
+        filters=[blosc2.Filter.BITSHUFFLE],
+        typesize=stored.itemsize,
+        blocksize=BLOCK_BYTES,
+        nthreads=2,
+    )
+    chunks = blosc2.SChunk(chunksize=CHUNK_BYTES, data=stored, cparams=parameters, contiguous=True)
+    return b"".join((_HEAD.pack(_MAGIC, len(text)), text, chunks.to_cframe()))
 
 
-def unpack(packed: bytes) -> StoredValues:
+def unpack(packed: bytes, buffer: ReusableBuffer | None = None) -> StoredValues:
+    """The inverse of ``pack``."""
     import blosc2
 
     magic, size = _HEAD.unpack_from(packed)
     if magic != _MAGIC:
         raise SeriesRefused("pixels_unreadable")
     about = json.loads(packed[_HEAD.size : _HEAD.size + size])
-    array = blosc2.ndarray_from_cframe(packed[_HEAD.size + size :])
+    stored = (buffer or ReusableBuffer()).array(tuple(about["shape"]), np.dtype(about["dtype"]))
+    blosc2.schunk_from_cframe(packed[_HEAD.size + size :]).get_slice(out=stored)
     return StoredValues(
-        stored=array[:],
+        stored=stored,
         slopes=np.array(about["slopes"], np.float64),
         intercepts=np.array(about["intercepts"], np.float64),
         affine=np.array(about["affine"], np.float64),
