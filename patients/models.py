@@ -247,7 +247,7 @@ class Versioned(models.Model):
     recorded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", editable=False
     )
-    superseded_at = models.DateTimeField(null=True, editable=False, db_index=True)
+    superseded_at = models.DateTimeField(null=True, editable=False)
 
     objects = CurrentManager()
     versions = models.Manager.from_queryset(VersionQuerySet)()
