@@ -128,21 +128,13 @@ def _as_postgres(statement: str) -> None:
         connection.close()
 
 
-def _filled(environment: dict[str, str], patients: int, then: str = "ANALYZE") -> dict[str, str]:
+def _filled(environment: dict[str, str], patients: int, then: str = "") -> dict[str, str]:
+    """SQLite stays without planner statistics, as after installation; PostgreSQL gathers its own in daily use."""
     _child(environment, "manage.py", "migrate", "--verbosity", "0")
     _child(environment, "manage.py", "load_scale", str(patients))
-    _child(
-        environment,
-        "manage.py",
-        "shell",
-        "--verbosity",
-        "0",
-        "-c",
-        f"""
-from django.db import connection
-connection.cursor().execute({then!r})
-""",
-    )
+    if then:
+        code = f"from django.db import connection\nconnection.cursor().execute({then!r})"
+        _child(environment, "manage.py", "shell", "--verbosity", "0", "-c", code)
     return environment
 
 

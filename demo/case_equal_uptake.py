@@ -38,6 +38,7 @@ _DENIED = (
     "other_unsealed",
     "other_malignancy",
     "bone_metastases",
+    "bone_metastases",
 )
 
 
