@@ -167,7 +167,14 @@ def test_other_files(data):
     assert code(data) == "not_dicom"
 
 
-CUT_OFF = {"not_dicom", "file_truncated", "transfer_syntax_missing", "uid_invalid", "pixel_data_missing", "dicom_damaged"}
+CUT_OFF = {
+    "not_dicom",
+    "file_truncated",
+    "transfer_syntax_missing",
+    "uid_invalid",
+    "pixel_data_missing",
+    "dicom_damaged",
+}
 
 
 def test_every_truncation_is_noticed():
@@ -251,6 +258,18 @@ def test_native_syntax_with_encapsulated_pixels_and_the_reverse():
     place = data.rindex(b"\xe0\x7f\x10\x00OW") + 8
     assert code(data[:place] + struct.pack("<I", 0xFFFFFFFF) + data[place + 4 :]) == "pixel_data_length"
     assert code(to_bytes(pet_slice(), TransferSyntaxUID="1.2.840.10008.1.2.5")) == "pixel_data_length"
+
+
+def test_a_huge_value_is_not_remembered_for_the_files_behind_it():
+    """Values are cached between slices: one file with 10 MB where a number belongs must not fill that memory."""
+    ds = pet_slice(PatientWeight=None)
+    ds.add_new(0x00101030, "UN", b"7" * 10_000_000)
+    descriptor = os.memfd_create("slice")
+    os.write(descriptor, to_bytes(ds))
+    source = dicom._open(descriptor)
+    os.close(descriptor)
+    assert len(dicom._Elements(source.dataset, True, "").get(0x00101030)) <= dicom.MAX_VALUE_BYTES
+    assert parsed(to_bytes(ds)).body_weight_kg is None
 
 
 # --- hostile structure -----------------------------------------------------------------------------

@@ -3,6 +3,8 @@
 import dataclasses
 import os
 import struct
+import subprocess
+import sys
 import time
 import zlib
 
@@ -108,6 +110,31 @@ def test_a_starter_that_was_killed_is_replaced(tmp_path):
     sandbox._current._process.kill()
     sandbox._current._process.wait()
     assert outcomes(files) == ["read"] * 2
+
+
+KILLED = """
+import os, signal, sys
+from imaging import sandbox
+assert len(list(sandbox.parse_files(sys.argv[1:]))) == 1
+print(sandbox._current._process.pid, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_the_starter_ends_when_its_parent_is_killed(tmp_path):
+    file = write(tmp_path / "a.dcm", pet_slice())
+    done = subprocess.run([sys.executable, "-c", KILLED, str(file)], capture_output=True, text=True, check=False)
+    starter, deadline = int(done.stdout), time.monotonic() + 5
+    while time.monotonic() < deadline and _is_running(starter):
+        time.sleep(0.05)
+    assert not _is_running(starter)
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 # --- bombs -----------------------------------------------------------------------------------------
