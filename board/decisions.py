@@ -106,14 +106,18 @@ def _changes(frozen: Assessment, newest: dt.date | None, assess: Assess) -> list
 
 
 def _newer(then: AssessmentResult, newest: dt.date | None, assess: Assess) -> list[Change]:
-    """Rows that read newer evidence than they did on the day of the decision."""
+    """Rows that newer evidence has moved to another state; a new value in the same state is not news."""
     if newest is None or newest <= then.as_of:
         return []
     later = assess(newest)[then.guideline_id]
     found = _compare([row_json(row) for row in then.rows], later, "newer")
     new_sources = {row.id: set(row.sources) for row in later.rows}
     old_sources = {row.id: set(row.sources) for row in then.rows}
-    return [change for change in found if new_sources[change.row_id] - old_sources.get(change.row_id, set())]
+    return [
+        change
+        for change in found
+        if change.old_state != change.new_state and new_sources[change.row_id] - old_sources.get(change.row_id, set())
+    ]
 
 
 def newest_evidence(case: CaseRows, today: dt.date) -> dt.date | None:

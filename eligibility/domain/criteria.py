@@ -89,6 +89,8 @@ def check(test: Test, facts: Facts, as_of: dt.date) -> Finding:
 def threshold_text(test: Test) -> str:
     """The comparator and threshold as printed, e.g. "< 30 mL/min"; compounds in words."""
     if isinstance(test, Compound):
+        if not test.is_any and all(_is_known(part) for part in test.parts):
+            return "each recorded"
         return (" or " if test.is_any else " and ").join(_part_text(part) for part in test.parts)
     if test.comparator is Comparator.KNOWN:
         return "recorded"
@@ -103,6 +105,10 @@ def fact_names(test: Test) -> tuple[str, ...]:
     if isinstance(test, Condition):
         return (test.fact,)
     return tuple(name for part in test.parts for name in fact_names(part))
+
+
+def _is_known(test: Test) -> bool:
+    return isinstance(test, Condition) and test.comparator is Comparator.KNOWN
 
 
 def _part_text(test: Test) -> str:

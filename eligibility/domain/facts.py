@@ -138,10 +138,15 @@ def hull(intervals: list[Interval]) -> Interval:
 
 
 def number_text(number: Decimal) -> str:
-    """Plain decimal without trailing zeros, at most four places: 88.0000 -> 88, 4.50 -> 4.5. Rules never round."""
+    """Plain decimal without trailing zeros: 88.0000 -> 88, 4.50 -> 4.5. Rules never round; only this text does.
+
+    A computed number is cut to two places, or to four where two would print it as a whole number it is not.
+    """
     exponent = number.as_tuple().exponent
-    is_long = isinstance(exponent, int) and exponent < -4
-    text = f"{number.quantize(Decimal('0.0001')) if is_long else number:f}"
+    if isinstance(exponent, int) and exponent < -4:
+        short = number.quantize(Decimal("0.01"))
+        number = short if short % 1 else number.quantize(Decimal("0.0001"))
+    text = f"{number:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 

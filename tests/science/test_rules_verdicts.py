@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from eligibility.domain.criteria import Comparator, Compound, Condition, check
-from eligibility.domain.facts import Fact, hull, unknown
+from eligibility.domain.facts import Fact, hull, number_text, unknown
 from eligibility.domain.guideline import Criterion, Guideline, GuidelineKind, Level
 from eligibility.domain.rules import RowState, Verdict, evaluate
 from patients.domain.ki67 import Interval, parse_ki67
@@ -216,3 +216,20 @@ def test_digest_moves_with_what_was_said_not_with_the_day():
     assert today.digest == later.digest
     assert verdict(CAUTION=YES).digest != today.digest
     assert evaluate(replace(make_set(), sha256="1"), facts, DAY).digest != today.digest
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        ("88.0000", "88"),
+        ("4.50", "4.5"),
+        ("89.9785714285", "89.98"),
+        ("39.9986", "39.9986"),
+        ("39.998642", "39.9986"),
+        ("40.00", "40"),
+        ("0.2380952", "0.24"),
+        ("1E+2", "100"),
+    ],
+)
+def test_a_printed_number_never_hides_on_which_side_of_a_threshold_it_lies(number, text):
+    assert number_text(Decimal(number)) == text
