@@ -42,8 +42,8 @@ test: $(VENV)/.dev ## the whole test-suite, on SQLite and on PostgreSQL + Redis
 	@$(BIN)/python -m tests.run
 
 check: $(VENV)/.dev ## lint, types, import contracts, migrations, deploy checks, templates
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+	$(BIN)/ruff check --no-cache .
+	$(BIN)/ruff format --check --no-cache .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python manage.py makemigrations --check --dry-run

@@ -7,11 +7,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from board.services import record_decision
 from django.db import transaction
 from django.utils import timezone
 
 from board.models import BoardDecision
+from board.services import record_decision
 from demo.anatomy import BLOOD_REFERENCE, LIVER_REFERENCE, SPLEEN_REFERENCE
 from demo.case_equal_uptake import equal_uptake_case
 from demo.case_published import published_case
