@@ -15,7 +15,7 @@ from imaging.domain.mip import coronal_mip, pixel_spacing
 from imaging.models import Series, SuvResult
 
 METHOD_VERSION = "mip/1.0"
-SUV_MAX = 10
+SUV_MAX = 15
 MAX_HEIGHT = 900
 
 

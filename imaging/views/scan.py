@@ -28,7 +28,7 @@ def detail(request, pk: uuid.UUID):
         "scan": scan,
         "patient": scan.patient,
         "heading": _heading(scan),
-        "facts": _facts(scan, suv.result),
+        "scan_facts": _facts(scan, suv.result),
         "is_illustrative": "illustrative" in scan.note.lower(),
         "state_url": reverse("imaging:scan_state", args=[scan.pk]),
         "computing": pages.scan_computing(scan),
