@@ -71,13 +71,21 @@ def _lanes(redis_url: str | None, database_url: str | None, extra: list[str]) ->
         Lane("embedded SQLite, workers killed", [WAITING, *extra], queue),
     ]
     if database_url:
-        on_postgres = queue | {"DATABASE_URL": database_url}
+        on_postgres = {"DATABASE_URL": database_url}
+        if redis_url:  # a queue of its own: the lanes run at the same time
+            on_postgres["TEST_REDIS_URL"] = next_database(redis_url)
         skip = [f"--ignore={folder}" for folder in [*NEEDS_NO_DATABASE, WAITING]]
         lanes += [
             Lane("PostgreSQL and Redis", [*skip, *extra], on_postgres),
             Lane("PostgreSQL and Redis, workers killed", [WAITING, *extra], on_postgres),
         ]
     return lanes
+
+
+def next_database(redis_url: str) -> str:
+    """The same Redis server, one database number higher."""
+    server, _, number = redis_url.rpartition("/")
+    return f"{server}/{int(number) + 1}" if number.isdigit() else f"{redis_url.rstrip('/')}/1"
 
 
 def _start(stack: ExitStack, server, scratch: Path, name: str, absent: list[str]) -> str | None:
