@@ -50,6 +50,10 @@ def corrections(series: Series) -> QuerySet[SuvInput]:
     return SuvInput.versions.filter(series=series).select_related("recorded_by").order_by("name", "recorded_at")
 
 
+def is_in_force(series: Series, **values) -> bool:
+    return SuvInput.objects.filter(series=series, **values).exists()
+
+
 def scan_of(series: Series) -> Scan | None:
     return Scan.objects.filter(Q(pet_series=series) | Q(ct_series=series)).select_related("patient").first()
 

@@ -75,8 +75,11 @@ def suv_input(request, pk: uuid.UUID):
     if not form.is_valid():
         return _page(request, series, input_form=form, status=422)
     values = {"name": form.cleaned_data["name"], "value": form.cleaned_data["stored"]}
+    reason = form.cleaned_data["reason"]
+    if pages.is_in_force(series, justification=reason, **values):  # the same form, sent twice
+        return _back(series)
     try:
-        job = services.correct_suv_input(by=request.user, series=series, reason=form.cleaned_data["reason"], **values)
+        job = services.correct_suv_input(by=request.user, series=series, reason=reason, **values)
     except Refused as refusal:
         form.add_error("value", refusal.message)
         return _page(request, series, input_form=form, status=422)
@@ -88,6 +91,8 @@ def suv_input(request, pk: uuid.UUID):
 @require_POST
 def confirm(request, pk: uuid.UUID):
     series = _series(request, pk)
+    if series.identity not in pages.WAITING:  # decided meanwhile: the page says how
+        return _back(series)
     form = IdentityForm(request.POST, user=request.user, needs_case=True)
     if not form.is_valid():
         return _page(request, series, identity_form=form, status=422)
@@ -106,6 +111,8 @@ def confirm(request, pk: uuid.UUID):
 @require_POST
 def reject(request, pk: uuid.UUID):
     series = _series(request, pk)
+    if series.identity not in pages.WAITING:
+        return _back(series)
     form = IdentityForm(request.POST, user=request.user, needs_case=False)
     if not form.is_valid():
         return _page(request, series, identity_form=form, status=422)

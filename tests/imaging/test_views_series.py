@@ -207,3 +207,15 @@ def test_those_without_the_right_are_told_who_has_it(client, tmp_path):
     assert "nuclear-medicine physician may confirm" in shown and "Reject: not this patient" not in shown
     answer = post(client, "confirm", series, case="CASE-10", reason="x")
     assert answer.status_code == 403 and not Scan.objects.exists()
+
+
+def test_forms_sent_twice_act_once(client, user, tmp_path):
+    patient = make_patient(by=user, case_number="CASE-11")
+    series = bring(user, write_pet(tmp_path, "t"), patient)
+    for _ in range(2):
+        assert post(client, "confirm", series, case="CASE-11", reason="request form").status_code == 302
+        assert post(client, "suv_input", series, name="body_weight_kg", value="70", reason="checked").status_code == 302
+    assert Scan.versions.count() == 1 and SuvInput.versions.count() == 1
+    assert post(client, "reject", series, case="", reason="changed my mind").status_code == 302
+    series.refresh_from_db()
+    assert series.identity == Series.Identity.ATTACHED

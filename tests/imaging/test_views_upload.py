@@ -1,7 +1,9 @@
 """Uploads through the pages: durable when answered, each file with its own outcome, nothing twice, nothing to strangers."""
 
+import io
 import json
 import uuid
+import zipfile
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -268,3 +270,14 @@ def test_the_answer_of_progress_is_json_without_names(client, user):
     send(client, opened, [("DOE^JANE.dcm", b"x")])
     answer = client.get(reverse("imaging:upload_progress", args=[Upload.objects.get().pk]))
     assert "DOE" not in json.dumps(answer.json())
+
+
+def test_a_zip_is_opened_and_its_files_listed_one_by_one(client, user, tmp_path):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as target:
+        for path in write_pet(tmp_path):
+            target.write(path, f"DICOM/{path.name}")
+        target.writestr("DICOM/readme.txt", "not an image")
+    opened = upload_series(client, [("scan.zip", packed.getvalue())])
+    page = client.get(opened["detail"]).content.decode()
+    assert "13 stored, 1 refused" in page and "readme.txt" in page and "1 of 1 PET series" in page

@@ -94,7 +94,7 @@ def test_a_missing_weight_is_entered_and_the_suv_appears(page, sign_in, reader, 
     sign_in(reader, "/imaging/upload/?case=SYN-w")
     send(page, write_pet(tmp_path, "w", body_weight_kg=None))
     wait_until_imported(page)
-    page.get_by_role("link", name="Open").click()
+    page.get_by_role("link", name="See what to do").click()
     expect(page.get_by_text("The PET header has no body weight.")).to_be_visible()
     shoot("series-without-weight")
     page.get_by_label("Value, in the unit").fill("61.5")
