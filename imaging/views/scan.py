@@ -10,9 +10,9 @@ from django.views.decorators.http import require_GET
 
 from imaging import access, pages, selectors
 from imaging.models import Scan
-from imaging.views import numbers, scan_rows
+from imaging.views import numbers, scan_rows, voi_rows
 from imaging.views.guard import needs, visible_or_404
-from imaging.views.series import mip
+from imaging.views.series_page import mip
 from imaging.views.words import explain
 from patients.domain.roles import Capability
 
@@ -36,9 +36,9 @@ def detail(request, pk: uuid.UUID):
         "admin": _admin_links(request.user, scan, reading["open"]),
         "reading": reading,
         "lesion_rows": scan_rows.lesions(scan, measured),
-        "measurement_rows": scan_rows.measurements(measured),
-        "measurement_note": scan_rows.method_note(),
-        "older_rows": scan_rows.older(scan, measured),
+        "measurement_rows": voi_rows.measurements(measured),
+        "measurement_note": voi_rows.method_note(),
+        "older_rows": voi_rows.older(scan, measured),
         "series_rows": _series_rows(scan, suv.result),
         "inputs": numbers.input_rows(suv.result.inputs if suv.result else {}),
         "mip": mip(scan.pet_series, suv.result),

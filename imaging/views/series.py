@@ -9,40 +9,14 @@ from django.views.decorators.http import require_GET, require_POST
 
 from imaging import access, pages, pictures, selectors, services
 from imaging.forms import IdentityForm, SuvInputForm
-from imaging.models import Series, SuvInput
+from imaging.models import Series
 from imaging.refused import Refused
 from imaging.tasks import ring
-from imaging.views import identities, numbers
+from imaging.views import series_page
 from imaging.views.guard import needs, visible_or_404
-from imaging.views.words import explain
 from patients.domain.roles import Capability
-from patients.selectors import latest_body_measure
 
 MAY_OPEN = (Capability.READ_CHART, Capability.IMPORT_SCAN, Capability.RESOLVE_IDENTITY)
-WAYS_FORWARD = {
-    "weight": (
-        SuvInput.Name.WEIGHT,
-        "Enter the weight",
-        "SUV is not calculated without the body weight of the day of the scan.",
-    ),
-    "dose": (
-        SuvInput.Name.DOSE,
-        "Confirm the injected activity in MBq",
-        "The activity in the header is missing or looks like MBq written as Bq. Until a person confirms it, the SUV is "
-        "provisional and not used as a fact.",
-    ),
-    "administ": (SuvInput.Name.ADMINISTERED, "Enter the injection time", "SUV needs a plausible injection time."),
-    "half_life": (
-        SuvInput.Name.HALF_LIFE,
-        "Confirm the half-life",
-        "The half-life in the header is not usable as it is.",
-    ),
-}
-CORRECT = (
-    SuvInput.Name.WEIGHT,
-    "Correct an input",
-    "The old value stays on record, and everything that rests on it is computed again.",
-)
 
 
 @needs(*MAY_OPEN)
@@ -134,101 +108,5 @@ def _back(series: Series) -> HttpResponseRedirect:
 
 
 def _page(request, series: Series, *, input_form=None, identity_form=None, status: int = 200):
-    is_pet = series.modality == "PT"
-    suv = selectors.current_suv(series if is_pet else None)
-    result = suv.result
-    scan = pages.scan_of(series)
-    may_correct = is_pet and request.user.may(Capability.CONFIRM_SUV_INPUT)
-    way = _way_forward(result)
-    context = {
-        "series": series,
-        "heading": pages.series_title(series),
-        "patient": selectors.patient_of(series),
-        "facts": [scan.clinical_date.strftime("%-d %b %Y")] if scan and scan.clinical_date else [],
-        "is_pet": is_pet,
-        "state_url": reverse("imaging:series_state", args=[series.pk]),
-        "computing": pages.series_computing(series),
-        "identity": identities.panel(series, request.user, identity_form),
-        "refusals": _refusals(series, suv),
-        "result": result,
-        "kinds": numbers.kind_rows(result) if result and result.factors else [],
-        "uptake": numbers.uptake_time(result.uptake_time_s if result else None),
-        "warnings": result.warnings if result else [],
-        "volume_warnings": series.warnings,
-        "inputs": numbers.input_rows(result.inputs if result else {}),
-        "corrections": numbers.correction_rows(pages.corrections(series)),
-        "older": [
-            {"computed_at": r.computed_at, "superseded_at": r.superseded_at, "text": _old_text(r)}
-            for r in pages.older_suv(series, result)
-        ],
-        "input_form": (input_form or SuvInputForm(initial={"name": way[0]})) if may_correct else None,
-        "way_forward": {
-            "title": way[1],
-            "text": way[2],
-            "is_needed": way is not CORRECT,
-            "on_record": _on_record(way[0], selectors.patient_of(series)),
-        },
-        "series_facts": _facts(series, scan),
-        "mip": mip(series, result),
-    }
+    context = series_page.context(series, request.user, input_form=input_form, identity_form=identity_form)
     return render(request, "imaging/series.html", context, status=status)
-
-
-def _refusals(series: Series, suv: selectors.CurrentSuv) -> list:
-    found = []
-    if series.refusal_code:
-        found.append(explain(series.refusal_code, series.refusal_message, title="No volume."))
-    if suv.state == selectors.REFUSED:
-        found.append(explain(suv.code, suv.message, title="No SUV."))
-    if suv.state == selectors.FAILED:
-        found.append(explain(suv.code, suv.message, title="The computation failed."))
-    return found
-
-
-def _way_forward(result):
-    codes = []
-    if result:
-        codes = [result.refusal_code, *(warning["code"] for warning in result.warnings if result.is_provisional)]
-    for code in filter(None, codes):
-        for part, way in WAYS_FORWARD.items():
-            if part in code:
-                return way
-    return CORRECT
-
-
-def mip(series: Series | None, result) -> dict:
-    """What the picture panel shows: the address of the picture, or why there is none."""
-    if series is None or not pictures.is_available(series, result):
-        return {"suv_max": pictures.SUV_MAX, "why": pictures.why_none(series, result)}
-    return {"suv_max": pictures.SUV_MAX, "url": reverse("imaging:mip", args=[series.pk])}
-
-
-def _old_text(result) -> str:
-    return numbers.factor(result.factors.get("bw")) or result.refusal_message or "none"
-
-
-def _on_record(name: str, patient) -> str:
-    """The chart's own value, shown beside the field and never used by itself."""
-    kind = {SuvInput.Name.WEIGHT: "weight_kg", SuvInput.Name.HEIGHT: "height_cm"}.get(name)
-    row = latest_body_measure(patient, kind) if patient and kind else None
-    if row is None:
-        return ""
-    return (
-        f"Last on record: {row.value.normalize():f} {kind[-2:]} on {row.clinical_date:%-d %b %Y}; not used by itself."
-    )
-
-
-def _facts(series: Series, scan) -> list[dict]:
-    shape = (series.geometry or {}).get("shape")
-    rows = [
-        ("Modality", series.modality),
-        ("Images", series.instance_count),
-        ("Tracer", series.tracer),
-        ("Units", series.units),
-        ("Date", series.series_date or ""),
-        ("Matrix (slices, rows, columns)", " x ".join(str(n) for n in shape) if shape else ""),
-        ("Identity", series.get_identity_display()),
-        ("Brought in", f"{series.created_at:%Y-%m-%d %H:%M}"),
-        ("Revision", series.revision),
-    ]
-    return [{"label": label, "value": value} for label, value in rows if value not in ("", None)]

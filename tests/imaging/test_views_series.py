@@ -219,3 +219,21 @@ def test_forms_sent_twice_act_once(client, user, tmp_path):
     assert post(client, "reject", series, case="", reason="changed my mind").status_code == 302
     series.refresh_from_db()
     assert series.identity == Series.Identity.ATTACHED
+
+
+def test_a_dose_in_mbq_is_provisional_until_a_person_confirms_it(client, user, tmp_path):
+    import pydicom
+
+    paths = write_pet(tmp_path, "d")
+    for path in paths:
+        header = pydicom.dcmread(path)
+        header.RadiopharmaceuticalInformationSequence[0].RadionuclideTotalDose = 150.0
+        header.save_as(path)
+    series = bring(user, paths, make_patient(by=user, case_number="SYN-d"))
+    shown = page(client, series)
+    assert "provisional: not used as a fact" in shown and "Confirm the injected activity in MBq" in shown
+    assert 'value="150"' in shown
+    post(client, "suv_input", series, name="injected_activity_bq", value="150", reason="calibrator log")
+    run_all()
+    shown = page(client, series)
+    assert "provisional: not used as a fact" not in shown and "Correct an input" in shown

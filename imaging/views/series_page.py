@@ -1,0 +1,86 @@
+"""What the page of a series shows."""
+
+from django.urls import reverse
+
+from imaging import pages, pictures, selectors
+from imaging.forms import SuvInputForm
+from imaging.models import Series, SuvResult
+from imaging.views import identities, numbers, way_forward
+from imaging.views.words import Words, explain
+from patients.domain.roles import Capability
+
+
+def context(series: Series, user, *, input_form=None, identity_form=None) -> dict:
+    is_pet = series.modality == "PT"
+    suv = selectors.current_suv(series if is_pet else None)
+    scan, patient = pages.scan_of(series), selectors.patient_of(series)
+    shown = {
+        "series": series,
+        "heading": pages.series_title(series),
+        "patient": patient,
+        "facts": [f"{scan.clinical_date:%-d %b %Y}"] if scan and scan.clinical_date else [],
+        "is_pet": is_pet,
+        "state_url": reverse("imaging:series_state", args=[series.pk]),
+        "computing": pages.series_computing(series),
+        "identity": identities.panel(series, user, identity_form),
+        "refusals": _refusals(series, suv),
+        "volume_warnings": series.warnings,
+        "series_facts": _facts(series),
+        "mip": mip(series, suv.result),
+    }
+    if is_pet and user.may(Capability.CONFIRM_SUV_INPUT):
+        way = way_forward.of(suv.result)
+        shown["way_forward"] = way | {"on_record": way_forward.on_record(way["name"], patient)}
+        shown["input_form"] = input_form or SuvInputForm(initial={"name": way["name"], "value": way["value"]})
+    return shown | _suv(series, suv.result)
+
+
+def mip(series: Series | None, result: SuvResult | None) -> dict:
+    """What the picture panel shows: the address of the picture, or why there is none."""
+    if series is None or not pictures.is_available(series, result):
+        return {"suv_max": pictures.SUV_MAX, "why": pictures.why_none(series, result)}
+    return {"suv_max": pictures.SUV_MAX, "url": reverse("imaging:mip", args=[series.pk])}
+
+
+def _suv(series: Series, result: SuvResult | None) -> dict:
+    return {
+        "result": result,
+        "kinds": numbers.kind_rows(result) if result and result.factors else [],
+        "uptake": numbers.uptake_time(result.uptake_time_s if result else None),
+        "warnings": result.warnings if result else [],
+        "inputs": numbers.input_rows(result.inputs if result else {}),
+        "corrections": numbers.correction_rows(pages.corrections(series)),
+        "older": [_older(row) for row in pages.older_suv(series, result)],
+    }
+
+
+def _older(row: SuvResult) -> dict:
+    text = numbers.factor(row.factors.get("bw")) or row.refusal_message or "none"
+    return {"computed_at": row.computed_at, "superseded_at": row.superseded_at, "text": text}
+
+
+def _refusals(series: Series, suv: selectors.CurrentSuv) -> list[Words]:
+    found = []
+    if series.refusal_code:
+        found.append(explain(series.refusal_code, series.refusal_message, title="No volume."))
+    if suv.state == selectors.REFUSED:
+        found.append(explain(suv.code, suv.message, title="No SUV."))
+    if suv.state == selectors.FAILED:
+        found.append(explain(suv.code, suv.message, title="The computation failed."))
+    return found
+
+
+def _facts(series: Series) -> list[dict]:
+    shape = (series.geometry or {}).get("shape")
+    rows = [
+        ("Modality", series.modality),
+        ("Images", series.instance_count),
+        ("Tracer", series.tracer),
+        ("Units", series.units),
+        ("Date", series.series_date or ""),
+        ("Matrix (slices, rows, columns)", " x ".join(str(n) for n in shape) if shape else ""),
+        ("Identity", series.get_identity_display()),
+        ("Brought in", f"{series.created_at:%Y-%m-%d %H:%M}"),
+        ("Revision", series.revision),
+    ]
+    return [{"label": label, "value": value} for label, value in rows if value not in ("", None)]
