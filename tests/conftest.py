@@ -10,14 +10,27 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings():
-    """A database of this run's own: a file for SQLite (as in the product), a named one for PostgreSQL."""
+    """A database of this run's own: a file for SQLite (as in the product), a named one for PostgreSQL.
+
+    It is thrown away, so it need not survive a power cut: nothing waits for the disk. Tests that kill processes
+    make their own databases with the product's settings.
+    """
     from django.conf import settings
 
-    test = settings.DATABASES["default"].setdefault("TEST", {})
-    if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    database = settings.DATABASES["default"]
+    test, options = database.setdefault("TEST", {}), database["OPTIONS"]
+    if database["ENGINE"].endswith("sqlite3"):
         test["NAME"] = str(Path(os.environ["PRRT_TEST_DATA_DIR"]) / "test.sqlite3")
+        options["init_command"] = options["init_command"].replace("synchronous=FULL", "synchronous=OFF")
     else:
         test["NAME"] = f"test_prrt_{os.getpid()}"
+        options["options"] = "-c synchronous_commit=off"
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(settings):
+    """Sign-ins of tests protect nothing; the real hash costs a third of a second each."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture(scope="session")

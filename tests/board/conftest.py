@@ -16,8 +16,3 @@ def case(db, client, today):
     user, patient = published_case()
     client.force_login(user)
     return client, user, patient
-
-
-@pytest.fixture(autouse=True)
-def quick_passwords(settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

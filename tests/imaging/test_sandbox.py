@@ -185,7 +185,8 @@ def test_bombs_are_refused_in_bounded_time_and_memory(tmp_path, make, codes):
     before, start = psutil.Process().memory_info().rss, time.monotonic()
     first, second = outcomes([bomb, good])
     assert first in codes and second == "read"
-    assert time.monotonic() - start < 10
+    # The promise: the wall limit once for the group and once for each of its two files, on however busy a machine.
+    assert time.monotonic() - start < 3 * sandbox.WALL_SECONDS
     assert psutil.Process().memory_info().rss - before < 64 << 20
 
 

@@ -54,11 +54,6 @@ def no_script_was_refused(request, expected_errors):
     assert [text for text in said if not any(part in text for part in expected_errors)] == []
 
 
-@pytest.fixture(autouse=True)
-def quick_passwords(settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 @pytest.fixture
 def worker(transactional_db):
     """Runs every waiting job, as a worker process would."""
