@@ -19,7 +19,8 @@ from tests.servers import Unavailable, postgres, redis_server
 REPOSITORY = Path(__file__).resolve().parent.parent
 # Tests that mostly wait for leases to run out go in a lane of their own, so that the others use the time.
 WAITING = "tests/processes"
-NEEDS_NO_DATABASE = ["tests/science", "tests/journeys", "tests/demo/test_launcher.py", "tests/demo/test_phantom.py"]
+# Once is enough: these know no database, or bring processes with databases of their own.
+ONCE = ["tests/science", "tests/journeys", "tests/demo/test_launcher.py", "tests/demo/test_phantom.py"]
 COUNTED = re.compile(r"(\d+) (passed|failed|error|skipped)")
 
 
@@ -66,17 +67,18 @@ def main() -> int:
 
 def _lanes(redis_url: str | None, database_url: str | None, extra: list[str]) -> list[Lane]:
     queue = {"TEST_REDIS_URL": redis_url} if redis_url else {}
+    ignore = [f"--ignore={place}" for place in [*ONCE, WAITING]]
     lanes = [
-        Lane("embedded SQLite", [f"--ignore={WAITING}", *extra], queue),
+        Lane("embedded SQLite", [*ignore, *extra], queue),
+        Lane("science, browser journeys, launcher", [*ONCE, *extra], queue),
         Lane("embedded SQLite, workers killed", [WAITING, *extra], queue),
     ]
     if database_url:
         on_postgres = {"DATABASE_URL": database_url}
         if redis_url:  # a queue of its own: the lanes run at the same time
             on_postgres["TEST_REDIS_URL"] = next_database(redis_url)
-        skip = [f"--ignore={folder}" for folder in [*NEEDS_NO_DATABASE, WAITING]]
         lanes += [
-            Lane("PostgreSQL and Redis", [*skip, *extra], on_postgres),
+            Lane("PostgreSQL and Redis", [*ignore, *extra], on_postgres),
             Lane("PostgreSQL and Redis, workers killed", [WAITING, *extra], on_postgres),
         ]
     return lanes
