@@ -1,9 +1,10 @@
 """Many files in one request body, without a form parser: for each file a head, its label, its bytes.
 
 Head: label length (unsigned 32 bit) and file size (unsigned 64 bit), both big-endian. The body simply ends after
-the last file. Nothing is buffered: a file is read from the connection while it is being stored.
+the last file. A file is read from the connection while it is being stored.
 """
 
+import io
 import struct
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -11,6 +12,7 @@ from typing import BinaryIO
 CONTENT_TYPE = "application/x-prrt-files"
 HEAD = struct.Struct(">IQ")
 MAX_LABEL_BYTES = 4096
+BUFFER_BYTES = 1 << 20  # a server copies what it has received at every read, so few large reads are cheap
 
 
 class BrokenBody(Exception):
@@ -44,7 +46,7 @@ class FramedFile:
 
 def read_files(body: BinaryIO, *, max_files: int) -> Iterator[FramedFile]:
     """Yield the files of ``body`` one after another; raises BrokenBody when it ends inside one."""
-    count = 0
+    count, body = 0, io.BufferedReader(_Unbuffered(body), BUFFER_BYTES)
     while head := _read_exactly(body, HEAD.size, may_end=True):
         label_length, size = HEAD.unpack(head)
         count += 1
@@ -56,13 +58,23 @@ def read_files(body: BinaryIO, *, max_files: int) -> Iterator[FramedFile]:
         file.skip()
 
 
+class _Unbuffered(io.RawIOBase):
+    """The request body in the shape that the standard library's buffer wants."""
+
+    def __init__(self, body: BinaryIO) -> None:
+        self._body = body
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, target) -> int:
+        data = self._body.read(len(target))
+        target[: len(data)] = data
+        return len(data)
+
+
 def _read_exactly(body: BinaryIO, size: int, *, may_end: bool = False) -> bytes:
-    data = b""
-    while len(data) < size:
-        more = body.read(size - len(data))
-        if not more:
-            break
-        data += more
+    data = body.read(size)
     if len(data) == size or (may_end and not data):
         return data
     raise BrokenBody("the connection ended inside a head")

@@ -20,7 +20,7 @@ from typing import BinaryIO, NamedTuple, Protocol
 from django.conf import settings
 
 CHUNK_BYTES = 1 << 20
-WINDOW = 64  # files held open before they are flushed together
+WINDOW = 128  # files held open before they are flushed together
 FLUSHERS = 4
 MODE = 0o440
 _NAME = re.compile(r"[0-9a-f]{64}\Z")

@@ -18,7 +18,7 @@ from imaging.views.words import explain
 from patients.domain.roles import Capability
 from patients.selectors import visible_patients
 
-BATCH_BYTES = 8 << 20
+BATCH_BYTES = 16 << 20
 BATCH_FILES = 256
 # One request carries one batch, or one file that is larger than a batch; heads and labels come on top.
 MAX_BODY_BYTES = archive.MAX_TOTAL_BYTES + (16 << 20)

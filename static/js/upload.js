@@ -9,10 +9,11 @@ const panel = document.querySelector("[data-sending]");
 const show = (name, text) => (panel.querySelector(`[data-${name}]`).textContent = text);
 const csrf = form.querySelector("[name=csrfmiddlewaretoken]").value;
 const MB = 1024 * 1024;
+const LANES = 2;
 let chosen = [];
 let stopper = null;
 let isPaused = false;
-let resume = null;
+const resume = [];
 
 form.querySelectorAll("[data-needs-script]").forEach((element) => (element.hidden = false));
 zone.querySelectorAll("input[type=file]").forEach((input) => input.addEventListener("change", () => choose(fromInput(input))));
@@ -36,7 +37,7 @@ panel.querySelector("[data-stop]").addEventListener("click", () => stopper?.abor
 panel.querySelector("[data-pause]").addEventListener("click", (event) => {
   isPaused = !isPaused;
   event.target.textContent = isPaused ? "Go on" : "Pause";
-  if (!isPaused) resume?.();
+  if (!isPaused) resume.splice(0).forEach((goOn) => goOn());
 });
 window.addEventListener("beforeunload", (event) => stopper && event.preventDefault());
 
@@ -97,32 +98,48 @@ async function ask(url, fields = new FormData()) {
 async function sendAll(files, upload, mark) {
   const total = files.reduce((sum, { file }) => sum + file.size, 0);
   const started = performance.now();
+  const waiting = batches(files, Number(form.dataset.batchBytes), Number(form.dataset.batchFiles));
+  const inFlight = new Array(LANES).fill(0);
   let safeBytes = 0;
   let safeFiles = 0;
-  const report = (inFlight) => progress(safeFiles, files.length, Math.min(safeBytes + inFlight, total), total, started);
-  for (const batch of batches(files, Number(form.dataset.batchBytes), Number(form.dataset.batchFiles))) {
-    if (isPaused) await pause(safeFiles, files.length);
-    batch.forEach((item) => mark(item, "sending"));
-    const sent = await sendBatch(batch, {
-      url: upload.files,
-      csrf,
-      signal: stopper.signal,
-      onBytes: report,
-      onWait: (seconds) => show("status", `Connection lost. ${safeFiles} files are safe. Trying again in ${seconds} s.`),
-      onUnreadable: (item) => mark(item, "not sent", "This file could not be read on your computer."),
-    });
-    sent.files.forEach((item) => mark(item, "received"));
-    sent.answer.items.forEach(({ index, word, sentence }) => mark(sent.files[index], word, sentence));
-    safeBytes += batch.reduce((sum, { file }) => sum + file.size, 0);
-    safeFiles += sent.files.length;
-    report(0);
-  }
+
+  const report = (lane, bytes) => {
+    inFlight[lane] = bytes;
+    const sent = safeBytes + inFlight.reduce((sum, part) => sum + part, 0);
+    progress(safeFiles, files.length, Math.min(sent, total), total, started);
+  };
+  const run = async (lane) => {
+    while (waiting.length) {
+      if (isPaused) await pause(safeFiles, files.length);
+      const batch = waiting.shift();
+      if (!batch) return;
+      batch.forEach((item) => mark(item, "sending"));
+      const sent = await sendBatch(batch, {
+        url: upload.files,
+        csrf,
+        signal: stopper.signal,
+        onBytes: (bytes) => report(lane, bytes),
+        onWait: (seconds) => show("status", `Connection lost. ${safeFiles} files are safe. Trying again in ${seconds} s.`),
+        onUnreadable: (item) => mark(item, "not sent", "This file could not be read on your computer."),
+      });
+      sent.files.forEach((item) => mark(item, "received"));
+      sent.answer.items.forEach(({ index, word, sentence }) => mark(sent.files[index], word, sentence));
+      safeBytes += batch.reduce((sum, { file }) => sum + file.size, 0);
+      safeFiles += sent.files.length;
+      report(lane, 0);
+    }
+  };
+  // Two at a time: one is on its way while the other is being flushed to disk.
+  await Promise.all(inFlight.map((_, lane) => run(lane))).catch((error) => {
+    stopper.abort();
+    throw error;
+  });
 }
 
 function pause(done, count) {
   show("status", `Paused. ${done} of ${count} files are safe on the server.`);
   return new Promise((resolve, reject) => {
-    resume = resolve;
+    resume.push(resolve);
     stopper.signal.addEventListener("abort", () => reject(new DOMException("stopped", "AbortError")));
   });
 }
