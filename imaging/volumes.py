@@ -7,7 +7,6 @@ integers: what turns them into SUV travels beside them.
 
 import json
 import os
-import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,10 +23,9 @@ from imaging.instances import BIG_ENDIAN_SYNTAX, NATIVE_SYNTAXES, FileRefusal
 from imaging.models import Series, SuvResult
 from imaging.reasons import SeriesRefused
 
-_HEAD = struct.Struct("<4sI")
-_MAGIC = b"PVB1"
+_ABOUT = "prrt-volume/1"
 DIGEST_CHARS = 64
-CHUNK_BYTES, BLOCK_BYTES = 4 << 20, 128 << 10
+CHUNK_BYTES, BLOCK_BYTES, THREADS = 8 << 20, 128 << 10, 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,41 +159,43 @@ def _strip_unused_bits(out: NDArray[Any], image: dict[str, Any]) -> None:
 
 
 def pack(values: StoredValues) -> bytes:
-    """Lossless: JSON of what goes with the integers, then the integers in Blosc2 (Zstandard level 1, bit shuffle)."""
+    """Lossless: a Blosc2 frame (Zstandard level 1, bit shuffle) of the integers; what goes with them as metadata."""
     import blosc2
 
     stored = np.ascontiguousarray(values.stored)
     about = {
-        "shape": stored.shape,
+        "shape": list(stored.shape),
         "dtype": stored.dtype.str,
         "slopes": values.slopes.tolist(),
         "intercepts": values.intercepts.tolist(),
         "affine": values.affine.tolist(),
         "frame_of_reference_uid": values.frame_of_reference_uid,
     }
-    text = json.dumps(about).encode()
     parameters = blosc2.CParams(
         codec=blosc2.Codec.ZSTD,
         clevel=1,
         filters=[blosc2.Filter.BITSHUFFLE],
         typesize=stored.itemsize,
         blocksize=BLOCK_BYTES,
-        nthreads=2,
+        nthreads=THREADS,
     )
     chunks = blosc2.SChunk(chunksize=CHUNK_BYTES, data=stored, cparams=parameters, contiguous=True)
-    return b"".join((_HEAD.pack(_MAGIC, len(text)), text, chunks.to_cframe()))
+    chunks.vlmeta[_ABOUT] = about
+    return chunks.to_cframe()
 
 
 def unpack(packed: bytes, buffer: ReusableBuffer | None = None) -> StoredValues:
     """The inverse of ``pack``."""
     import blosc2
 
-    magic, size = _HEAD.unpack_from(packed)
-    if magic != _MAGIC:
-        raise SeriesRefused("pixels_unreadable")
-    about = json.loads(packed[_HEAD.size : _HEAD.size + size])
+    try:
+        chunks = blosc2.schunk_from_cframe(packed)
+        about = chunks.vlmeta[_ABOUT]
+    except (RuntimeError, ValueError, KeyError):
+        raise SeriesRefused("pixels_unreadable") from None
+    chunks.dparams = blosc2.DParams(nthreads=THREADS)
     stored = (buffer or ReusableBuffer()).array(tuple(about["shape"]), np.dtype(about["dtype"]))
-    blosc2.schunk_from_cframe(packed[_HEAD.size + size :]).get_slice(out=stored)
+    chunks.get_slice(out=stored)
     return StoredValues(
         stored=stored,
         slopes=np.array(about["slopes"], np.float64),
