@@ -60,19 +60,9 @@ def confirm_identity(*, by, series: Series, patient: Patient, reason: str) -> Sc
 def reject_identity(*, by, series: Series, reason: str) -> Series:
     """A named person says that the series is not of this patient: it stays stored and out of every chart."""
     series = _open_for_decision(by, series, reason)
-    before = _both(series, series.candidate_patient)
-    series.identity, series.identity_reason = Series.Identity.REJECTED, "identity_rejected"
-    series.save(update_fields=["identity", "identity_reason"])
-    audit(
-        by=by,
-        action="reject_identity",
-        obj=series,
-        patient=series.candidate_patient,
-        before=before,
-        after={"identity": series.identity},
-        reason=reason,
+    return _judge(
+        series, Series.Identity.REJECTED, code="identity_rejected", by=by, action="reject_identity", reason=reason
     )
-    return series
 
 
 @transaction.atomic
@@ -88,12 +78,19 @@ def detach_series(*, by, series: Series, reason: str) -> Series:
         revise(scan, by=by, reason=reason, ct_series=None)
     for scan in Scan.objects.filter(pet_series=series):
         withdraw(scan, by=by, reason=reason)
+    return _judge(
+        series, Series.Identity.HELD, code="identity_taken_back", by=by, action="detach_series", reason=reason
+    )
+
+
+def _judge(series: Series, state: str, *, code: str, by, action: str, reason: str) -> Series:
+    """Write the new identity state with both identities as they were."""
     before = _both(series, series.candidate_patient)
-    series.identity, series.identity_reason = Series.Identity.HELD, "identity_taken_back"
+    series.identity, series.identity_reason = state, code
     series.save(update_fields=["identity", "identity_reason"])
     audit(
         by=by,
-        action="detach_series",
+        action=action,
         obj=series,
         patient=series.candidate_patient,
         before=before,
