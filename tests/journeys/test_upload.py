@@ -171,7 +171,7 @@ def test_keyboard_only_from_sign_in_to_import(page, live_server, reader, worker,
     keys.press("Tab")
     keys.type("not-a-real-password")
     keys.press("Enter")
-    page.wait_for_url("**/imaging/upload/")
+    page.wait_for_url(f"{live_server.url}/imaging/upload/")
     page.wait_for_load_state("networkidle")
     tab_to(page, "#files")
     with page.expect_file_chooser() as chooser:
