@@ -165,6 +165,8 @@ def test_files_are_dropped_on_the_page(page, sign_in, reader, worker, tmp_path):
 
 def test_keyboard_only_from_sign_in_to_import(page, live_server, reader, worker, tmp_path):
     paths = write_pet(tmp_path)
+    # The driver asks the browser for its choosers when the first listener comes, and does not wait: ask well before.
+    page.on("filechooser", lambda chooser: chooser.set_files([str(path) for path in paths]))
     page.goto(f"{live_server.url}/imaging/upload/")
     keys = page.keyboard
     keys.type(reader.username)
@@ -174,9 +176,8 @@ def test_keyboard_only_from_sign_in_to_import(page, live_server, reader, worker,
     page.wait_for_url(f"{live_server.url}/imaging/upload/")
     page.wait_for_load_state("networkidle")
     tab_to(page, "#files")
-    with page.expect_file_chooser() as chooser:
-        keys.press("Enter")
-    chooser.value.set_files([str(path) for path in paths])
+    keys.press("Enter")
+    expect(page.locator("[data-chosen]")).to_contain_text("12 files chosen", timeout=PATIENCE_MS)
     tab_to(page, "button[data-plain]")
     keys.press("Enter")
     page.wait_for_url("**/imaging/uploads/**", timeout=PATIENCE_MS)
