@@ -85,7 +85,7 @@ def of_scan(vois: Iterable[Voi], suv_result: SuvResult) -> str:
 def _placement(voi: Voi) -> list[str]:
     numbers = (voi.parameter, voi.centre_x_mm, voi.centre_y_mm, voi.centre_z_mm, voi.radius_mm)
     shown = ["" if n is None else f"{float(n):.3f}" for n in numbers]
-    return [str(voi.pk), voi.recorded_at.isoformat(), voi.role, voi.method, *shown]
+    return [str(voi.pk), voi.recorded_at.isoformat(), voi.role, voi.method, *shown, voi.mask_sha256]
 
 
 def _digest(parts: list[Any]) -> str:

@@ -102,6 +102,9 @@ SERIES_REASONS: dict[str, Reason] = {
     ),
     "projection_image": Reason("The series is a projection (MIP), not slices.", _NO_VOLUME, _SCANNER, "(0008,0008)"),
     "pixels_unreadable": Reason("The image of a slice could not be read.", _NO_VOLUME, _SENDER, "(7FE0,0010)"),
+    "outline_unreadable": Reason(
+        "The stored voxels of an outline could not be read.", "Nothing was measured in it.", _ADMIN
+    ),
     "suv_kind_absent": Reason("This kind of SUV does not exist for the series.", "Nothing was measured.", _PHYSICIAN),
     "series_uid_shared": Reason(
         "The same series UID is used for two studies or two patients.", "The series is held; no chart was touched.",

@@ -13,9 +13,10 @@ SIZES = ["long_axis_mm", "short_axis_mm", "third_axis_mm"]
 
 class FindingInline(ServiceInline):
     model = LesionFinding
+    fk_name = "lesion"
     verbose_name_plural = "findings on each scan"
     show_change_link = False
-    fields = ["scan", "status", *SIZES, "necrosis", "is_illustrative"]
+    fields = ["scan", "status", "related_lesion", *SIZES, "necrosis", "is_illustrative"]
 
 
 @admin.register(Lesion)

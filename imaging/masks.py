@@ -1,0 +1,90 @@
+"""Outlines as stored bytes: the voxels of a region, packed and compressed, with the grid they belong to.
+
+Equal outlines on equal grids give equal bytes, so the SHA-256 under which one is kept also says whether two are the
+same.
+"""
+
+import json
+import struct
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imaging import store
+from imaging.domain.voi import Bounds, Mask
+from imaging.domain.volume import Volume
+from imaging.reasons import SeriesRefused
+
+FORMAT = "prrt-outline/1"
+_HEAD = struct.Struct("<4sI")
+_MAGIC = b"PRRM"
+LEVEL = 6
+
+
+@dataclass(frozen=True, eq=False)
+class StoredMask:
+    """``mask`` [z, y, x] on a grid of ``shape`` with ``affine`` (voxel index -> LPS mm)."""
+
+    mask: Mask
+    shape: tuple[int, int, int]
+    affine: NDArray[np.float64]
+    frame_of_reference_uid: str
+
+
+def keep(mask: Mask, volume: Volume) -> str:
+    """Store the voxels durably; their SHA-256."""
+    return store.put_bytes(pack(mask, volume)).sha256
+
+
+def pack(mask: Mask, volume: Volume) -> bytes:
+    trimmed = mask.trimmed()
+    about = {
+        "format": FORMAT,
+        "shape": list(volume.shape),
+        "affine": volume.affine.tolist(),
+        "frame_of_reference_uid": volume.frame_of_reference_uid,
+        "start": list(trimmed.bounds.start),
+        "stop": list(trimmed.bounds.stop),
+        "is_clipped": trimmed.is_clipped,
+    }
+    text = json.dumps(about, sort_keys=True, separators=(",", ":")).encode()
+    return _HEAD.pack(_MAGIC, len(text)) + text + zlib.compress(np.packbits(trimmed.voxels).tobytes(), LEVEL)
+
+
+def load(sha256: str) -> StoredMask:
+    """Raises ``SeriesRefused`` where the file is gone or is not an outline."""
+    try:
+        with store.open_stored(sha256) as file:
+            return unpack(file.read())
+    except (OSError, ValueError) as error:
+        raise SeriesRefused("outline_unreadable") from error
+
+
+def unpack(data: bytes) -> StoredMask:
+    """The inverse of ``pack``. Raises ``SeriesRefused`` for anything else."""
+    try:
+        about, packed = _read(data)
+        bounds = Bounds(_index(about["start"]), _index(about["stop"]))
+        count = int(np.prod(bounds.shape))
+        bits = np.unpackbits(np.frombuffer(zlib.decompress(packed), np.uint8), count=count)
+        affine = np.array(about["affine"], np.float64)
+        mask = Mask(bounds, bits.astype(bool).reshape(bounds.shape), bool(about["is_clipped"]))
+        return StoredMask(mask, _index(about["shape"]), affine, about["frame_of_reference_uid"])
+    except (KeyError, TypeError, ValueError, struct.error, zlib.error) as error:
+        raise SeriesRefused("outline_unreadable") from error
+
+
+def _read(data: bytes) -> tuple[dict[str, Any], bytes]:
+    magic, size = _HEAD.unpack_from(data)
+    about = json.loads(data[_HEAD.size : _HEAD.size + size])
+    if magic != _MAGIC or about["format"] != FORMAT:
+        raise ValueError("not an outline")
+    return about, data[_HEAD.size + size :]
+
+
+def _index(values: list[int]) -> tuple[int, int, int]:
+    z, y, x = (int(value) for value in values)
+    return z, y, x

@@ -1,0 +1,119 @@
+"""Scans of a patient, and lesions with one identity across them."""
+
+from django.db import models
+from django.db.models import Q
+
+from imaging.models.series import Series
+from patients.models import ClinicalRow, Versioned
+
+
+class Scan(ClinicalRow):
+    """One attached PET (with its CT) of one patient; ``clinical_date`` is the acquisition date."""
+
+    class SsaStatus(models.TextChoices):
+        NONE = "none", "no SSA"
+        ON = "on", "on SSA"
+        UNKNOWN = "unknown", "unknown"
+
+    pet_series = models.ForeignKey(Series, null=True, blank=True, on_delete=models.PROTECT, related_name="pet_of_scans")
+    ct_series = models.ForeignKey(Series, null=True, blank=True, on_delete=models.PROTECT, related_name="ct_of_scans")
+    tracer = models.CharField(max_length=24, blank=True)
+    label = models.CharField(max_length=40, blank=True, help_text='E.g. "baseline".')
+    ssa_status = models.CharField(max_length=8, choices=SsaStatus, default=SsaStatus.UNKNOWN)
+    quality_note = models.CharField(max_length=200, blank=True)
+
+    class Meta(ClinicalRow.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["pet_series"], condition=Q(superseded_at__isnull=True), name="one_scan_per_pet_series"
+            )
+        ]
+
+    def headline(self) -> str:
+        return " ".join(word for word in (self.tracer or "scan", self.label) if word)
+
+
+class Lesion(ClinicalRow):
+    class Kind(models.TextChoices):
+        PRIMARY = "primary", "primary"
+        METASTASIS = "metastasis", "metastasis"
+        UNKNOWN = "unknown", "unknown"
+
+    label = models.CharField(max_length=8, help_text="L01, L02 ... one identity across scans.")
+    organ = models.CharField(max_length=24)
+    segment = models.CharField(max_length=24, blank=True, help_text='E.g. "VII/VIII" in the liver.')
+    kind = models.CharField(max_length=12, choices=Kind, default=Kind.UNKNOWN)
+    is_target = models.BooleanField(default=False)
+    given_tracking_uid = models.CharField(
+        max_length=64, blank=True, editable=False, help_text="Tracking UID of the contour it was first seen by, if any."
+    )
+
+    class Meta(ClinicalRow.Meta):
+        ordering = ["label"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["patient", "label"], condition=Q(superseded_at__isnull=True), name="lesion_label_per_patient"
+            )
+        ]
+
+    def headline(self) -> str:
+        return " ".join(word for word in (self.label, self.organ, self.segment) if word)
+
+    @property
+    def tracking_uid(self) -> str:
+        """The UID under which every report and segmentation names this lesion (DICOM 112040)."""
+        return self.given_tracking_uid or f"2.25.{self.lineage.int}"
+
+
+class LesionFinding(Versioned):
+    """A lesion on one scan: its three CT dimensions, necrosis, and whether it was there at all."""
+
+    part_of = "lesion"
+
+    class Status(models.TextChoices):
+        PRESENT = "present", "present"
+        NEW = "new", "new"
+        RESOLVED = "resolved", "resolved"
+        MERGED = "merged", "merged into another"
+        SPLIT = "split", "split from another"
+        NOT_ASSESSABLE = "not_assessable", "not assessable"
+
+    class Necrosis(models.TextChoices):
+        NONE = "none", "none"
+        PARTIAL = "partial", "partial"
+        EXTENSIVE = "extensive", "extensive"
+        UNKNOWN = "unknown", "unknown"
+
+    lesion = models.ForeignKey(Lesion, on_delete=models.PROTECT, related_name="findings")
+    scan = models.ForeignKey(Scan, on_delete=models.PROTECT, related_name="findings")
+    status = models.CharField(max_length=16, choices=Status, default=Status.PRESENT)
+    related_lesion = models.ForeignKey(
+        Lesion,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="related_findings",
+        help_text="The lesion this one merged into, or was split from.",
+    )
+    long_axis_mm = models.DecimalField(max_digits=6, decimal_places=1, null=True, blank=True)
+    short_axis_mm = models.DecimalField(max_digits=6, decimal_places=1, null=True, blank=True)
+    third_axis_mm = models.DecimalField(max_digits=6, decimal_places=1, null=True, blank=True)
+    necrosis = models.CharField(max_length=10, choices=Necrosis, default=Necrosis.UNKNOWN)
+    is_illustrative = models.BooleanField(
+        default=False,
+        help_text="Sizes drawn for a demonstration, not from the publication: shown, never used by a rule.",
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["lesion", "scan"], condition=Q(superseded_at__isnull=True), name="one_finding_per_scan"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.lesion.label} on {self.scan}"
+
+    @property
+    def patient(self):
+        return self.lesion.patient
