@@ -128,6 +128,12 @@ REASONS: dict[str, Reason] = {
     "uptake_units_differ": Reason("Lesion and reference organs are not in the same SUV unit.", _NO_SCORE, _READER),
     "tolerance_invalid": Reason("The tolerance {found} is not between 0 and 1.", _NO_SCORE, _READER),
     "krenning_scale_unknown": Reason("The Krenning scale {found} is not known.", _NO_SCORE, _READER),
+    # Outlines
+    "seed_outside_region": Reason("The starting point lies outside the search region.", _NO_MEASURE, _READER),
+    "seed_below_threshold": Reason("The starting point does not reach the threshold {found}.", _NO_MEASURE, _READER),
+    "seeds_are_one": Reason("The two starting points are the same voxel.", _NO_MEASURE, _READER),
+    "split_leaves_nothing": Reason("The split would leave one side empty.", _NO_MEASURE, _READER),
+    "plane_invalid": Reason("The plane has no direction.", _NO_MEASURE, _READER),
 }
 
 CAUTIONS: dict[str, str] = {

@@ -9,7 +9,7 @@ from imaging.domain.errors import MeasurementRefused
 from imaging.domain.geometry import index_to_lps, lps_to_index
 from imaging.domain.volume import Bounds, Volume
 
-__all__ = ["Bounds", "Mask", "from_labels", "sphere"]
+__all__ = ["Bounds", "Mask", "box", "from_labels", "sphere"]
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,16 @@ class Mask:
         )
         return Mask(bounds, self.voxels[inner], self.is_clipped)
 
+    def over(self, bounds: Bounds) -> NDArray[np.bool_]:
+        """The voxels of this region over another box [z, y, x]: what lies outside that box is left out."""
+        found = np.zeros(bounds.shape, dtype=bool)
+        pairs = list(zip(self.bounds.start, self.bounds.stop, bounds.start, bounds.stop, strict=True))
+        if all(max(a, c) < min(b, d) for a, b, c, d in pairs):
+            to = tuple(slice(max(a, c) - c, min(b, d) - c) for a, b, c, d in pairs)
+            of = tuple(slice(max(a, c) - a, min(b, d) - a) for a, b, c, d in pairs)
+            found[to] = self.voxels[of]
+        return found
+
 
 def sphere(volume: Volume, centre_lps: ArrayLike, radius_mm: float) -> Mask:
     """Voxels whose centre lies within ``radius_mm`` of ``centre_lps`` (mm, LPS), clipped to the images.
@@ -59,6 +69,16 @@ def sphere(volume: Volume, centre_lps: ArrayLike, radius_mm: float) -> Mask:
     points = index_to_lps(volume.affine, np.stack([x, y, z], axis=-1))
     voxels = ((points - centre) ** 2).sum(axis=-1) <= radius_mm**2 * (1 + 1e-12)
     return Mask(bounds, voxels, bool((low < 0).any() or (high > shape).any())).trimmed()
+
+
+def box(volume: Volume, bounds: Bounds) -> Mask:
+    """Every voxel of ``bounds`` that exists. Raises ``MeasurementRefused`` if the box lies outside the images."""
+    start = tuple(max(0, a) for a in bounds.start)
+    stop = tuple(min(n, b) for n, b in zip(volume.shape, bounds.stop, strict=True))
+    if any(a >= b for a, b in zip(start, stop, strict=True)):
+        raise MeasurementRefused("voi_outside_volume")
+    inside = Bounds(start, stop)  # type: ignore[arg-type]
+    return Mask(inside, np.ones(inside.shape, dtype=bool), inside != bounds)
 
 
 def from_labels(labels: NDArray[np.generic], label: int = 1) -> Mask:
