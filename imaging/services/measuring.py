@@ -6,13 +6,14 @@ from dataclasses import asdict
 
 from django.utils import timezone
 
-from imaging import digests, jobs, selectors, volumes
-from imaging.domain import segmentation, uptake
-from imaging.domain.errors import ImagingRefusal, MeasurementRefused
-from imaging.domain.voi import Mask, sphere
+from imaging import digests, jobs, masks, selectors, volumes
+from imaging.domain import uptake
+from imaging.domain.errors import ImagingRefusal
 from imaging.domain.volume import Volume
 from imaging.models import Job, Scan, Series, SuvResult, UptakeMeasurement, Voi
+from imaging.services import relative
 from imaging.services.requests import request_measurements
+from imaging.services.voxels import mask_of
 from patients.services import audit
 
 NUMBERS = (
@@ -57,11 +58,11 @@ def measure_scan(
     if not missing:
         return []
     if suv_result.refusal_code:
-        code, text = suv_result.refusal_code, suv_result.refusal_message
-        return [_row(wanted[digest], suv_result, digest, code=code, text=text) for digest in missing]
+        plain = relative.volume_in_image_unit(series, suv_result)
+        return [_ratios_only(plain, wanted[digest], suv_result, digest, liver.voi) for digest in sorted(missing)]
     volume = volume or _load(series, suv_result)
     if isinstance(volume, ImagingRefusal):
-        return [_row(wanted[d], suv_result, d, code=volume.code, text=volume.message) for d in missing]
+        return [unmeasured(wanted[d], suv_result, d, code=volume.code, text=volume.message) for d in missing]
     return [_measure(volume, wanted[digest], suv_result, digest, liver.voi) for digest in sorted(missing)]
 
 
@@ -117,12 +118,22 @@ def _is_still_wanted(row: UptakeMeasurement, suv_result: SuvResult) -> bool:
     return row.input_digest == digests.of_measurement(voi, suv_result, digests.liver_reference(vois))
 
 
+def _ratios_only(
+    volume: Volume | None, voi: Voi, suv_result: SuvResult, digest: str, liver: Voi | None
+) -> UptakeMeasurement:
+    row = unmeasured(voi, suv_result, digest, code=suv_result.refusal_code, text=suv_result.refusal_message)
+    row.relative = relative.numbers(volume, voi, liver) if volume is not None else None
+    return row
+
+
 def _measure(volume: Volume, voi: Voi, suv_result: SuvResult, digest: str, liver: Voi | None) -> UptakeMeasurement:
     try:
-        found = uptake.measure(volume, _mask(volume, voi, liver))
-    except MeasurementRefused as refusal:
-        return _row(voi, suv_result, digest, code=refusal.code, text=refusal.message)
-    row = _row(voi, suv_result, digest)
+        mask = mask_of(volume, voi, liver)
+        found = uptake.measure(volume, mask)
+    except ImagingRefusal as refusal:
+        return unmeasured(voi, suv_result, digest, code=refusal.code, text=refusal.message)
+    row = unmeasured(voi, suv_result, digest)
+    row.mask_sha256 = voi.mask_sha256 or masks.keep(mask, volume)
     for name in NUMBERS:
         setattr(row, name, getattr(found, name))
     row.hottest_voxel = {"index": list(found.hottest_index), "lps_mm": list(found.hottest_lps)}
@@ -130,33 +141,7 @@ def _measure(volume: Volume, voi: Voi, suv_result: SuvResult, digest: str, liver
     return row
 
 
-def _mask(volume: Volume, voi: Voi, liver: Voi | None) -> Mask:
-    """The region's voxels; contours never leave the sphere they were placed in."""
-    within = sphere(volume, _centre(voi), float(voi.radius_mm))
-    if voi.method == Voi.Method.SPHERE:
-        return within
-    if voi.method == Voi.Method.PERCENT_OF_MAX:
-        return segmentation.percent_of_max(volume, within, float(voi.parameter))
-    if voi.method == Voi.Method.FIXED_SUV:
-        return segmentation.iso_contour(volume, within, float(voi.parameter))
-    return segmentation.iso_contour(volume, within, _liver_threshold(volume, liver))
-
-
-def _liver_threshold(volume: Volume, liver: Voi | None) -> float:
-    if liver is None:
-        raise MeasurementRefused("liver_reference_missing")
-    try:
-        found = uptake.intensity(volume, _mask(volume, liver, None))
-    except ImagingRefusal as refusal:
-        raise MeasurementRefused("liver_reference_unusable") from refusal
-    return segmentation.liver_threshold(found.suv_mean, found.suv_sd)
-
-
-def _centre(voi: Voi) -> tuple[float, float, float]:
-    return float(voi.centre_x_mm), float(voi.centre_y_mm), float(voi.centre_z_mm)
-
-
-def _row(voi: Voi, suv_result: SuvResult, digest: str, *, code: str = "", text: str = "") -> UptakeMeasurement:
+def unmeasured(voi: Voi, suv_result: SuvResult, digest: str, *, code: str = "", text: str = "") -> UptakeMeasurement:
     return UptakeMeasurement(
         voi=voi,
         suv_result=suv_result,

@@ -9,17 +9,22 @@ from typing import Any
 
 from django.db import transaction
 
-from imaging import masks, selectors, volumes
+from imaging import digests, masks, selectors, volumes
 from imaging.domain import regions, segmentation, uptake
-from imaging.domain.voi import Mask, extent
-from imaging.domain.volume import Volume
+from imaging.domain.extent import extent
+from imaging.domain.voi import Mask, box
+from imaging.domain.volume import Bounds, Volume
 from imaging.models import Job, Lesion, Scan, Voi
 from imaging.refused import Refused
 from imaging.services.requests import request_measurements
+from imaging.services.voxels import mask_of
 from imaging.services.vois import require_measuring, to_stored
 from patients.services import record, revise, withdraw
 
 VERSION = "outline/1.0"
+SHORTEST_REACH_MM = 30.0
+PERCENT, FIXED_SUV, LIVER = "percent", "suv", "liver"
+RULES = (PERCENT, FIXED_SUV, LIVER)
 
 
 @transaction.atomic
@@ -54,12 +59,25 @@ def shape_of(mask: Mask, volume: Volume, origin: dict[str, Any]) -> dict[str, An
 
 
 def grow(*, by, scan: Scan, lesion: Lesion, seed_lps, rule: str, parameter: float | None, reach_mm: float):
-    """A region grown from one point: at a percentage of its maximum, a fixed SUV, or the liver threshold."""
+    """A region grown from one point: at a percentage of the maximum around it, a fixed SUV, or the liver threshold."""
     volume = open_volume(scan)
-    threshold = segmentation.Threshold(rule, parameter if rule != "liver_based" else liver_threshold(scan))
-    mask = segmentation.grow(volume, seed_lps, threshold, reach_mm)
+    mask = segmentation.grow_from(volume, seed_lps, search_radius_mm=reach_mm, **_threshold(scan, rule, parameter))
     parameters = {"seed_lps_mm": list(seed_lps), "rule": rule, "parameter": parameter, "reach_mm": reach_mm}
-    origin = {"how": "region_growing", "parameters": parameters, "method_version": segmentation.METHOD_VERSION}
+    origin = {"how": "region_growing", "parameters": parameters, "method": segmentation.METHOD_VERSION}
+    return place_outline(
+        by=by, scan=scan, role=Voi.Role.LESION, lesion=lesion, mask=mask, volume=volume, origin=origin
+    )
+
+
+def threshold_box(*, by, scan: Scan, lesion: Lesion, low_lps, high_lps, rule: str, parameter: float | None):
+    """Everything in a box (LPS mm, two corners) that reaches the threshold, connected or not."""
+    volume = open_volume(scan)
+    within = box(volume, _box_between(volume, low_lps, high_lps))
+    given = _threshold(scan, rule, parameter)
+    level = given.get("threshold_suv") or segmentation.share_of_max(volume, within, given["percent"])
+    mask = segmentation.above(volume, within, level)
+    corners = {"low_lps_mm": list(low_lps), "high_lps_mm": list(high_lps)}
+    origin = {"how": "box_threshold", "parameters": {**corners, "rule": rule, "parameter": parameter}}
     return place_outline(
         by=by, scan=scan, role=Voi.Role.LESION, lesion=lesion, mask=mask, volume=volume, origin=origin
     )
@@ -67,6 +85,8 @@ def grow(*, by, scan: Scan, lesion: Lesion, seed_lps, rule: str, parameter: floa
 
 def widen(*, by, voi: Voi, by_mm: float, reason: str):
     """Grow (positive) or shrink (negative) an outline by some millimetres."""
+    if by_mm < 0:
+        return _reshape(by, voi, reason, "erode", {"by_mm": -by_mm}, lambda v, mask: regions.erode(v, mask, -by_mm))
     return _reshape(by, voi, reason, "dilate", {"by_mm": by_mm}, lambda v, mask: regions.dilate(v, mask, by_mm))
 
 
@@ -74,11 +94,20 @@ def regrow(*, by, voi: Voi, rule: str, parameter: float | None, reason: str):
     """Draw the outline anew from its hottest voxel with another threshold."""
 
     def grown(volume: Volume, mask: Mask) -> Mask:
-        chosen = segmentation.Threshold(rule, parameter if rule != "liver_based" else liver_threshold(voi.scan))
-        reach = 2 * max(float(voi.radius_mm), 15.0)
-        return segmentation.grow(volume, uptake.measure(volume, mask).hottest_lps, chosen, reach)
+        reach = max(2 * float(voi.radius_mm), SHORTEST_REACH_MM)
+        hottest = uptake.measure(volume, mask).hottest_lps
+        return segmentation.grow_from(
+            volume, hottest, search_radius_mm=reach, **_threshold(voi.scan, rule, parameter)
+        )
 
     return _reshape(by, voi, reason, "region_growing", {"rule": rule, "parameter": parameter}, grown)
+
+
+def redraw_as(*, by, voi: Voi, mask: Mask, volume: Volume, origin: dict[str, Any], reason: str):
+    """Give a region the voxels of another outline, e.g. of a contour drawn elsewhere."""
+    require_measuring(by)
+    shape = shape_of(mask, volume, {**origin, "from": [_trace(voi)]})
+    return revise(voi, by=by, reason=reason, **shape), request_measurements(scan=voi.scan, by=by)
 
 
 def subtract(*, by, voi: Voi, other: Voi, reason: str):
@@ -108,7 +137,8 @@ def split(*, by, voi: Voi, first_lps, second_lps, other_lesion: Lesion, reason: 
     """Two regions where one was: each voxel goes with the seed it belongs to."""
     require_measuring(by)
     volume = open_volume(voi.scan)
-    first, second = regions.split(volume, voxels_of(voi, volume), first_lps, second_lps)
+    seeds = (segmentation.voxel_at(volume, point) for point in (first_lps, second_lps))
+    first, second = regions.split_by_seeds(volume, voxels_of(voi, volume), *seeds)
     parameters = {"first_lps_mm": list(first_lps), "second_lps_mm": list(second_lps)}
     origin = {"how": "split", "parameters": parameters, "from": [_trace(voi)]}
     other, _ = place_outline(
@@ -120,10 +150,8 @@ def split(*, by, voi: Voi, first_lps, second_lps, other_lesion: Lesion, reason: 
 
 def voxels_of(voi: Voi, volume: Volume) -> Mask:
     """Today's voxels of a region on this volume."""
-    from imaging.services.measuring import mask_of
-
     vois = list(Voi.objects.filter(scan=voi.scan))
-    return mask_of(volume, voi, selectors.liver_voi(vois))
+    return mask_of(volume, voi, digests.liver_reference(vois).voi)
 
 
 def open_volume(scan: Scan) -> Volume:
@@ -140,6 +168,22 @@ def liver_threshold(scan: Scan) -> float:
         if item.voi.role == Voi.Role.LIVER and item.state == selectors.CURRENT:
             return segmentation.liver_threshold(item.measurement.suv_mean, item.measurement.suv_sd)
     raise Refused("liver_not_measured")
+
+
+def _threshold(scan: Scan, rule: str, parameter: float | None) -> dict[str, float]:
+    if rule == LIVER:
+        return {"threshold_suv": liver_threshold(scan)}
+    if rule not in RULES or parameter is None:
+        raise Refused("voi_parameter_invalid")
+    return {"percent": float(parameter)} if rule == PERCENT else {"threshold_suv": float(parameter)}
+
+
+def _box_between(volume: Volume, low_lps, high_lps) -> Bounds:
+    """The voxels between two corners, in whichever order they were given."""
+    corners = [segmentation.voxel_at(volume, corner) for corner in (low_lps, high_lps)]
+    start = [min(pair) for pair in zip(*corners, strict=True)]
+    stop = [max(pair) + 1 for pair in zip(*corners, strict=True)]
+    return Bounds((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))
 
 
 @transaction.atomic

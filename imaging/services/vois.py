@@ -19,13 +19,15 @@ def place_voi(
     *, by, scan: Scan, role: str, method: str, centre_lps, radius_mm, lesion: Lesion | None = None, parameter=None
 ) -> tuple[Voi, Job]:
     """Mark a lesion or a reference organ: a sphere (LPS mm), or the contour inside that sphere."""
-    _require(by)
+    require_measuring(by)
     if scan.pet_series_id is None:
         raise Refused("scan_without_pet")
     if role == Voi.Role.LESION and lesion is None:
         raise Refused("voi_without_lesion")
     if lesion is not None and lesion.patient_id != scan.patient_id:
         raise Refused("voi_of_other_patient")
+    if method == Voi.Method.MASK:
+        raise Refused("outline_not_moved")
     shape = _shape(method, centre_lps, radius_mm, parameter)
     voi = record(Voi, by=by, scan=scan, lesion=lesion, role=role, **shape)
     return voi, request_measurements(scan=scan, by=by)
@@ -44,11 +46,13 @@ def move_voi(
     expected_recorded_at=None,
 ) -> tuple[Voi, Job]:
     """Change where or how a region is drawn; what was measured there before is superseded."""
-    _require(by)
+    require_measuring(by)
     if not reason.strip():
         raise Refused("reason_missing")
     centre = centre_lps if centre_lps is not None else (voi.centre_x_mm, voi.centre_y_mm, voi.centre_z_mm)
     chosen = method or voi.method
+    if chosen == Voi.Method.MASK:
+        raise Refused("outline_not_moved")
     kept = voi.parameter if parameter is None and chosen == voi.method else parameter
     shape = _shape(chosen, centre, voi.radius_mm if radius_mm is None else radius_mm, kept)
     moved = revise(voi, by=by, reason=reason, expected_recorded_at=expected_recorded_at, **shape)
@@ -58,14 +62,14 @@ def move_voi(
 @transaction.atomic
 def remove_voi(*, by, voi: Voi, reason: str) -> Job:
     """Take a region away; what rests on it (a liver-based contour) is measured again."""
-    _require(by)
+    require_measuring(by)
     if not reason.strip():
         raise Refused("reason_missing")
     withdraw(voi, by=by, reason=reason)
     return request_measurements(scan=voi.scan, by=by)
 
 
-def _require(by) -> None:
+def require_measuring(by) -> None:
     if not by.may(Capability.MEASURE):
         raise Refused("not_permitted")
 
@@ -74,18 +78,20 @@ def _shape(method: str, centre_lps, radius_mm, parameter) -> dict:
     radius = Decimal(str(radius_mm))
     if not radius.is_finite() or not 1 <= radius <= 500:
         raise Refused("voi_size_invalid")
-    x, y, z = (_to_stored(value) for value in centre_lps)
+    x, y, z = (to_stored(value) for value in centre_lps)
     return {
         "method": method,
         "parameter": _parameter(method, parameter),
+        "mask_sha256": "",
+        "origin": {},
         "centre_x_mm": x,
         "centre_y_mm": y,
         "centre_z_mm": z,
-        "radius_mm": _to_stored(radius),
+        "radius_mm": to_stored(radius),
     }
 
 
-def _to_stored(value) -> Decimal:
+def to_stored(value) -> Decimal:
     """Positions are kept to a micrometre; measuring uses what is kept."""
     number = Decimal(str(value))
     if not number.is_finite() or abs(number) >= 100_000:
