@@ -9,6 +9,7 @@ from board.models import BoardDecision, DecisionNotice
 from board.words import row_day
 from imaging.access import visible_scans, visible_series, visible_uploads
 from imaging.models import Job, Reading, Scan, Series, Upload
+from imaging.selectors import current_suv
 from patients.models import Patient
 from patients.selectors import visible_patients
 
@@ -66,7 +67,10 @@ def worklist(user, *, today: dt.date) -> Worklist:
 
 def _unread(user) -> list[Scan]:
     signed = Reading.objects.filter(scan=OuterRef("pk"), state=Reading.State.SIGNED)
-    found = list(visible_scans(user).filter(~Exists(signed)).select_related("patient").order_by("recorded_at")[:SHOWN])
+    waiting = visible_scans(user).filter(~Exists(signed)).select_related("patient", "pet_series")
+    waiting = waiting.prefetch_related("pet_series__suv_inputs__recorded_by", "pet_series__suv_results")
+    found = list(waiting.order_by("recorded_at")[:SHOWN])
     for scan in found:
         scan.day_words = row_day(scan)
+        scan.why_no_suv = current_suv(scan.pet_series).message if scan.pet_series else ""
     return found

@@ -13,14 +13,25 @@ _env_file = BASE_DIR / ".env"
 if _env_file.is_file():
     _read.read_env(str(_env_file))
 
+
+def demo_broker_url() -> str:
+    """The private queue of a demo that is running on these data, so that commands beside it reach its worker."""
+    kept = DATA_DIR / BROKER_NOTE
+    if MODE != "demo" or not kept.is_file():
+        return ""
+    url = kept.read_text().strip()
+    return url if Path(url.removeprefix("redis+socket://")).is_socket() else ""
+
+
 DEBUG: bool = _read.bool("DEBUG", default=False)
 # "demo" is the embedded, loopback-only start of `make demo`; anything else is a real deployment.
 MODE: str = _read.str("PRRT_MODE", default="demo")
 ALLOWED_HOSTS: list[str] = _read.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS: list[str] = _read.list("CSRF_TRUSTED_ORIGINS", default=[])
 DATA_DIR = Path(_read.str("PRRT_DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
+BROKER_NOTE = "broker-url"
 DATABASE: dict = _read.db("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'prrt.sqlite3'}")
-BROKER_URL: str = _read.str("CELERY_BROKER_URL", default="")
+BROKER_URL: str = _read.str("CELERY_BROKER_URL", default="") or demo_broker_url()
 BROKER_DIR = Path(_read.str("PRRT_BROKER_DIR", default=str(DATA_DIR / "broker")))
 TIME_ZONE: str = _read.str("TIME_ZONE", default="UTC")
 KRENNING_SCALE: str = _read.str("PRRT_KRENNING_SCALE", default="KR-ORIG")

@@ -13,6 +13,8 @@ import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from config.env import BROKER_NOTE
+
 GUARD = Path(__file__).with_name("guard.py")
 READY_SECONDS = 60
 
@@ -34,6 +36,7 @@ class Launcher:
     def __post_init__(self) -> None:
         self._lifeline_read, self._lifeline_write = os.pipe()
         self._socket_dir: Path | None = None
+        self._broker_note: Path | None = None
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._on_signal)
 
@@ -71,7 +74,10 @@ class Launcher:
         }
         self.spawn("queue", str(server), *(part for pair in options.items() for part in pair))
         self._wait("queue server", lambda: answers_ping(unix_socket))
-        return f"redis+socket://{unix_socket}"
+        url = f"redis+socket://{unix_socket}"
+        self._broker_note = self.data_dir / BROKER_NOTE
+        self._broker_note.write_text(url)
+        return url
 
     def wait_for_web(self, url: str) -> None:
         self._wait("web server", lambda: answers_http(url))
@@ -109,6 +115,8 @@ class Launcher:
                 child.kill()
                 child.wait()
         os.close(self._lifeline_write)
+        if self._broker_note:
+            self._broker_note.unlink(missing_ok=True)
         if self._socket_dir:
             shutil.rmtree(self._socket_dir, ignore_errors=True)
 

@@ -27,6 +27,7 @@ from patients.models import (
     BodyMeasure,
     ClinicalAssertion,
     ClinicalEvent,
+    DatePrecision,
     Diagnosis,
     HistologySpecimen,
     IhcResult,
@@ -74,12 +75,17 @@ class CaseRows:
 def fetch(patient: Patient, *, known_at: dt.datetime | None = None, also: Iterable[QuerySet] = ()) -> CaseRows:
     """One query. ``also`` adds querysets of further models to the same round trip (read them with ``of``)."""
     found = bundle([*_versioned(patient, known_at), *_imaging(patient, known_at), *also])
-    person = patient if known_at is None else (patient_as_known(patient, known_at) or patient)
+    person = patient if known_at is None else (patient_as_known(patient, known_at) or _not_opened_yet(patient))
     case = CaseRows(person, known_at, found)
     for model in VERSIONED:
         case.by_model[model].sort(key=_clinical_order)
     _wire(case)
     return case
+
+
+def _not_opened_yet(patient: Patient) -> Patient:
+    """Before a case was opened nothing was known of it, not even age and sex."""
+    return Patient(pk=patient.pk, case_number=patient.case_number, birth_date_precision=DatePrecision.UNKNOWN)
 
 
 def _versioned(patient: Patient, known_at: dt.datetime | None) -> list[QuerySet]:

@@ -191,6 +191,8 @@ def krenning_proposals(
 
 def _propose(lesion: Lesion, items: list[CurrentMeasurement], means: dict, scale: str) -> Proposal:
     is_provisional = any(item.is_provisional for item in items)
+    if refused := next((item.measurement for item in items if item.state == REFUSED), None):
+        return Proposal(lesion, None, refused.refusal_code, refused.refusal_message, is_provisional)
     try:
         proposed = krenning.propose(
             _hottest_peak(items),

@@ -80,6 +80,8 @@ class DeskFields:
             )
             return _suggesting(field, db_field.name)
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and isinstance(db_field, models.DateField):
+            field.widget.attrs["placeholder"] = "2024-03-15"
         if unit := UNIT_OF.get(db_field.name.rsplit("_", 1)[-1]):
             field.widget = UnitInput(unit)
             field.label = db_field.verbose_name.split(" (")[0].capitalize()
@@ -92,8 +94,10 @@ class DeskFields:
         return field
 
     def choosable(self, db_field, queryset, request):
-        """Only rows of cases this user may read."""
-        return limited_to_visible(queryset, request.user)
+        """Only rows of cases this user may read, each with its case at hand for its name."""
+        visible = limited_to_visible(queryset, request.user)
+        has_case = issubclass(queryset.model, Versioned)
+        return visible.select_related(patient_lookup(queryset.model)) if has_case else visible
 
     def get_fields(self, request, obj=None):
         return [name for name in super().get_fields(request, obj) if name not in {"seen_version", "change_reason"}]
@@ -146,7 +150,8 @@ class ServiceInline(RolePermissions, Desk, DeskFields, admin.TabularInline):
 
     def choosable(self, db_field, queryset, request):
         if self.parent_row is not None and issubclass(queryset.model, Versioned):
-            return queryset.filter(**{patient_lookup(queryset.model): _patient_of(self.parent_row)})
+            path = patient_lookup(queryset.model)
+            return queryset.filter(**{path: _patient_of(self.parent_row)}).select_related(path)
         return super().choosable(db_field, queryset, request)
 
 

@@ -76,6 +76,7 @@ class ServiceForm(forms.ModelForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
+        self.prefilled = set(kwargs.get("initial") or ()) if self.instance._state.adding else set()
         for name in self._partial_dates():
             day = getattr(self.instance, name)
             self.initial[name] = in_words(day, self._precision(name)) if day else ""
@@ -99,9 +100,10 @@ class ServiceForm(forms.ModelForm):
             )
 
     def service_values(self) -> dict:
-        """The model fields a person touched, ready for ``record`` or ``revise``."""
+        """The model fields a person touched, or found filled in on a new row, ready for ``record`` or ``revise``."""
         own = {f.name for f in self._meta.model._meta.concrete_fields} - BOOKKEEPING
-        values = {name: self.cleaned_data[name] for name in self.changed_data if name in own}
+        touched = [*self.changed_data, *sorted(self.prefilled - set(self.changed_data))]
+        values = {name: self.cleaned_data[name] for name in touched if name in own}
         for name in self._partial_dates():
             if name in values:
                 values[f"{name}_precision"] = self._precision(name)

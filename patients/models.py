@@ -31,6 +31,14 @@ class Team(models.Model):
         return self.name
 
 
+class AccountManager(UserManager):
+    """The first account is made on the command line: it must be able to make the others."""
+
+    def create_superuser(self, username, email=None, password=None, **fields):
+        fields.setdefault("role", Role.SYSTEM_ADMIN.value)
+        return super().create_superuser(username, email, password, **fields)
+
+
 class User(AbstractUser):
     role = models.CharField(
         max_length=20,
@@ -39,7 +47,7 @@ class User(AbstractUser):
     )
     teams = models.ManyToManyField(Team, blank=True, related_name="members")
 
-    objects = UserManager()
+    objects = AccountManager()
 
     def may(self, capability: Capability) -> bool:
         return self.is_active and role_may(self.role, capability)

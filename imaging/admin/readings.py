@@ -1,9 +1,13 @@
 """Readings: draft, scored, signed; a signed one is shown and amended, never changed."""
 
 from django.contrib import admin, messages
+from django.http import HttpResponseRedirect
+from django.urls import reverse
+from django.utils.html import format_html_join
 
+from imaging import selectors
 from imaging.admin.desk import refusals_shown
-from imaging.models import LesionReading, Reading
+from imaging.models import Lesion, LesionReading, Reading
 from imaging.refused import Refused
 from imaging.services import (
     amend_reading,
@@ -24,6 +28,10 @@ class ScoreInline(ServiceInline):
     verbose_name_plural = "lesions"
     show_change_link = False
     fields = ["lesion", "score_low", "score_high", "relation_to_liver", "text", "difference_reason"]
+
+    def get_extra(self, request, obj=None, **kwargs):
+        """One empty row for every lesion of the patient that has no score yet."""
+        return len(unscored(obj))
 
     def add(self, *, by, values, parent=None):
         return self._score(by, parent[1], values["lesion"], values)
@@ -59,8 +67,9 @@ class ReadingAdmin(ServiceModelAdmin):
     list_select_related = ["scan__patient", "reader"]
     list_filter = ["state", "scale_id"]
     search_fields = ["scan__patient__case_number"]
-    fields = ["scan", "scale_id", "comment", "reader", "version", "state", "signed_at", "amends"]
-    readonly_fields = ["reader", "version", "state", "signed_at", "amends"]
+    autocomplete_fields = ["scan"]
+    fields = ["scan", "scale_id", "comment", "proposals", "reader", "version", "state", "signed_at", "amends"]
+    readonly_fields = ["proposals", "reader", "version", "state", "signed_at", "amends"]
     inlines = [ScoreInline]
     actions = ["sign", "amend"]
 
@@ -76,6 +85,40 @@ class ReadingAdmin(ServiceModelAdmin):
 
     def has_delete_permission(self, request, obj=None):
         return False
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("scan__patient", "reader")
+
+    def get_inline_instances(self, request, obj=None):
+        """Lesions come once the scan is chosen: before that it is not known whose they are."""
+        return super().get_inline_instances(request, obj) if obj is not None else []
+
+    def get_formset_kwargs(self, request, obj, inline, prefix):
+        kwargs = super().get_formset_kwargs(request, obj, inline, prefix)
+        return kwargs | {"initial": [{"lesion": lesion.pk} for lesion in unscored(obj)]}
+
+    def render_change_form(self, request, context, *args, obj=None, **kwargs):
+        is_draft = obj is not None and not _is_signed(obj)
+        extra = {"show_sign": is_draft and self.has_sign_permission(request)}
+        return super().render_change_form(request, context | extra, *args, obj=obj, **kwargs)
+
+    def response_add(self, request, obj, post_url_continue=None):
+        messages.success(request, "The draft is open. Score its lesions below, then sign.")
+        return HttpResponseRedirect(reverse("admin:imaging_reading_change", args=[obj.pk]))
+
+    def response_change(self, request, obj):
+        if "_sign" not in request.POST:
+            return super().response_change(request, obj)
+        if not self.has_sign_permission(request):
+            return super().response_change(request, obj)
+        self._each(request, [obj], "signed", lambda reading: sign_reading(by=request.user, reading=reading))
+        return HttpResponseRedirect(request.get_full_path())
+
+    @admin.display(description="computed beside it (unsigned proposals)")
+    def proposals(self, reading):
+        found = selectors.krenning_proposals(reading.scan) if not reading._state.adding else []
+        lines = ((p.lesion.label, p.proposal.text if p.proposal else p.message) for p in found)
+        return format_html_join("; ", "{}: {}", lines) or "none"
 
     def has_sign_permission(self, request):
         return self._may(request, Capability.SIGN_READING)
@@ -112,6 +155,14 @@ class ReadingAdmin(ServiceModelAdmin):
                 messages.error(request, f"{reading}: {refusal.message}")
             else:
                 messages.success(request, f"{reading}: {done}.")
+
+
+def unscored(reading) -> list[Lesion]:
+    """Lesions of the patient that an open draft does not score yet."""
+    if reading is None or _is_signed(reading):
+        return []
+    known = Lesion.objects.filter(patient=reading.scan.patient).order_by("label")
+    return list(known.exclude(pk__in=reading.lesions.values("lesion")))
 
 
 def _is_signed(reading) -> bool:

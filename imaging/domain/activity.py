@@ -122,11 +122,21 @@ def _decay_correction(inputs: SuvInputs, notes: Notes) -> DecayCorrection:
     if stated not in frozenset(DecayCorrection):
         raise SuvUnavailable("decay_correction_unknown", found=stated or "(missing)")
     corrections = corrections_in(inputs)
-    if corrections is not None and stated != DecayCorrection.NONE and "DECY" not in corrections:
-        raise SuvUnavailable("not_decay_corrected", found=stated)
     if corrections is not None and stated == DecayCorrection.NONE and "DECY" in corrections:
         notes.add(caution("decay_flags_contradict", found="NONE, yet DECY"), needs="corrected_image")
     return DecayCorrection(stated)
+
+
+def check_decay_claim(inputs: SuvInputs) -> None:
+    """Images that claim decay correction and were not corrected are wrong in any unit. Raises ``SuvUnavailable``."""
+    stated = (inputs.decay_correction.value or "").strip().upper()
+    corrections = corrections_in(inputs)
+    if (
+        stated in {DecayCorrection.START, DecayCorrection.ADMIN}
+        and corrections is not None
+        and "DECY" not in corrections
+    ):
+        raise SuvUnavailable("not_decay_corrected", found=stated)
 
 
 def corrections_in(inputs: SuvInputs) -> frozenset[str] | None:

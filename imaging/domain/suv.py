@@ -7,7 +7,16 @@ only where it is used: a series already in SUVbw needs neither dose nor time.
 
 from dataclasses import dataclass
 
-from imaging.domain.activity import Factor, Notes, corrections_in, nuclide_in, per_activity, positive, uptake_if_known
+from imaging.domain.activity import (
+    Factor,
+    Notes,
+    check_decay_claim,
+    corrections_in,
+    nuclide_in,
+    per_activity,
+    positive,
+    uptake_if_known,
+)
 from imaging.domain.body_size import plausible_weight, size
 from imaging.domain.errors import Caution, SuvUnavailable, caution
 from imaging.domain.suv_inputs import DecayCorrection, Sourced, SuvInputs, SuvKind, digest
@@ -58,6 +67,7 @@ def suv_factors(inputs: SuvInputs) -> SuvFactors:
     """
     notes = Notes(inputs.confirmed)
     _check_attenuation(inputs, notes)
+    check_decay_claim(inputs)
     units = (inputs.units.value or "").strip().upper()
     base_kind, base, uptake = _base(units, inputs, notes)
     by_kind: dict[SuvKind, Factor | None] = {}

@@ -29,6 +29,10 @@ class Scan(ClinicalRow):
             )
         ]
 
+    def __str__(self) -> str:
+        """With its case: scans of different patients stand in one list."""
+        return f"{self.patient.case_number}: {super().__str__()}"
+
     def headline(self) -> str:
         return " ".join(word for word in (self.tracer or "scan", self.label) if word)
 
@@ -55,6 +59,10 @@ class Lesion(ClinicalRow):
                 fields=["patient", "label"], condition=Q(superseded_at__isnull=True), name="lesion_label_per_patient"
             )
         ]
+
+    def __str__(self) -> str:
+        """With its case: every patient has a lesion L01."""
+        return f"{self.patient.case_number}: {self.headline()}"
 
     def headline(self) -> str:
         return " ".join(word for word in (self.label, self.organ, self.segment) if word)

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from django.utils import timezone
 
 from imaging import digests, jobs, store, volumes
+from imaging.domain.activity import Notes, uptake_if_known
 from imaging.domain.errors import ImagingRefusal, SuvUnavailable
 from imaging.domain.suv import SuvFactors, suv_factors
 from imaging.domain.suv_inputs import SuvKind
@@ -106,6 +107,7 @@ def _suv(series: Series, digest: str, values: volumes.StoredValues | None) -> tu
         volume = values.volume(found.by_kind[SuvKind.BW], SUV_UNITS[SuvKind.BW]) if values is not None else None
     except SuvUnavailable as refusal:
         result.refusal_code, result.refusal_message = refusal.code, refusal.message[:300]
+        result.uptake_time_s = uptake_if_known(inputs, Notes(inputs.confirmed))
         return result, None
     result.factors = {kind.value: factor for kind, factor in found.by_kind.items()}
     result.absent = {kind.value: {"code": r.code, "message": r.message} for kind, r in found.absent.items()}

@@ -1,6 +1,7 @@
 """One scan: lesions with the computed Krenning proposal beside the reader's score, volumes of interest, inputs."""
 
 import uuid
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from django.http import JsonResponse
@@ -10,10 +11,10 @@ from django.views.decorators.http import require_GET
 
 from imaging import access, pages, selectors
 from imaging.models import Scan
-from imaging.views import numbers, scan_rows, voi_rows
+from imaging.views import numbers, scan_rows, voi_rows, way_forward
 from imaging.views.guard import needs, visible_or_404
 from imaging.views.series_page import mip
-from imaging.views.words import explain
+from imaging.views.words import Words, explain
 from patients.domain.roles import Capability
 
 
@@ -32,7 +33,7 @@ def detail(request, pk: uuid.UUID):
         "is_illustrative": "illustrative" in scan.note.lower(),
         "state_url": reverse("imaging:scan_state", args=[scan.pk]),
         "computing": pages.scan_computing(scan),
-        "refusals": _refusals(scan, suv),
+        "refusals": _refusals(scan, suv, request.user),
         "admin": _admin_links(request.user, scan, reading["open"]),
         "reading": reading,
         "lesion_rows": scan_rows.lesions(scan, measured),
@@ -74,17 +75,25 @@ def _facts(scan: Scan, result) -> list[str]:
     ]
 
 
-def _refusals(scan: Scan, suv: selectors.CurrentSuv) -> list:
+def _refusals(scan: Scan, suv: selectors.CurrentSuv, user) -> list:
     found = []
     if scan.pet_series and scan.pet_series.refusal_code:
         series = scan.pet_series
         found.append(explain(series.refusal_code, series.refusal_message, title="No volume."))
     if suv.state == selectors.REFUSED:
-        found.append(explain(suv.code, suv.message, title="No SUV."))
+        found.append(_with_way(explain(suv.code, suv.message, title="No SUV."), scan, suv.result, user))
     job = pages.failed_job([pk for pk in (scan.pk, scan.pet_series_id) if pk])
     if job:
         found.append(explain(job.reason_code, job.message, title=f"{job.get_kind_display().capitalize()} failed."))
     return found
+
+
+def _with_way(reason: Words, scan: Scan, result, user) -> Words:
+    """The way to the form, for those who may fill it in."""
+    way = way_forward.of(result)
+    if not (way["is_needed"] and user.may(Capability.CONFIRM_SUV_INPUT)):
+        return reason
+    return replace(reason, action=way["title"], href=f"{reverse('imaging:series', args=[scan.pet_series_id])}#correct")
 
 
 def _series_rows(scan: Scan, result) -> list[dict]:

@@ -87,7 +87,7 @@ def _suv(found: dict) -> tuple[str, str]:
         return "done", "no PET series"
     settled = {selectors.CURRENT, selectors.REFUSED, selectors.FAILED}
     done = [row for row in pets if row["suv_state"] in settled]
-    good = sum(row["suv_state"] == selectors.CURRENT for row in pets)
+    good = sum(row["suv_state"] == selectors.CURRENT and not row["refusal_code"] for row in pets)
     if len(done) < len(pets):
         return "running", f"{len(done)} of {len(pets)} PET series"
     state = "done" if good == len(pets) else "failed"

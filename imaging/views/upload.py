@@ -61,7 +61,8 @@ def start(request):
     form = UploadForm(request.POST, user=request.user)
     if not form.is_valid():
         sentences = [error for errors in form.errors.values() for error in errors]
-        return JsonResponse({"code": "form_invalid", "sentence": " ".join(sentences)}, status=422)
+        code = "case_invalid" if form.has_error("case") else "form_invalid"
+        return JsonResponse({"code": code, "sentence": " ".join(sentences)}, status=422)
     try:
         pk = _open(request, form).pk
     except Refused as refusal:

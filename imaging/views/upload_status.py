@@ -118,6 +118,8 @@ def _counts(upload: Upload, series: Series) -> str:
 def _suv(state: dict) -> dict:
     if state["modality"] != "PT":
         return {"icon": "inactive", "text": "not a PET", "sentence": ""}
+    if state["suv_state"] == selectors.CURRENT and state["refusal_code"]:
+        return {"icon": "not-met", "text": "factor only, no volume", "sentence": state["refusal_message"]}
     if state["suv_state"] == selectors.CURRENT:
         return {"icon": "met", "text": "calculated", "sentence": ""}
     if state["suv_state"] in {selectors.REFUSED, selectors.FAILED}:

@@ -20,6 +20,8 @@ class Words:
     who_can_fix: str = ""
     tag: str = ""
     title: str = ""
+    action: str = ""
+    href: str = ""
 
     def json(self) -> dict:
         return {"code": self.code, "sentence": self.sentence}

@@ -4,6 +4,7 @@ import django.contrib.auth.models
 import django.contrib.auth.validators
 import django.db.models.deletion
 import django.utils.timezone
+import patients.models
 import uuid
 from django.conf import settings
 from django.db import migrations, models
@@ -53,7 +54,7 @@ class Migration(migrations.Migration):
                 'abstract': False,
             },
             managers=[
-                ('objects', django.contrib.auth.models.UserManager()),
+                ('objects', patients.models.AccountManager()),
             ],
         ),
         migrations.CreateModel(

@@ -44,7 +44,7 @@ window.addEventListener("beforeunload", (event) => stopper && event.preventDefau
 function choose(files) {
   chosen = files;
   const bytes = files.reduce((sum, { file }) => sum + file.size, 0);
-  form.querySelector("[data-chosen]").textContent = `${files.length} files chosen, ${(bytes / MB).toFixed(1)} MB.`;
+  form.querySelector("[data-chosen]").textContent = `${files.length} ${files.length === 1 ? "file" : "files"} chosen, ${(bytes / MB).toFixed(1)} MB.`;
 }
 
 async function send(files) {
@@ -56,8 +56,14 @@ async function send(files) {
   const mark = (item, word, sentence) => rows.get(item)?.(word, sentence);
   tooBig.forEach((item) => mark(item, "too large", `Larger than ${Math.floor(limit(item.file) / MB)} MB.`));
   begin();
+  let upload;
   try {
-    const upload = await open();
+    upload = await open();
+  } catch (error) {
+    stopper = null;
+    return notOpened(error);
+  }
+  try {
     await sendAll(fitting, upload, mark);
     await leaveTo(upload);
   } catch (error) {
@@ -74,6 +80,9 @@ function begin() {
   isPaused = false;
   panel.hidden = false;
   panel.querySelector("[data-failure]").hidden = true;
+  panel.querySelector("[data-controls]").hidden = false;
+  form.querySelectorAll("[data-case-error], [data-start-error]").forEach((box) => (box.hidden = true));
+  form.elements.case?.removeAttribute("aria-invalid");
   form.querySelectorAll("input, button").forEach((element) => (element.disabled = true));
   show("status", "Opening the upload.");
 }
@@ -161,12 +170,33 @@ async function leaveTo(upload) {
 }
 
 function failed(error) {
-  const isStopped = error.name === "AbortError";
-  const box = panel.querySelector("[data-failure]");
-  box.hidden = false;
-  show("reason", isStopped ? "Stopped." : error instanceof Refused ? error.message : "The connection to the server was lost.");
-  form.querySelectorAll("input, button").forEach((element) => (element.disabled = false));
+  panel.querySelector("[data-failure]").hidden = false;
+  panel.querySelector("[data-controls]").hidden = true;
+  show("status", "");
+  show("reason", inWords(error));
+  enable();
   zone.querySelectorAll("input[type=file]").forEach((input) => (input.value = ""));
+}
+
+// Nothing was sent: the files stay chosen, and the sentence stands where the mistake is.
+function notOpened(error) {
+  panel.hidden = true;
+  enable();
+  const box = form.querySelector(error.code === "case_invalid" ? "[data-case-error]" : "[data-start-error]");
+  box.textContent = inWords(error);
+  box.hidden = false;
+  if (error.code !== "case_invalid") return;
+  form.elements.case.setAttribute("aria-invalid", "true");
+  form.elements.case.focus();
+}
+
+function inWords(error) {
+  if (error.name === "AbortError") return "Stopped.";
+  return error instanceof Refused ? error.message : "The connection to the server was lost.";
+}
+
+function enable() {
+  form.querySelectorAll("input, button").forEach((element) => (element.disabled = false));
 }
 
 function list(files) {

@@ -68,13 +68,22 @@ def running(tmp_path):
     process.wait(10)
 
 
+def queue_seen_by_a_command(data_dir: Path) -> str:
+    """The queue that a command started beside the demo would ring."""
+    env = {k: v for k, v in os.environ.items() if k != "CELERY_BROKER_URL"} | {"PRRT_DATA_DIR": str(data_dir)}
+    command = [sys.executable, "-c", "from config import env; print(env.BROKER_URL)"]
+    return subprocess.run(command, cwd=REPOSITORY, env=env, capture_output=True, text=True, check=True).stdout.strip()
+
+
 def test_ctrl_c_leaves_no_process(running):
     process, children, data_dir = running
     assert len(children) >= 8, "queue, web, worker and beat, each under its guard"
+    assert queue_seen_by_a_command(data_dir).startswith("redis+socket://")
     process.send_signal(signal.SIGINT)
     assert process.wait(40) == 0
     assert left_running(children, within=5) == []
     assert "nothing is left running" in (data_dir / "log").read_text()
+    assert queue_seen_by_a_command(data_dir) == ""
 
 
 def test_a_killed_launcher_leaves_no_process(running):

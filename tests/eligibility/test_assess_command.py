@@ -4,8 +4,9 @@ import json
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 
-from patients.models import LabResult
+from patients.models import LabResult, Patient
 from patients.services import revise
 from tests.board.factories import BASELINE, FOLLOW_UP, published_case
 from tests.eligibility.cases import DAY, complete_case
@@ -22,6 +23,28 @@ def assess(*args):
 def as_json(*args):
     found = json.loads(assess(*args, "--json"))
     return {a["guideline"]["id"]: a for a in found["assessments"]}
+
+
+def test_before_a_case_was_opened_nothing_is_known_of_it():
+    complete_case()
+    case = Patient.objects.get()
+    found = as_json(case.case_number, "--as-of", str(DAY), "--known-at", "2020-01-01")["lutathera-smpc-eu"]
+    states = {row["id"]: row["state"] for row in found["rows"]}
+    assert states["IND.ADULT"] == "unknown" and states["CI.PREGNANCY"] == "unknown"
+    assert not {"met", "clear"} & set(states.values())
+
+
+def test_without_tables_it_is_a_sentence(monkeypatch):
+    from patients import commands
+
+    monkeypatch.setattr(commands, "_has_tables", lambda: False)
+
+    def broken(*_args, **_options):
+        raise OperationalError("no such table: patients_patient")
+
+    monkeypatch.setattr("eligibility.management.commands.assess.Command.handle", broken)
+    with pytest.raises(CommandError, match="has no tables yet"):
+        assess("0001")
 
 
 def test_the_published_case_at_both_scans():

@@ -143,26 +143,57 @@ def test_a_value_in_the_wrong_unit_is_answered_with_its_sentence(desk, scan):
     assert not SuvInput.versions.exists()
 
 
-def test_a_reading_is_entered_signed_by_action_and_then_closed(desk, scan, lesion, doctor):
-    sent = form_of(desk, url("reading_add")) | {
-        "scan": str(scan.pk),
-        "scale_id": "KR-ORIG",
-        "lesions-TOTAL_FORMS": "1",
-        "lesions-0-lesion": str(lesion.pk),
-        "lesions-0-score_low": "3",
-        "lesions-0-score_high": "3",
-    }
-    assert desk.post(url("reading_add"), sent).status_code == 302
+def open_draft(desk, scan):
+    sent = form_of(desk, url("reading_add")) | {"scan": str(scan.pk), "scale_id": "KR-ORIG"}
+    response = desk.post(url("reading_add"), sent)
     reading = Reading.objects.get()
+    assert response["Location"] == url("reading_change", reading.pk)
+    return reading
+
+
+def test_a_reading_is_entered_signed_by_action_and_then_closed(desk, scan, lesion, doctor):
+    reading = open_draft(desk, scan)
+    score = {"lesions-0-score_low": "3", "lesions-0-score_high": "3"}
+    post(desk, url("reading_change", reading.pk), **score)
     assert (reading.reader, reading.lesions.get().score_high) == (doctor, 3)
     desk.post(url("reading_changelist"), {"action": "sign", "_selected_action": [str(reading.pk)]})
     reading.refresh_from_db()
     assert reading.state == "signed"
     assert AuditEvent.objects.filter(action="sign_reading", by=doctor).exists()
     page = desk.get(url("reading_change", reading.pk)).content.decode()
-    assert 'name="_save"' not in page and 'name="lesions-0-score_low"' not in page
+    assert 'name="_save"' not in page and 'name="lesions-0-score_low"' not in page and 'name="_sign"' not in page
     desk.post(url("reading_changelist"), {"action": "amend", "_selected_action": [str(reading.pk)]})
     assert Reading.objects.get(amends=reading).version == 2
+
+
+def test_a_draft_lists_the_lesions_of_its_own_patient_and_is_signed_where_it_is_scored(desk, scan, lesion, doctor):
+    other = create_patient(by=doctor, case_number="NET-0099")
+    stranger = record(Lesion, by=doctor, patient=other, label="L01", organ="bone")
+    reading = open_draft(desk, scan)
+    page = desk.get(url("reading_change", reading.pk)).content.decode()
+    assert str(lesion.pk) in page and scan.patient.case_number in page
+    assert str(stranger.pk) not in page and "NET-0099" not in page
+    sent = form_of(desk, url("reading_change", reading.pk))
+    assert sent["lesions-0-lesion"] == lesion.pk, "the row is there, only the score is missing"
+    sent |= {"lesions-0-score_low": "2", "lesions-0-score_high": "2", "change_reason": "", "_sign": "1"}
+    desk.post(url("reading_change", reading.pk), sent)
+    reading.refresh_from_db()
+    assert (reading.state, reading.lesions.get().score_low) == ("signed", 2)
+
+
+def test_scans_and_lesions_are_named_with_their_case(desk, scan, lesion):
+    assert str(scan).startswith(f"{scan.patient.case_number}: ")
+    assert str(lesion).startswith(f"{scan.patient.case_number}: L")
+    found = desk.get(
+        reverse("admin:autocomplete"),
+        {
+            "app_label": "imaging",
+            "model_name": "reading",
+            "field_name": "scan",
+            "term": scan.patient.case_number,
+        },
+    ).json()
+    assert [row["text"] for row in found["results"]] == [str(scan)]
 
 
 def test_a_scored_lesion_stays(desk, scan, lesion, doctor):

@@ -47,6 +47,13 @@ def test_json_has_every_file_and_series(tmp_path, phantom_case, colleague):
     assert again["counts"]["already"] == 12
 
 
+def test_when_every_file_was_refused_the_command_fails(tmp_path, doctor):
+    (tmp_path / "letter.pdf").write_bytes(b"%PDF-1.7 a letter")
+    with pytest.raises(CommandError) as failed:
+        run(tmp_path, "--user", "doctor")
+    assert failed.value.returncode == 3
+
+
 def test_a_held_series_says_why(tmp_path, phantom_case, doctor):
     write_pet(tmp_path / "b", "b")
     said = run(tmp_path / "b", "--case", "SYN-a", "--user", "doctor")

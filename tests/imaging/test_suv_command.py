@@ -122,6 +122,13 @@ def test_the_table_for_people(tmp_path):
     assert "CANARY" not in out and "SYN-0001" not in out
 
 
+def test_a_place_that_cannot_be_written_is_a_sentence(tmp_path):
+    folder = tmp_path / "series"
+    write_series(folder)
+    with pytest.raises(CommandError, match="cannot be written"):
+        run(folder, "--nifti", tmp_path / "nowhere" / "suv.nii.gz")
+
+
 def test_nifti_in_ras(tmp_path):
     folder = tmp_path / "series"
     write_series(folder, 4)

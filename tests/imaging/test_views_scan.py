@@ -96,6 +96,30 @@ def test_a_scan_without_weight_shows_no_number(client, user, tmp_path):
     assert "The PET header has no body weight." in shown and "No picture" in shown
 
 
+def test_without_weight_every_row_says_the_weight_and_leads_to_its_form(client, user, tmp_path):
+    patient = make_patient(by=user, case_number="SYN-w", sex_for_formulas="F")
+    bring(user, write_pet(tmp_path, "w", body_weight_kg=None), patient)
+    scan = Scan.objects.get()
+    lesion = record(Lesion, by=user, patient=patient, label="L01", organ="liver")
+    place_voi(by=user, scan=scan, role="lesion", lesion=lesion, method="sphere", centre_lps=HOT, radius_mm=10)
+    run_all()
+    shown = page(client, scan)
+    assert "60 min after injection" in shown, "injection and acquisition are both known"
+    assert f"{reverse('imaging:series', args=[scan.pet_series_id])}#correct" in shown
+    assert "The lesion has no uptake value" not in shown
+    home = client.get("/").content.decode()
+    assert "No SUV:" in home and "The PET header has no body weight." in home
+
+
+def test_one_slice_is_not_called_a_calculated_series(client, user, tmp_path):
+    from imaging.models import Upload
+
+    bring(user, write_pet(tmp_path)[:1], None)
+    shown = client.get(reverse("imaging:upload_detail", args=[Upload.objects.get().pk])).content.decode()
+    assert "0 of 1 PET series" in shown and "factor only, no volume" in shown
+    assert "One slice is not a volume." in shown
+
+
 def test_links_to_the_data_desk_are_for_those_who_may_use_it(client, scan):
     reader = make_user("clinician", is_staff=False)
     from patients.services import grant_access

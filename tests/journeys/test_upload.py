@@ -144,6 +144,24 @@ def test_an_upload_survives_a_reload_and_is_continued(
     assert Upload.objects.get().items.count() == 12
 
 
+def test_a_case_that_is_not_there_is_said_at_its_field_and_nothing_is_sent(
+    page, sign_in, reader, worker, tmp_path, shoot, expected_errors
+):
+    expected_errors.append("422")
+    sign_in(reader, "/imaging/upload/?case=NOBODY")
+    page.get_by_label("Files or a ZIP").set_input_files([str(path) for path in write_pet(tmp_path)[:1]])
+    expect(page.locator("[data-chosen]")).to_contain_text("1 file chosen")
+    page.get_by_role("button", name="Upload", exact=True).click()
+    expect(page.locator("[data-case-error]")).to_be_visible()
+    expect(page.get_by_label("Case number", exact=True)).to_be_focused()
+    expect(page.locator("[data-sending]")).to_be_hidden()
+    shoot("upload-unknown-case")
+    assert not Upload.objects.exists()
+    page.get_by_label("Case number", exact=True).fill("")
+    page.get_by_role("button", name="Upload", exact=True).click()
+    page.wait_for_url("**/imaging/uploads/**", timeout=PATIENCE_MS)
+
+
 def test_files_are_dropped_on_the_page(page, sign_in, reader, worker, tmp_path):
     paths = write_pet(tmp_path)
     sign_in(reader, "/imaging/upload/")

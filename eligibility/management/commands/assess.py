@@ -3,7 +3,7 @@
 import datetime as dt
 import json
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
@@ -11,10 +11,11 @@ from eligibility.case_rows import fetch
 from eligibility.loader import guidelines
 from eligibility.report import NOTICE, as_json, as_table
 from eligibility.selectors import assess_all
+from patients.commands import CaseCommand
 from patients.models import Patient
 
 
-class Command(BaseCommand):
+class Command(CaseCommand):
     help = "Say what each rule set says about a case, unknown rows first."
 
     def add_arguments(self, parser):

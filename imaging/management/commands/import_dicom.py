@@ -8,25 +8,27 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from django.contrib.auth import get_user_model
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from imaging import outcomes
-from imaging.models import Job, Upload
+from imaging.models import Job, Upload, UploadItem
 from imaging.refused import Refused, sentence
 from imaging.services import add_files, close_upload, open_upload
 from imaging.services.running import run
 from imaging.store import StoreError
 from imaging.tasks import ring
+from patients.commands import CaseCommand
 from patients.domain.roles import Capability, Role
 from patients.models import Patient
 
 BATCH = 64
+REFUSED = 3
 WORKER_PATIENCE_SECONDS = 3.0
 POLL_SECONDS = 0.2
 OPEN = (Job.State.QUEUED, Job.State.RUNNING)
 
 
-class Command(BaseCommand):
+class Command(CaseCommand):
     help = "Import DICOM files, folders or ZIP archives; every file and every series has its outcome."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -47,7 +49,9 @@ class Command(BaseCommand):
         upload.refresh_from_db()
         self._report(outcomes.of_upload(upload), as_json=json)
         if upload.state == Upload.State.FAILED:
-            raise CommandError(f"The import failed: {outcomes.explain(upload.reason_code)}", returncode=3)
+            raise CommandError(f"The import failed: {outcomes.explain(upload.reason_code)}", returncode=REFUSED)
+        if not upload.items.exclude(outcome=UploadItem.Outcome.REFUSED).exists():
+            raise CommandError("Every file was refused; the reasons are above.", returncode=REFUSED)
 
     def _work_off(self, upload: Upload, job: Job, *, quiet: bool) -> None:
         """Leave the work to a worker that takes it at once; otherwise do it here. A claim keeps both apart."""

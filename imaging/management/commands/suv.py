@@ -57,6 +57,8 @@ class Command(BaseCommand):
             write_nifti(suv_volume(content.pet[0]), path)
         except ImagingRefusal as refusal:
             return [refusal.message]
+        except OSError as error:
+            raise CommandError(f"{path} cannot be written: {error.strerror}.") from error
         return []
 
     def _print_table(self, found: list[dict[str, Any]]) -> None:
