@@ -35,6 +35,8 @@ _PHYSICIAN = "a nuclear-medicine physician, by entering the value with a reason"
 _SENDER = "the sending site, by exporting the series again"
 _SCANNER = "the imaging site: the reconstruction itself lacks this"
 _READER = "the reader, by placing the region again"
+_NO_MATCH = "No lesion was recognised again by its place."
+_READER_PAIRS = "the reader, by naming the lesions on the new scan"
 
 REASONS: dict[str, Reason] = {
     "patient_weight_missing": Reason("The PET header has no body weight.", _NO_SUV, _PHYSICIAN, "(0010,1030)"),
@@ -128,6 +130,19 @@ REASONS: dict[str, Reason] = {
     "uptake_units_differ": Reason("Lesion and reference organs are not in the same SUV unit.", _NO_SCORE, _READER),
     "tolerance_invalid": Reason("The tolerance {found} is not between 0 and 1.", _NO_SCORE, _READER),
     "krenning_scale_unknown": Reason("The Krenning scale {found} is not known.", _NO_SCORE, _READER),
+    "body_outline_missing": Reason("No outline of a body was found on the images.", _NO_MATCH, _READER_PAIRS),
+    "registration_inputs_missing": Reason(
+        "The two scans have neither outlines nor an organ in common to align them by.", _NO_MATCH, _READER_PAIRS
+    ),
+    "registration_overlap_small": Reason(
+        "The two scans share less than {limit} mm of the body along its axis.", _NO_MATCH, _READER_PAIRS
+    ),
+    "registration_turn_large": Reason(
+        "The scans would have to be turned by {found} degrees against each other.", _NO_MATCH, _READER_PAIRS
+    ),
+    "registration_residual_large": Reason(
+        "After alignment the two scans still differ by {found} mm.", _NO_MATCH, _READER_PAIRS
+    ),
 }
 
 CAUTIONS: dict[str, str] = {
@@ -171,6 +186,13 @@ CAUTIONS: dict[str, str] = {
     "peak_at_edge": "The 1 mL sphere of SUVpeak reaches the edge of the images; only voxels inside count.",
     "peak_beyond_region": "The region is smaller than 1 mL, so SUVpeak includes its surroundings.",
     "peak_exceeds_max": "SUVpeak is higher than SUVmax: a hotter structure lies beside the region.",
+    "registration_skin_differs": "After alignment the outlines of the body still differ by {found} mm on average.",
+    "registration_organs_differ": "After alignment the organs still lie {found} mm apart on average.",
+    "registration_few_organs": "Only {found} organs in common: the scans were shifted but not turned.",
+    "registration_level_unsure": (
+        "The level along the body is unsure: 24 mm up or down would fit only {found} mm worse."
+    ),
+    "registration_other_level": "Another level of the body, {found} mm away, fits nearly as well.",
 }
 
 
