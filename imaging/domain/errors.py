@@ -143,6 +143,7 @@ REASONS: dict[str, Reason] = {
     "registration_residual_large": Reason(
         "After alignment the two scans still differ by {found} mm.", _NO_MATCH, _READER_PAIRS
     ),
+    "lesion_name_repeated": Reason("The name {found} is used twice on one scan.", _NO_MATCH, _READER_PAIRS),
 }
 
 CAUTIONS: dict[str, str] = {

@@ -34,7 +34,7 @@ class Pairs:
 
     @property
     def sd_mm(self) -> FloatArray:
-        return np.array([ORGAN_SD_MM.get(name, OTHER_ORGAN_SD_MM) for name in self.names])
+        return np.array([ORGAN_SD_MM.get(name, OTHER_ORGAN_SD_MM) for name in self.names], dtype=np.float64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +118,8 @@ class _Skin:
     def terms(self, parameters: FloatArray) -> FloatArray:
         differences, seen = self._differences(_matrix(parameters, self.centre))
         share = np.sqrt(_SKIN_WEIGHT / max(int(seen.sum()), 1))
-        return differences / SKIN_SD_MM * share
+        result: FloatArray = differences / SKIN_SD_MM * share
+        return result
 
     def distance(self, matrix: FloatArray) -> tuple[float, float]:
         """Mean absolute difference (mm) where both scans have images, and the length (mm) of that part along z."""
@@ -138,9 +139,9 @@ class _Skin:
         return min(worse)
 
     def _differences(self, matrix: FloatArray) -> tuple[FloatArray, FloatArray]:
+        inverse: FloatArray = np.asarray(np.linalg.inv(matrix), dtype=np.float64)
         there = _sampled(self.new, _moved(matrix, self.before))
-        back = _sampled(self.previous, _moved(np.linalg.inv(matrix), self.after))
-        found = np.concatenate([there, back])
+        found = np.concatenate([there, _sampled(self.previous, _moved(inverse, self.after))])
         seen = ~np.isnan(found)
         return np.where(seen, found - np.concatenate([self.at_before, self.at_after]), 0.0), seen
 
