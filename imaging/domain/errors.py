@@ -36,6 +36,8 @@ _SENDER = "the sending site, by exporting the series again"
 _SCANNER = "the imaging site: the reconstruction itself lacks this"
 _READER = "the reader, by placing the region again"
 _NO_MATCH = "No lesion was recognised again by its place."
+_NO_NUMBER = "This number was not given; the others of the scan are not affected."
+_NO_RATIO = "This ratio was not calculated; the others are not affected."
 _READER_PAIRS = "the reader, by naming the lesions on the new scan"
 
 REASONS: dict[str, Reason] = {
@@ -144,6 +146,22 @@ REASONS: dict[str, Reason] = {
         "After alignment the two scans still differ by {found} mm.", _NO_MATCH, _READER_PAIRS
     ),
     "lesion_name_repeated": Reason("The name {found} is used twice on one scan.", _NO_MATCH, _READER_PAIRS),
+    "units_mixed": Reason("The values are in more than one unit: {found}.", _NO_NUMBER, _READER),
+    "scans_mixed": Reason("The values come from more than one scan.", _NO_NUMBER, _READER),
+    "reference_mean_missing": Reason("The mean uptake of the {organ} was not measured.", _NO_RATIO, _READER),
+    "reference_not_usable": Reason("The {organ} reference is not usable: {found}.", _NO_RATIO, _READER),
+    "no_uptake_measured": Reason("No uptake was measured.", _NO_NUMBER, _READER),
+    "sul_needs_suvbw": Reason("SUL is calculated from SUVbw only, not from {found}.", _NO_KIND, _PHYSICIAN),
+    "no_lesions": Reason("No lesion is recorded on this scan.", _NO_NUMBER, _READER),
+    "no_assessable_lesion": Reason(
+        "No lesion is known to be assessable (10 mm, or 1 mL where no length is known).", _NO_NUMBER, _READER
+    ),
+    "volume_methods_differ": Reason(
+        "The volumes were made by different methods, which are never compared: {found}.", _NO_NUMBER, _READER
+    ),
+    "regions_overlap": Reason("Outlines of different lesions share {found} mL.", _NO_NUMBER, _READER),
+    "expression_needs_suv": Reason("Total lesion SSTR expression needs SUV, not {found}.", _NO_NUMBER, _PHYSICIAN),
+    "quantity_not_known": Reason("The number is known only between two ends.", _NO_NUMBER, _READER),
 }
 
 CAUTIONS: dict[str, str] = {
@@ -194,6 +212,11 @@ CAUTIONS: dict[str, str] = {
         "The level along the body is unsure: 24 mm up or down would fit only {found} mm worse."
     ),
     "registration_other_level": "Another level of the body, {found} mm away, fits nearly as well.",
+    "small_lesions_left_out": "Left out, under 10 mm (1 mL where no length is known): {labels}.",
+    "lesions_not_complete": "Lesions without uptake were not looked for, so the lower end is not known.",
+    "volume_methods_mixed": "The sum adds volumes made by different methods: {found}.",
+    "overlap_not_checked": "Not every outline could be compared with the others: a shared voxel may count twice.",
+    "regions_overlap_once": "Outlines of different lesions share {ml} mL, counted once.",
 }
 
 

@@ -19,7 +19,7 @@ GATE_SD = 3.0
 ORGAN_SAME, ORGAN_UNKNOWN, ORGAN_DIFFERS, ORGAN_PHYSIOLOGIC = 1.0, 0.8, 0.3, 0.25
 SIZE_SD_LOG = 1.5  # a volume that fell to a quarter keeps two thirds of the part
 SIZE_UNKNOWN, SIZE_FLOOR = 0.8, 0.2
-ALONE_SCORE = 0.02  # a pair that scores less is worth less than one lesion gone and one finding new
+ALONE_SCORE = 0.05  # a pair that scores less is worth less than one lesion gone and one finding new
 AMBIGUOUS_ODDS = 4.0
 
 _NEVER = 1e6

@@ -16,7 +16,7 @@ from imaging.domain import match_proposal as words
 from imaging.domain import match_scores
 from imaging.domain.errors import MeasurementRefused
 from imaging.domain.geometry import lps_to_index
-from imaging.domain.lesion_places import FieldOfView, Finding, KnownLesion, PlaceReading, Point, Region
+from imaging.domain.lesion_places import RAISED_FROM, FieldOfView, Finding, KnownLesion, PlaceReading, Point, Region
 from imaging.domain.match_proposal import MatchProposal, Status
 from imaging.domain.match_scores import Pairing, Score
 from imaging.domain.registration import Quality, Registration
@@ -26,6 +26,7 @@ __all__ = ["METHOD_VERSION", "PARAMETERS", "MatchProposal", "Matching", "NewScan
 METHOD_VERSION = "lesion-matching/1.0"
 POOR_REGISTRATION = 0.6  # local convention: what poor registration leaves of a confidence
 TOUCHING_MM = 5.0  # local convention, added to the residual: inside or at the edge of a region
+HARDLY_QUIET = 0.5  # local convention: half way from the surroundings to raised
 EXTENT_UNKNOWN = 0.5  # local convention: merged or split without a known extent
 
 PARAMETERS: Mapping[str, float] = {
@@ -33,6 +34,8 @@ PARAMETERS: Mapping[str, float] = {
     "poor_registration": POOR_REGISTRATION,
     "touching_mm": TOUCHING_MM,
     "extent_unknown": EXTENT_UNKNOWN,
+    "raised_from": RAISED_FROM,
+    "hardly_quiet": HARDLY_QUIET,
 }
 
 
@@ -257,14 +260,25 @@ def _without_finding(case: _Case, i: int) -> MatchProposal:
     why_not = words.why_not_resolved(lesion, is_covered, place)
     if why_not:
         return words.nothing((lesion.key,), (), case.worded(why_not))
-    rivals = _near(lesion, [case.found[j] for j in case.fresh()], case)
-    parts = {"registration": case.trust, "unrivalled": 1 - max([part for part, _ in rivals], default=0.0)}
+    rivals = _near(lesion, [finding for finding in case.found if not finding.physiologic], case)
+    parts = {
+        "registration": case.trust,
+        "unrivalled": 1 - max([part for part, _ in rivals], default=0.0),
+        "quiet": _quiet(place),
+    }
     names = tuple(key for part, key in rivals if part > 1 / (1 + match_scores.AMBIGUOUS_ODDS))
     reason = words.resolved_reason(lesion, place) + _or_else(tuple(f"{lesion.key} at {name}" for name in names))
-    is_ambiguous = bool(names) or case.registration.quality is not Quality.GOOD
+    is_ambiguous = bool(names) or case.registration.quality is not Quality.GOOD or parts["quiet"] < HARDLY_QUIET
     return MatchProposal(
         Status.RESOLVED, (lesion.key,), (), prod(parts.values()), parts, case.worded(reason), is_ambiguous, names
     )
+
+
+def _quiet(place: PlaceReading) -> float:
+    """1 where the place equals its surroundings, 0 where it is about to count as raised."""
+    if place.contrast is None:
+        return 0.0
+    return min(1.0, max(0.0, (RAISED_FROM - place.contrast) / (RAISED_FROM - 1)))
 
 
 def _new(case: _Case, j: int, previous_view: FieldOfView) -> MatchProposal:

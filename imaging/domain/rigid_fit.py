@@ -16,9 +16,11 @@ AXIAL_PROBE_MM = 24.0
 SKIN_SD_MM = 4.0  # local convention: breathing, arms, threshold
 ORGAN_SD_MM = {"bladder": 20.0, "stomach": 20.0}  # local convention: filling moves them
 OTHER_ORGAN_SD_MM = 8.0
-_SKIN_POINTS = 2500
+_SKIN_POINTS = 2000
+_HOPELESS = 2.0  # a start that is twice as far off as the best is not followed
 _SKIN_WEIGHT = 60.0  # skin counts as this many independent places, not as thousands of voxels
 _STARTS = 3
+_STEPS = np.array([2.0, 2.0, 2.0, 0.01, 0.01, 0.01])
 _LEVEL_MM = 8.0
 _OTHER_LEVEL_MM = 40.0
 OTHER_LEVEL_WITHIN = 1.25  # local convention: a rival that leaves a quarter more is still a rival
@@ -82,7 +84,11 @@ def fit_outlines(previous: Outline, new: Outline, pairs: Pairs, smallest_overlap
     skin = _Skin(previous, new)
     centre = skin.centre
     fits = []
-    for start in _starts(previous, new, skin, pairs, smallest_overlap_mm):
+    starts = _starts(previous, new, skin, pairs, smallest_overlap_mm)
+    worths = [skin.distance(_matrix(start, centre))[0] for start in starts]
+    for start, worth in zip(starts, worths, strict=True):
+        if worth > min(worths) * _HOPELESS:
+            continue
         found = _solve(lambda p: np.concatenate([skin.terms(p), _organ_terms(p, centre, pairs)]), start, True)
         matrix = _matrix(found, centre)
         distance, overlap = skin.distance(matrix)
@@ -221,9 +227,17 @@ def _solve(terms: Callable[[FloatArray], FloatArray], start: FloatArray, can_tur
     def full(values: FloatArray) -> FloatArray:
         return np.concatenate([values, np.zeros(6 - free)])
 
-    scale = np.array([1.0, 1.0, 1.0, 0.005, 0.005, 0.005])[:free]
+    def slope(values: FloatArray) -> FloatArray:
+        """Differences over whole millimetres: a distance map is rough below its own grid."""
+        columns = []
+        for n, step in enumerate(_STEPS[:free]):
+            aside = np.zeros(free)
+            aside[n] = step
+            columns.append((terms(full(values + aside)) - terms(full(values - aside))) / (2 * step))
+        return np.stack(columns, axis=1)
+
     found = optimize.least_squares(
-        lambda v: terms(full(v)), start[:free], loss="soft_l1", x_scale=scale, diff_step=1e-3, max_nfev=60
+        lambda v: terms(full(v)), start[:free], jac=slope, loss="soft_l1", x_scale=_STEPS[:free], max_nfev=40
     )
     return full(np.asarray(found.x, dtype=np.float64))
 
