@@ -71,11 +71,13 @@ def case(seed: int) -> Case:
         change, is_female, {"liver": float(rng.uniform(4.4, 6.2))}, seed + 500, fat + float(rng.uniform(-2, 2))
     )
     old, new, fate = _lesions(rng)
-    before = _cut(Phantom(first, tuple(l for _, _, l in old), LIVER_SUV, seed).pet(), rng)
+    before = _cut(Phantom(first, tuple(spot for _, _, spot in old), LIVER_SUV, seed).pet(), rng)
     moved = _random_transform(rng)
-    after = _moved(Phantom(second, tuple(l for _, l in new), None, seed + 77).pet(), moved, rng)
+    after = _moved(Phantom(second, tuple(spot for _, spot in new), None, seed + 77).pet(), moved, rng)
     known = [
-        r for label, organ, l in old if (r := _outlined(before, KnownLesion, label, organ, first.place(l.centre), l))
+        region
+        for label, organ, spot in old
+        if (region := _outlined(before, KnownLesion, label, organ, first.place(spot.centre), spot))
     ]
     truth, findings = _findings(after, new, second, moved, fate, rng)
     return Case(seed, before, after, known, findings, truth, moved)
@@ -106,10 +108,10 @@ def _lesions(rng: np.random.Generator):
         if what == "merge":
             old += [(label, organ, parts[0]), (f"{label}b", organ, parts[1])]
             fate[f"{label}b"] = what
-            new += [(label, _breathed(l, breath)) for l in joined]
+            new += [(label, _breathed(spot, breath)) for spot in joined]
         elif what == "split":
             old.append((label, organ, _drawn(site, 1.5 * radius, suv, n)))
-            new += [(label, _breathed(l, breath)) for l in parts]
+            new += [(label, _breathed(spot, breath)) for spot in parts]
         else:
             old.append((label, organ, _drawn(site, radius, suv, n)))
             factor = {"same": 1.0, "smaller": float(rng.uniform(0.55, 0.8)), "larger": 1.35}.get(what)

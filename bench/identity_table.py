@@ -17,7 +17,7 @@ from imaging.domain.registration import Anatomy, register
 
 
 def run(seeds: range) -> None:
-    outcomes, registrations, failures = Counter(), [], []
+    outcomes, registrations, failures, trusted = Counter(), [], [], []
     for seed in seeds:
         one = case(seed)
         registration = register(Anatomy(outline.of_pet(one.before)), Anatomy(outline.of_pet(one.after)))
@@ -35,11 +35,14 @@ def run(seeds: range) -> None:
         registrations.append((seed, registration, _error_mm(one, registration)))
         for fate, got, is_right, p in _judged(one, matching):
             outcomes[fate, got, is_right, p.is_ambiguous] += 1
+            if p.status is not Status.NOT_ASSESSABLE:
+                trusted.append((p.confidence, is_right))
             if not is_right:
                 failures.append(
                     f"seed {seed}, {fate}: {p.status.value}, confidence {p.confidence:.2f}{', ambiguous' if p.is_ambiguous else ''}. {p.reason}"
                 )
     _print(registrations, outcomes, failures)
+    _print_trust(trusted)
 
 
 def _error_mm(one: Case, registration) -> float:
@@ -127,6 +130,13 @@ def _print(registrations, outcomes, failures) -> None:
     print("\nFailures:\n")
     for failure in failures:
         print(f"- {failure}")
+
+
+def _print_trust(trusted) -> None:
+    print("\n| confidence | n | right |\n|---|---|---|")
+    for low, high in ((0.9, 1.01), (0.5, 0.9), (0.25, 0.5), (0.0, 0.25)):
+        rows = [is_right for confidence, is_right in trusted if low <= confidence < high]
+        print(f"| {low:.2f} to {min(high, 1):.2f} | {len(rows)} | {sum(rows)} |")
 
 
 if __name__ == "__main__":

@@ -38,6 +38,8 @@ _READER = "the reader, by placing the region again"
 _NO_MATCH = "No lesion was recognised again by its place."
 _NO_NUMBER = "This number was not given; the others of the scan are not affected."
 _NO_RATIO = "This ratio was not calculated; the others are not affected."
+_NO_PAIR = "FDG and SSTR were not put together."
+_READER_TRACERS = "the reader, by choosing the scan or confirming the class"
 _READER_PAIRS = "the reader, by naming the lesions on the new scan"
 
 REASONS: dict[str, Reason] = {
@@ -162,6 +164,9 @@ REASONS: dict[str, Reason] = {
     "regions_overlap": Reason("Outlines of different lesions share {found} mL.", _NO_NUMBER, _READER),
     "expression_needs_suv": Reason("Total lesion SSTR expression needs SUV, not {found}.", _NO_NUMBER, _PHYSICIAN),
     "quantity_not_known": Reason("The number is known only between two ends.", _NO_NUMBER, _READER),
+    "sstr_scan_missing": Reason("There is no SSTR scan to read the FDG scan with.", _NO_PAIR, _READER_TRACERS),
+    "fdg_pairing_tied": Reason("Two SSTR scans are equally near: {found}.", _NO_PAIR, _READER_TRACERS),
+    "netpet_open": Reason("More than one NETPET class is possible: {found}.", _NO_PAIR, _READER_TRACERS),
 }
 
 CAUTIONS: dict[str, str] = {
@@ -217,6 +222,11 @@ CAUTIONS: dict[str, str] = {
     "volume_methods_mixed": "The sum adds volumes made by different methods: {found}.",
     "overlap_not_checked": "Not every outline could be compared with the others: a shared voxel may count twice.",
     "regions_overlap_once": "Outlines of different lesions share {ml} mL, counted once.",
+    "fdg_pairing_far": "FDG and SSTR scan are {days} days apart (limit {limit}).",
+    "fdg_pairing_tie": "Two SSTR scans lie equally near, {days} days before and after the FDG scan.",
+    "fdg_before_chemotherapy": "{treatment} began after the FDG scan: an FDG scan from before it does not count.",
+    "fdg_maybe_before_chemotherapy": "{treatment} may have begun after the FDG scan, which then does not count.",
+    "treatment_between_tracers": "{treatment} began between the FDG and the SSTR scan.",
 }
 
 

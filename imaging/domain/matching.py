@@ -16,36 +16,30 @@ from imaging.domain import match_proposal as words
 from imaging.domain import match_scores
 from imaging.domain.errors import MeasurementRefused
 from imaging.domain.geometry import lps_to_index
-from imaging.domain.lesion_places import RAISED_FROM, FieldOfView, Finding, KnownLesion, PlaceReading, Point, Region
+from imaging.domain.lesion_places import RAISED_FROM, FieldOfView, KnownLesion, PlaceReading, Point, Region
+from imaging.domain.match_case import POOR_REGISTRATION, TOUCHING_MM, Case, NewScan, build
 from imaging.domain.match_proposal import MatchProposal, Status
-from imaging.domain.match_scores import Pairing, Score
+from imaging.domain.match_scores import Pairing
 from imaging.domain.registration import Quality, Registration
 
 __all__ = ["METHOD_VERSION", "PARAMETERS", "MatchProposal", "Matching", "NewScan", "Place", "Status", "match", "places"]
 
 METHOD_VERSION = "lesion-matching/1.0"
-POOR_REGISTRATION = 0.6  # local convention: what poor registration leaves of a confidence
-TOUCHING_MM = 5.0  # local convention, added to the residual: inside or at the edge of a region
+WEAK = 0.5  # local convention: a match below it is called ambiguous even without a rival
 HARDLY_QUIET = 0.5  # local convention: half way from the surroundings to raised
+AT_THE_EDGE = 0.6  # local convention: merged or split, but a place lies outside the region
 EXTENT_UNKNOWN = 0.5  # local convention: merged or split without a known extent
 
 PARAMETERS: Mapping[str, float] = {
     **match_scores.PARAMETERS,
     "poor_registration": POOR_REGISTRATION,
     "touching_mm": TOUCHING_MM,
+    "at_the_edge": AT_THE_EDGE,
     "extent_unknown": EXTENT_UNKNOWN,
     "raised_from": RAISED_FROM,
     "hardly_quiet": HARDLY_QUIET,
+    "weak": WEAK,
 }
-
-
-@dataclass(frozen=True, eq=False)
-class NewScan:
-    """The scan to recognise lesions on. ``at_place``: what it shows at the place of each lesion, by label."""
-
-    view: FieldOfView
-    findings: Sequence[Finding]
-    at_place: Mapping[str, PlaceReading] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +68,9 @@ class Place:
 def places(lesions: Iterable[KnownLesion], registration: Registration) -> dict[str, Place]:
     """By label. Raises ``MeasurementRefused`` if registration was refused."""
     moved = [lesion.moved(registration.transform) for lesion in lesions]
-    return {m.key: Place(m.centroid_lps, (m.radius_mm or TOUCHING_MM) + _residual(registration)) for m in moved}
+    return {
+        m.key: Place(m.centroid_lps, (m.radius_mm or TOUCHING_MM) + (registration.residual_mm or 0.0)) for m in moved
+    }
 
 
 def match(
@@ -87,7 +83,7 @@ def match(
     known, found = _sorted(lesions), _sorted(new_scan.findings)
     if registration.quality is Quality.REFUSED:
         return Matching(tuple(_not_aligned(known, found, registration)), {}, registration)
-    case = _case([lesion.moved(registration.transform) for lesion in known], found, new_scan, registration)
+    case = build([lesion.moved(registration.transform) for lesion in known], found, new_scan, registration)
     proposals = [
         *(_pair(case, pairing) for pairing in case.pairings.values() if case.is_simple(pairing)),
         *(_merged(case, j, members) for j, members in case.merged.items()),
@@ -100,90 +96,7 @@ def match(
     return Matching(tuple(ordered), left_out, registration)
 
 
-@dataclass(frozen=True, eq=False)
-class _Case:
-    """``pairings`` by lesion; ``merged``: finding -> lesions; ``split``: lesion -> findings."""
-
-    known: list[Region]
-    found: list[Region]
-    scores: list[list[Score]]
-    pairings: dict[int, Pairing]
-    merged: dict[int, list[int]]
-    split: dict[int, list[int]]
-    new_scan: NewScan
-    registration: Registration
-
-    @property
-    def trust(self) -> float:
-        return 1.0 if self.registration.quality is Quality.GOOD else POOR_REGISTRATION
-
-    def is_simple(self, pairing: Pairing) -> bool:
-        return pairing.j not in self.merged and pairing.i not in self.split
-
-    def is_lost(self, i: int) -> bool:
-        return i not in self.pairings and not any(i in members for members in self.merged.values())
-
-    def fresh(self) -> list[int]:
-        used = {p.j for p in self.pairings.values()} | {j for pieces in self.split.values() for j in pieces}
-        return [j for j in range(len(self.found)) if j not in used]
-
-    def worded(self, reason: str) -> str:
-        caveats = [] if self.registration.quality is Quality.GOOD else [self.registration.sentence]
-        return " ".join([reason, *caveats])
-
-
-def _case(known: list[Region], found: list[Region], new_scan: NewScan, registration: Registration) -> _Case:
-    residual = _residual(registration)
-    scores = [[match_scores.score(lesion, finding, residual) for finding in found] for lesion in known]
-    pairings = {p.i: p for p in match_scores.assign(scores)}
-    merged = _merges(known, found, pairings, TOUCHING_MM + residual)
-    split = _splits(known, found, pairings, merged, TOUCHING_MM + residual)
-    return _Case(known, found, scores, pairings, merged, split, new_scan, registration)
-
-
-def _merges(
-    known: list[Region], found: list[Region], pairings: dict[int, Pairing], touching: float
-) -> dict[int, list[int]]:
-    """A lesion without a finding of its own whose place lies in the finding of another: one region holds both."""
-    hosts: dict[int, list[int]] = {}
-    for i, lesion in enumerate(known):
-        if i in pairings:
-            continue
-        gaps = [(found[p.j].gap_mm(lesion.centroid_lps), p.j) for p in pairings.values()]
-        near = [(gap, j) for gap, j in gaps if gap <= touching]
-        if near:
-            hosts.setdefault(min(near)[1], []).append(i)
-    owner = {p.j: p.i for p in pairings.values()}
-    return {j: sorted([owner[j], *members]) for j, members in hosts.items()}
-
-
-def _splits(
-    known: list[Region],
-    found: list[Region],
-    pairings: dict[int, Pairing],
-    merged: dict[int, list[int]],
-    touching: float,
-) -> dict[int, list[int]]:
-    """A finding without a lesion of its own that lies where a lesion with another finding was."""
-    pieces: dict[int, list[int]] = {}
-    taken = {p.j for p in pairings.values()}
-    whole = [p for p in pairings.values() if p.j not in merged and _lies_in(known[p.i], found[p.j], touching)]
-    for j, finding in enumerate(found):
-        if j in taken or finding.physiologic:
-            continue
-        near = [
-            (known[p.i].gap_mm(finding.centroid_lps), p.i) for p in whole if _lies_in(known[p.i], finding, touching)
-        ]
-        if near:
-            pieces.setdefault(min(near)[1], []).append(j)
-    return {i: sorted([pairings[i].j, *more]) for i, more in pieces.items()}
-
-
-def _lies_in(lesion: Region, finding: Region, touching: float) -> bool:
-    return lesion.gap_mm(finding.centroid_lps) <= touching
-
-
-def _pair(case: _Case, pairing: Pairing) -> MatchProposal:
+def _pair(case: Case, pairing: Pairing) -> MatchProposal:
     lesion, finding, score = case.known[pairing.i], case.found[pairing.j], case.scores[pairing.i][pairing.j]
     parts = {
         "registration": case.trust,
@@ -192,30 +105,33 @@ def _pair(case: _Case, pairing: Pairing) -> MatchProposal:
         "size": score.size,
         "unrivalled": pairing.odds / (1 + pairing.odds),
     }
-    rival = "no finding" if pairing.rival is None else case.found[pairing.rival].key
-    is_ambiguous = pairing.odds < match_scores.AMBIGUOUS_ODDS
+    confidence = prod(parts.values())
+    has_rival = pairing.odds < match_scores.AMBIGUOUS_ODDS
+    rival = "none of the findings" if pairing.rival is None else case.found[pairing.rival].key
     reason = words.present_reason(lesion, finding, score)
-    if is_ambiguous:
+    if has_rival:
         reason += f" Nearly as good: {rival}."
+    elif confidence < WEAK:
+        reason += " A weak match."
     return MatchProposal(
         Status.PRESENT,
         (lesion.key,),
         (finding.key,),
-        prod(parts.values()),
+        confidence,
         parts,
         case.worded(reason),
-        is_ambiguous,
-        (rival,) if is_ambiguous else (),
+        has_rival or confidence < WEAK,
+        (rival,) if has_rival else (),
         score.distance_mm,
     )
 
 
-def _merged(case: _Case, j: int, members: list[int]) -> MatchProposal:
+def _merged(case: Case, j: int, members: list[int]) -> MatchProposal:
     finding, lesions = case.found[j], [case.known[i] for i in members]
     gaps = [finding.gap_mm(lesion.centroid_lps) for lesion in lesions]
     parts = _joint_parts(case, gaps, finding, lesions)
     labels = tuple(lesion.key for lesion in lesions)
-    is_ambiguous = max(gaps) > 0 or parts["extent"] < 1
+    is_ambiguous = parts["extent"] < 1
     alternatives = (
         tuple(f"{lesion.key} without uptake beside {finding.key}" for lesion in lesions) if is_ambiguous else ()
     )
@@ -225,12 +141,12 @@ def _merged(case: _Case, j: int, members: list[int]) -> MatchProposal:
     )
 
 
-def _split(case: _Case, i: int, pieces: list[int]) -> MatchProposal:
+def _split(case: Case, i: int, pieces: list[int]) -> MatchProposal:
     lesion, findings = case.known[i], [case.found[j] for j in pieces]
     gaps = [lesion.gap_mm(finding.centroid_lps) for finding in findings]
     parts = _joint_parts(case, gaps, lesion, findings)
     ids = tuple(finding.key for finding in findings)
-    is_ambiguous = max(gaps) > 0 or parts["extent"] < 1
+    is_ambiguous = parts["extent"] < 1
     alternatives = tuple(f"{key} new beside {lesion.key}" for key in ids) if is_ambiguous else ()
     reason = case.worded(words.split_reason(lesion.key, ids) + _or_else(alternatives))
     return MatchProposal(
@@ -242,21 +158,22 @@ def _or_else(alternatives: tuple[str, ...]) -> str:
     return f" It could also be {' or '.join(alternatives)}." if alternatives else ""
 
 
-def _joint_parts(case: _Case, gaps: list[float], whole: Region, pieces: list[Region]) -> dict[str, float]:
-    sd = match_scores.place_sd_mm(whole, _residual(case.registration))
+def _joint_parts(case: Case, gaps: list[float], whole: Region, pieces: list[Region]) -> dict[str, float]:
+    sd = match_scores.place_sd_mm(whole, case.residual_mm)
     has_extent = whole.radius_mm is not None or whole.voxels_lps is not None
+    extent = EXTENT_UNKNOWN if not has_extent else AT_THE_EDGE if max(gaps) > 0 else 1.0
     return {
         "registration": case.trust,
         "place": exp(-((max(gaps) / sd) ** 2) / 2),
-        "extent": 1.0 if has_extent else EXTENT_UNKNOWN,
+        "extent": extent,
         "size": match_scores.size_of_sum(whole, pieces),
     }
 
 
-def _without_finding(case: _Case, i: int) -> MatchProposal:
+def _without_finding(case: Case, i: int) -> MatchProposal:
     lesion = case.known[i]
     place = case.new_scan.at_place.get(lesion.key, PlaceReading())
-    is_covered = case.new_scan.view.covers(lesion.centroid_lps, _residual(case.registration))
+    is_covered = case.new_scan.view.covers(lesion.centroid_lps, case.residual_mm)
     why_not = words.why_not_resolved(lesion, is_covered, place)
     if why_not:
         return words.nothing((lesion.key,), (), case.worded(why_not))
@@ -281,10 +198,10 @@ def _quiet(place: PlaceReading) -> float:
     return min(1.0, max(0.0, (RAISED_FROM - place.contrast) / (RAISED_FROM - 1)))
 
 
-def _new(case: _Case, j: int, previous_view: FieldOfView) -> MatchProposal:
+def _new(case: Case, j: int, previous_view: FieldOfView) -> MatchProposal:
     finding = case.found[j]
     there = lps_to_index(case.registration.transform, finding.centroid_lps)
-    if not previous_view.covers(there, _residual(case.registration)):
+    if not previous_view.covers(there, case.residual_mm):
         reason = f"The previous scan did not cover the place of {finding.key}, so it may have been there already."
         return words.nothing((), (finding.key,), case.worded(reason))
     rivals = _near(finding, [case.known[i] for i in range(len(case.known)) if case.is_lost(i)], case)
@@ -297,9 +214,9 @@ def _new(case: _Case, j: int, previous_view: FieldOfView) -> MatchProposal:
     )
 
 
-def _near(region: Region, others: list[Region], case: _Case) -> list[tuple[float, str]]:
+def _near(region: Region, others: list[Region], case: Case) -> list[tuple[float, str]]:
     """Unmatched partners just out of reach, the nearest first, each with how likely its distance is at twice the SD."""
-    sd = 2 * match_scores.place_sd_mm(region, _residual(case.registration))
+    sd = 2 * match_scores.place_sd_mm(region, case.residual_mm)
     away = [float(np.linalg.norm(np.subtract(region.centroid_lps, other.centroid_lps))) for other in others]
     found = [(exp(-((mm / sd) ** 2) / 2), other.key) for mm, other in zip(away, others, strict=True)]
     return sorted(found, key=lambda f: (-f[0], f[1]))
@@ -319,7 +236,3 @@ def _sorted(regions: Sequence[Region]) -> list[Region]:
         if one.key == other.key:
             raise MeasurementRefused("lesion_name_repeated", found=one.key)
     return ordered
-
-
-def _residual(registration: Registration) -> float:
-    return registration.residual_mm or 0.0

@@ -18,7 +18,7 @@ COARSE_MM = 6.0  # local convention: finer does not move the result, coarser doe
 BAND_MM = 30.0  # local convention: farther from the skin every distance reads the same
 CT_BODY_HU = -400.0  # local convention: between air and fat, half way through the skin
 SMALLEST_BODY_ML = 2000.0  # local convention: less is a limb or a phantom, not a trunk
-_LEVEL_MM = 8.0
+LEVEL_MM = 8.0
 _LOG_FLOOR = 1e-3
 
 
@@ -73,7 +73,7 @@ def of_pet(volume: Volume) -> Outline:
 def profile(outline: Outline) -> Profile:
     """Half axes of the body per level of 8 mm along z, from its spread; a level at an end of the images is left out."""
     points = outline.body_points()
-    level = np.floor(points[:, 2] / _LEVEL_MM).astype(int)
+    level = np.floor(points[:, 2] / LEVEL_MM).astype(int)
     first = int(level.min())
     count = np.maximum(np.bincount(level - first), 1)
     axes = []
@@ -81,7 +81,7 @@ def profile(outline: Outline) -> Profile:
         mean = np.bincount(level - first, points[:, axis]) / count
         square = np.bincount(level - first, points[:, axis] ** 2) / count
         axes.append(2 * np.sqrt(np.maximum(square - mean**2, 0)))
-    return Profile((first + 1) * _LEVEL_MM, np.stack(axes, axis=1)[1:-1])
+    return Profile((first + 1) * LEVEL_MM, np.stack(axes, axis=1)[1:-1])
 
 
 def _coarse(volume: Volume) -> tuple[NDArray[np.float32], FloatArray]:

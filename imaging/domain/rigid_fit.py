@@ -10,7 +10,8 @@ import numpy as np
 
 from imaging.domain.errors import MeasurementRefused
 from imaging.domain.geometry import FloatArray, lps_to_index
-from imaging.domain.outline import BAND_MM, Outline, Profile, profile
+from imaging.domain.outline import BAND_MM, Outline
+from imaging.domain.rigid_starts import starts_of
 
 AXIAL_PROBE_MM = 24.0
 SKIN_SD_MM = 4.0  # local convention: breathing, arms, threshold
@@ -19,9 +20,7 @@ OTHER_ORGAN_SD_MM = 8.0
 _SKIN_POINTS = 2000
 _HOPELESS = 2.0  # a start that is twice as far off as the best is not followed
 _SKIN_WEIGHT = 60.0  # skin counts as this many independent places, not as thousands of voxels
-_STARTS = 3
 _STEPS = np.array([2.0, 2.0, 2.0, 0.01, 0.01, 0.01])
-_LEVEL_MM = 8.0
 _OTHER_LEVEL_MM = 40.0
 OTHER_LEVEL_WITHIN = 1.25  # local convention: a rival that leaves a quarter more is still a rival
 
@@ -84,7 +83,8 @@ def fit_outlines(previous: Outline, new: Outline, pairs: Pairs, smallest_overlap
     skin = _Skin(previous, new)
     centre = skin.centre
     fits = []
-    starts = _starts(previous, new, skin, pairs, smallest_overlap_mm)
+    organ_shift = np.median(pairs.after - pairs.before, axis=0) if pairs.names else None
+    starts = starts_of(previous, new, organ_shift, smallest_overlap_mm)
     worths = [skin.distance(_matrix(start, centre))[0] for start in starts]
     for start, worth in zip(starts, worths, strict=True):
         if worth > min(worths) * _HOPELESS:
@@ -161,48 +161,6 @@ def _sampled(outline: Outline, points: FloatArray) -> FloatArray:
     inside = ((index >= 0) & (index <= upper)).all(axis=1)
     found = ndimage.map_coordinates(outline.signed_mm, index.T, order=1, mode="nearest")
     return np.where(inside & (np.abs(found) < BAND_MM), found, np.where(inside, np.sign(found) * BAND_MM, np.nan))
-
-
-def _starts(previous: Outline, new: Outline, skin: _Skin, pairs: Pairs, overlap_mm: float) -> list[FloatArray]:
-    """Where to start: the best levels by half axes, and the organs' own shift."""
-    starts = []
-    for shift in _levels(profile(previous), profile(new), overlap_mm):
-        across = _across(previous, new, shift)
-        starts.append(np.array([across[0], across[1], shift, 0, 0, 0]))
-    if pairs.names:
-        shift3 = np.median(pairs.after - pairs.before, axis=0)
-        starts.insert(0, np.concatenate([shift3, np.zeros(3)]))
-    if not starts:
-        raise MeasurementRefused("registration_overlap_small", limit=f"{overlap_mm:.0f}")
-    return starts
-
-
-def _levels(before: Profile, after: Profile, overlap_mm: float) -> list[float]:
-    """Shifts along z (mm) at which the half axes differ least: the best local minima."""
-    n, m = len(before.half_axes_mm), len(after.half_axes_mm)
-    least = int(overlap_mm / _LEVEL_MM)
-    lags = np.arange(least - n, m - least + 1)
-    costs = np.array([_level_cost(before.half_axes_mm, after.half_axes_mm, int(lag)) for lag in lags])
-    if costs.size == 0:
-        return []
-    padded = np.concatenate([[np.inf], costs, [np.inf]])
-    minima = np.flatnonzero((costs <= padded[:-2]) & (costs <= padded[2:]))
-    best = sorted(minima, key=lambda i: (costs[i], abs(lags[i])))[:_STARTS]
-    return [float(after.lowest_mm - before.lowest_mm + lags[i] * _LEVEL_MM) for i in best]
-
-
-def _level_cost(before: FloatArray, after: FloatArray, lag: int) -> float:
-    """Level i of ``before`` lies on level i + lag of ``after``."""
-    first, last = max(0, -lag), min(len(before), len(after) - lag)
-    return float(np.minimum(np.abs(before[first:last] - after[first + lag : last + lag]), 40).mean())
-
-
-def _across(previous: Outline, new: Outline, shift: float) -> FloatArray:
-    before, after = previous.body_points(), new.body_points()
-    low, high = max(before[:, 2].min() + shift, after[:, 2].min()), min(before[:, 2].max() + shift, after[:, 2].max())
-    shared = before[(before[:, 2] + shift >= low) & (before[:, 2] + shift <= high)]
-    result: FloatArray = after[(after[:, 2] >= low) & (after[:, 2] <= high)].mean(axis=0) - shared.mean(axis=0)
-    return result
 
 
 def _organ_terms(parameters: FloatArray, centre: FloatArray, pairs: Pairs) -> FloatArray:
