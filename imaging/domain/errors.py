@@ -35,6 +35,12 @@ _PHYSICIAN = "a nuclear-medicine physician, by entering the value with a reason"
 _SENDER = "the sending site, by exporting the series again"
 _SCANNER = "the imaging site: the reconstruction itself lacks this"
 _READER = "the reader, by placing the region again"
+_NO_MATCH = "No lesion was recognised again by its place."
+_NO_NUMBER = "This number was not given; the others of the scan are not affected."
+_NO_RATIO = "This ratio was not calculated; the others are not affected."
+_NO_PAIR = "FDG and SSTR were not put together."
+_READER_TRACERS = "the reader, by choosing the scan or confirming the class"
+_READER_PAIRS = "the reader, by naming the lesions on the new scan"
 
 REASONS: dict[str, Reason] = {
     "patient_weight_missing": Reason("The PET header has no body weight.", _NO_SUV, _PHYSICIAN, "(0010,1030)"),
@@ -134,6 +140,39 @@ REASONS: dict[str, Reason] = {
     "seeds_are_one": Reason("The two starting points are the same voxel.", _NO_MEASURE, _READER),
     "split_leaves_nothing": Reason("The split would leave one side empty.", _NO_MEASURE, _READER),
     "plane_invalid": Reason("The plane has no direction.", _NO_MEASURE, _READER),
+    "body_outline_missing": Reason("No outline of a body was found on the images.", _NO_MATCH, _READER_PAIRS),
+    "registration_inputs_missing": Reason(
+        "The two scans have neither outlines nor an organ in common to align them by.", _NO_MATCH, _READER_PAIRS
+    ),
+    "registration_overlap_small": Reason(
+        "The two scans share less than {limit} mm of the body along its axis.", _NO_MATCH, _READER_PAIRS
+    ),
+    "registration_turn_large": Reason(
+        "The scans would have to be turned by {found} degrees against each other.", _NO_MATCH, _READER_PAIRS
+    ),
+    "registration_residual_large": Reason(
+        "After alignment the two scans still differ by {found} mm.", _NO_MATCH, _READER_PAIRS
+    ),
+    "lesion_name_repeated": Reason("The name {found} is used twice on one scan.", _NO_MATCH, _READER_PAIRS),
+    "units_mixed": Reason("The values are in more than one unit: {found}.", _NO_NUMBER, _READER),
+    "scans_mixed": Reason("The values come from more than one scan.", _NO_NUMBER, _READER),
+    "reference_mean_missing": Reason("The mean uptake of the {organ} was not measured.", _NO_RATIO, _READER),
+    "reference_not_usable": Reason("The {organ} reference is not usable: {found}.", _NO_RATIO, _READER),
+    "no_uptake_measured": Reason("No uptake was measured.", _NO_NUMBER, _READER),
+    "sul_needs_suvbw": Reason("SUL is calculated from SUVbw only, not from {found}.", _NO_KIND, _PHYSICIAN),
+    "no_lesions": Reason("No lesion is recorded on this scan.", _NO_NUMBER, _READER),
+    "no_assessable_lesion": Reason(
+        "No lesion is known to be assessable (10 mm, or 1 mL where no length is known).", _NO_NUMBER, _READER
+    ),
+    "volume_methods_differ": Reason(
+        "The volumes were made by different methods, which are never compared: {found}.", _NO_NUMBER, _READER
+    ),
+    "regions_overlap": Reason("Outlines of different lesions share {found} mL.", _NO_NUMBER, _READER),
+    "expression_needs_suv": Reason("Total lesion SSTR expression needs SUV, not {found}.", _NO_NUMBER, _PHYSICIAN),
+    "quantity_not_known": Reason("The number is known only between two ends.", _NO_NUMBER, _READER),
+    "sstr_scan_missing": Reason("There is no SSTR scan to read the FDG scan with.", _NO_PAIR, _READER_TRACERS),
+    "fdg_pairing_tied": Reason("Two SSTR scans are equally near: {found}.", _NO_PAIR, _READER_TRACERS),
+    "netpet_open": Reason("More than one NETPET class is possible: {found}.", _NO_PAIR, _READER_TRACERS),
 }
 
 CAUTIONS: dict[str, str] = {
@@ -177,6 +216,23 @@ CAUTIONS: dict[str, str] = {
     "peak_at_edge": "The 1 mL sphere of SUVpeak reaches the edge of the images; only voxels inside count.",
     "peak_beyond_region": "The region is smaller than 1 mL, so SUVpeak includes its surroundings.",
     "peak_exceeds_max": "SUVpeak is higher than SUVmax: a hotter structure lies beside the region.",
+    "registration_skin_differs": "After alignment the outlines of the body still differ by {found} mm on average.",
+    "registration_organs_differ": "After alignment the organs still lie {found} mm apart on average.",
+    "registration_few_organs": "Only {found} organs in common: the scans were shifted but not turned.",
+    "registration_level_unsure": (
+        "The level along the body is unsure: 24 mm up or down would fit only {found} mm worse."
+    ),
+    "registration_other_level": "Another level of the body, {found} mm away, fits nearly as well.",
+    "small_lesions_left_out": "Left out, under 10 mm (1 mL where no length is known): {labels}.",
+    "lesions_not_complete": "Lesions without uptake were not looked for, so the lower end is not known.",
+    "volume_methods_mixed": "The sum adds volumes made by different methods: {found}.",
+    "overlap_not_checked": "Not every outline could be compared with the others: a shared voxel may count twice.",
+    "regions_overlap_once": "Outlines of different lesions share {ml} mL, counted once.",
+    "fdg_pairing_far": "FDG and SSTR scan are {days} days apart (limit {limit}).",
+    "fdg_pairing_tie": "Two SSTR scans lie equally near, {days} days before and after the FDG scan.",
+    "fdg_before_chemotherapy": "{treatment} began after the FDG scan: an FDG scan from before it does not count.",
+    "fdg_maybe_before_chemotherapy": "{treatment} may have begun after the FDG scan, which then does not count.",
+    "treatment_between_tracers": "{treatment} began between the FDG and the SSTR scan.",
 }
 
 

@@ -1,0 +1,71 @@
+"""Tumour-to-organ ratios in any one unit of one scan, and SUL beside SUVbw.
+
+A ratio needs no weight, dose or time: numerator and denominator share them, so it stays when SUV is withheld.
+SUL is SUVbw times lean mass over weight (Janmahasatian S et al., Clin Pharmacokinet 2005;44:1051).
+"""
+
+from dataclasses import dataclass
+from math import isfinite
+
+from imaging.domain.errors import MeasurementRefused
+from imaging.domain.lesion_uptake import LesionUptake, Quantity
+from imaging.domain.suv import SuvFactors, SuvKind
+from imaging.domain.vocabulary import SUV_UNITS
+
+RATIO_UNIT = "{ratio}"
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Mean uptake of a reference organ (liver, spleen, blood_pool) in ``unit``; ``mean`` None where not measured.
+
+    ``refused``: why the region may not be used, in words; empty if it may.
+    """
+
+    organ: str
+    scan: str
+    unit: str
+    mean: float | None
+    refused: str = ""
+
+
+def ratio(lesion: LesionUptake, reference: Reference) -> Quantity:
+    """Lesion peak (else maximum) over the reference mean. Raises ``MeasurementRefused``."""
+    check_one_scan((lesion.unit, reference.unit), (lesion.scan, reference.scan))
+    if reference.mean is None or not isfinite(reference.mean) or reference.mean <= 0:
+        raise MeasurementRefused("reference_mean_missing", organ=reference.organ)
+    if reference.refused:
+        raise MeasurementRefused("reference_not_usable", organ=reference.organ, found=reference.refused)
+    measure = lesion.best_measure
+    uptake = None if measure is None else lesion.by(measure)
+    if measure is None or uptake is None:
+        raise MeasurementRefused("no_uptake_measured")
+    found = uptake / reference.mean
+    return Quantity(found, found, RATIO_UNIT, f"{measure.value} / {reference.organ} mean", (lesion.label,))
+
+
+def check_one_scan(units: tuple[str, ...], scans: tuple[str, ...]) -> None:
+    """Raises ``MeasurementRefused`` for values of several units, several scans, or without a unit."""
+    if len(set(units)) > 1 or "" in units:
+        raise MeasurementRefused("units_mixed", found=", ".join(sorted({unit or "(none)" for unit in units})))
+    if len(set(scans)) > 1:
+        raise MeasurementRefused("scans_mixed")
+
+
+def is_suv(unit: str) -> bool:
+    return unit in SUV_UNITS.values()
+
+
+def sul_per_suvbw(factors: SuvFactors) -> float:
+    """SUL (Janmahasatian) per SUVbw of this series. Raises ``SuvUnavailable`` where lean mass is not known."""
+    lean, body = factors.by_kind[SuvKind.LBM_JANMAHASATIAN], factors.by_kind[SuvKind.BW]
+    if lean is None or body is None:
+        raise factors.absent[SuvKind.LBM_JANMAHASATIAN]
+    return (lean[0] if isinstance(lean, tuple) else lean) / (body[0] if isinstance(body, tuple) else body)
+
+
+def in_sul(suv_bw: float, unit: str, factors: SuvFactors) -> tuple[float, str]:
+    """The value as SUL, with its unit. Raises ``MeasurementRefused`` for a unit other than SUVbw."""
+    if unit != SUV_UNITS["bw"]:
+        raise MeasurementRefused("sul_needs_suvbw", found=unit)
+    return suv_bw * sul_per_suvbw(factors), SUV_UNITS["lbm_janmahasatian"]
