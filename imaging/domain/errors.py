@@ -35,6 +35,8 @@ _PHYSICIAN = "a nuclear-medicine physician, by entering the value with a reason"
 _SENDER = "the sending site, by exporting the series again"
 _SCANNER = "the imaging site: the reconstruction itself lacks this"
 _READER = "the reader, by placing the region again"
+_NO_PICTURE = "This picture was not drawn; the numbers are not affected."
+_ADMIN = "the system administrator"
 
 REASONS: dict[str, Reason] = {
     "patient_weight_missing": Reason("The PET header has no body weight.", _NO_SUV, _PHYSICIAN, "(0010,1030)"),
@@ -128,6 +130,18 @@ REASONS: dict[str, Reason] = {
     "uptake_units_differ": Reason("Lesion and reference organs are not in the same SUV unit.", _NO_SCORE, _READER),
     "tolerance_invalid": Reason("The tolerance {found} is not between 0 and 1.", _NO_SCORE, _READER),
     "krenning_scale_unknown": Reason("The Krenning scale {found} is not known.", _NO_SCORE, _READER),
+    "slices_not_axial": Reason(
+        "The slices are not axial: they lie {degrees} degrees off the body's long axis.", _NO_PICTURE, _SCANNER
+    ),
+    "frame_count_invalid": Reason("A full turn of {found} pictures cannot be mirrored.", _NO_PICTURE, _ADMIN),
+    "pet_ct_frames_differ": Reason(
+        "PET and CT do not share a frame of reference, so they are not shown together.",
+        _NO_PICTURE,
+        _SENDER,
+        "(0020,0052)",
+    ),
+    "point_outside_images": Reason("The position lies outside the PET images.", _NO_PICTURE, _READER),
+    "picture_too_large": Reason("The picture would be larger than {limit} pixels on a side.", _NO_PICTURE, _ADMIN),
 }
 
 CAUTIONS: dict[str, str] = {
