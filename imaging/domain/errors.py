@@ -141,7 +141,6 @@ REASONS: dict[str, Reason] = {
         "(0020,0052)",
     ),
     "point_outside_images": Reason("The position lies outside the PET images.", _NO_PICTURE, _READER),
-    "picture_too_large": Reason("The picture would be larger than {limit} pixels on a side.", _NO_PICTURE, _ADMIN),
 }
 
 CAUTIONS: dict[str, str] = {

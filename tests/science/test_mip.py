@@ -148,6 +148,14 @@ def test_true_millimetres_and_no_holes_whatever_the_shape_of_the_pixel(spacing):
             assert row[used[0] : used[-1] + 1].all(), f"hole in frame {k}"
 
 
+def test_what_is_above_one_grey_level_is_shown_beside_the_body_too():
+    values = np.zeros((6, 9, 30), np.float32)
+    values[:, 4, [5, 25]] = 2.0
+    values[2, 4, 15] = 0.07
+    frame = rotating_mip(Volume.of_array(values, AXIAL)).frames[0]
+    assert np.unique(frame).tolist() == [0, *CODE.encode(np.array([0.07, 2.0]))]
+
+
 def test_half_a_turn_further_is_the_mirror_image():
     frames = rotating_mip(pet()).frames
     np.testing.assert_array_equal(frames[18:], frames[:18, :, ::-1])
