@@ -184,6 +184,13 @@ def test_without_a_ct_there_the_pet_is_shown_alone(other, why):
     assert {s.kind for s in found.slices} == {"pet"}
 
 
+def test_beyond_the_ct_is_air_and_beyond_the_pet_is_no_uptake():
+    wide = FieldOfView(0.0, 10.0, 700.0, 220.0, -460.0, -140.0)
+    found = by_kind(key_slices(pet(), CT, CENTRE, field_of_view=wide, has_crosshair=False), "axial")
+    assert (found["ct"].rgb[:, :100] == 0).all() and (found["fused"].rgb[:, :100] == 0).all()
+    assert (found["pet"].rgb[:, :100] == 255).all()
+
+
 def test_refused_by_name():
     with pytest.raises(MeasurementRefused, match="pet_ct_frames_differ"):
         key_slices(pet(), ct(uid="9.9"), CENTRE, field_of_view=VIEW)
