@@ -1,6 +1,6 @@
 // Turns and windows the sprite of a scan on a 2D canvas. Without script, or if the sprite does not come, the still stays.
 
-import { canvasSize, codesOf, degrees, geometry, paint, seenFrom, turned, windowTable } from "./sprite.js";
+import { canvasSize, codesOf, degrees, geometry, letters, paint, seenFrom, turned, windowTable } from "./sprite.js";
 
 const FRAME_MS = 110;
 const DRAG_PIXELS = 9;
@@ -39,6 +39,9 @@ async function start(figure) {
     part("angle").value = frame;
     part("angle").setAttribute("aria-valuetext", where);
     part("angle-text").textContent = `${degrees(frame, g)}°`;
+    const { left, right } = letters(frame, g);
+    part("left").textContent = left;
+    part("right").textContent = right;
     canvas.setAttribute("aria-label", `Rotating projection, ${where}. Arrow keys turn it.`);
     redraw();
   };

@@ -29,6 +29,18 @@ export function seenFrom(frame, g) {
   return side === nearest || side - 360 === nearest ? sides[nearest] : `${side}°`;
 }
 
+/** What lies on the left and on the right of the picture: R and L from the front, A and P from the patient's left. */
+export function letters(frame, g) {
+  const angle = (2 * Math.PI * frame) / g.frames;
+  const parts = [
+    [Math.cos(angle), "L", "R"],
+    [Math.sin(angle), "P", "A"],
+  ].filter(([share]) => Math.abs(share) > Math.sin(Math.PI / 8));
+  parts.sort((a, b) => Math.abs(b[0]) - Math.abs(a[0]));
+  const side = (sign) => parts.map(([share, along, against]) => (share * sign > 0 ? along : against)).join("");
+  return { left: side(-1), right: side(1) };
+}
+
 /** Square pixels of the finer of the two spacings, so that the patient keeps true proportions. */
 export function canvasSize(g) {
   const pixel = Math.min(g.columnMm, g.rowMm);

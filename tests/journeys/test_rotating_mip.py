@@ -124,6 +124,7 @@ def test_the_range_goes_all_the_way_round(shown):
     angle.fill("18")
     at_frame(shown, 18)
     assert angle.get_attribute("aria-valuetext") == "seen from behind"
+    assert shown.locator(".mip-letters").inner_text().split() == ["L", "R"]
 
 
 def test_it_plays_on_request_and_stops(shown):

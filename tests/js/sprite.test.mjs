@@ -36,6 +36,12 @@ test("a quarter turn is seen from the patient's left", () => {
   assert.equal(sprite.seenFrom(35, g), "350°");
 });
 
+test("letters say which side is which at every angle", () => {
+  const at = (frame) => Object.values(sprite.letters(frame, g)).join(" ");
+  assert.deepEqual([0, 9, 18, 27].map(at), ["R L", "A P", "L R", "P A"]);
+  assert.deepEqual([2, 4, 5, 13].map(at), ["R L", "RA LP", "AR PL", "AL PR"]);
+});
+
 test("proportions are those of the patient", () => {
   assert.deepEqual(sprite.canvasSize(g), { width: 3, height: 3 });
   assert.deepEqual(sprite.canvasSize({ ...g, columnMm: 4, rowMm: 2 }), { width: 6, height: 2 });
