@@ -43,25 +43,23 @@ def _above_floor(volume: Volume, scratch: Scratch) -> NDArray[np.bool_]:
     found = scratch.array("found", (size,), bool)
     now = scratch.array("now", (size,), bool)
     found.fill(False)
+    limits = _stored_floors(volume)
     for k in range(volume.shape[0]):
-        limit = _stored_floor(volume, k)
-        if limit is None:
+        if limits is None:
             np.greater(volume.slice_suv(k).reshape(-1), FLOOR_SUV, out=now)
         else:
-            np.greater(volume.stored[k].reshape(-1), limit, out=now)
+            np.greater(volume.stored[k].reshape(-1), limits[k], out=now)
         np.logical_or(found, now, out=found)
     return found
 
 
-def _stored_floor(volume: Volume, k: int) -> np.integer[Any] | None:
-    """The largest stored integer that is not above the floor; None where integers cannot be compared directly."""
+def _stored_floors(volume: Volume) -> NDArray[Any] | None:
+    """Per slice the largest stored integer that is not above the floor; None where integers cannot be compared."""
     kind = volume.stored.dtype
-    if kind.kind not in "iu" or volume.gains[k] <= 0:
+    if kind.kind not in "iu" or (volume.gains <= 0).any():
         return None
-    limits = np.iinfo(kind)
-    limit = np.floor((FLOOR_SUV - volume.offsets[k]) / volume.gains[k])
-    as_stored: np.integer[Any] = kind.type(int(min(max(limit, limits.min), limits.max)))
-    return as_stored
+    limits = np.floor((FLOOR_SUV - volume.offsets) / volume.gains)
+    return limits.clip(np.iinfo(kind).min, np.iinfo(kind).max).astype(kind)
 
 
 def _gather(volume: Volume, index: NDArray[np.intp], code: SqrtCode, scratch: Scratch) -> NDArray[np.uint8]:
@@ -75,13 +73,13 @@ def _gather(volume: Volume, index: NDArray[np.intp], code: SqrtCode, scratch: Sc
         for k in range(first, first + count):
             np.take(volume.stored[k].reshape(-1), index, out=stored, mode="clip")
             _scale(volume, k, stored, code, scaled)
-            block[k - first] = code.round_root(scaled)
+            code.round_root(scaled, out=block[k - first])
         codes[:, first : first + count] = block[:count].T
     return codes
 
 
 def _scale(volume: Volume, k: int, stored: NDArray[Any], code: SqrtCode, out: NDArray[np.float32]) -> None:
-    np.multiply(stored, np.float32(volume.gains[k] * code.gain), out=out, casting="unsafe")
+    np.multiply(stored, np.float32(volume.gains[k] * code.gain), out=out, dtype=np.float32, casting="unsafe")
     if volume.has_offsets:
         out += np.float32(volume.offsets[k] * code.gain)
     if volume.has_offsets or stored.dtype.kind != "u" or volume.gains[k] < 0:

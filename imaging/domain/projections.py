@@ -73,12 +73,14 @@ def _points(columns: BodyColumns, grid: Grid, view: FieldOfView) -> tuple[FloatA
 def _max_per_pixel(
     codes: NDArray[np.uint8], which: NDArray[np.intp], pixel: NDArray[np.int16], out: NDArray[np.uint8], memory: Scratch
 ) -> None:
+    if not pixel.size:
+        return
     order = np.argsort(pixel, kind="stable")
     pixel = pixel[order]
     grouped = memory.array("grouped", (order.size, codes.shape[1]), np.uint8)
     np.take(codes, which[order], axis=0, out=grouped, mode="clip")
-    edges = np.flatnonzero(np.diff(pixel, prepend=-1, append=-1)).tolist()
-    for first, last in pairwise(edges):
+    changes = np.flatnonzero(pixel[1:] != pixel[:-1]) + 1
+    for first, last in pairwise([0, *changes.tolist(), order.size]):
         np.maximum.reduce(grouped[first:last], axis=0, out=out[pixel[first]])
 
 

@@ -33,12 +33,14 @@ class SqrtCode:
         scaled = np.multiply(suv, np.float32(self.gain), dtype=np.float32)
         return self.round_root(np.maximum(scaled, 0, out=scaled))
 
-    def round_root(self, scaled: NDArray[np.float32]) -> NDArray[Any]:
+    def round_root(self, scaled: NDArray[np.float32], out: NDArray[Any] | None = None) -> NDArray[Any]:
         """Codes of non-negative values that are multiplied by ``gain`` already; ``scaled`` is overwritten."""
+        if out is None:
+            out = np.empty(scaled.shape, np.uint8 if self.levels <= BYTE_LEVELS else np.uint16)
         np.sqrt(scaled, out=scaled)
-        np.add(scaled, np.float32(0.5), out=scaled)
-        np.minimum(scaled, np.float32(self.levels), out=scaled)
-        return scaled.astype(np.uint8 if self.levels <= BYTE_LEVELS else np.uint16)
+        scaled += np.float32(0.5)
+        np.minimum(scaled, np.float32(self.levels), out=out, casting="unsafe")
+        return out
 
     def decode(self, codes: NDArray[Any]) -> NDArray[np.float32]:
         """SUV in the middle of each code's step, float32."""
