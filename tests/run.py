@@ -20,7 +20,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 # Tests that mostly wait for leases to run out go in a lane of their own, so that the others use the time.
 WAITING = "tests/processes"
 # Once is enough: these know no database, or bring processes with databases of their own.
-ONCE = ["tests/science", "tests/journeys", "tests/demo/test_launcher.py", "tests/demo/test_phantom.py"]
+ONCE = ["tests/science", "tests/js", "tests/journeys", "tests/demo/test_launcher.py", "tests/demo/test_phantom.py"]
 COUNTED = re.compile(r"(\d+) (passed|failed|error|skipped)")
 
 

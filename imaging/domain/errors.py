@@ -41,6 +41,8 @@ _NO_RATIO = "This ratio was not calculated; the others are not affected."
 _NO_PAIR = "FDG and SSTR were not put together."
 _READER_TRACERS = "the reader, by choosing the scan or confirming the class"
 _READER_PAIRS = "the reader, by naming the lesions on the new scan"
+_NO_PICTURE = "This picture was not drawn; the numbers are not affected."
+_ADMIN = "the system administrator"
 
 REASONS: dict[str, Reason] = {
     "patient_weight_missing": Reason("The PET header has no body weight.", _NO_SUV, _PHYSICIAN, "(0010,1030)"),
@@ -173,6 +175,17 @@ REASONS: dict[str, Reason] = {
     "sstr_scan_missing": Reason("There is no SSTR scan to read the FDG scan with.", _NO_PAIR, _READER_TRACERS),
     "fdg_pairing_tied": Reason("Two SSTR scans are equally near: {found}.", _NO_PAIR, _READER_TRACERS),
     "netpet_open": Reason("More than one NETPET class is possible: {found}.", _NO_PAIR, _READER_TRACERS),
+    "slices_not_axial": Reason(
+        "The slices are not axial: they lie {degrees} degrees off the body's long axis.", _NO_PICTURE, _SCANNER
+    ),
+    "frame_count_invalid": Reason("A full turn of {found} pictures cannot be mirrored.", _NO_PICTURE, _ADMIN),
+    "pet_ct_frames_differ": Reason(
+        "PET and CT do not share a frame of reference, so they are not shown together.",
+        _NO_PICTURE,
+        _SENDER,
+        "(0020,0052)",
+    ),
+    "point_outside_images": Reason("The position lies outside the PET images.", _NO_PICTURE, _READER),
 }
 
 CAUTIONS: dict[str, str] = {
