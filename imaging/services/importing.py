@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from django.utils import timezone
 
 from imaging import jobs, sandbox, store
-from imaging.instances import FileRefusal, ParsedInstance
+from imaging.instances import FileRefusal, ParsedInstance, ParsedObject
 from imaging.models import Job, Upload, UploadItem
 from imaging.services.archives import open_archives
 from imaging.services.storing import Arrival, store_series
@@ -45,6 +45,8 @@ def _parse(upload: Upload, lease: jobs.Lease) -> Iterator[Arrival]:
     last_note = 0.0
     results = sandbox.parse_files([store.path(sha256) for sha256 in waiting])
     for number, (items, result) in enumerate(zip(waiting.values(), results, strict=True)):
+        if isinstance(result, ParsedObject):
+            result = FileRefusal("not_used_here", result.sop_class_uid)
         if isinstance(result, FileRefusal):
             refused += [_refused(item, result) for item in items]
         else:
