@@ -128,7 +128,7 @@ class Limits(NamedTuple):
 class Source:
     """One file with its header read up to the pixel data. ``content`` is its beginning, or all of it inflated."""
 
-    def __init__(self, content: bytes, start: int, size: int, meta: dict[int, bytes], syntax: str, limits: Limits):
+    def __init__(self, content: bytes, start: int, size: int, meta: dict[int, bytes], syntax: str, *, limits: Limits):
         self.content = content
         self.size = size
         self.meta = meta
@@ -301,8 +301,8 @@ def _interpret(descriptor: int, content: bytes, size: int, limits: Limits | None
         _refuse("transfer_syntax_unsupported", syntax)
     if syntax == DEFLATED:
         content, start = inflate(descriptor, start), 0
-        return Source(content, start, len(content), meta, syntax, limits)
-    return Source(content, start, size, meta, syntax, limits)
+        return Source(content, start, len(content), meta, syntax, limits=limits)
+    return Source(content, start, size, meta, syntax, limits=limits)
 
 
 def _read_meta(content: bytes, size: int) -> tuple[int, dict[int, bytes]]:

@@ -1,4 +1,4 @@
-"""A DICOM segmentation (binary, fractional or label map) as its segments and its frames, each cut to what is not zero."""
+"""A DICOM segmentation (binary, fractional, label map) as its segments and its frames, cut to what is not zero."""
 
 from collections.abc import Callable, Iterable
 from typing import Any

@@ -49,8 +49,9 @@ class Frame:
 class Segmentation:
     """``kind`` BINARY, FRACTIONAL (values up to ``maximum``; PROBABILITY or OCCUPANCY) or LABELMAP.
 
-    ``orientation``: 6 cosines; ``pixel_spacing``: between rows, between columns; ``plane_spacing``: mm or 0 if the file
-    does not say. ``frames``: only those in which something is drawn; ``frame_count``: all.
+    ``orientation``: 6 cosines; ``pixel_spacing``: between rows, between columns; ``plane_spacing``
+    and ``thickness``: mm, 0 if the file does not say. ``frames``: only those in which something is drawn;
+    ``frame_count`` and ``plane_positions``: of all.
     """
 
     header: ParsedObject
@@ -62,6 +63,7 @@ class Segmentation:
     orientation: tuple[float, ...]
     pixel_spacing: tuple[float, float]
     plane_spacing: float
+    thickness: float
     segments: tuple[Segment, ...]
     frames: tuple[Frame, ...]
     frame_count: int
@@ -172,7 +174,7 @@ ObjectContent = Segmentation | StructureSet | Report
 
 
 def content_from(values: dict[str, Any], body: bytes) -> ObjectContent:
-    """Rebuild what the child sent. Raises ``TypeError``, ``KeyError`` or ``ValueError`` if it does not hold together."""
+    """Rebuild what the child sent. ``TypeError``, ``KeyError`` or ``ValueError``: it does not hold together."""
     header, content = from_json(values["header"]), values["content"]
     if not isinstance(header, ParsedObject):
         raise TypeError("the header is not one of an object")
@@ -200,7 +202,8 @@ def _segmentation(header: ParsedObject, content: dict[str, Any], body: bytes) ->
         fractional_type=content["fractional_type"],
         orientation=tuple(content["orientation"]),
         pixel_spacing=(content["pixel_spacing"][0], content["pixel_spacing"][1]),
-        plane_spacing=content["plane_spacing"] or content["thickness"],
+        plane_spacing=content["plane_spacing"],
+        thickness=content["thickness"],
         segments=tuple(_coded(Segment, segment) for segment in content["segments"]),
         frames=tuple(frames),
         frame_count=content["frames"],

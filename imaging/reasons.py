@@ -178,6 +178,13 @@ SERIES_CAUTIONS: dict[str, Reason] = {
     "slice_conflict": Reason(
         "Two different images carry the same SOP Instance UID; the first was used.", _NONE, _SENDER, "(0008,0018)"
     ),
+    "outline_on_other_series": Reason(
+        "Referenced series absent: the outline was drawn on another series than these images; it was placed by their "
+        "common frame of reference.", _NONE, _DRAWER, "(0020,000E)",
+    ),
+    "fraction_cut": Reason(
+        "A fractional segmentation was cut at {percent} % of its full value.", _NONE, _DRAWER, "(0062,000E)"
+    ),
 }  # fmt: skip
 
 OWN_REASONS: dict[str, Reason] = {**FILE_REASONS, **STORE_REASONS, **SERIES_REASONS, **SERIES_CAUTIONS}

@@ -35,6 +35,8 @@ _PHYSICIAN = "a nuclear-medicine physician, by entering the value with a reason"
 _SENDER = "the sending site, by exporting the series again"
 _SCANNER = "the imaging site: the reconstruction itself lacks this"
 _READER = "the reader, by placing the region again"
+_NOT_PLACED = "This outline was not used; the others are not affected."
+_DRAWER = "whoever drew the outline, by drawing or exporting it on these images"
 
 REASONS: dict[str, Reason] = {
     "patient_weight_missing": Reason("The PET header has no body weight.", _NO_SUV, _PHYSICIAN, "(0010,1030)"),
@@ -128,6 +130,33 @@ REASONS: dict[str, Reason] = {
     "uptake_units_differ": Reason("Lesion and reference organs are not in the same SUV unit.", _NO_SCORE, _READER),
     "tolerance_invalid": Reason("The tolerance {found} is not between 0 and 1.", _NO_SCORE, _READER),
     "krenning_scale_unknown": Reason("The Krenning scale {found} is not known.", _NO_SCORE, _READER),
+    "frame_of_reference_differs": Reason(
+        "The outline lies in another frame of reference than the images.", _NOT_PLACED, _DRAWER, "(0020,0052)"
+    ),
+    "frame_of_reference_unknown": Reason(
+        "Outline or images have no frame of reference, and the outline was not drawn on these images.",
+        _NOT_PLACED,
+        _DRAWER,
+        "(0020,0052)",
+    ),
+    "referenced_series_absent": Reason(
+        "Referenced series absent: the images the outline was drawn on are not here.",
+        "Nothing was measured on images; the volume is that of the outline's own grid.",
+        "whoever has the referenced images",
+        "(0020,000E)",
+    ),
+    "contour_not_closed": Reason("A contour of type {found} encloses nothing.", _NOT_PLACED, _DRAWER, "(3006,0042)"),
+    "contour_not_parallel": Reason(
+        "The contours do not lie in planes parallel to the slices, rows or columns of the images.",
+        _NOT_PLACED,
+        _DRAWER,
+        "(3006,0050)",
+    ),
+    "contour_too_complex": Reason("The contours cross the grid more often than outlines do.", _NOT_PLACED, _DRAWER),
+    "contour_not_finite": Reason("A contour point is not a number.", _NOT_PLACED, _DRAWER, "(3006,0050)"),
+    "outline_grid_invalid": Reason(
+        "The grid of the outline has no usable spacing or orientation.", _NOT_PLACED, _DRAWER, "(0028,9110)"
+    ),
 }
 
 CAUTIONS: dict[str, str] = {
@@ -171,6 +200,17 @@ CAUTIONS: dict[str, str] = {
     "peak_at_edge": "The 1 mL sphere of SUVpeak reaches the edge of the images; only voxels inside count.",
     "peak_beyond_region": "The region is smaller than 1 mL, so SUVpeak includes its surroundings.",
     "peak_exceeds_max": "SUVpeak is higher than SUVmax: a hotter structure lies beside the region.",
+    "outline_resampled": (
+        "The outline was drawn on another grid; each voxel of these images took the nearest voxel of that grid."
+    ),
+    "contour_planes_between_slices": (
+        "Contour planes lie up to {offset} mm off the slices; each slice took the nearest plane."
+    ),
+    "contour_planes_skipped": (
+        "Contours were drawn every {gap} mm on slices of {spacing} mm; the slices between took the nearest contours."
+    ),
+    "contour_repeated": "{count} contours were drawn twice in the same place; each counts once.",
+    "contour_degenerate": "{count} contours of fewer than three points enclose nothing and were left out.",
 }
 
 

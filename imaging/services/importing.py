@@ -45,10 +45,10 @@ def _parse(upload: Upload, lease: jobs.Lease) -> Iterator[Arrival]:
     last_note = 0.0
     results = sandbox.parse_files([store.path(sha256) for sha256 in waiting])
     for number, (items, result) in enumerate(zip(waiting.values(), results, strict=True)):
-        if isinstance(result, ParsedObject):
-            result = FileRefusal("not_used_here", result.sop_class_uid)
         if isinstance(result, FileRefusal):
             refused += [_refused(item, result) for item in items]
+        elif isinstance(result, ParsedObject):
+            refused += [_refused(item, FileRefusal("not_used_here", result.sop_class_uid)) for item in items]
         else:
             yield Arrival(items, result)
         if time.monotonic() - last_note > PROGRESS_SECONDS or len(refused) >= FLUSH:

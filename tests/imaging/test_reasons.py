@@ -21,6 +21,7 @@ MODULES = [
     "object_contours",
     "object_frames",
     "object_report",
+    "outlines",
     "parse_child",
     "reasons",
     "sandbox",
