@@ -3,6 +3,8 @@
 Numbers are as the other workstation wrote them. They are shown beside ours and never mixed with them.
 """
 
+import math
+import struct
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,6 +20,7 @@ MEASUREMENT_GROUP = "125007"
 TRACKING_ID, TRACKING_UID = "112039", "112040"
 FINDING, FINDING_SITES = "121071", frozenset({"363698007", "G-C0E3"})
 SEGMENT, SEGMENT_FRAME, SOURCE_SERIES = "121191", "121214", "121232"
+BACKGROUND = "126040"
 DERIVATION, METHODS = "121401", frozenset({"370129005", "G-C036"})
 TIME_POINT = frozenset({"126070", "126071", "126072", "126073", "C2348792"})
 
@@ -110,11 +113,21 @@ def _measurement(item: Content, name: list[str]) -> dict[str, Any]:
     modifiers = [(_name(child)[0], code_of(child, 0x0040A168)) for child in item.each(0x0040A730)]
     return {
         "name": name,
-        "value": read.decimal(measured.get(0x0040A30A)) if measured else None,
+        "value": _number(measured) if measured else None,
         "unit": code_of(measured, 0x004008EA) if measured else None,
         "derivation": next((code for what, code in modifiers if what == DERIVATION), None),
         "method": next((code for what, code in modifiers if what in METHODS), None),
+        "background": next((code for what, code in modifiers if what == BACKGROUND), None),
     }
+
+
+def _number(measured: Content) -> float | None:
+    """The decimal string, which has 16 characters; the exact number where the report gives one that agrees with it."""
+    written, exact = read.decimal(measured.get(0x0040A30A)), measured.get(0x0040A161)
+    if written is None or exact is None or len(exact) != 8:
+        return written
+    (found,) = struct.unpack("<d" if measured.is_little_endian else ">d", exact)
+    return found if math.isclose(found, written, rel_tol=1e-6) else written
 
 
 def _name(item: Content) -> list[str]:

@@ -103,13 +103,17 @@ class StructureSet:
 
 @dataclass(frozen=True, slots=True)
 class ReportedValue:
-    """A number as reported; ``value`` is None where the report has none that can be read."""
+    """A number as reported; ``value`` is None where the report has none that can be read.
+
+    ``background``: what a ratio is to (DCM 126040).
+    """
 
     name: Code
     value: float | None
     unit: Code | None
     derivation: Code | None
     method: Code | None
+    background: Code | None
 
     @property
     def role(self) -> str:
