@@ -47,7 +47,7 @@ _BACKGROUND = DicomCode("126040", "DCM", "Background for Lesion to Background SU
 _TOTAL = DicomCode("TLSRE", PRIVATE_SCHEME, "Total lesion somatostatin receptor expression")
 _SCALE = DicomCode("KRENNING_SCALE", PRIVATE_SCHEME, "Scale and version of the Krenning score")
 _RELATION = DicomCode("REL_LIVER", PRIVATE_SCHEME, "Uptake in relation to normal liver")
-_ALGORITHM_FAMILY = DicomCode("123109", "DCM", "Manual Processing")
+_ALGORITHM_FAMILY = DicomCode("123101", "DCM", "Neighborhood Analysis")
 _RELATIONS = {
     "none": "No uptake",
     "below": "Below normal liver",
@@ -55,7 +55,10 @@ _RELATIONS = {
     "above": "Above normal liver",
 }
 _SUV = {
-    SUV_UNITS["bw"]: (DicomCode("126401", "DCM", "SUVbw"), DicomCode("126410", "DCM", "SUV body weight calculation method")),
+    SUV_UNITS["bw"]: (
+        DicomCode("126401", "DCM", "SUVbw"),
+        DicomCode("126410", "DCM", "SUV body weight calculation method"),
+    ),
     SUV_UNITS["lbm_james"]: (
         DicomCode("126402", "DCM", "SUVlbm"),
         DicomCode("126411", "DCM", "SUV lean body mass calculation method"),
@@ -64,7 +67,7 @@ _SUV = {
         DicomCode("126405", "DCM", "SUVlbm(Janma)"),
         DicomCode("126414", "DCM", "SUV lean body mass (Janma) calculation method"),
     ),
-}  # fmt: skip
+}
 
 
 class ExportRefused(ValueError):
@@ -333,9 +336,9 @@ def _evaluations(krenning: KrenningStatement) -> list[Any]:
     scale = krenning.scale.removeprefix("KR-")
     name = DicomCode(f"KRENNING_{scale}", PRIVATE_SCHEME, f"Krenning score, scale {krenning.scale}")
     score = DicomCode(f"KR{krenning.score}", PRIVATE_SCHEME, f"Krenning {krenning.score}")
-    version = DicomCode(krenning.version[:16], PRIVATE_SCHEME, f"{krenning.scale}, {krenning.version}")
+    version = DicomCode(krenning.version, PRIVATE_SCHEME, f"{krenning.scale}, {krenning.version}")
     relation = krenning.relation_to_liver
-    against = DicomCode(f"REL_LIVER_{relation.upper()}"[:16], PRIVATE_SCHEME, _RELATIONS[relation])
+    against = DicomCode(f"REL_LIVER_{relation.upper()}", PRIVATE_SCHEME, _RELATIONS[relation])
     pairs = ((name, score), (_SCALE, version), (_RELATION, against))
     return [hd.sr.QualitativeEvaluation(name=name, value=value) for name, value in pairs]
 

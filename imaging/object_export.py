@@ -1,4 +1,4 @@
-"""What goes out as DICOM objects, as plain frozen values: no Django, no DICOM library. ``dicom_objects_export`` writes it.
+"""What goes out as DICOM objects, as plain frozen values. ``dicom_objects_export`` writes it.
 
 The patient's name is never known here: it is written empty. A PACS files the objects by patient ID and study.
 """

@@ -122,7 +122,8 @@ class ReportedValue:
             return "volume_ml" if self.unit and self.unit.value.lower() == "ml" else ""
         if self.name.value != SUV_BW or self.derivation is None:
             return ""
-        return DERIVATIONS.get(self.derivation.value, "")
+        role = DERIVATIONS.get(self.derivation.value, "")
+        return role + PEAKS.get(self.method.value, "") if role == "suv_peak" and self.method else role
 
 
 SUV_BW = "126401"
@@ -138,6 +139,7 @@ DERIVATIONS = {
     "R-10047": "suv_sd",
     "126031": "suv_peak",
 }
+PEAKS = {"VJGA": "_local", "0F91": "_global"}  # IBSI; other workstations do not say which of the two they mean
 
 
 @dataclass(frozen=True, slots=True)

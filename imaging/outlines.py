@@ -20,7 +20,6 @@ from imaging.reasons import caution, explain
 
 PLACED, EMPTY, OUTSIDE, REFUSED = "placed", "empty", "outside", "refused"
 STATES = {"voi_empty": EMPTY, "voi_outside_volume": OUTSIDE}
-CLOSED = frozenset({"CLOSED_PLANAR", "CLOSEDPLANAR_XOR"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,9 +167,7 @@ def _closed(region: Region) -> list[NDArray[np.float64]]:
         raise FileContentRefused(region.problem)
     if not region.contours:
         raise MeasurementRefused("voi_empty")
-    others = sorted({contour.geometric_type for contour in region.contours} - CLOSED)
-    if others:
-        raise MeasurementRefused("contour_not_closed", found=", ".join(others))
+    contours.check_closed(contour.geometric_type for contour in region.contours)
     return [contour.points for contour in region.contours]
 
 

@@ -5,7 +5,7 @@ XOR and keyholes need no treatment of their own, and an edge through a voxel cen
 ``contours-even-odd/1``.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,8 @@ from imaging.domain.voi import Bounds, Mask
 from imaging.domain.volume import Volume
 
 METHOD = "contours-even-odd/1"
+
+CLOSED = frozenset({"CLOSED_PLANAR", "CLOSEDPLANAR_XOR"})  # Contour Geometric Type (3006,0042)
 
 # Local conventions.
 PLANE_TOLERANCE_MM = 0.1  # points of one contour, and contours of one plane, may differ by this much
@@ -36,6 +38,13 @@ class _Plane:
 
     depth: float
     outlines: tuple[FloatArray, ...]
+
+
+def check_closed(geometric_types: Iterable[str]) -> None:
+    """Raises ``MeasurementRefused`` if a contour is open or a point: it encloses nothing, and nothing is guessed."""
+    others = sorted(set(geometric_types) - CLOSED)
+    if others:
+        raise MeasurementRefused("contour_not_closed", found=", ".join(others))
 
 
 def place(contours: Sequence[FloatArray], volume: Volume) -> Placed:
