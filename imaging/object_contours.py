@@ -24,6 +24,8 @@ _NUMBERS = re.compile(rb"[0-9eE+\-. \\]*\Z")  # what float() takes beyond this (
 def read_structure_set(elements: Content) -> tuple[dict[str, Any], bytes]:
     """JSON with the points' places in the bytes (float64, x y z). Raises ``Unusable``."""
     rois = _rois(elements)
+    if elements.get(0x30060039) is None:
+        raise Unusable("segments_disagree")  # demanded by the standard: without it the file may be cut off
     points = _Points()
     for item in elements.each(0x30060039):
         number = read.integer(item.get(0x30060084))
