@@ -8,7 +8,7 @@ must look like DICOM in its first element.
 import io
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
@@ -36,7 +36,8 @@ from imaging.header import (
     identify,
     place_pixels,
 )
-from imaging.instances import BIG_ENDIAN_SYNTAX
+from imaging.instances import BIG_ENDIAN_SYNTAX, OBJECT_KINDS
+from imaging.object_header import CONTENT_STARTS, OBJECT_CLASSES, describe_object
 
 FIRST_READ = 32 << 10
 MAX_HEADER_BYTES = 16 << 20
@@ -53,7 +54,7 @@ COMPRESSED = frozenset({RLE}) | {f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 57
 ALLOWED = COMPRESSED | {IMPLICIT, EXPLICIT, DEFLATED, BIG_ENDIAN_SYNTAX}
 
 PET, CT = "1.2.840.10008.5.1.4.1.1.128", "1.2.840.10008.5.1.4.1.1.2"
-KINDS = {PET: "pet", CT: "ct"}
+KINDS = {PET: "pet", CT: "ct", **OBJECT_CLASSES}
 ENHANCED = frozenset(
     {
         "1.2.840.10008.5.1.4.1.1.128.1",
@@ -68,8 +69,8 @@ _PIXEL_TAGS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
 
 
 def parse(descriptor: int) -> dict[str, Any]:
-    """One file to the fields of ``ParsedInstance`` or of ``FileRefusal``; a bad file never raises."""
-    return _guarded(lambda: (_parse(descriptor), b""))[0]
+    """One file to the fields of ``ParsedInstance``, ``ParsedObject`` or ``FileRefusal``; a bad file never raises."""
+    return guarded(lambda: (_parse(descriptor), b""))[0]
 
 
 def decode(descriptor: int, image: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
@@ -77,10 +78,10 @@ def decode(descriptor: int, image: dict[str, Any]) -> tuple[dict[str, Any], byte
 
     ``image`` holds the size and layout as parsed at import; a codestream of another size is refused.
     """
-    return _guarded(lambda: ({}, _decode(descriptor, image)))
+    return guarded(lambda: ({}, _decode(descriptor, image)))
 
 
-def _guarded(work: Callable[[], tuple[dict[str, Any], bytes]]) -> tuple[dict[str, Any], bytes]:
+def guarded(work: Callable[[], tuple[dict[str, Any], bytes]]) -> tuple[dict[str, Any], bytes]:
     try:
         return work()
     except Unusable as refusal:
@@ -94,12 +95,12 @@ def _guarded(work: Callable[[], tuple[dict[str, Any], bytes]]) -> tuple[dict[str
 
 
 def _decode(descriptor: int, image: dict[str, Any]) -> bytes:
-    source = _open(descriptor)
+    source = open_source(descriptor)
     if source.pixels is None:
         _refuse("pixel_data_missing")
     if source.syntax in COMPRESSED:
         size = source.size - source.pixels.offset
-        found = _decompress(source.syntax, os.pread(descriptor, size, source.pixels.offset), image)
+        found = decompress(source.syntax, os.pread(descriptor, size, source.pixels.offset), image)
     else:
         body = source.content[source.pixels.offset :][: frame_bytes(image)]
         found = np.frombuffer(body, f"<i{image['bits_allocated'] // 8}")
@@ -116,10 +117,18 @@ class _MoreNeeded(Exception):
     """The header goes on behind what was read of the file."""
 
 
-class _Source:
+class Limits(NamedTuple):
+    """How much of a file is read before it is refused, and the tag to stop at (0: the pixels only)."""
+
+    header_bytes: int = MAX_HEADER_BYTES
+    elements: int = MAX_ELEMENTS
+    stop_at: int = 0
+
+
+class Source:
     """One file with its header read up to the pixel data. ``content`` is its beginning, or all of it inflated."""
 
-    def __init__(self, content: bytes, start: int, size: int, meta: dict[int, bytes], syntax: str):
+    def __init__(self, content: bytes, start: int, size: int, meta: dict[int, bytes], syntax: str, *, limits: Limits):
         self.content = content
         self.size = size
         self.meta = meta
@@ -127,21 +136,25 @@ class _Source:
         self.is_little_endian = syntax != BIG_ENDIAN_SYNTAX
         self.pixels: _Pixels | None = None
         self._is_implicit = syntax == IMPLICIT
+        self._limits = limits
+        self._is_stopped = False
         self._count = 0
         self._stream = io.BytesIO(content)
         self._stream.seek(start)
         self.dataset = self._read()
+        self.elements = RawElements(self.dataset, self.is_little_endian, self.dataset.original_character_set)
 
     def _read(self) -> Dataset:
         dataset = read_dataset(self._stream, self._is_implicit, self.is_little_endian, stop_when=self._stop)
         if dataset.original_encoding[0] != self._is_implicit:
             _refuse("transfer_syntax_contradicted")
-        if self.pixels is None and len(self.content) < self.size:
+        is_at_end = self.pixels is None and not self._is_stopped
+        if is_at_end and len(self.content) < self.size:
             raise _MoreNeeded
-        if self.pixels is None and self.size - self._stream.tell() > TRAILING_BYTES:
+        if is_at_end and self.size - self._stream.tell() > TRAILING_BYTES:
             _refuse("dicom_damaged", "stray delimiter")
         elements, depth = _extent(dataset)
-        if elements > MAX_ELEMENTS:
+        if elements > self._limits.elements:
             _refuse("too_many_elements")
         if depth > MAX_DEPTH:
             _refuse("nesting_too_deep")
@@ -152,8 +165,11 @@ class _Source:
         if tag in _PIXEL_TAGS:
             self.pixels = _Pixels(self._stream.tell(), length)
             return True
+        if tag == self._limits.stop_at:
+            self._is_stopped = True
+            return True
         self._count += 1
-        if self._count > MAX_ELEMENTS:
+        if self._count > self._limits.elements:
             _refuse("too_many_elements")
         if length > LONG_ELEMENT and length != UNDEFINED_LENGTH:
             end = self._stream.tell() + length
@@ -165,10 +181,10 @@ class _Source:
 
 
 # Sequences of defined length by their bytes: all slices of a series carry the same ones.
-_unfolded: dict[tuple[Any, ...], list["_Elements"]] = {}
+_unfolded: dict[tuple[Any, ...], list["RawElements"]] = {}
 
 
-class _Elements:
+class RawElements:
     """Raw values of a dataset; nothing is converted but the sequences that are asked for."""
 
     def __init__(self, dataset: Dataset, is_little_endian: bool, encodings: Any):
@@ -183,7 +199,17 @@ class _Elements:
             return None
         return (element.value or b"")[:MAX_VALUE_BYTES] if isinstance(element, RawDataElement) else b""
 
-    def items(self, tag: int) -> list["_Elements"]:
+    def whole(self, tag: int) -> bytes:
+        """All bytes of a value, however long; for the content of objects."""
+        element = self._raw.get(tag)
+        return element.value or b"" if isinstance(element, RawDataElement) else b""
+
+    def each(self, tag: int) -> Iterator["RawElements"]:
+        """Items of a sequence of which every one is different: nothing is remembered."""
+        if tag in self._raw:
+            yield from self._unfold(tag)
+
+    def items(self, tag: int) -> list["RawElements"]:
         element = self._raw.get(tag)
         if element is None:
             return []
@@ -196,10 +222,10 @@ class _Elements:
             _unfolded[key] = self._unfold(tag)
         return _unfolded[key]
 
-    def _unfold(self, tag: int) -> list["_Elements"]:
+    def _unfold(self, tag: int) -> list["RawElements"]:
         value = self._dataset[tag].value
         items = list(value) if isinstance(value, Sequence) else []
-        return [_Elements(item, self.is_little_endian, self._encodings) for item in items]
+        return [RawElements(item, self.is_little_endian, self._encodings) for item in items]
 
     def text(self, tag: int) -> str:
         value = self.get(tag)
@@ -210,10 +236,11 @@ class _Elements:
 
 
 def _parse(descriptor: int) -> dict[str, Any]:
-    source = _open(descriptor)
-    encodings = source.dataset.original_character_set
-    elements = _Elements(source.dataset, source.is_little_endian, encodings)
-    kind = _route(read.uid(elements.get(0x00080016)))
+    source = open_source(descriptor)
+    elements = source.elements
+    kind = route(read.uid(elements.get(0x00080016)))
+    if kind in OBJECT_KINDS:
+        return describe_file(source, kind)
     if source.pixels is None:
         _refuse("pixel_data_missing")
     uids = identify(elements)
@@ -226,14 +253,30 @@ def _parse(descriptor: int) -> dict[str, Any]:
     return {**uids, **image, **values, "kind": kind, "size": source.size, "transfer_syntax": source.syntax}
 
 
-def _open(descriptor: int) -> _Source:
+def describe_file(source: Source, kind: str) -> dict[str, Any]:
+    """The fields of ``ParsedObject``.
+
+    Structure sets whose file header names another instance are in circulation (PET images like that are refused): the
+    dataset's own UID counts, and the contradiction is listed among the problems.
+    """
+    uids = identify(source.elements)
+    if read.uid(source.meta.get(0x00020002)) not in {None, uids["sop_class_uid"]}:
+        _refuse("uid_contradicted", "sop_class_uid")
+    values = describe_object(source.elements, kind)
+    if read.uid(source.meta.get(0x00020003)) not in {None, uids["sop_uid"]}:
+        values["problems"].append("(0002,0003)")
+    return {**uids, **values, "kind": kind, "size": source.size, "transfer_syntax": source.syntax}
+
+
+def open_source(descriptor: int, limits: Limits | None = None) -> Source:
     """Read no more of the file than its header needs; more of it only when the header says that it goes on."""
     size, wanted = os.fstat(descriptor).st_size, FIRST_READ
+    most = limits.header_bytes if limits else MAX_HEADER_BYTES
     while True:
         content = os.pread(descriptor, wanted, 0)
         is_whole = len(content) == size
         try:
-            return _interpret(descriptor, content, size)
+            return _interpret(descriptor, content, size, limits)
         except (Unusable, RecursionError, MemoryError):
             raise
         except _MoreNeeded:
@@ -241,25 +284,25 @@ def _open(descriptor: int) -> _Source:
         except Exception:
             if is_whole:
                 raise
-        if is_whole or wanted >= MAX_HEADER_BYTES:
-            _refuse("header_too_large" if wanted >= MAX_HEADER_BYTES else "file_truncated")
-        wanted = min(wanted * 8, MAX_HEADER_BYTES)
+        if is_whole or wanted >= most:
+            _refuse("header_too_large" if wanted >= most else "file_truncated")
+        wanted = min(wanted * 8, most)
 
 
-def _interpret(descriptor: int, content: bytes, size: int) -> _Source:
+def _interpret(descriptor: int, content: bytes, size: int, limits: Limits | None) -> Source:
     start, meta = _read_meta(content, size)
     syntax = read.uid(meta.get(0x00020010)) if meta or start else sniff(content)
     if syntax is None:
         _refuse("transfer_syntax_missing")
     declared = read.uid(meta.get(0x00020002))
-    if declared is not None:
-        _route(declared)
+    kind = route(declared) if declared is not None else ""
+    limits = limits or Limits(stop_at=CONTENT_STARTS.get(kind, 0))
     if syntax not in ALLOWED:
         _refuse("transfer_syntax_unsupported", syntax)
     if syntax == DEFLATED:
         content, start = inflate(descriptor, start), 0
-        return _Source(content, start, len(content), meta, syntax)
-    return _Source(content, start, size, meta, syntax)
+        return Source(content, start, len(content), meta, syntax, limits=limits)
+    return Source(content, start, size, meta, syntax, limits=limits)
 
 
 def _read_meta(content: bytes, size: int) -> tuple[int, dict[int, bytes]]:
@@ -284,7 +327,7 @@ def _is_not_meta(tag: BaseTag, vr: str | None, length: int) -> bool:
     return tag >> 16 != 2
 
 
-def _decompress(syntax: str, encapsulated: bytes, image: dict[str, Any]) -> NDArray[Any]:
+def decompress(syntax: str, encapsulated: bytes, image: dict[str, Any]) -> NDArray[Any]:
     if syntax != RLE:
         _check_codestream(next(generate_frames(encapsulated, number_of_frames=1)), image)
     with warnings.catch_warnings():
@@ -323,7 +366,7 @@ def _check_meta(meta: dict[int, bytes], uids: dict[str, str]) -> None:
             _refuse("uid_contradicted", name)
 
 
-def _route(sop_class: str | None) -> str:
+def route(sop_class: str | None) -> str:
     if sop_class is None:
         _refuse("uid_invalid")
     if sop_class in KINDS:

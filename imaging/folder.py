@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imaging.assemble import AssembledSeries, Slice, assemble
-from imaging.instances import FileRefusal
+from imaging.instances import FileRefusal, ParsedObject
 from imaging.sandbox import parse_files
 
 
 @dataclass(frozen=True)
 class FolderContent:
-    """The series found, and how many files were left out for which reason."""
+    """The series found, outlines and reports with their paths, and how many files were left out for which reason."""
 
     series: list[AssembledSeries]
+    objects: list[tuple[str, ParsedObject]]
     left_out: Counter[str]
 
     @property
@@ -28,13 +29,16 @@ def read_folder(path: Path) -> FolderContent:
     """Every file under ``path``, or ``path`` itself; links are not followed."""
     files = list(_files(path))
     slices: list[Slice] = []
+    objects: list[tuple[str, ParsedObject]] = []
     left_out: Counter[str] = Counter()
     for file, result in zip(files, parse_files(files), strict=True):
         if isinstance(result, FileRefusal):
             left_out[result.code] += 1
+        elif isinstance(result, ParsedObject):
+            objects.append((file, result))
         else:
             slices.append((file, result))
-    return FolderContent(assemble(_without_copies(slices)), left_out)
+    return FolderContent(assemble(_without_copies(slices)), objects, left_out)
 
 
 def _files(path: Path) -> Iterator[str]:

@@ -4,7 +4,7 @@ Plain values only, so that they cross from the sandboxed child to its parent as 
 them. Dates and times are ISO 8601 text without zone, in the scanner's local time.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -92,6 +92,42 @@ class ParsedInstance:
         return (self.patient_id, self.issuer, self.birth_date, self.sex)
 
 
+@dataclass(frozen=True, slots=True)
+class ParsedObject:
+    """The header of a segmentation, a structure set or a report; ``sandbox.read_object`` gives the content.
+
+    ``content_at`` is when it was drawn or written; ``referenced_series_uids`` the series it says it was made on.
+    """
+
+    kind: str  # "seg", "rtstruct" or "sr"
+    size: int
+    sop_class_uid: str
+    sop_uid: str
+    study_uid: str
+    series_uid: str
+    frame_of_reference_uid: str  # "" where the header has none (reports)
+    referenced_series_uids: tuple[str, ...]
+    modality: str
+    patient_id: str
+    issuer: str
+    birth_date: str
+    sex: str
+    study_date: str
+    series_at: str
+    content_at: str
+    content_label: str  # Content Label, Structure Set Label, or the title of the report
+    series_description: str
+    manufacturer: str
+    transfer_syntax: str
+    problems: tuple[str, ...]  # tags
+
+    @property
+    def identity(self) -> tuple[str, str, str, str]:
+        return (self.patient_id, self.issuer, self.birth_date, self.sex)
+
+
+SEG, RTSTRUCT, SR = "seg", "rtstruct", "sr"
+OBJECT_KINDS = frozenset({SEG, RTSTRUCT, SR})
 LITTLE_ENDIAN_SYNTAXES = frozenset({"1.2.840.10008.1.2", "1.2.840.10008.1.2.1"})
 BIG_ENDIAN_SYNTAX = "1.2.840.10008.1.2.2"
 NATIVE_SYNTAXES = LITTLE_ENDIAN_SYNTAXES | {BIG_ENDIAN_SYNTAX}
@@ -99,13 +135,15 @@ NATIVE_SYNTAXES = LITTLE_ENDIAN_SYNTAXES | {BIG_ENDIAN_SYNTAX}
 _TUPLES = frozenset(
     {"position", "orientation", "pixel_spacing", "image_type", "series_type", "corrected_image", "problems"}
 )
-_NAMES = tuple(field.name for field in fields(ParsedInstance))
+_OBJECT_TUPLES = frozenset({"referenced_series_uids", "problems"})
 
 
-def from_json(values: dict[str, Any]) -> ParsedInstance | FileRefusal:
+def from_json(values: dict[str, Any]) -> ParsedInstance | ParsedObject | FileRefusal:
     """Rebuild what the child sent; anything else than the exact set of fields raises TypeError."""
     if "code" in values:
         return FileRefusal(**values)
+    if values["kind"] in OBJECT_KINDS:
+        return ParsedObject(**values | {name: tuple(values[name]) for name in _OBJECT_TUPLES})
     for name in _TUPLES:
         if values[name] is not None:
             values[name] = tuple(values[name])

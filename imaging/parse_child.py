@@ -14,9 +14,16 @@ import socket
 import warnings
 from typing import Any
 
-from imaging import dicom
+from imaging import dicom, dicom_objects
 from imaging.header import Unusable
-from imaging.parse_protocol import FILES_PER_MESSAGE, HEAD, MAX_REQUEST_BYTES
+from imaging.parse_protocol import (
+    CONTENT_REQUEST,
+    FILES_PER_MESSAGE,
+    HEAD,
+    MAX_CONTENT_ANSWER_BYTES,
+    MAX_REQUEST_BYTES,
+    SECONDS_PER_OBJECT,
+)
 
 MEMORY_BYTES = 768 << 20
 CPU_SECONDS_PER_FILE = 20
@@ -73,14 +80,22 @@ def _serve(channel: socket.socket) -> None:
         channel.sendall(b"".join(_answer(descriptor, image) for descriptor in descriptors))
 
 
-def _answer(descriptor: int, image: dict[str, Any]) -> bytes:
+def _answer(descriptor: int, request: dict[str, Any]) -> bytes:
     _allow_more_cpu()
-    signal.setitimer(signal.ITIMER_REAL, SECONDS_PER_FILE)
-    values, pixels = dicom.decode(descriptor, image) if image else (dicom.parse(descriptor), b"")
+    signal.setitimer(signal.ITIMER_REAL, SECONDS_PER_OBJECT if request == CONTENT_REQUEST else SECONDS_PER_FILE)
+    values, pixels = _read(descriptor, request)
+    text = json.dumps(values, allow_nan=False).encode()
     signal.setitimer(signal.ITIMER_REAL, 0)
     os.close(descriptor)
-    text = json.dumps(values, allow_nan=False).encode()
+    if len(text) > MAX_CONTENT_ANSWER_BYTES:
+        text, pixels = json.dumps({"code": "object_too_large", "detail": ""}).encode(), b""
     return b"".join((HEAD.pack(len(text), len(pixels)), text, pixels))
+
+
+def _read(descriptor: int, request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+    if request == CONTENT_REQUEST:
+        return dicom_objects.read_object(descriptor)
+    return dicom.decode(descriptor, request) if request else (dicom.parse(descriptor), b"")
 
 
 def _too_slow(*_: object) -> None:

@@ -7,3 +7,8 @@ FILES_PER_MESSAGE = 32
 MAX_REQUEST_BYTES = 4096
 MAX_ANSWER_BYTES = 64 << 10
 MAX_PIXEL_BYTES = 64 << 20
+
+# The content of an object: many frames or contours, so more words and more time. Asked for one file at a time.
+CONTENT_REQUEST = {"content": True}
+MAX_CONTENT_ANSWER_BYTES = 16 << 20
+SECONDS_PER_OBJECT = 20.0

@@ -14,6 +14,7 @@ _NO_VOLUME = "No volume was built, so nothing can be measured on this series; fa
 _NONE = "Nothing was left out; please check."
 _SENDER = "the sending site, by exporting the images again"
 _SCANNER = "the imaging site, by sending the original axial series"
+_DRAWER = "whoever drew the outlines, by exporting them again"
 _ADMIN = "the system administrator"
 _PHYSICIAN = "a nuclear-medicine physician, by entering the value with a reason"
 
@@ -80,6 +81,41 @@ FILE_REASONS: dict[str, Reason] = {
     "pixels_disagree_with_header": Reason(
         "The compressed image has another size than its header says.", _FILE, _SENDER, "(0028,0010)"
     ),
+    # Outlines and reports of other workstations
+    "object_expected": Reason(
+        "This is an image, not a segmentation, structure set or report.", _FILE, "whoever chose the file",
+        "(0008,0016)",
+    ),
+    "object_too_large": Reason("The outlines hold more data than is accepted.", _FILE, _DRAWER),
+    "object_refers_to_itself": Reason(
+        "The object names itself as the image it was drawn on.", _FILE, _DRAWER, "(0008,1155)"
+    ),
+    "too_many_segments": Reason("The object has more segments or regions than are accepted.", _FILE, _DRAWER),
+    "too_many_frames": Reason("The segmentation has more frames than are accepted.", _FILE, _DRAWER, "(0028,0008)"),
+    "too_many_contours": Reason("The structure set has more contours than are accepted.", _FILE, _DRAWER),
+    "too_many_points": Reason("The contours have more points than are accepted.", _FILE, _DRAWER),
+    "too_many_content_items": Reason("The report has more entries than are accepted.", _FILE, _DRAWER),
+    "segmentation_type_unknown": Reason(
+        "The segmentation is neither binary, fractional nor a label map, or does not say what a full voxel is.", _FILE,
+        _DRAWER, "(0062,0001)",
+    ),
+    "frames_disagree": Reason(
+        "The segmentation does not describe as many frames as it announces.", _FILE, _DRAWER, "(5200,9230)"
+    ),
+    "segments_disagree": Reason(
+        "Segments or regions are missing, are numbered twice, or are drawn without being listed.", _FILE, _DRAWER,
+        "(0062,0004)",
+    ),
+    "segment_geometry_missing": Reason(
+        "The segmentation does not say where its frames lie in the patient.", _FILE, _DRAWER, "(0020,0032)"
+    ),
+    "segment_geometry_differs": Reason(
+        "The frames of the segmentation do not share one orientation and spacing.", _FILE, _DRAWER, "(0020,0037)"
+    ),
+    "contour_points_invalid": Reason(
+        "A contour has points that are not numbers, lie nowhere in a patient, or are not as many as announced.",
+        "This region was left out; the others are not affected.", _DRAWER, "(3006,0050)",
+    ),
 }  # fmt: skip
 
 STORE_REASONS: dict[str, Reason] = {
@@ -144,6 +180,13 @@ SERIES_CAUTIONS: dict[str, Reason] = {
     ),
     "slice_conflict": Reason(
         "Two different images carry the same SOP Instance UID; the first was used.", _NONE, _SENDER, "(0008,0018)"
+    ),
+    "outline_on_other_series": Reason(
+        "Referenced series absent: the outline was drawn on another series than these images; it was placed by their "
+        "common frame of reference.", _NONE, _DRAWER, "(0020,000E)",
+    ),
+    "fraction_cut": Reason(
+        "A fractional segmentation was cut at {percent} % of its full value.", _NONE, _DRAWER, "(0062,000E)"
     ),
 }  # fmt: skip
 

@@ -21,10 +21,19 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from imaging.instances import FileRefusal, ParsedInstance, from_json
-from imaging.parse_protocol import FILES_PER_MESSAGE, HEAD, MAX_ANSWER_BYTES, MAX_PIXEL_BYTES
+from imaging.instances import FileRefusal, ParsedInstance, ParsedObject, from_json
+from imaging.objects import ObjectContent, content_from
+from imaging.parse_protocol import (
+    CONTENT_REQUEST,
+    FILES_PER_MESSAGE,
+    HEAD,
+    MAX_ANSWER_BYTES,
+    MAX_CONTENT_ANSWER_BYTES,
+    MAX_PIXEL_BYTES,
+)
 
 WALL_SECONDS = 10.0  # for one file, or for a whole group that goes well
+OBJECT_WALL_SECONDS = 30.0
 START_SECONDS = 60.0
 _IMAGE_FIELDS = ("rows", "columns", "bits_allocated", "bits_stored", "is_signed")
 _BOOT = "import sys; sys.path[:0] = {path!r}; from imaging.parse_child import main; main({descriptor})"
@@ -37,7 +46,7 @@ class SandboxUnavailable(RuntimeError):
 Answer = tuple[dict[str, Any], bytes]
 
 
-def parse_files(paths: Iterable[Path | str]) -> Iterator[ParsedInstance | FileRefusal]:
+def parse_files(paths: Iterable[Path | str]) -> Iterator[ParsedInstance | ParsedObject | FileRefusal]:
     """One outcome per path, in order; headers are read once. While a group is used, the child reads the next one."""
     remaining = iter(paths)
     with _Batch() as batch:
@@ -57,7 +66,17 @@ def decode_frames(slices: Iterable[tuple[Path | str, dict[str, Any]]]) -> Iterat
                 yield FileRefusal(**values) if values else pixels
 
 
-def _outcome(values: dict[str, Any]) -> ParsedInstance | FileRefusal:
+def read_object(path: Path | str) -> ObjectContent | FileRefusal:
+    """All of a segmentation, structure set or report. It costs a child of its own; nothing is read twice."""
+    with _Batch(is_content=True) as batch:
+        ((values, body),) = batch.collect(batch.ask([path], CONTENT_REQUEST))
+    try:
+        return FileRefusal(**values) if "code" in values else content_from(values, body)
+    except (TypeError, KeyError, ValueError):
+        return FileRefusal("parser_crash")
+
+
+def _outcome(values: dict[str, Any]) -> ParsedInstance | ParsedObject | FileRefusal:
     try:
         return from_json(values)
     except (TypeError, KeyError):
@@ -81,8 +100,9 @@ class _Group(NamedTuple):
 class _Batch:
     """Hands groups of files to a child and replaces the child when it fails."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_content: bool = False) -> None:
         self._child: _Child | None = None
+        self._is_content = is_content
 
     def __enter__(self) -> "_Batch":
         return self
@@ -109,7 +129,9 @@ class _Batch:
     def _answers(self, descriptors: list[int], group: _Group) -> list[Answer]:
         try:
             return group.child.answers(len(descriptors)) if group.child else []
-        except _ChildFailed:
+        except _ChildFailed as failure:
+            if self._is_content:
+                return [({"code": failure.code, "detail": ""}, b"")]
             return [self._read_alone(descriptor, group.image) for descriptor in descriptors]
 
     def _read_alone(self, descriptor: int, image: dict[str, Any]) -> Answer:
@@ -120,7 +142,7 @@ class _Batch:
             return {"code": failure.code, "detail": ""}, b""
 
     def _send(self, descriptors: list[int], image: dict[str, Any]) -> "_Child":
-        self._child = self._child or _Child()
+        self._child = self._child or _Child(self._is_content)
         self._child.ask(descriptors, image)
         return self._child
 
@@ -145,9 +167,11 @@ def _open(path: Path | str) -> int | FileRefusal:
 class _Child:
     """One forked child: its channel, and a handle that can only ever mean this process."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_content: bool) -> None:
         with _lock:
             self._channel, self._handle = _starter().fork()
+        self._most_text = MAX_CONTENT_ANSWER_BYTES if is_content else MAX_ANSWER_BYTES
+        self._seconds = OBJECT_WALL_SECONDS if is_content else WALL_SECONDS
         self._buffer = bytearray()
         self._deadline = 0.0
 
@@ -157,12 +181,12 @@ class _Child:
             socket.send_fds(self._channel, [json.dumps(image).encode()], descriptors)
 
     def answers(self, count: int) -> list[Answer]:
-        self._deadline = time.monotonic() + WALL_SECONDS
+        self._deadline = time.monotonic() + self._seconds
         return [self._answer() for _ in range(count)]
 
     def _answer(self) -> Answer:
         text_size, pixel_size = HEAD.unpack(self._take(HEAD.size))
-        if text_size > MAX_ANSWER_BYTES or pixel_size > MAX_PIXEL_BYTES:
+        if text_size > self._most_text or pixel_size > MAX_PIXEL_BYTES:
             raise _ChildFailed("parser_crash")
         text, pixels = self._take(text_size), self._take(pixel_size)
         try:

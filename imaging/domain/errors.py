@@ -43,6 +43,8 @@ _READER_TRACERS = "the reader, by choosing the scan or confirming the class"
 _READER_PAIRS = "the reader, by naming the lesions on the new scan"
 _NO_PICTURE = "This picture was not drawn; the numbers are not affected."
 _ADMIN = "the system administrator"
+_NOT_PLACED = "This outline was not used; the others are not affected."
+_DRAWER = "whoever drew the outline, by drawing or exporting it on these images"
 
 REASONS: dict[str, Reason] = {
     "patient_weight_missing": Reason("The PET header has no body weight.", _NO_SUV, _PHYSICIAN, "(0010,1030)"),
@@ -186,6 +188,33 @@ REASONS: dict[str, Reason] = {
         "(0020,0052)",
     ),
     "point_outside_images": Reason("The position lies outside the PET images.", _NO_PICTURE, _READER),
+    "frame_of_reference_differs": Reason(
+        "The outline lies in another frame of reference than the images.", _NOT_PLACED, _DRAWER, "(0020,0052)"
+    ),
+    "frame_of_reference_unknown": Reason(
+        "Outline or images have no frame of reference, and the outline was not drawn on these images.",
+        _NOT_PLACED,
+        _DRAWER,
+        "(0020,0052)",
+    ),
+    "referenced_series_absent": Reason(
+        "Referenced series absent: the images the outline was drawn on are not here.",
+        "Nothing was measured on images; the volume is that of the outline's own grid.",
+        "whoever has the referenced images",
+        "(0020,000E)",
+    ),
+    "contour_not_closed": Reason("A contour of type {found} encloses nothing.", _NOT_PLACED, _DRAWER, "(3006,0042)"),
+    "contour_not_parallel": Reason(
+        "The contours do not lie in planes parallel to the slices, rows or columns of the images.",
+        _NOT_PLACED,
+        _DRAWER,
+        "(3006,0050)",
+    ),
+    "contour_too_complex": Reason("The contours cross the grid more often than outlines do.", _NOT_PLACED, _DRAWER),
+    "contour_not_finite": Reason("A contour point is not a number.", _NOT_PLACED, _DRAWER, "(3006,0050)"),
+    "outline_grid_invalid": Reason(
+        "The grid of the outline has no usable spacing or orientation.", _NOT_PLACED, _DRAWER, "(0028,9110)"
+    ),
 }
 
 CAUTIONS: dict[str, str] = {
@@ -246,6 +275,17 @@ CAUTIONS: dict[str, str] = {
     "fdg_before_chemotherapy": "{treatment} began after the FDG scan: an FDG scan from before it does not count.",
     "fdg_maybe_before_chemotherapy": "{treatment} may have begun after the FDG scan, which then does not count.",
     "treatment_between_tracers": "{treatment} began between the FDG and the SSTR scan.",
+    "outline_resampled": (
+        "The outline was drawn on another grid; each voxel of these images took the nearest voxel of that grid."
+    ),
+    "contour_planes_between_slices": (
+        "Contour planes lie up to {offset} mm off the slices; each slice took the nearest plane."
+    ),
+    "contour_planes_skipped": (
+        "Contours were drawn every {gap} mm on slices of {spacing} mm; the slices between took the nearest contours."
+    ),
+    "contour_repeated": "{count} contours were drawn twice in the same place; each counts once.",
+    "contour_degenerate": "{count} contours of fewer than three points enclose nothing and were left out.",
 }
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from django.utils import timezone
 
 from imaging import jobs, sandbox, store
-from imaging.instances import FileRefusal, ParsedInstance
+from imaging.instances import FileRefusal, ParsedInstance, ParsedObject
 from imaging.models import Job, Upload, UploadItem
 from imaging.services.archives import open_archives
 from imaging.services.storing import Arrival, store_series
@@ -47,6 +47,8 @@ def _parse(upload: Upload, lease: jobs.Lease) -> Iterator[Arrival]:
     for number, (items, result) in enumerate(zip(waiting.values(), results, strict=True)):
         if isinstance(result, FileRefusal):
             refused += [_refused(item, result) for item in items]
+        elif isinstance(result, ParsedObject):
+            refused += [_refused(item, FileRefusal("not_used_here", result.sop_class_uid)) for item in items]
         else:
             yield Arrival(items, result)
         if time.monotonic() - last_note > PROGRESS_SECONDS or len(refused) >= FLUSH:

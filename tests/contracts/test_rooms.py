@@ -8,8 +8,13 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[2]
 APPS = ["config", "patients", "imaging", "eligibility", "board", "demo"]
 DOORS = {
-    "pydicom": {"imaging/dicom.py", "imaging/dicom_export.py"},
-    "highdicom": {"imaging/dicom.py", "imaging/dicom_export.py"},
+    "pydicom": {
+        "imaging/dicom.py",
+        "imaging/dicom_frames.py",
+        "imaging/dicom_export.py",
+        "imaging/dicom_objects_export.py",
+    },
+    "highdicom": {"imaging/dicom_objects_export.py"},
     "celery": {"config/celery.py", "patients/tasks.py", "imaging/tasks.py", "eligibility/tasks.py", "board/tasks.py"},
     "kombu": {"config/celery.py"},
 }

@@ -26,12 +26,12 @@ def _hang(_):
 
 
 def _take_memory(_):
-    return dicom._guarded(lambda: ({}, bytearray(2 << 30)))[0]
+    return dicom.guarded(lambda: ({}, bytearray(2 << 30)))[0]
 
 
 def _write_file(_):
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    return dicom._guarded(_write)[0]
+    return dicom.guarded(_write)[0]
 
 
 def _write():
@@ -41,7 +41,7 @@ def _write():
 
 
 def _fork(_):
-    return dicom._guarded(os.fork)[0]
+    return dicom.guarded(os.fork)[0]
 
 
 def _speak_nonsense(_):

@@ -9,13 +9,19 @@ from imaging.domain import errors
 from imaging.refused import SENTENCES
 
 FOLDER = Path(imaging.__file__).parent
-CALLS = {"_refuse", "Unusable", "FileRefusal", "StoreError", "_ChildFailed", "SeriesRefused", "caution"}
+CALLS = {"_limited", "_refuse", "Unusable", "FileRefusal", "StoreError", "_ChildFailed", "SeriesRefused", "caution"}
 MODULES = [
     "assemble",
     "codestream",
     "dicom",
     "dicom_bytes",
+    "dicom_frames",
+    "dicom_objects",
     "header",
+    "object_contours",
+    "object_frames",
+    "object_report",
+    "outlines",
     "parse_child",
     "reasons",
     "sandbox",

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from imaging import sandbox
-from imaging.instances import FileRefusal, ParsedInstance
+from imaging.instances import FileRefusal, ParsedInstance, ParsedObject
 from imaging.reasons import FILE_REASONS
 from tests.imaging.dicom_files import pet_slice, pixels, to_bytes, write, write_series
 from tests.imaging.recompress import recompress
@@ -275,5 +275,7 @@ def test_the_public_malformed_files_each_have_an_outcome(shared_data):
 
 def test_the_public_series_are_read(shared_data):
     files = sorted((shared_data / "ibsi-suv-dro" / "DRO_0_0").rglob("*"))
-    found = outcomes(file for file in files if file.is_file())
-    assert found.count("read") == 20 and found.count("not_used_here") == 1
+    found = list(sandbox.parse_files(file for file in files if file.is_file()))
+    assert [type(one) for one in found].count(ParsedInstance) == 20
+    assert [one.kind for one in found if isinstance(one, ParsedObject)] == ["rtstruct"]
+    assert len(found) == 22 and FileRefusal("not_dicom") in found
