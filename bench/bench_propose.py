@@ -122,7 +122,7 @@ def phantom() -> tuple[Volume, list[Mask]]:
     """The volume, and a box with its sphere for each lesion."""
     random = np.random.default_rng(11)
     suv = np.zeros(SHAPE, np.float32)
-    z, y, x = (np.linspace(-1, 1, n, dtype=np.float32) for n in SHAPE)
+    y, x = (np.linspace(-1, 1, n, dtype=np.float32) for n in SHAPE[1:])
     body = (y[:, None] / 0.3) ** 2 + (x[None, :] / 0.45) ** 2 < 1
     suv[:, body] = random.uniform(0.6, 1.0, int(body.sum())).astype(np.float32)
     taken = np.zeros(SHAPE, bool)

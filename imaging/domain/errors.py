@@ -35,6 +35,8 @@ _PHYSICIAN = "a nuclear-medicine physician, by entering the value with a reason"
 _SENDER = "the sending site, by exporting the series again"
 _SCANNER = "the imaging site: the reconstruction itself lacks this"
 _READER = "the reader, by placing the region again"
+_NO_PROPOSAL = "Nothing was proposed here; regions placed by hand are not affected."
+_PLACE = "the reader, by placing the region by hand"
 
 REASONS: dict[str, Reason] = {
     "patient_weight_missing": Reason("The PET header has no body weight.", _NO_SUV, _PHYSICIAN, "(0010,1030)"),
@@ -134,6 +136,29 @@ REASONS: dict[str, Reason] = {
     "seeds_are_one": Reason("The two starting points are the same voxel.", _NO_MEASURE, _READER),
     "split_leaves_nothing": Reason("The split would leave one side empty.", _NO_MEASURE, _READER),
     "plane_invalid": Reason("The plane has no direction.", _NO_MEASURE, _READER),
+    # Proposals
+    "frames_differ": Reason("PET and CT are not on one frame of reference.", _NO_PROPOSAL, _SENDER, "(0020,0052)"),
+    "slices_not_axial": Reason("The slices are not axial.", _NO_PROPOSAL, _READER, "(0020,0037)"),
+    "body_not_found": Reason("No body was found in the images.", _NO_PROPOSAL, _READER),
+    "reference_not_homogeneous": Reason(
+        "{organ} reference unusable: CoV {cov} % (limit {limit} %).", _NO_PROPOSAL, _PLACE
+    ),
+    "reference_no_room": Reason(
+        "{organ} reference unusable: the largest homogeneous part has a radius of {found} mm ({needed} mm needed).",
+        _NO_PROPOSAL,
+        _PLACE,
+    ),
+    "reference_organ_not_found": Reason(
+        "{organ} reference unusable: no region found that could be this organ.", _NO_PROPOSAL, _PLACE
+    ),
+    "reference_needs_liver": Reason(
+        "{organ} reference unusable: the liver, which it is found by, was not found.", _NO_PROPOSAL, _PLACE
+    ),
+    "reference_needs_ct": Reason(
+        "{organ} reference unusable: without a CT of the chest it cannot be told from its surroundings.",
+        _NO_PROPOSAL,
+        _PLACE,
+    ),
 }
 
 CAUTIONS: dict[str, str] = {
@@ -177,6 +202,9 @@ CAUTIONS: dict[str, str] = {
     "peak_at_edge": "The 1 mL sphere of SUVpeak reaches the edge of the images; only voxels inside count.",
     "peak_beyond_region": "The region is smaller than 1 mL, so SUVpeak includes its surroundings.",
     "peak_exceeds_max": "SUVpeak is higher than SUVmax: a hotter structure lies beside the region.",
+    "reference_without_ct": "The reference was placed on PET alone; please check where it lies.",
+    "reference_noisy": "The {organ} reference has a CoV of {cov} %.",
+    "reference_unusual": "The {organ} SUVmean of {mean} is unusual ({low} to {high} in published normals).",
 }
 
 
