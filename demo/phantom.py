@@ -5,6 +5,7 @@ lesion maxima are scaled inside the volumes of interest that will be placed on t
 files returns the wanted numbers. Numpy and scipy only; the same seed gives the same voxels.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,7 @@ CT_GRID = Grid(shape=(260, 192, 256), origin=(-255.0, -187.0, -1022.0), spacing=
 LIVER_VOI_RADIUS_MM = 15.0
 POINT_SPREAD_FWHM_MM = 6.5
 NOISE_FWHM_MM = 7.0
+PAINTED_SHARE_OF_MAX = 0.86
 
 
 @dataclass(frozen=True)
@@ -51,26 +53,52 @@ class Phantom:
     lesions: tuple[PhantomLesion, ...] = ()
     liver_suv_mean: float | None = None
     noise_seed: int = 1
+    point_spread_fwhm_mm: float = POINT_SPREAD_FWHM_MM
+    noise_level: float = 1.0
+    has_tuned_maxima: bool = True
 
     def pet(self) -> np.ndarray:
         """SUVbw, float32 [z, y, x] on PET_GRID."""
+        suv = self.painted()
+        rng = np.random.default_rng(self.noise_seed)
+        suv *= 1 + 0.05 * _correlated_noise(rng, suv.shape, 16.0)
+        suv = self.blurred(suv)
+        noise = _correlated_noise(rng, suv.shape, NOISE_FWHM_MM)
+        suv += noise * (0.012 + 0.15 * np.sqrt(np.maximum(suv, 0))) * np.float32(self.noise_level)
+        np.maximum(suv, 0, out=suv)
+        self._tune(suv)
+        return suv
+
+    def painted(self) -> np.ndarray:
+        """SUVbw before texture, blur and noise: what is true."""
         canvas = _Canvas(PET_GRID, self.figure)
         suv = canvas.layered(0.0, self.figure.suv("fat"), self.figure.suv("muscle"))
         for organ in organs(self.figure):
             canvas.paint(suv, organ.shape, organ.suv, organ.within)
         for lesion in self.lesions:
-            canvas.paint(suv, lesion.shape(), lesion.suv_max * 0.86, "skin")
+            canvas.paint(suv, lesion.shape(), lesion.suv_max * PAINTED_SHARE_OF_MAX, "skin")
             if lesion.has_necrotic_core:
                 core = Ellipsoid(lesion.centre, (lesion.radius_mm * 0.3,) * 3)
                 canvas.paint(suv, core, lesion.suv_max * 0.35, "skin")
-        rng = np.random.default_rng(self.noise_seed)
-        suv *= 1 + 0.05 * _correlated_noise(rng, suv.shape, 16.0)
-        suv = ndimage.gaussian_filter(suv, _sigma(POINT_SPREAD_FWHM_MM))
-        noise = _correlated_noise(rng, suv.shape, NOISE_FWHM_MM)
-        suv += noise * (0.012 + 0.15 * np.sqrt(np.maximum(suv, 0)))
-        np.maximum(suv, 0, out=suv)
-        self._tune(suv)
         return suv
+
+    def blurred(self, suv: np.ndarray) -> np.ndarray:
+        """With the point spread of this scanner."""
+        return ndimage.gaussian_filter(suv, _sigma(self.point_spread_fwhm_mm))
+
+    def labels(self) -> tuple[np.ndarray, list[str]]:
+        """What fills most of each voxel, int16 [z, y, x]: a place in the list of names, organs first, then one
+        ``lesion n`` for each lesion; place 0 is everything else."""
+        canvas = _Canvas(PET_GRID, self.figure)
+        painted = np.zeros(PET_GRID.shape, np.int16)
+        names = ["tissue"]
+        for organ in organs(self.figure):
+            canvas.label(painted, organ.shape, len(names), organ.within)
+            names.append(organ.name)
+        for number, lesion in enumerate(self.lesions):
+            canvas.label(painted, lesion.shape(), len(names), "skin")
+            names.append(f"lesion {number}")
+        return painted, names
 
     def ct(self) -> np.ndarray:
         """HU, int16 [z, y, x] on CT_GRID."""
@@ -91,7 +119,7 @@ class Phantom:
         if self.liver_suv_mean is not None:
             inside = _sphere(self.figure.place(LIVER_REFERENCE), LIVER_VOI_RADIUS_MM)
             self._scale_around(suv, LIVER_REFERENCE, 34.0, self.liver_suv_mean / float(suv[inside].mean()), 24.0)
-        for lesion in self.lesions:
+        for lesion in self.lesions if self.has_tuned_maxima else ():
             inside = _sphere(self.figure.place(lesion.centre), lesion.voi_radius_mm)
             gain = lesion.suv_max / float(suv[inside].max())
             self._scale_around(suv, lesion.centre, lesion.voi_radius_mm + 1.0, gain, 7.0)
@@ -137,12 +165,19 @@ class _Canvas:
         return values
 
     def paint(self, values: np.ndarray, shape: Shape, value: float, layer: str) -> None:
+        for box, share in self._shares(shape, layer):
+            values[box] += (np.float32(value) - values[box]) * share
+
+    def label(self, values: np.ndarray, shape: Shape, value: int, layer: str) -> None:
+        for box, share in self._shares(shape, layer):
+            values[box][share > 0.5] = value
+
+    def _shares(self, shape: Shape, layer: str) -> Iterator[tuple[tuple[slice, slice, slice], np.ndarray]]:
+        """Box by box the share of each voxel that the shape fills."""
         for piece in shape.pieces() if isinstance(shape, Tube) else (shape,):
             box = self.grid.box(*piece.bounds())
-            if any(s.start >= s.stop for s in box):
-                continue
-            share = coverage(piece.distance(*self.grid.axes(box)), self.edge) * self._inside(layer, box)
-            values[box] += (np.float32(value) - values[box]) * share
+            if not any(s.start >= s.stop for s in box):
+                yield box, coverage(piece.distance(*self.grid.axes(box)), self.edge) * self._inside(layer, box)
 
     def paint_ribs(self, values: np.ndarray, value: float) -> None:
         """Twelve sloping stripes in the chest wall, open in front below the costal margin."""

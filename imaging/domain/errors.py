@@ -45,6 +45,8 @@ _NO_PICTURE = "This picture was not drawn; the numbers are not affected."
 _ADMIN = "the system administrator"
 _NOT_PLACED = "This outline was not used; the others are not affected."
 _DRAWER = "whoever drew the outline, by drawing or exporting it on these images"
+_NO_PROPOSAL = "Nothing was proposed here; regions placed by hand are not affected."
+_PLACE = "the reader, by placing the region by hand"
 
 REASONS: dict[str, Reason] = {
     "patient_weight_missing": Reason("The PET header has no body weight.", _NO_SUV, _PHYSICIAN, "(0010,1030)"),
@@ -214,6 +216,28 @@ REASONS: dict[str, Reason] = {
     "contour_not_finite": Reason("A contour point is not a number.", _NOT_PLACED, _DRAWER, "(3006,0050)"),
     "outline_grid_invalid": Reason(
         "The grid of the outline has no usable spacing or orientation.", _NOT_PLACED, _DRAWER, "(0028,9110)"
+    # Proposals
+    "frames_differ": Reason("PET and CT are not on one frame of reference.", _NO_PROPOSAL, _SENDER, "(0020,0052)"),
+    "slices_not_axial": Reason("The slices are not axial.", _NO_PROPOSAL, _READER, "(0020,0037)"),
+    "body_not_found": Reason("No body was found in the images.", _NO_PROPOSAL, _READER),
+    "reference_not_homogeneous": Reason(
+        "{organ} reference unusable: CoV {cov} % (limit {limit} %).", _NO_PROPOSAL, _PLACE
+    ),
+    "reference_no_room": Reason(
+        "{organ} reference unusable: the largest homogeneous part has a radius of {found} mm ({needed} mm needed).",
+        _NO_PROPOSAL,
+        _PLACE,
+    ),
+    "reference_organ_not_found": Reason(
+        "{organ} reference unusable: no region found that could be this organ.", _NO_PROPOSAL, _PLACE
+    ),
+    "reference_needs_liver": Reason(
+        "{organ} reference unusable: the liver, which it is found by, was not found.", _NO_PROPOSAL, _PLACE
+    ),
+    "reference_needs_ct": Reason(
+        "{organ} reference unusable: without a CT of the chest it cannot be told from its surroundings.",
+        _NO_PROPOSAL,
+        _PLACE,
     ),
 }
 
@@ -286,6 +310,9 @@ CAUTIONS: dict[str, str] = {
     ),
     "contour_repeated": "{count} contours were drawn twice in the same place; each counts once.",
     "contour_degenerate": "{count} contours of fewer than three points enclose nothing and were left out.",
+    "reference_without_ct": "The reference was placed on PET alone; please check where it lies.",
+    "reference_noisy": "The {organ} reference has a CoV of {cov} %.",
+    "reference_unusual": "The {organ} SUVmean of {mean} is unusual ({low} to {high} in published normals).",
 }
 
 

@@ -112,10 +112,12 @@ def hottest_index(volume: Volume, within: Mask) -> Index:
 
 
 def _connected(hot: Mask, seed: Index) -> Mask:
-    """The component of ``hot`` that holds ``seed`` (z, y, x), in the smallest box."""
+    """The component of ``hot``, a trimmed mask, that holds ``seed`` (z, y, x)."""
     from scipy import ndimage
 
-    labels, _ = ndimage.label(hot.voxels, structure=_EVERY_NEIGHBOUR)
+    labels, count = ndimage.label(hot.voxels, structure=_EVERY_NEIGHBOUR)
+    if count == 1:
+        return hot
     start = hot.bounds.start
     label = int(labels[seed[0] - start[0], seed[1] - start[1], seed[2] - start[2]])
     inner: tuple[slice, slice, slice] = ndimage.find_objects(labels, label)[label - 1]

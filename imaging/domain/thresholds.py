@@ -5,6 +5,7 @@ stored integer reaching the smallest integer that does, so no float volume is ma
 """
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from imaging.domain.errors import MeasurementRefused
 from imaging.domain.volume import Bounds, Volume
 
 _WIDEST_BYTES = 4
+_SMALL_BOX = 50_000  # voxels; below this a float copy of the box is quicker than a threshold per slice
 _ALL = slice(None)
 
 
@@ -42,6 +44,8 @@ def stored_thresholds(volume: Volume, threshold_suv: float, depth: slice = _ALL)
         return np.asarray((stored * gains + offsets).astype(np.float32) >= threshold)
 
     guess = np.clip(np.ceil((float(threshold) - offsets) / gains), limits.min, limits.max + 1)
+    guess += np.where(is_enough(guess) | (guess > limits.max), 0, 1)
+    guess -= np.where(is_enough(guess - 1) & (guess > limits.min), 1, 0)
     is_right = (is_enough(guess) | (guess > limits.max)) & (~is_enough(guess - 1) | (guess == limits.min))
     return guess.astype(np.int64) if is_right.all() else _bisected(is_enough, gains.shape, limits)
 
@@ -66,7 +70,7 @@ def in_stored_type(volume: Volume, first: NDArray[np.int64]) -> tuple[NDArray[An
 
 def reaches(volume: Volume, bounds: Bounds, threshold_suv: float) -> NDArray[np.bool_]:
     """Boolean [z, y, x] over a box: float32 SUV >= ``threshold_suv``."""
-    if not is_integral(volume):
+    if prod(bounds.shape) < _SMALL_BOX or not is_integral(volume):
         return np.asarray(volume.crop(bounds) >= checked(threshold_suv))
     depth = slice(bounds.start[0], bounds.stop[0])
     first, is_beyond = in_stored_type(volume, stored_thresholds(volume, threshold_suv, depth))

@@ -22,13 +22,11 @@ class Mask:
 
     def trimmed(self) -> "Mask":
         """The same voxels in the smallest box that holds them. Raises ``MeasurementRefused`` if there are none."""
-        if not self.voxels.any():
+        plane = self.voxels.any(axis=0)
+        used = [np.flatnonzero(line) for line in (self._used_slices(), plane.any(axis=1), plane.any(axis=0))]
+        if not used[0].size:
             raise MeasurementRefused("voi_empty")
-        lo, hi = [], []
-        for axis in range(3):
-            used = np.flatnonzero(self.voxels.any(axis=tuple(a for a in range(3) if a != axis)))
-            lo.append(int(used[0]))
-            hi.append(int(used[-1]) + 1)
+        lo, hi = [int(line[0]) for line in used], [int(line[-1]) + 1 for line in used]
         inner = tuple(slice(a, b) for a, b in zip(lo, hi, strict=True))
         start = self.bounds.start
         bounds = Bounds(
@@ -36,6 +34,9 @@ class Mask:
             (start[0] + hi[0], start[1] + hi[1], start[2] + hi[2]),
         )
         return Mask(bounds, self.voxels[inner], self.is_clipped)
+
+    def _used_slices(self) -> NDArray[np.bool_]:
+        return np.asarray(self.voxels.reshape(self.voxels.shape[0], -1).any(axis=1))
 
     def over(self, bounds: Bounds) -> NDArray[np.bool_]:
         """The voxels of this region over another box [z, y, x]: what lies outside that box is left out."""

@@ -1,0 +1,79 @@
+"""The spleen on an SSTR PET: the hot organ on the left, level with the liver, with no hot partner on the right.
+
+The left kidney is hot too; it lies lower and has a partner on the other side. Without a spleen nothing is taken for it.
+"""
+
+import numpy as np
+
+from imaging.domain.coarse import Coarse, Image, Voxels
+from imaging.domain.errors import MeasurementRefused
+from imaging.domain.landmarks import Landmarks, left_of_midline_mm, parts
+from imaging.domain.liver import LiverTissue
+from imaging.domain.reference_region import TISSUE_FWHM_MM, Reference, ReferenceRules, place_sphere
+from imaging.domain.splitting import Rule, edge_distance, split
+from imaging.domain.volume import Bounds, Volume
+
+_OFF_MIDLINE_MM = 35.0
+_ABOVE_LIVER_TOP_MM = 60.0
+_BELOW_LIVER_MIDDLE_MM = 35.0
+_PARTNER_SHARE = 0.6
+_SEAM = 1.15
+_NECK = 1.5
+_PART_ML = 8.0
+
+
+def find_spleen(
+    pet: Volume, image: Coarse, found: Landmarks, liver: LiverTissue | None, rules: ReferenceRules
+) -> Reference:
+    """The 2 to 3 cm sphere in the spleen. Raises ``MeasurementRefused``."""
+    if liver is None:
+        raise MeasurementRefused("reference_needs_liver", organ="spleen")
+    fine = image.blurred(TISSUE_FWHM_MM)
+    left = left_of_midline_mm(image, found)
+    hot = found.body & (fine >= rules.spleen_over_liver * liver.level) & (left > 0)
+    spleen = max(
+        (p for p in _parts(image, fine, hot, rules) if _is_spleen(image, found, fine, liver, p)),
+        key=lambda part: int(part.sum()),
+        default=None,
+    )
+    if spleen is None:
+        raise MeasurementRefused("reference_organ_not_found", organ="spleen")
+    depth = edge_distance(spleen, image.spacing)
+    level = float(np.median(image.suv[depth >= 0.5 * depth.max()]))
+    tissue = spleen & (np.abs(fine / np.float32(level) - 1) <= rules.tissue_window)
+    return place_sphere(pet, image, tissue, tissue, "spleen", rules.spleen_radii_mm, rules)
+
+
+def _parts(image: Coarse, fine: Image, hot: Voxels, rules: ReferenceRules) -> list[Voxels]:
+    """Hot organs on the left, those that touch separated: first at a colder seam, then at a neck."""
+    labels, sizes = parts(hot)
+    rule = Rule(_SEAM, max(1, round(_PART_ML / image.voxel_ml)))
+    found = []
+    for label in 1 + np.flatnonzero(sizes * image.voxel_ml >= rules.spleen_smallest_ml):
+        box, voxels = _boxed(np.asarray(labels == label))
+        for part in split(fine[box.slices], voxels, image.spacing, rule):
+            distance = edge_distance(part, image.spacing)
+            for piece in split(distance, part, image.spacing, Rule(_NECK, 1)):
+                whole = np.zeros(hot.shape, dtype=bool)
+                whole[box.slices] = piece
+                if piece.sum() * image.voxel_ml >= rules.spleen_smallest_ml:
+                    found.append(whole)
+    return found
+
+
+def _boxed(voxels: Voxels) -> tuple[Bounds, Voxels]:
+    lines = [np.flatnonzero(voxels.any(axis=tuple(b for b in range(3) if b != a))) for a in range(3)]
+    low, high = [int(line[0]) for line in lines], [int(line[-1]) + 1 for line in lines]
+    box = Bounds((low[0], low[1], low[2]), (high[0], high[1], high[2]))
+    return box, voxels[box.slices]
+
+
+def _is_spleen(image: Coarse, found: Landmarks, fine: Image, liver: LiverTissue, part: Voxels) -> bool:
+    z, y, x = np.nonzero(part)
+    height, off = float(image.z_mm[z].mean()), image.x_mm[x] - found.midline_mm[z]
+    if off.mean() < _OFF_MIDLINE_MM:
+        return False
+    if not liver.middle_mm - _BELOW_LIVER_MIDDLE_MM <= height <= liver.top_mm + _ABOVE_LIVER_TOP_MM:
+        return False
+    mirrored = np.abs(image.x_mm[None, :] - (found.midline_mm[z] - off)[:, None]).argmin(axis=1)
+    return bool(fine[z, y, mirrored].mean() <= _PARTNER_SHARE * fine[part].mean())
