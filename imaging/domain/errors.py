@@ -216,9 +216,9 @@ REASONS: dict[str, Reason] = {
     "contour_not_finite": Reason("A contour point is not a number.", _NOT_PLACED, _DRAWER, "(3006,0050)"),
     "outline_grid_invalid": Reason(
         "The grid of the outline has no usable spacing or orientation.", _NOT_PLACED, _DRAWER, "(0028,9110)"
+    ),
     # Proposals
     "frames_differ": Reason("PET and CT are not on one frame of reference.", _NO_PROPOSAL, _SENDER, "(0020,0052)"),
-    "slices_not_axial": Reason("The slices are not axial.", _NO_PROPOSAL, _READER, "(0020,0037)"),
     "body_not_found": Reason("No body was found in the images.", _NO_PROPOSAL, _READER),
     "reference_not_homogeneous": Reason(
         "{organ} reference unusable: CoV {cov} % (limit {limit} %).", _NO_PROPOSAL, _PLACE

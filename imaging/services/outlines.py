@@ -64,9 +64,7 @@ def grow(*, by, scan: Scan, lesion: Lesion, seed_lps, rule: str, parameter: floa
     mask = segmentation.grow_from(volume, seed_lps, search_radius_mm=reach_mm, **_threshold(scan, rule, parameter))
     parameters = {"seed_lps_mm": list(seed_lps), "rule": rule, "parameter": parameter, "reach_mm": reach_mm}
     origin = {"how": "region_growing", "parameters": parameters, "method": segmentation.METHOD_VERSION}
-    return place_outline(
-        by=by, scan=scan, role=Voi.Role.LESION, lesion=lesion, mask=mask, volume=volume, origin=origin
-    )
+    return place_outline(by=by, scan=scan, role=Voi.Role.LESION, lesion=lesion, mask=mask, volume=volume, origin=origin)
 
 
 def threshold_box(*, by, scan: Scan, lesion: Lesion, low_lps, high_lps, rule: str, parameter: float | None):
@@ -78,9 +76,7 @@ def threshold_box(*, by, scan: Scan, lesion: Lesion, low_lps, high_lps, rule: st
     mask = segmentation.above(volume, within, level)
     corners = {"low_lps_mm": list(low_lps), "high_lps_mm": list(high_lps)}
     origin = {"how": "box_threshold", "parameters": {**corners, "rule": rule, "parameter": parameter}}
-    return place_outline(
-        by=by, scan=scan, role=Voi.Role.LESION, lesion=lesion, mask=mask, volume=volume, origin=origin
-    )
+    return place_outline(by=by, scan=scan, role=Voi.Role.LESION, lesion=lesion, mask=mask, volume=volume, origin=origin)
 
 
 def widen(*, by, voi: Voi, by_mm: float, reason: str):
@@ -96,9 +92,7 @@ def regrow(*, by, voi: Voi, rule: str, parameter: float | None, reason: str):
     def grown(volume: Volume, mask: Mask) -> Mask:
         reach = max(2 * float(voi.radius_mm), SHORTEST_REACH_MM)
         hottest = uptake.measure(volume, mask).hottest_lps
-        return segmentation.grow_from(
-            volume, hottest, search_radius_mm=reach, **_threshold(voi.scan, rule, parameter)
-        )
+        return segmentation.grow_from(volume, hottest, search_radius_mm=reach, **_threshold(voi.scan, rule, parameter))
 
     return _reshape(by, voi, reason, "region_growing", {"rule": rule, "parameter": parameter}, grown)
 
