@@ -14,6 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imaging import store
+from imaging.domain import grids
+from imaging.domain.geometry import index_to_lps
+from imaging.domain.grids import Placed
 from imaging.domain.voi import Bounds, Mask
 from imaging.domain.volume import Volume
 from imaging.reasons import SeriesRefused
@@ -22,6 +25,7 @@ FORMAT = "prrt-outline/1"
 _HEAD = struct.Struct("<4sI")
 _MAGIC = b"PRRM"
 LEVEL = 6
+SAME_GRID_MM = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +79,31 @@ def unpack(data: bytes) -> StoredMask:
         return StoredMask(mask, _index(about["shape"]), affine, about["frame_of_reference_uid"])
     except (KeyError, TypeError, ValueError, struct.error, zlib.error) as error:
         raise SeriesRefused("outline_unreadable") from error
+
+
+def place(stored: StoredMask, volume: Volume) -> Placed:
+    """The outline on a volume: as it is where the grids agree, else by nearest voxel and said so, or refused.
+
+    Raises ``MeasurementRefused`` for another frame of reference, or where nothing of it lies in the images.
+    """
+    if stored.shape == volume.shape and np.abs(stored.affine - volume.affine).max() <= SAME_GRID_MM:
+        return Placed(stored.mask, grids.EXACT, {}, ())
+    grids.check_frame(stored.frame_of_reference_uid, volume.frame_of_reference_uid, is_referenced=False)
+    bounds, affine = stored.mask.bounds, stored.affine
+    z0, y0, x0 = bounds.start
+    planes = np.arange(z0, bounds.stop[0])
+    corner = np.stack([np.full(planes.size, x0), np.full(planes.size, y0), planes], axis=-1)
+    along_row, along_column, along_stack = affine[:3, :3].T
+    row_mm, column_mm, plane_mm = (float(np.linalg.norm(v)) for v in (along_row, along_column, along_stack))
+    stack = grids.PlaneStack(
+        voxels=stored.mask.voxels,
+        positions=index_to_lps(affine, corner),
+        orientation=(*(along_row / row_mm), *(along_column / column_mm)),
+        pixel_spacing=(column_mm, row_mm),
+        plane_spacing=plane_mm,
+        frame_of_reference_uid=stored.frame_of_reference_uid,
+    )
+    return grids.place(stack, volume)
 
 
 def _read(data: bytes) -> tuple[dict[str, Any], bytes]:

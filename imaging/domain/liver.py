@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from imaging.domain.coarse import Coarse, Image, Voxels
-from imaging.domain.errors import MeasurementRefused, caution
+from imaging.domain.errors import MeasurementRefused
 from imaging.domain.landmarks import Landmarks, left_of_midline_mm, parts
 from imaging.domain.reference_region import (
     TISSUE_FWHM_MM,

@@ -12,7 +12,8 @@ from imaging.models.scans import Lesion, Scan
 class ImageProduct(models.Model):
     class Kind(models.TextChoices):
         MIP_SPRITE = "mip_sprite", "rotating MIP"
-        KEY_SLICES = "key_slices", "key slices"
+        MIP_STILL = "mip_still", "front view of the MIP"
+        KEY_SLICE = "key_slice", "key slice"
         PET_VOLUME = "pet_volume", "SUV volume for the viewer"
         CT_VOLUME = "ct_volume", "CT volume for the viewer"
 
@@ -20,6 +21,7 @@ class ImageProduct(models.Model):
     scan = models.ForeignKey(Scan, on_delete=models.PROTECT, related_name="products")
     lesion = models.ForeignKey(Lesion, null=True, on_delete=models.PROTECT, related_name="products")
     kind = models.CharField(max_length=12, choices=Kind)
+    name = models.CharField(max_length=40, help_text="Tells the pictures of one lesion apart, e.g. axial-pet.webp.")
     sha256 = models.CharField(max_length=64)
     content_type = models.CharField(max_length=40)
     content_encoding = models.CharField(max_length=12, blank=True)
@@ -30,15 +32,15 @@ class ImageProduct(models.Model):
     superseded_at = models.DateTimeField(null=True)
 
     class Meta:
-        ordering = ["kind", "lesion__label"]
+        ordering = ["kind", "lesion__label", "name"]
         constraints = [
             models.UniqueConstraint(
-                fields=["scan", "kind"],
+                fields=["scan", "name"],
                 condition=Q(superseded_at__isnull=True, lesion__isnull=True),
                 name="one_current_product_of_scan",
             ),
             models.UniqueConstraint(
-                fields=["scan", "kind", "lesion"],
+                fields=["scan", "lesion", "name"],
                 condition=Q(superseded_at__isnull=True, lesion__isnull=False),
                 name="one_current_product_of_lesion",
             ),

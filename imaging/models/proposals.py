@@ -65,6 +65,13 @@ class Proposal(models.Model):
     number = models.PositiveIntegerField(default=0, help_text="Foci: hottest first. Imported: the segment's number.")
     label = models.CharField(max_length=64, blank=True)
     tracking_uid = models.CharField(max_length=64, blank=True)
+    lesion = models.ForeignKey(
+        Lesion,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="proposals",
+        help_text="The known lesion it may be: by tracking UID, or by its place on the scan before.",
+    )
     mask_sha256 = models.CharField(max_length=64, blank=True)
     centre_lps_mm = models.JSONField(null=True)
     radius_mm = models.FloatField(null=True)

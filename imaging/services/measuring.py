@@ -13,7 +13,7 @@ from imaging.domain.volume import Volume
 from imaging.models import Job, Scan, Series, SuvResult, UptakeMeasurement, Voi
 from imaging.services import relative
 from imaging.services.requests import request_measurements
-from imaging.services.voxels import mask_of
+from imaging.services.voxels import region_of
 from patients.services import audit
 
 NUMBERS = (
@@ -128,7 +128,7 @@ def _ratios_only(
 
 def _measure(volume: Volume, voi: Voi, suv_result: SuvResult, digest: str, liver: Voi | None) -> UptakeMeasurement:
     try:
-        mask = mask_of(volume, voi, liver)
+        mask, notes = region_of(volume, voi, liver)
         found = uptake.measure(volume, mask)
     except ImagingRefusal as refusal:
         return unmeasured(voi, suv_result, digest, code=refusal.code, text=refusal.message)
@@ -137,7 +137,7 @@ def _measure(volume: Volume, voi: Voi, suv_result: SuvResult, digest: str, liver
     for name in NUMBERS:
         setattr(row, name, getattr(found, name))
     row.hottest_voxel = {"index": list(found.hottest_index), "lps_mm": list(found.hottest_lps)}
-    row.warnings = [asdict(warning) for warning in found.warnings]
+    row.warnings = [asdict(warning) for warning in (*notes, *found.warnings)]
     return row
 
 

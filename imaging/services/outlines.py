@@ -17,8 +17,8 @@ from imaging.domain.volume import Bounds, Volume
 from imaging.models import Job, Lesion, Scan, Voi
 from imaging.refused import Refused
 from imaging.services.requests import request_measurements
-from imaging.services.voxels import mask_of
 from imaging.services.vois import require_measuring, to_stored
+from imaging.services.voxels import mask_of
 from patients.services import record, revise, withdraw
 
 VERSION = "outline/1.0"

@@ -2,7 +2,7 @@
 
 from imaging import masks
 from imaging.domain import segmentation, uptake
-from imaging.domain.errors import ImagingRefusal, MeasurementRefused
+from imaging.domain.errors import Caution, ImagingRefusal, MeasurementRefused
 from imaging.domain.voi import Mask, sphere
 from imaging.domain.volume import Volume
 from imaging.models import Voi
@@ -10,8 +10,18 @@ from imaging.models import Voi
 
 def mask_of(volume: Volume, voi: Voi, liver: Voi | None) -> Mask:
     """Contours never leave the sphere they were placed in; outlines are stored voxel by voxel."""
-    if voi.method == Voi.Method.MASK:
-        return masks.on_grid(masks.load(voi.mask_sha256), volume)
+    return region_of(volume, voi, liver)[0]
+
+
+def region_of(volume: Volume, voi: Voi, liver: Voi | None) -> tuple[Mask, tuple[Caution, ...]]:
+    """The voxels, and what to know about how they came onto this volume."""
+    if voi.method != Voi.Method.MASK:
+        return _contour(volume, voi, liver), ()
+    placed = masks.place(masks.load(voi.mask_sha256), volume)
+    return placed.mask, placed.warnings
+
+
+def _contour(volume: Volume, voi: Voi, liver: Voi | None) -> Mask:
     within = sphere(volume, centre_of(voi), float(voi.radius_mm))
     if voi.method == Voi.Method.SPHERE:
         return within
