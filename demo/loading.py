@@ -127,7 +127,7 @@ class Loader:
         for label, score in scored.items():
             interval = {"score_low": score.low, "score_high": score.high, "text": score.text}
             imaging.score_lesion(by=self.by, reading=reading, lesion=lesions[label], **interval)
-        imaging.sign_reading(by=self.by, reading=reading)
+        imaging.sign_reading(by=self.by, reading=reading, cold_lesions=spec.cold_lesions)
 
     def decide(self, case: CaseSpec, patient: Patient) -> None:
         decided = case.decision

@@ -56,6 +56,7 @@ class ScanSpec:
     has_weight_in_header: bool = True
     ssa_status: str = "unknown"
     note: str = ""
+    cold_lesions: str = "none"  # what the reader answered about lesions without uptake
 
     @property
     def started_at(self) -> dt.datetime:

@@ -15,6 +15,23 @@ from imaging.domain.vocabulary import Tracer, is_sstr
 from imaging.models import Lesion, LesionFinding, LesionReading, Reading, Scan, UptakeMeasurement
 from imaging.selectors import CURRENT, RECOMPUTING, REFUSED, CurrentMeasurement, krenning_proposals, measurements_from
 
+ASSESSED = frozenset({Reading.ColdLesions.NONE, Reading.ColdLesions.LISTED})
+# A lesion colder than liver cannot be found by uptake. Until a reader has said that others were looked for, there may
+# be one that is not in the list: it stands among the lesions, so that no row about all of them can be met.
+UNLISTED = LesionFact(
+    label="others",
+    site="on CT, FDG or the scan before, without uptake",
+    is_visceral=True,
+    is_target=False,
+    relation=None,
+    reason="cold_lesions_not_assessed",
+    size_mm=None,
+    size_reason="size_unknown",
+    score_text="",
+    uptake_text="not assessed by the reader",
+)
+# What has resolved has nothing to answer for; what merged into another lesion is answered for by that one.
+GONE = frozenset({LesionFinding.Status.RESOLVED, LesionFinding.Status.MERGED})
 NOT_VISCERAL = frozenset({"bone", "lymph_node", "lymph_nodes", "node", "skin", "soft_tissue", "muscle"})
 
 
@@ -50,6 +67,8 @@ def _relations(case: CaseRows, scan: Scan) -> Fact:
         reason, detail = _unsigned(readings, scan, measured)
         return unknown(reason, detail, about, dated(scan))
     lesions = tuple(_lesion_fact(lesion, scan, signed, measured) for lesion in _lesions(case, scan))
+    if not all(reading.cold_lesions in ASSESSED for reading in signed):
+        lesions = (*lesions, UNLISTED)
     return Fact(lesions, clinical_date=dated(scan), sources=(*about, *(_reading_source(r) for r in signed)))
 
 
@@ -96,7 +115,7 @@ def _lesions(case: CaseRows, scan: Scan) -> list[Lesion]:
 
 def _belongs(lesion: Lesion, scan: Scan) -> bool:
     findings = sorted((f for f in lesion.findings.all() if _is_by(f.scan, scan)), key=lambda f: dated(f.scan))
-    if findings and findings[-1].status == LesionFinding.Status.RESOLVED:
+    if findings and findings[-1].status in GONE:
         return False
     if findings or any(_is_by(score.reading.scan, scan) for score in lesion.lesion_readings.all()):
         return True

@@ -11,12 +11,19 @@ from typing import Any, NamedTuple
 
 from django.db.models import Count
 
-from imaging.domain import suv, uptake
+from imaging import products
+from imaging.domain import candidates, matching, references, registration, suv, uptake
 from imaging.domain.suv_inputs import SuvInputs
-from imaging.models import Series, SuvInput, SuvResult, Voi
+from imaging.domain.vocabulary import is_sstr
+from imaging.models import Scan, Series, SuvInput, SuvResult, Voi
 
 MEASURE_VERSION = uptake.METHOD_VERSION
 SUV_VERSION = suv.METHOD_VERSION
+LOOK_VERSION = " ".join(
+    (references.METHOD_VERSION, candidates.METHOD_VERSION, matching.METHOD_VERSION, registration.METHOD_VERSION)
+)
+PICTURE_VERSION = products.METHOD_VERSION
+CONTOURS_VERSION = "contours/1.0"
 
 
 def of_series(series: Series) -> str:
@@ -80,6 +87,40 @@ def of_scan(vois: Iterable[Voi], suv_result: SuvResult) -> str:
     vois = list(vois)
     liver = liver_reference(vois)
     return _digest(sorted(of_measurement(voi, suv_result, liver) for voi in vois))
+
+
+def of_look(scan: Scan, suv_result: SuvResult) -> str:
+    """Of what proposals rest on: the SUV, the CT, and the lesions and images of the scan before."""
+    ct = scan.ct_series.manifest_sha256 if scan.ct_series else ""
+    before = previous_scan(scan)
+    parts = [LOOK_VERSION, str(suv_result.pk), suv_result.input_digest, ct, str(before and before.pk)]
+    return _digest([*parts, _marked(before) if before else []])
+
+
+def of_pictures(scan: Scan, suv_result: SuvResult) -> str:
+    """Of what the pictures show: the SUV, the CT, and where the lesions of this scan are."""
+    ct = scan.ct_series.manifest_sha256 if scan.ct_series else ""
+    return _digest([PICTURE_VERSION, str(suv_result.pk), suv_result.input_digest, ct, _marked(scan)])
+
+
+def _marked(scan: Scan) -> list[tuple[str, list[str]]]:
+    """Where the lesions of a scan are."""
+    return sorted((str(voi.lesion_id), _placement(voi)) for voi in scan.vois.all() if voi.lesion_id)
+
+
+def previous_scan(scan: Scan) -> Scan | None:
+    """The scan before this one with the same kind of tracer and images: SSTR with SSTR, FDG with FDG."""
+    if scan.clinical_date is None:
+        return None
+    earlier = Scan.objects.filter(
+        patient_id=scan.patient_id, clinical_date__lt=scan.clinical_date, pet_series__isnull=False
+    ).select_related("pet_series", "ct_series")
+    same = [other for other in earlier if is_sstr(other.tracer) == is_sstr(scan.tracer)]
+    return max(same, key=lambda other: (other.clinical_date, other.recorded_at), default=None)
+
+
+def joined(*found: str) -> str:
+    return _digest(list(found))
 
 
 def _placement(voi: Voi) -> list[str]:

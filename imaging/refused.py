@@ -68,8 +68,9 @@ SENTENCES: dict[str, str] = {
     "reading_signed": "This reading is signed and can no longer be changed. Amend it instead.",
     "reading_not_signed": "Only a signed reading can be amended; this one is still a draft.",
     "reading_amended": "This reading already has an amendment. Continue with that one.",
-    "cold_lesions_not_answered": "Before signing, say whether there are lesions on CT, FDG or the previous scan without "
-    "uptake: none, listed, or not assessed. Uptake alone cannot show that the list is complete.",
+    "cold_lesions_not_answered": "Before signing, say whether there are lesions on CT, FDG or the previous scan "
+    "without uptake: none, listed, or not assessed. Uptake alone cannot show that the list is complete.",
+    "fdg_only_on_fdg": "FDG by eye is stated in the reading of the FDG scan.",
     "fdg_has_no_krenning": "This is an FDG scan: it has no Krenning score. State FDG by eye instead.",
     "netpet_needs_pair": "A NETPET class needs an SSTR scan to pair this FDG scan with.",
     "reading_empty": "The reading has no scored lesion.",

@@ -17,6 +17,7 @@ from imaging.domain import krenning
 from imaging.domain.errors import MeasurementRefused
 from imaging.domain.krenning import KrenningProposal
 from imaging.models import (
+    ForeignObject,
     Job,
     Lesion,
     LesionFinding,
@@ -158,6 +159,30 @@ def _measurements_as_known(scan: Scan, known_at: dt.datetime) -> list[CurrentMea
         CurrentMeasurement(row.voi, REFUSED if row.refusal_code else CURRENT, row, row.suv_result.is_provisional)
         for row in known
     ]
+
+
+def scan_drawn_on(found: ForeignObject) -> Scan | None:
+    """The scan of its patient that an outline or report belongs to: by the series it names, else by its frame."""
+    patient = patient_of(found.series)
+    if patient is None:
+        return None
+    mine = list(scans(patient))
+    named = [scan for scan in mine if _is_named(found, scan)]
+    return next(iter(named or [scan for scan in mine if _shares_frame(found, scan)]), None)
+
+
+def is_drawn_on(found: ForeignObject, scan: Scan) -> bool:
+    return _is_named(found, scan) or _shares_frame(found, scan)
+
+
+def _is_named(found: ForeignObject, scan: Scan) -> bool:
+    named = set(found.series.header.get("referenced_series_uids", []))
+    return any(series.series_uid in named for series in (scan.pet_series, scan.ct_series) if series)
+
+
+def _shares_frame(found: ForeignObject, scan: Scan) -> bool:
+    frame = found.series.frame_of_reference_uid
+    return bool(frame and scan.pet_series and scan.pet_series.frame_of_reference_uid == frame)
 
 
 def signed_reading(scan: Scan, known_at: dt.datetime | None = None) -> Reading | None:

@@ -32,6 +32,7 @@ REASONS: dict[str, str] = {
     "unsigned_proposal": "unsigned proposal",
     "recomputing": "being computed again",
     "not_scored": "lesion not scored in this reading",
+    "cold_lesions_not_assessed": "the reader has not looked for lesions without uptake (CT, FDG, the scan before)",
     "not_assessable": "lesion not assessable on this scan",
     "size_unknown": "lesion size not recorded, so whether the lesion counts is unknown",
     "size_illustrative": "lesion size is illustrative, not a clinical fact, so whether the lesion counts is unknown",

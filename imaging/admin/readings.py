@@ -11,6 +11,7 @@ from imaging.models import Lesion, LesionReading, Reading
 from imaging.refused import Refused
 from imaging.services import (
     amend_reading,
+    answer_cold_lesions,
     comment_reading,
     remove_score,
     score_lesion,
@@ -20,14 +21,17 @@ from imaging.services import (
 from patients.admin_base import ServiceInline, ServiceModelAdmin
 from patients.domain.roles import Capability
 
-SCORE = ("score_low", "score_high", "text", "difference_reason")
+SCORE = ("score_low", "score_high", "text", "difference_reason", "fdg_relation")
+
+
+KEPT = ("reader", "version", "state", "signed_at", "amends")
 
 
 class ScoreInline(ServiceInline):
     model = LesionReading
     verbose_name_plural = "lesions"
     show_change_link = False
-    fields = ["lesion", "score_low", "score_high", "relation_to_liver", "text", "difference_reason"]
+    fields = ["lesion", "score_low", "score_high", "relation_to_liver", "fdg_relation", "text", "difference_reason"]
 
     def get_extra(self, request, obj=None, **kwargs):
         """One empty row for every lesion of the patient that has no score yet."""
@@ -56,7 +60,8 @@ class ScoreInline(ServiceInline):
     def _score(self, by, reading, lesion, values):
         given = {name: values.get(name) for name in ("score_low", "score_high")}
         words = {name: values.get(name) or "" for name in ("text", "difference_reason")}
-        relation = values.get("relation_to_liver") or ""
+        relation, fdg = values.get("relation_to_liver") or "", values.get("fdg_relation") or ""
+        words |= {"fdg_relation": fdg}
         with refusals_shown():
             return score_lesion(by=by, reading=reading, lesion=lesion, relation=relation, **given, **words)
 
@@ -68,8 +73,8 @@ class ReadingAdmin(ServiceModelAdmin):
     list_filter = ["state", "scale_id"]
     search_fields = ["scan__patient__case_number"]
     autocomplete_fields = ["scan"]
-    fields = ["scan", "scale_id", "comment", "proposals", "reader", "version", "state", "signed_at", "amends"]
-    readonly_fields = ["proposals", "reader", "version", "state", "signed_at", "amends"]
+    fields = ["scan", "scale_id", "cold_lesions", "comment", "proposals", *KEPT]
+    readonly_fields = ["proposals", *KEPT]
     inlines = [ScoreInline]
     actions = ["sign", "amend"]
 
@@ -125,12 +130,16 @@ class ReadingAdmin(ServiceModelAdmin):
 
     def add(self, *, by, values, parent=None):
         with refusals_shown():
-            return start_reading(
+            reading = start_reading(
                 by=by, scan=values["scan"], scale_id=values.get("scale_id"), comment=values.get("comment", "")
             )
+            answer = values.get("cold_lesions")
+            return answer_cold_lesions(by=by, reading=reading, answer=answer) if answer else reading
 
     def change(self, row, *, by, reason, seen_at, values):
         with refusals_shown():
+            if answer := values.get("cold_lesions"):
+                answer_cold_lesions(by=by, reading=row, answer=answer)
             return comment_reading(by=by, reading=row, comment=values.get("comment", row.comment))
 
     @admin.action(description="Sign the selected drafts", permissions=["sign"])

@@ -239,6 +239,12 @@ REASONS: dict[str, Reason] = {
         _NO_PROPOSAL,
         _PLACE,
     ),
+    "tracer_not_proposed": Reason(
+        "Nothing is proposed for the tracer {found}: it is neither an SSTR tracer nor FDG.", _NO_PROPOSAL, _PLACE
+    ),
+    "foci_need_liver": Reason(
+        "Foci are looked for above the liver reference, and there is none. {found}", _NO_PROPOSAL, _PLACE
+    ),
 }
 
 CAUTIONS: dict[str, str] = {

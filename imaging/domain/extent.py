@@ -10,19 +10,20 @@ from imaging.domain.volume import Volume
 
 def centroid(mask: Mask, volume: Volume) -> FloatArray:
     """Mean of the voxel centres, LPS mm. Raises ``MeasurementRefused`` for a region without voxels."""
-    mean: FloatArray = _centres(mask, volume).mean(axis=0)
+    mean: FloatArray = voxel_centres(mask, volume).mean(axis=0)
     return mean
 
 
 def extent(mask: Mask, volume: Volume) -> tuple[FloatArray, float]:
     """Centroid (LPS mm) and the radius in mm of the sphere around it that holds every voxel, edges included."""
-    centres = _centres(mask, volume)
+    centres = voxel_centres(mask, volume)
     middle: FloatArray = centres.mean(axis=0)
     half_voxel = 0.5 * float(np.linalg.norm(volume.spacing))
     return middle, float(np.sqrt(((centres - middle) ** 2).sum(axis=1).max())) + half_voxel
 
 
-def _centres(mask: Mask, volume: Volume) -> FloatArray:
+def voxel_centres(mask: Mask, volume: Volume) -> FloatArray:
+    """LPS mm of every voxel centre, shape (n, 3). Raises ``MeasurementRefused`` for a region without voxels."""
     z, y, x = np.nonzero(mask.voxels)
     if not z.size:
         raise MeasurementRefused("voi_empty")

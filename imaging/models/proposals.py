@@ -114,6 +114,13 @@ class LesionMatch(models.Model):
     previous_scan = models.ForeignKey(Scan, on_delete=models.PROTECT, related_name="+")
     lesion = models.ForeignKey(Lesion, null=True, on_delete=models.PROTECT, related_name="matches")
     proposal = models.ForeignKey(Proposal, null=True, on_delete=models.PROTECT, related_name="matches")
+    related_lesion = models.ForeignKey(
+        Lesion,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="The lesion it merged into, or was split from.",
+    )
     status = models.CharField(max_length=16, choices=LesionFinding.Status)
     confidence = models.FloatField(null=True, help_text="0 to 1; empty where nothing could be compared.")
     parts = models.JSONField(default=dict, help_text="What the confidence is made of, and the place in LPS mm.")

@@ -1,42 +1,61 @@
-"""Everything that writes imaging rows: imports, identity decisions, corrections, regions, readings."""
+"""Everything that writes imaging rows: imports, identity decisions, corrections, regions, proposals, readings."""
 
+from imaging.services import outlines
+from imaging.services.contours import run_contours
 from imaging.services.corrections import correct_suv_input, withdraw_suv_input
 from imaging.services.identities import confirm_identity, detach_series, reject_identity
 from imaging.services.importing import run_import
 from imaging.services.lesions import withdraw_lesion
+from imaging.services.looking import run_scan
+from imaging.services.matches import confirm_match
 from imaging.services.measuring import run_measure
+from imaging.services.proposals import accept_as_lesion, accept_reference, reject_proposal, reopen_proposal
 from imaging.services.readings import (
     amend_reading,
+    answer_cold_lesions,
     comment_reading,
+    confirm_netpet,
     remove_score,
     score_lesion,
     sign_reading,
     start_reading,
 )
-from imaging.services.requests import request_measurements, request_series
+from imaging.services.requests import request_contours, request_look, request_measurements, request_series
 from imaging.services.series import run_series
 from imaging.services.uploads import add_file, add_files, close_upload, open_upload
 from imaging.services.vois import move_voi, place_voi, remove_voi
 
 __all__ = [
+    "accept_as_lesion",
+    "accept_reference",
     "add_file",
     "add_files",
     "amend_reading",
+    "answer_cold_lesions",
     "close_upload",
     "comment_reading",
     "confirm_identity",
+    "confirm_match",
+    "confirm_netpet",
     "correct_suv_input",
     "detach_series",
     "move_voi",
     "open_upload",
+    "outlines",
     "place_voi",
     "reject_identity",
+    "reject_proposal",
     "remove_score",
     "remove_voi",
+    "reopen_proposal",
+    "request_contours",
+    "request_look",
     "request_measurements",
     "request_series",
+    "run_contours",
     "run_import",
     "run_measure",
+    "run_scan",
     "run_series",
     "score_lesion",
     "sign_reading",

@@ -12,6 +12,7 @@ from imaging import jobs, sandbox, store
 from imaging.instances import FileRefusal, ParsedInstance, ParsedObject
 from imaging.models import Job, Upload, UploadItem
 from imaging.services.archives import open_archives
+from imaging.services.objects import ObjectArrival, store_object
 from imaging.services.storing import Arrival, store_series
 
 log = logging.getLogger("prrt.import")
@@ -20,23 +21,29 @@ PROGRESS_SECONDS = 1.0
 
 
 def run_import(job: Job, lease: jobs.Lease) -> list[uuid.UUID]:
-    """Open archives, parse what waits, store it series by series; returns the series jobs to ring for."""
+    """Open archives, parse what waits, store images series by series, then outlines; returns the jobs to ring for."""
     upload = Upload.objects.select_related("by", "patient").get(pk=job.subject_id)
     open_archives(upload, lease)
     groups: dict[tuple, list[Arrival]] = defaultdict(list)
+    objects: list[ObjectArrival] = []
     for arrival in _parse(upload, lease):
-        groups[_series_key(arrival.instance)].append(arrival)
+        if isinstance(arrival, ObjectArrival):
+            objects.append(arrival)
+        else:
+            groups[_series_key(arrival.instance)].append(arrival)
     followers = []
     for number, arrivals in enumerate(groups.values()):
         lease.progress("storing series", number, len(groups))
         followers += store_series(upload, arrivals, lease)
+    for arrival in objects:
+        followers += store_object(upload, arrival, lease)
     with lease.effect():
         Upload.objects.filter(pk=upload.pk).update(state=Upload.State.DONE, finished_at=timezone.now())
         lease.finish()
     return followers
 
 
-def _parse(upload: Upload, lease: jobs.Lease) -> Iterator[Arrival]:
+def _parse(upload: Upload, lease: jobs.Lease) -> Iterator[Arrival | ObjectArrival]:
     """Parsed files of the upload; refused ones are noted on the way. Equal files are parsed once."""
     waiting: dict[str, list[UploadItem]] = defaultdict(list)
     for item in upload.items.filter(outcome=UploadItem.Outcome.WAITING):
@@ -48,7 +55,7 @@ def _parse(upload: Upload, lease: jobs.Lease) -> Iterator[Arrival]:
         if isinstance(result, FileRefusal):
             refused += [_refused(item, result) for item in items]
         elif isinstance(result, ParsedObject):
-            refused += [_refused(item, FileRefusal("not_used_here", result.sop_class_uid)) for item in items]
+            yield ObjectArrival(items, result)
         else:
             yield Arrival(items, result)
         if time.monotonic() - last_note > PROGRESS_SECONDS or len(refused) >= FLUSH:

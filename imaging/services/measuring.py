@@ -12,7 +12,7 @@ from imaging.domain.errors import ImagingRefusal
 from imaging.domain.volume import Volume
 from imaging.models import Job, Scan, Series, SuvResult, UptakeMeasurement, Voi
 from imaging.services import relative
-from imaging.services.requests import request_measurements
+from imaging.services.requests import request_look, request_measurements
 from imaging.services.voxels import region_of
 from patients.services import audit
 
@@ -43,7 +43,7 @@ def run_measure(job: Job, lease: jobs.Lease) -> list[uuid.UUID]:
         store(measured, found.result)
         announce(scan, found.result)
         lease.finish()
-        return follow_up(scan)
+        return [*follow_up(scan), *_redraw(scan)]
 
 
 def measure_scan(
@@ -103,6 +103,13 @@ def follow_up(scan: Scan) -> list[uuid.UUID]:
     if all(item.state != selectors.RECOMPUTING for item in selectors.measurements(scan)):
         return []
     return [request_measurements(scan=scan).pk]
+
+
+def _redraw(scan: Scan) -> list[uuid.UUID]:
+    """Key slices show where the lesions are now; the next scan looks for lesions where they are now."""
+    following = Scan.objects.filter(patient_id=scan.patient_id, clinical_date__gt=scan.clinical_date)
+    after = following.order_by("clinical_date").first() if scan.clinical_date else None
+    return [job.pk for one in (scan, after) if one and one.pet_series for job in request_look(scan=one)]
 
 
 def lock(series: Series) -> Series:

@@ -82,8 +82,10 @@ def threshold_box(*, by, scan: Scan, lesion: Lesion, low_lps, high_lps, rule: st
 def widen(*, by, voi: Voi, by_mm: float, reason: str):
     """Grow (positive) or shrink (negative) an outline by some millimetres."""
     if by_mm < 0:
-        return _reshape(by, voi, reason, "erode", {"by_mm": -by_mm}, lambda v, mask: regions.erode(v, mask, -by_mm))
-    return _reshape(by, voi, reason, "dilate", {"by_mm": by_mm}, lambda v, mask: regions.dilate(v, mask, by_mm))
+        how, change = "erode", lambda volume, mask: regions.erode(volume, mask, -by_mm)
+    else:
+        how, change = "dilate", lambda volume, mask: regions.dilate(volume, mask, by_mm)
+    return _reshape(by=by, voi=voi, reason=reason, how=how, parameters={"by_mm": abs(by_mm)}, change=change)
 
 
 def regrow(*, by, voi: Voi, rule: str, parameter: float | None, reason: str):
@@ -94,7 +96,8 @@ def regrow(*, by, voi: Voi, rule: str, parameter: float | None, reason: str):
         hottest = uptake.measure(volume, mask).hottest_lps
         return segmentation.grow_from(volume, hottest, search_radius_mm=reach, **_threshold(voi.scan, rule, parameter))
 
-    return _reshape(by, voi, reason, "region_growing", {"rule": rule, "parameter": parameter}, grown)
+    parameters = {"rule": rule, "parameter": parameter}
+    return _reshape(by=by, voi=voi, reason=reason, how="region_growing", parameters=parameters, change=grown)
 
 
 def redraw_as(*, by, voi: Voi, mask: Mask, volume: Volume, origin: dict[str, Any], reason: str):
@@ -110,7 +113,8 @@ def subtract(*, by, voi: Voi, other: Voi, reason: str):
     def rest(volume: Volume, mask: Mask) -> Mask:
         return regions.subtract(mask, voxels_of(other, volume))
 
-    return _reshape(by, voi, reason, "subtract", {"subtracted": str(other.pk)}, rest)
+    taken = {"subtracted": str(other.pk)}
+    return _reshape(by=by, voi=voi, reason=reason, how="subtract", parameters=taken, change=rest)
 
 
 @transaction.atomic
@@ -121,7 +125,8 @@ def merge(*, by, voi: Voi, other: Voi, reason: str):
     def both(volume: Volume, mask: Mask) -> Mask:
         return regions.merge(mask, voxels_of(other, volume))
 
-    merged = _reshape(by, voi, reason, "merge", {"merged": str(other.pk)}, both)
+    joined = {"merged": str(other.pk)}
+    merged = _reshape(by=by, voi=voi, reason=reason, how="merge", parameters=joined, change=both)
     withdraw(other, by=by, reason=reason)
     return merged
 
@@ -181,7 +186,7 @@ def _box_between(volume: Volume, low_lps, high_lps) -> Bounds:
 
 
 @transaction.atomic
-def _reshape(by, voi: Voi, reason: str, how: str, parameters: dict, change: Callable[[Volume, Mask], Mask]):
+def _reshape(*, by, voi: Voi, reason: str, how: str, parameters: dict, change: Callable[[Volume, Mask], Mask]):
     require_measuring(by)
     if not reason.strip():
         raise Refused("reason_missing")

@@ -8,20 +8,22 @@ from django.db.models import F
 from django.utils import timezone
 
 from imaging.domain import krenning
+from imaging.domain.vocabulary import Tracer, is_sstr
 from imaging.models import Lesion, LesionReading, Reading, Scan
 from imaging.refused import Refused
 from patients.domain.roles import Capability
 from patients.services import audit, snapshot
 
 HIGHEST_SCORE = 4
+FDG_SCALE = "FDG"  # by eye, beside SSTR; there is no Krenning score of an FDG scan
 
 
 @transaction.atomic
 def start_reading(*, by, scan: Scan, scale_id: str | None = None, comment: str = "") -> Reading:
     """A draft of this reader for this scan; an open draft on the same scale is continued."""
     _require(by, Capability.EDIT_CLINICAL, Capability.SIGN_READING)
-    scale = scale_id or settings.KRENNING_SCALE
-    if scale not in krenning.SCALES:
+    scale = FDG_SCALE if scan.tracer == Tracer.F18_FDG else scale_id or settings.KRENNING_SCALE
+    if scale not in (*krenning.SCALES, FDG_SCALE):
         raise Refused("scale_unknown")
     draft = Reading.objects.filter(scan=scan, reader=by, scale_id=scale, state=Reading.State.DRAFT).first()
     if draft is not None:
@@ -43,6 +45,7 @@ def score_lesion(
     relation: str = "",
     text: str = "",
     difference_reason: str = "",
+    fdg_relation: str = "",
 ) -> LesionReading:
     """The reader's score of one lesion, an interval where it was stated as one; replaces an earlier draft score."""
     _require(by, Capability.EDIT_CLINICAL, Capability.SIGN_READING)
@@ -50,11 +53,13 @@ def score_lesion(
     if lesion.patient_id != reading.scan.patient_id:
         raise Refused("voi_of_other_patient")
     _check_score(reading.scale_id, score_low, score_high, relation)
+    if fdg_relation and reading.scale_id != FDG_SCALE:
+        raise Refused("fdg_only_on_fdg")
     row = LesionReading.objects.filter(reading=reading, lesion=lesion).first()
     before = snapshot(row) if row else None
     row = row or LesionReading(reading=reading, lesion=lesion)
     row.score_low, row.score_high, row.relation_to_liver, row.text = score_low, score_high, relation, text
-    row.difference_reason = difference_reason
+    row.difference_reason, row.fdg_relation = difference_reason, fdg_relation
     row.full_clean()
     row.save()
     audit(by=by, action="score_lesion", obj=row, before=before, after=snapshot(row))
@@ -74,20 +79,44 @@ def remove_score(*, by, score: LesionReading) -> None:
 def comment_reading(*, by, reading: Reading, comment: str) -> Reading:
     _require(by, Capability.EDIT_CLINICAL, Capability.SIGN_READING)
     current = _open_draft(reading.pk)
-    before, current.comment = snapshot(current, ["comment"]), comment
-    current.save(update_fields=["comment"])
-    audit(by=by, action="comment_reading", obj=current, before=before, after=snapshot(current, ["comment"]))
-    return current
+    return _set(by, current, "comment_reading", comment=comment)
 
 
 @transaction.atomic
-def sign_reading(*, by, reading: Reading) -> Reading:
-    """The signer answers for every score and becomes the reader. After this nothing in it changes."""
+def answer_cold_lesions(*, by, reading: Reading, answer: str) -> Reading:
+    """Lesions on CT, FDG or the scan before without uptake: none, listed among the lesions, or not assessed."""
+    _require(by, Capability.EDIT_CLINICAL, Capability.SIGN_READING)
+    if answer not in Reading.ColdLesions.values:
+        raise Refused("cold_lesions_not_answered")
+    return _set(by, reading, "answer_cold_lesions", cold_lesions=answer)
+
+
+@transaction.atomic
+def confirm_netpet(*, by, reading: Reading, netpet_class: str, paired_scan: Scan) -> Reading:
+    """The reader's NETPET class of this FDG scan with one SSTR scan of the same patient."""
     _require(by, Capability.SIGN_READING)
+    if reading.scale_id != FDG_SCALE or not is_sstr(paired_scan.tracer):
+        raise Refused("netpet_needs_pair")
+    if paired_scan.patient_id != reading.scan.patient_id or netpet_class not in Reading.Netpet.values:
+        raise Refused("netpet_needs_pair")
+    return _set(by, reading, "confirm_netpet", netpet_class=netpet_class, paired_scan=paired_scan)
+
+
+@transaction.atomic
+def sign_reading(*, by, reading: Reading, cold_lesions: str = "") -> Reading:
+    """The signer answers for every score and becomes the reader. After this nothing in it changes.
+
+    ``cold_lesions`` answers, with the signature, whether lesions without uptake were looked for.
+    """
+    _require(by, Capability.SIGN_READING)
+    if cold_lesions:
+        answer_cold_lesions(by=by, reading=reading, answer=cold_lesions)
     draft = _open_draft(reading.pk)
     scores = list(draft.lesions.order_by("pk"))
     if not scores:
         raise Refused("reading_empty")
+    if draft.scale_id != FDG_SCALE and not draft.cold_lesions:
+        raise Refused("cold_lesions_not_answered")
     for score in scores:
         _check_score(draft.scale_id, score.score_low, score.score_high, score.relation_to_liver)
     before = snapshot(draft)
@@ -118,6 +147,9 @@ def amend_reading(*, by, reading: Reading, reason: str) -> Reading:
         version=signed.version + 1,
         amends=signed,
         comment=signed.comment,
+        cold_lesions=signed.cold_lesions,
+        netpet_class=signed.netpet_class,
+        paired_scan=signed.paired_scan,
     )
     amendment.save(force_insert=True)
     for score in signed.lesions.all():
@@ -125,6 +157,16 @@ def amend_reading(*, by, reading: Reading, reason: str) -> Reading:
         score.save(force_insert=True)
     audit(by=by, action="amend_reading", obj=amendment, after=snapshot(amendment), reason=reason)
     return amendment
+
+
+def _set(by, reading: Reading, action: str, **values) -> Reading:
+    current = _open_draft(reading.pk)
+    before = snapshot(current, list(values))
+    for name, value in values.items():
+        setattr(current, name, value)
+    current.save(update_fields=list(values))
+    audit(by=by, action=action, obj=current, before=before, after=snapshot(current, list(values)))
+    return current
 
 
 def _open_draft(pk: uuid.UUID) -> Reading:
@@ -135,6 +177,10 @@ def _open_draft(pk: uuid.UUID) -> Reading:
 
 
 def _check_score(scale: str, low: int | None, high: int | None, relation: str) -> None:
+    if scale == FDG_SCALE:
+        if low is not None or high is not None or relation:
+            raise Refused("fdg_has_no_krenning")
+        return
     if low is None and high is None:
         return
     if low is None or high is None or not 0 <= low <= high <= HIGHEST_SCORE:

@@ -12,7 +12,9 @@ from imaging.domain.errors import ImagingRefusal
 from imaging.models import Job
 from imaging.reasons import explain
 from imaging.refused import Refused
+from imaging.services.contours import run_contours
 from imaging.services.importing import run_import
+from imaging.services.looking import run_scan
 from imaging.services.measuring import run_measure
 from imaging.services.series import run_series
 from imaging.store import StoreError
@@ -24,6 +26,8 @@ RUNNERS: dict[str, Callable[[Job, jobs.Lease], list[uuid.UUID]]] = {
     Job.Kind.IMPORT: run_import,
     Job.Kind.SERIES: run_series,
     Job.Kind.MEASURE: run_measure,
+    Job.Kind.SCAN: run_scan,
+    Job.Kind.CONTOURS: run_contours,
 }
 
 

@@ -15,6 +15,7 @@ from imaging.domain.vocabulary import SUV_UNITS
 from imaging.domain.volume import Volume
 from imaging.models import Job, Scan, Series, SuvResult, UptakeMeasurement
 from imaging.services import measuring
+from imaging.services.requests import request_look, request_waiting_contours
 
 PET = "PT"
 _memory = threading.local()
@@ -43,7 +44,18 @@ def run_series(job: Job, lease: jobs.Lease) -> list[uuid.UUID]:
         if digests.of_series(current) == job.input_digest:
             _store(current, computed)
         lease.finish()
-        return [pk for scan in _scans(series) for pk in measuring.follow_up(scan)]
+        return _followers(series)
+
+
+def _followers(series: Series) -> list[uuid.UUID]:
+    """Regions placed meanwhile, proposals and pictures of its scan, outlines that waited for these images."""
+    jobs_ = []
+    for scan in _scans(series):
+        jobs_ += measuring.follow_up(scan)
+        jobs_ += [job.pk for job in (*request_look(scan=scan), *request_waiting_contours(scan=scan))]
+    for scan in Scan.objects.filter(ct_series=series):
+        jobs_ += [job.pk for job in request_look(scan=scan)]
+    return jobs_
 
 
 def _compute(series: Series, digest: str, lease: jobs.Lease) -> _Computed:

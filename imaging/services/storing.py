@@ -12,11 +12,11 @@ from datetime import date
 
 from imaging import jobs, sandbox, selectors, store
 from imaging.assemble import AssembledSeries, assemble
-from imaging.identity import DicomIdentity
 from imaging.instances import FileRefusal, ParsedInstance
 from imaging.models import Instance, Series, Study, Upload, UploadItem
 from imaging.services.identities import judge
 from imaging.services.requests import request_series
+from imaging.services.studies import day_of, identity_of, study_of
 
 CHUNK = 5000
 ATTEMPTS = 8
@@ -127,7 +127,7 @@ def _stored_slices(known: dict, first: ParsedInstance) -> list[tuple[str, Parsed
 
 
 def _commit(upload: Upload, arrivals, plan: _Plan, parts, known) -> list[uuid.UUID]:
-    study = _study(arrivals[0].instance) if parts else None
+    study = study_of(arrivals[0].instance) if parts else None
     if _known(arrivals) != known:
         raise _Overtaken
     items = {arrival.instance.sop_uid: arrival.items[0] for arrival in plan.new}
@@ -147,22 +147,6 @@ def _commit(upload: Upload, arrivals, plan: _Plan, parts, known) -> list[uuid.UU
         item.outcome, item.reason_code = UploadItem.Outcome.REFUSED, "sop_uid_conflict"
     UploadItem.objects.bulk_update([*outcomes, *plan.conflicting], ["outcome", "reason_code", "series"], batch_size=500)
     return followers
-
-
-def _study(first: ParsedInstance) -> Study:
-    header = identity_of(first)
-    study, _ = Study.objects.get_or_create(
-        study_uid=first.study_uid,
-        identity_digest=header.digest,
-        defaults={
-            "dicom_patient_id": header.patient_id,
-            "dicom_issuer": header.issuer,
-            "dicom_birth_date": header.birth_date,
-            "dicom_sex": header.sex,
-            "study_date": _day(first.study_date),
-        },
-    )
-    return Study.objects.select_for_update().get(pk=study.pk)
 
 
 def _upsert(study: Study, part: AssembledSeries, manifest: str, by) -> Series:
@@ -231,17 +215,8 @@ def _outcome(item: UploadItem, series: Series) -> UploadItem:
     return item
 
 
-def identity_of(instance: ParsedInstance) -> DicomIdentity:
-    sex = instance.sex.upper() if instance.sex.upper() in {"M", "F", "O"} else ""
-    return DicomIdentity(instance.patient_id, instance.issuer, _day(instance.birth_date), sex)
-
-
 def _acquired_on(part: AssembledSeries) -> date | None:
     """The day of acquisition; of the series or study where the header has no other."""
     moments: Iterable[str] = (instance.acquired_at for _, instance in part.slices)
     earliest = min((moment for moment in moments if moment), default="")
-    return _day(earliest[:10]) or _day(part.first.series_at[:10]) or _day(part.first.study_date)
-
-
-def _day(text: str) -> date | None:
-    return date.fromisoformat(text) if text else None
+    return day_of(earliest[:10]) or day_of(part.first.series_at[:10]) or day_of(part.first.study_date)

@@ -118,7 +118,7 @@ def read(user, scan, lesions, scores):
     reading = start_reading(by=user, scan=scan)
     for label, (low, high, text) in scores.items():
         score_lesion(by=user, reading=reading, lesion=lesions[label], score_low=low, score_high=high, text=text)
-    sign_reading(by=user, reading=reading)
+    sign_reading(by=user, reading=reading, cold_lesions="none")
 
 
 def add_lab(user, patient, analyte="platelets", value=210, unit="10^9/L", day=dt.date(2026, 4, 1), **values):

@@ -31,7 +31,7 @@ def test_a_corrected_weight_travels_from_the_header_to_the_decision(
     run_until_done(place_voi(by=doctor, scan=scan, role="lesion", lesion=lesion, **shape)[1].pk)
     reading = start_reading(by=doctor, scan=scan)
     score_lesion(by=doctor, reading=reading, lesion=lesion, score_low=3, score_high=3)
-    sign_reading(by=doctor, reading=reading)
+    sign_reading(by=doctor, reading=reading, cold_lesions="none")
     old = UptakeMeasurement.objects.get()
     decision = record_decision(
         by=doctor,

@@ -71,7 +71,9 @@ def add_finding(by, lesion, scan, *, size=None, **more):
 def add_reading(by, scan, scores, *, is_signed=True, scale="KR-ORIG", amends=None, signed_at=None):
     """``scores``: lesion -> (low, high) or a relation word or None for "not stated"."""
     version = amends.version + 1 if amends else 1
-    reading = Reading.objects.create(scan=scan, reader=by, scale_id=scale, amends=amends, version=version)
+    reading = Reading.objects.create(
+        scan=scan, reader=by, scale_id=scale, amends=amends, version=version, cold_lesions="none"
+    )
     for lesion, score in scores.items():
         low, high = score if isinstance(score, tuple) else (None, None)
         relation = score if isinstance(score, str) else ""

@@ -153,7 +153,7 @@ def open_draft(desk, scan):
 
 def test_a_reading_is_entered_signed_by_action_and_then_closed(desk, scan, lesion, doctor):
     reading = open_draft(desk, scan)
-    score = {"lesions-0-score_low": "3", "lesions-0-score_high": "3"}
+    score = {"lesions-0-score_low": "3", "lesions-0-score_high": "3", "cold_lesions": "none", "change_reason": "read"}
     post(desk, url("reading_change", reading.pk), **score)
     assert (reading.reader, reading.lesions.get().score_high) == (doctor, 3)
     desk.post(url("reading_changelist"), {"action": "sign", "_selected_action": [str(reading.pk)]})
@@ -176,6 +176,11 @@ def test_a_draft_lists_the_lesions_of_its_own_patient_and_is_signed_where_it_is_
     sent = form_of(desk, url("reading_change", reading.pk))
     assert sent["lesions-0-lesion"] == lesion.pk, "the row is there, only the score is missing"
     sent |= {"lesions-0-score_low": "2", "lesions-0-score_high": "2", "change_reason": "", "_sign": "1"}
+    desk.post(url("reading_change", reading.pk), sent)
+    reading.refresh_from_db()
+    assert reading.state == "draft", "the question about lesions without uptake is not answered"
+    sent = form_of(desk, url("reading_change", reading.pk))
+    sent |= {"cold_lesions": "listed", "change_reason": "read", "_sign": "1"}
     desk.post(url("reading_change", reading.pk), sent)
     reading.refresh_from_db()
     assert (reading.state, reading.lesions.get().score_low) == ("signed", 2)

@@ -37,7 +37,7 @@ def lesion(phantom_case, doctor):
 def signed(scan, lesion, doctor):
     reading = start_reading(by=doctor, scan=scan)
     score_lesion(by=doctor, reading=reading, lesion=lesion, score_low=3, score_high=3, relation="above")
-    return sign_reading(by=doctor, reading=reading)
+    return sign_reading(by=doctor, reading=reading, cold_lesions="none")
 
 
 def refused(code, call, **values):
@@ -53,7 +53,7 @@ def test_a_draft_is_continued_scored_and_signed_with_its_trail(scan, lesion, doc
     score_lesion(by=doctor, reading=reading, lesion=lesion, score_low=2, score_high=2)
     score_lesion(by=doctor, reading=reading, lesion=lesion, score_low=0, score_high=1, text="low uptake")
     assert selectors.signed_reading(scan) is None
-    done = sign_reading(by=doctor, reading=reading)
+    done = sign_reading(by=doctor, reading=reading, cold_lesions="none")
     assert (done.state, done.reader) == ("signed", doctor) and done.signed_at
     event = AuditEvent.objects.get(action="sign_reading")
     assert event.by == doctor and event.patient == scan.patient
@@ -96,7 +96,7 @@ def test_an_amendment_is_a_new_version_and_counts_once_signed(signed, lesion, do
     assert draft.lesions.get().score_high == 3
     assert selectors.signed_reading(signed.scan).pk == signed.pk
     score_lesion(by=colleague, reading=draft, lesion=lesion, score_low=4, score_high=4)
-    sign_reading(by=colleague, reading=draft)
+    sign_reading(by=colleague, reading=draft, cold_lesions="none")
     assert selectors.signed_reading(signed.scan).pk == draft.pk
     assert selectors.signed_reading(signed.scan, known_at=signed.signed_at).pk == signed.pk
     assert Reading.objects.get(pk=signed.pk).lesions.get().score_high == 3
@@ -160,7 +160,7 @@ def test_only_those_entitled_sign_and_the_signer_becomes_the_reader(scan, lesion
     typed = start_reading(by=clerk, scan=scan)
     score_lesion(by=clerk, reading=typed, lesion=lesion, score_low=3, score_high=3)
     refused("not_permitted", sign_reading, by=clerk, reading=typed)
-    assert sign_reading(by=doctor, reading=typed).reader == doctor
+    assert sign_reading(by=doctor, reading=typed, cold_lesions="none").reader == doctor
     refused("not_permitted", amend_reading, by=clerk, reading=typed, reason="x")
 
 

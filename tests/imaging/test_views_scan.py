@@ -68,7 +68,7 @@ def test_the_proposal_stands_beside_the_reader(client, scan, lesion, user):
     reading = start_reading(by=user, scan=scan)
     score_lesion(by=user, reading=reading, lesion=lesion, score_low=0, score_high=1, text="low uptake")
     assert "not read" in page(client, scan), "a draft is not a reading"
-    sign_reading(by=user, reading=reading)
+    sign_reading(by=user, reading=reading, cold_lesions="none")
     shown = page(client, scan)
     assert "≤1" in shown and "low uptake" in shown and "KR-ORIG" in shown and "unsigned proposal" in shown
 

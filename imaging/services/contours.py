@@ -1,0 +1,155 @@
+"""The contours job: what another workstation drew or measured, laid on our images, each part with its own outcome.
+
+Outlines become proposals, beside those of the software; a person accepts them. Measurements of a report are kept as
+they were sent and shown beside ours, never mixed with them.
+"""
+
+import json
+import uuid
+from dataclasses import asdict, replace
+
+from django.utils import timezone
+
+from imaging import jobs, masks, outlines, sandbox, selectors, store, volumes
+from imaging.domain import uptake
+from imaging.domain.errors import ImagingRefusal
+from imaging.domain.extent import extent
+from imaging.domain.volume import Volume
+from imaging.instances import FileRefusal
+from imaging.models import ForeignObject, Job, Lesion, Proposal, Scan, Series
+from imaging.objects import MeasurementGroup, Report, Segmentation, StructureSet
+from imaging.outlines import Images, OutlineOutcome
+from imaging.reasons import explain
+from patients.services import audit
+
+NUMBERS = ("suv_max", "suv_mean", "suv_peak_global", "suv_peak_local", "volume_ml", "voxel_count")
+
+
+def run_contours(job: Job, lease: jobs.Lease) -> list[uuid.UUID]:
+    """Read the object, place its outlines on the scan they belong to, keep the outcome of each."""
+    found = ForeignObject.objects.select_related("series__candidate_patient").filter(pk=job.subject_id).first()
+    if found is None or found.series.identity != Series.Identity.ATTACHED:
+        with lease.effect():
+            lease.finish()
+        return []
+    lease.progress("reading outlines")
+    content = sandbox.read_object(store.path(found.sha256))
+    scan = selectors.scan_drawn_on(found)
+    lease.progress("placing outlines")
+    made = [] if isinstance(content, FileRefusal | Report) else _place(found, content, scan)
+    with lease.effect():
+        _keep(found, content, scan, made)
+        lease.finish()
+    return []
+
+
+def _place(
+    found: ForeignObject, content: Segmentation | StructureSet, scan: Scan | None
+) -> list[tuple[OutlineOutcome, Proposal | None]]:
+    suv = selectors.current_suv(scan.pet_series) if scan else None
+    images = _images(scan.pet_series, suv) if scan and suv else None
+    made = []
+    for outcome in outlines.place_outlines(content, images):
+        proposal = _proposal(found, scan, outcome, images.volume) if outcome.placed and images and scan else None
+        made.append((_without_voxels(outcome), proposal))
+    return made
+
+
+def _images(series: Series, suv: selectors.CurrentSuv) -> Images | None:
+    """The volume to lay outlines on: in SUV where there is one, else only its grid counts."""
+    try:
+        if suv.result is not None and not suv.result.refusal_code:
+            volume = volumes.load_volume(series, suv.result)
+        else:
+            volume = volumes.load_stored(series).volume(1.0, "")
+    except ImagingRefusal:
+        return None
+    with store.open_stored(series.manifest_sha256) as file:
+        sop_uids = frozenset(json.load(file)["sop_uid"])
+    return Images(volume, series.series_uid, sop_uids)
+
+
+def _proposal(found: ForeignObject, scan: Scan, outcome: OutlineOutcome, volume: Volume) -> Proposal:
+    mask = outcome.placed.mask
+    centre, radius = extent(mask, volume)
+    return Proposal(
+        scan=scan,
+        source=found,
+        kind=Proposal.Kind.IMPORTED,
+        number=outcome.number,
+        label=outcome.label[:64],
+        tracking_uid=outcome.tracking_uid,
+        lesion=_known_lesion(scan, outcome.tracking_uid),
+        mask_sha256=masks.keep(mask, volume),
+        centre_lps_mm=[float(v) for v in centre],
+        radius_mm=radius,
+        numbers=_numbers(volume, mask),
+        guess=_site(outcome)[:24],
+        reason=f"drawn elsewhere; {outcome.placed.method}",
+        must_ask=True,
+    )
+
+
+def _numbers(volume: Volume, mask) -> dict:
+    try:
+        measured = uptake.measure(volume, mask)
+    except ImagingRefusal:
+        return {}
+    wanted = NUMBERS if volume.unit else ("volume_ml", "voxel_count")
+    return {name: getattr(measured, name) for name in wanted} | {"unit": volume.unit}
+
+
+def _known_lesion(scan: Scan, tracking_uid: str) -> Lesion | None:
+    """The lesion of this patient that carries the UID; a UID of another patient's lesion is nothing here."""
+    if not tracking_uid:
+        return None
+    return next((le for le in Lesion.objects.filter(patient=scan.patient) if le.tracking_uid == tracking_uid), None)
+
+
+def _site(outcome: OutlineOutcome) -> str:
+    region = getattr(outcome.source, "anatomic_region", None)
+    return region.meaning if region else ""
+
+
+def _without_voxels(outcome: OutlineOutcome) -> OutlineOutcome:
+    """Voxels of many outlines at once are more than a worker should hold."""
+    return replace(outcome, placed=None)
+
+
+def _keep(found: ForeignObject, content, scan: Scan | None, made) -> None:
+    found = ForeignObject.objects.select_for_update().get(pk=found.pk)
+    found.scan, found.read_at = scan, timezone.now()
+    found.refusal_code = found.refusal_message = ""
+    if isinstance(content, FileRefusal):
+        found.refusal_code, found.refusal_message = content.code, explain(content.code)[:300]
+    elif isinstance(content, Report):
+        found.measurements = [_group(group) for group in content.groups]
+    if scan is None and not found.refusal_code:
+        found.refusal_code = "referenced_series_absent"
+        found.refusal_message = explain("referenced_series_absent")[:300]
+    found.outcomes = [_outcome(outcome) for outcome, _ in made]
+    found.save()
+    Proposal.objects.filter(source=found, state=Proposal.State.OPEN).delete()
+    decided = set(Proposal.objects.filter(source=found).values_list("number", flat=True))
+    Proposal.objects.bulk_create([p for _, p in made if p is not None and p.number not in decided])
+    if scan is not None:
+        audit(by=None, action="read_object", obj=found, patient=scan.patient, after={"outcomes": len(made)})
+
+
+def _group(group: MeasurementGroup) -> dict:
+    """As it was sent; ``role`` is our word for a value, so that it can stand beside ours."""
+    values = [asdict(value) | {"role": value.role} for value in group.measurements]
+    return asdict(group) | {"measurements": values}
+
+
+def _outcome(outcome: OutlineOutcome) -> dict:
+    return {
+        "number": outcome.number,
+        "label": outcome.label,
+        "tracking_uid": outcome.tracking_uid,
+        "state": outcome.state,
+        "code": outcome.refusal.code if outcome.refusal else "",
+        "message": outcome.refusal.message if outcome.refusal else "",
+        "warnings": [asdict(warning) for warning in outcome.warnings],
+        "own_volume_ml": outcome.own_volume_ml,
+    }

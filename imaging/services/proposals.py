@@ -1,0 +1,201 @@
+"""What people make of proposals: accept as a lesion or reference, reject, call physiologic, or open again.
+
+A proposal is never a lesion until a person accepts it. Every decision is kept with its author; a decided proposal
+stays, so that the same outline is not asked about twice.
+"""
+
+import re
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils import timezone
+
+from imaging.models import Job, Lesion, LesionFinding, LesionMatch, Proposal, Scan, Voi
+from imaging.refused import Refused
+from imaging.services.requests import request_measurements
+from imaging.services.vois import require_measuring, to_stored
+from patients.domain.roles import Capability
+from patients.services import audit, record, revise
+
+LABEL = re.compile(r"L(\d+)\Z")
+
+
+@transaction.atomic
+def accept_as_lesion(
+    *,
+    by,
+    proposal: Proposal,
+    lesion: Lesion | None = None,
+    organ: str = "",
+    kind: str = Lesion.Kind.UNKNOWN,
+    segment: str = "",
+    status: str | None = None,
+) -> tuple[Lesion, Voi, Job]:
+    """The region marks this lesion, or a new one in ``organ``. Its finding on the scan is recorded if there is none."""
+    proposal = _open(by, proposal)
+    if proposal.role != Voi.Role.LESION:
+        raise Refused("proposal_not_lesion")
+    if not proposal.mask_sha256:
+        raise Refused("proposal_refused")
+    is_new = lesion is None
+    lesion = lesion or _new_lesion(by, proposal, organ, kind, segment)
+    if lesion.patient_id != proposal.scan.patient_id:
+        raise Refused("voi_of_other_patient")
+    voi = record(Voi, by=by, scan=proposal.scan, lesion=lesion, role=Voi.Role.LESION, **_outline(proposal))
+    piece = _close_as_new(by, proposal) if is_new else None
+    related = piece.related_lesion if piece else None
+    chosen = LesionFinding.Status.SPLIT if related else status or _status(proposal.scan, lesion, is_new)
+    _note_finding(by, proposal.scan, lesion, chosen, related)
+    _decide(proposal, Proposal.State.ACCEPTED, by, "", voi)
+    return lesion, voi, request_measurements(scan=proposal.scan, by=by)
+
+
+@transaction.atomic
+def accept_reference(*, by, proposal: Proposal) -> tuple[Voi, Job]:
+    """Use the proposed sphere as the reference of this organ, in place of the present one."""
+    proposal = _open(by, proposal)
+    if proposal.role == Voi.Role.LESION or proposal.refusal_code:
+        raise Refused("proposal_refused")
+    shape = sphere_of(proposal)
+    present = Voi.objects.filter(scan=proposal.scan, role=proposal.role).order_by("-recorded_at").first()
+    if present is None:
+        voi = record(Voi, by=by, scan=proposal.scan, role=proposal.role, **shape)
+    else:
+        voi = revise(present, by=by, reason="proposed reference accepted", **shape)
+    _decide(proposal, Proposal.State.ACCEPTED, by, "", voi)
+    return voi, request_measurements(scan=proposal.scan, by=by)
+
+
+@transaction.atomic
+def reject_proposal(*, by, proposal: Proposal, reason: str = "", is_physiologic: bool = False) -> Proposal:
+    """Not a lesion: noise, spill, or the normal uptake of an organ."""
+    proposal = _open(by, proposal)
+    state = Proposal.State.PHYSIOLOGIC if is_physiologic else Proposal.State.REJECTED
+    return _decide(proposal, state, by, reason, None)
+
+
+@transaction.atomic
+def reopen_proposal(*, by, proposal: Proposal, reason: str) -> Proposal:
+    """Take a rejection back. An accepted one is undone by withdrawing its region."""
+    require_measuring(by)
+    if not reason.strip():
+        raise Refused("reason_missing")
+    locked = Proposal.objects.select_for_update(of=("self",)).select_related("scan", "run").get(pk=proposal.pk)
+    if locked.state not in {Proposal.State.REJECTED, Proposal.State.PHYSIOLOGIC}:
+        raise Refused("proposal_decided")
+    return _decide(locked, Proposal.State.OPEN, by, reason, None)
+
+
+def sphere_of(proposal: Proposal) -> dict:
+    """The fields of a region that is this reference's sphere."""
+    x, y, z = (to_stored(value) for value in proposal.centre_lps_mm)
+    return {
+        "method": Voi.Method.SPHERE,
+        "parameter": None,
+        "mask_sha256": "",
+        "centre_x_mm": x,
+        "centre_y_mm": y,
+        "centre_z_mm": z,
+        "radius_mm": to_stored(proposal.radius_mm),
+        "origin": origin_of(proposal),
+    }
+
+
+def origin_of(proposal: Proposal) -> dict:
+    """Where a region comes from that was proposed by the software or drawn elsewhere."""
+    found = {"how": proposal.kind, "proposal": str(proposal.pk), "label": proposal.label}
+    if proposal.run:
+        return found | {"method": proposal.run.method_version, "parameters": proposal.run.parameters}
+    source = {"sop_uid": proposal.source.sop_uid, "segment": proposal.number} if proposal.source else {}
+    return found | source | {"tracking_uid": proposal.tracking_uid}
+
+
+def _outline(proposal: Proposal) -> dict:
+    x, y, z = (to_stored(value) for value in proposal.centre_lps_mm)
+    return {
+        "method": Voi.Method.MASK,
+        "mask_sha256": proposal.mask_sha256,
+        "centre_x_mm": x,
+        "centre_y_mm": y,
+        "centre_z_mm": z,
+        "radius_mm": max(to_stored(proposal.radius_mm), Decimal(1)),
+        "origin": origin_of(proposal),
+    }
+
+
+def _open(by, proposal: Proposal) -> Proposal:
+    """The proposal, held against another decision until this transaction ends."""
+    require_measuring(by)
+    locked = Proposal.objects.select_for_update(of=("self",)).select_related("scan__patient", "run", "source")
+    found = locked.get(pk=proposal.pk)
+    if found.state != Proposal.State.OPEN:
+        raise Refused("proposal_decided")
+    if found.run is not None and found.run.superseded_at is not None:
+        raise Refused("proposal_outdated")
+    return found
+
+
+def _decide(proposal: Proposal, state: str, by, reason: str, voi: Voi | None) -> Proposal:
+    before = {"state": proposal.state}
+    proposal.state, proposal.decided_by, proposal.decided_at = state, by, timezone.now()
+    proposal.decision_reason, proposal.voi = reason[:200], voi
+    proposal.save(update_fields=["state", "decided_by", "decided_at", "decision_reason", "voi"])
+    after = {"state": state, "voi": str(voi.pk) if voi else None}
+    audit(by=by, action="decide_proposal", obj=proposal, before=before, after=after, reason=reason)
+    return proposal
+
+
+def _new_lesion(by, proposal: Proposal, organ: str, kind: str, segment: str) -> Lesion:
+    if not by.may(Capability.EDIT_CLINICAL):
+        raise Refused("not_permitted")
+    if not organ.strip():
+        raise Refused("lesion_label_missing")
+    scan = proposal.scan
+    return record(
+        Lesion,
+        by=by,
+        patient=scan.patient,
+        label=next_label(scan.patient),
+        organ=organ.strip(),
+        segment=segment.strip(),
+        kind=kind,
+        clinical_date=scan.clinical_date,
+        clinical_date_precision=scan.clinical_date_precision,
+        given_tracking_uid=_free_tracking_uid(proposal),
+    )
+
+
+def next_label(patient) -> str:
+    """L01, L02 ... never one that was used before, not even by a lesion that was withdrawn."""
+    used = Lesion.versions.filter(patient=patient).values_list("label", flat=True)
+    numbers = [int(found.group(1)) for label in used if (found := LABEL.match(label))]
+    return f"L{max(numbers, default=0) + 1:02d}"
+
+
+def _free_tracking_uid(proposal: Proposal) -> str:
+    """The UID the contour came with, unless a lesion has it already: one UID is one lesion."""
+    uid = proposal.tracking_uid
+    return "" if not uid or Lesion.versions.filter(given_tracking_uid=uid).exists() else uid
+
+
+def _status(scan: Scan, lesion: Lesion, is_new: bool) -> str:
+    """A lesion first seen on a scan that is not the first one is new on it."""
+    if not is_new or scan.clinical_date is None:
+        return LesionFinding.Status.PRESENT
+    earlier = Scan.objects.filter(patient=scan.patient, clinical_date__lt=scan.clinical_date)
+    return LesionFinding.Status.NEW if earlier.exists() else LesionFinding.Status.PRESENT
+
+
+def _note_finding(by, scan: Scan, lesion: Lesion, status: str, related: Lesion | None) -> None:
+    if not LesionFinding.objects.filter(scan=scan, lesion=lesion).exists():
+        record(LesionFinding, by=by, scan=scan, lesion=lesion, status=status, related_lesion=related)
+
+
+def _close_as_new(by, proposal: Proposal) -> LesionMatch | None:
+    """The match that called this region new, or a piece of another lesion: accepting it confirms that."""
+    match = LesionMatch.objects.filter(proposal=proposal, lesion=None, state=LesionMatch.State.OPEN).first()
+    if match is not None:
+        match.state, match.decided_status = LesionMatch.State.CONFIRMED, match.status
+        match.decided_by, match.decided_at = by, timezone.now()
+        match.save(update_fields=["state", "decided_status", "decided_by", "decided_at"])
+    return match
