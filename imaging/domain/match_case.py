@@ -40,7 +40,7 @@ class Case:
 
     @property
     def trust(self) -> float:
-        return 1.0 if self.registration.quality is Quality.GOOD else POOR_REGISTRATION
+        return 1.0 if self.is_place_sure else POOR_REGISTRATION
 
     def is_simple(self, pairing: Pairing) -> bool:
         return pairing.j not in self.merged and pairing.i not in self.split
@@ -53,20 +53,25 @@ class Case:
         return [j for j in range(len(self.found)) if j not in used]
 
     @property
-    def residual_mm(self) -> float:
-        return self.registration.residual_mm or 0.0
+    def is_place_sure(self) -> bool:
+        return self.registration.quality is Quality.GOOD
+
+    @property
+    def off_mm(self) -> float:
+        return self.registration.place_uncertainty_mm
 
     def worded(self, reason: str) -> str:
-        caveats = [] if self.registration.quality is Quality.GOOD else [self.registration.sentence]
+        caveats = [] if self.is_place_sure else [self.registration.sentence]
         return " ".join([reason, *caveats])
 
 
 def build(known: list[Region], found: list[Region], new_scan: NewScan, registration: Registration) -> Case:
-    residual = registration.residual_mm or 0.0
-    scores = [[match_scores.score(lesion, finding, residual) for finding in found] for lesion in known]
+    off = registration.place_uncertainty_mm
+    scores = [[match_scores.score(lesion, finding, off) for finding in found] for lesion in known]
     pairings = {p.i: p for p in match_scores.assign(scores)}
-    merged = _merges(known, found, pairings, TOUCHING_MM + residual)
-    split = _splits(known, found, pairings, merged, TOUCHING_MM + residual)
+    touching = TOUCHING_MM + (registration.residual_mm or 0.0)
+    merged = _merges(known, found, pairings, touching)
+    split = _splits(known, found, pairings, merged, touching)
     return Case(known, found, scores, pairings, merged, split, new_scan, registration)
 
 

@@ -4,7 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from imaging.domain.lesion_places import SMALLEST_ASSESSABLE_MM, PlaceReading, PlaceUptake, Region
+from imaging.domain.lesion_places import (
+    SMALLEST_ASSESSABLE_ML,
+    SMALLEST_ASSESSABLE_MM,
+    PlaceReading,
+    PlaceUptake,
+    Region,
+)
 from imaging.domain.match_scores import ORGAN_DIFFERS, ORGAN_PHYSIOLOGIC, ORGAN_SAME, Score
 
 
@@ -50,20 +56,22 @@ def nothing(labels: tuple[str, ...], finding_ids: tuple[str, ...], reason: str) 
     return MatchProposal(Status.NOT_ASSESSABLE, labels, finding_ids, 0.0, {}, reason)
 
 
-def why_not_resolved(lesion: Region, is_covered: bool, place: PlaceReading) -> str:
-    """Why a lesion without a finding may not be called resolved; empty if it may."""
-    if not is_covered:
-        return f"The place of {lesion.key} lies outside the new scan."
-    if place.uptake in _COVERED_PLACE:
-        return _COVERED_PLACE[place.uptake].format(label=lesion.key)
-    if place.physiologic:
-        return f"The place of {lesion.key} lies in the normal uptake of {place.physiologic}, which could hide it."
-    if lesion.is_assessable is None:
-        return f"No uptake found at the place of {lesion.key}, but its size is not known: a small one can be missed."
-    if not lesion.is_assessable:
-        limit = f"{SMALLEST_ASSESSABLE_MM:.0f} mm"
-        return f"No uptake found at the place of {lesion.key}, but a lesion under {limit} (1 mL) can be missed."
-    return ""
+def why_not_resolved(lesion: Region, is_covered: bool, place: PlaceReading, is_place_sure: bool) -> str:
+    """Why a lesion without a finding may not be called resolved, the first that applies; empty if it may."""
+    label, nothing_there = lesion.key, f"No uptake found at the place of {lesion.key}, but"
+    limit = f"{SMALLEST_ASSESSABLE_MM:.0f} mm ({SMALLEST_ASSESSABLE_ML:.0f} mL)"
+    checks = (
+        (not is_covered, f"The place of {label} lies outside the new scan."),
+        (place.uptake in _COVERED_PLACE, _COVERED_PLACE.get(place.uptake, "").format(label=label)),
+        (
+            place.physiologic,
+            f"The place of {label} lies in the normal uptake of {place.physiologic}, which could hide it.",
+        ),
+        (not is_place_sure, f"{nothing_there} the alignment is too poor to be sure of the place."),
+        (lesion.is_assessable is None, f"{nothing_there} its size is not known: a small one can be missed."),
+        (not lesion.is_assessable, f"{nothing_there} a lesion under {limit} can be missed."),
+    )
+    return next((sentence for applies, sentence in checks if applies), "")
 
 
 def resolved_reason(lesion: Region, place: PlaceReading) -> str:

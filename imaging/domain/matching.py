@@ -69,7 +69,7 @@ def places(lesions: Iterable[KnownLesion], registration: Registration) -> dict[s
     """By label. Raises ``MeasurementRefused`` if registration was refused."""
     moved = [lesion.moved(registration.transform) for lesion in lesions]
     return {
-        m.key: Place(m.centroid_lps, (m.radius_mm or TOUCHING_MM) + (registration.residual_mm or 0.0)) for m in moved
+        m.key: Place(m.centroid_lps, (m.radius_mm or TOUCHING_MM) + registration.place_uncertainty_mm) for m in moved
     }
 
 
@@ -120,7 +120,7 @@ def _pair(case: Case, pairing: Pairing) -> MatchProposal:
         confidence,
         parts,
         case.worded(reason),
-        has_rival or confidence < WEAK,
+        has_rival or confidence < WEAK or not case.is_place_sure,
         (rival,) if has_rival else (),
         score.distance_mm,
     )
@@ -131,7 +131,7 @@ def _merged(case: Case, j: int, members: list[int]) -> MatchProposal:
     gaps = [finding.gap_mm(lesion.centroid_lps) for lesion in lesions]
     parts = _joint_parts(case, gaps, finding, lesions)
     labels = tuple(lesion.key for lesion in lesions)
-    is_ambiguous = parts["extent"] < 1
+    is_ambiguous = parts["extent"] < 1 or not case.is_place_sure
     alternatives = (
         tuple(f"{lesion.key} without uptake beside {finding.key}" for lesion in lesions) if is_ambiguous else ()
     )
@@ -146,7 +146,7 @@ def _split(case: Case, i: int, pieces: list[int]) -> MatchProposal:
     gaps = [lesion.gap_mm(finding.centroid_lps) for finding in findings]
     parts = _joint_parts(case, gaps, lesion, findings)
     ids = tuple(finding.key for finding in findings)
-    is_ambiguous = parts["extent"] < 1
+    is_ambiguous = parts["extent"] < 1 or not case.is_place_sure
     alternatives = tuple(f"{key} new beside {lesion.key}" for key in ids) if is_ambiguous else ()
     reason = case.worded(words.split_reason(lesion.key, ids) + _or_else(alternatives))
     return MatchProposal(
@@ -159,7 +159,7 @@ def _or_else(alternatives: tuple[str, ...]) -> str:
 
 
 def _joint_parts(case: Case, gaps: list[float], whole: Region, pieces: list[Region]) -> dict[str, float]:
-    sd = match_scores.place_sd_mm(whole, case.residual_mm)
+    sd = match_scores.place_sd_mm(whole, case.off_mm)
     has_extent = whole.radius_mm is not None or whole.voxels_lps is not None
     extent = EXTENT_UNKNOWN if not has_extent else AT_THE_EDGE if max(gaps) > 0 else 1.0
     return {
@@ -173,8 +173,8 @@ def _joint_parts(case: Case, gaps: list[float], whole: Region, pieces: list[Regi
 def _without_finding(case: Case, i: int) -> MatchProposal:
     lesion = case.known[i]
     place = case.new_scan.at_place.get(lesion.key, PlaceReading())
-    is_covered = case.new_scan.view.covers(lesion.centroid_lps, case.residual_mm)
-    why_not = words.why_not_resolved(lesion, is_covered, place)
+    is_covered = case.new_scan.view.covers(lesion.centroid_lps, case.off_mm)
+    why_not = words.why_not_resolved(lesion, is_covered, place, case.is_place_sure)
     if why_not:
         return words.nothing((lesion.key,), (), case.worded(why_not))
     rivals = _near(lesion, [finding for finding in case.found if not finding.physiologic], case)
@@ -185,7 +185,7 @@ def _without_finding(case: Case, i: int) -> MatchProposal:
     }
     names = tuple(key for part, key in rivals if part > 1 / (1 + match_scores.AMBIGUOUS_ODDS))
     reason = words.resolved_reason(lesion, place) + _or_else(tuple(f"{lesion.key} at {name}" for name in names))
-    is_ambiguous = bool(names) or case.registration.quality is not Quality.GOOD or parts["quiet"] < HARDLY_QUIET
+    is_ambiguous = bool(names) or parts["quiet"] < HARDLY_QUIET
     return MatchProposal(
         Status.RESOLVED, (lesion.key,), (), prod(parts.values()), parts, case.worded(reason), is_ambiguous, names
     )
@@ -201,14 +201,14 @@ def _quiet(place: PlaceReading) -> float:
 def _new(case: Case, j: int, previous_view: FieldOfView) -> MatchProposal:
     finding = case.found[j]
     there = lps_to_index(case.registration.transform, finding.centroid_lps)
-    if not previous_view.covers(there, case.residual_mm):
+    if not previous_view.covers(there, case.off_mm):
         reason = f"The previous scan did not cover the place of {finding.key}, so it may have been there already."
         return words.nothing((), (finding.key,), case.worded(reason))
     rivals = _near(finding, [case.known[i] for i in range(len(case.known)) if case.is_lost(i)], case)
     parts = {"registration": case.trust, "unrivalled": 1 - max([part for part, _ in rivals], default=0.0)}
     names = tuple(key for part, key in rivals if part > 1 / (1 + match_scores.AMBIGUOUS_ODDS))
     reason = words.new_reason(finding) + _or_else(names)
-    is_ambiguous = bool(names) or case.registration.quality is not Quality.GOOD
+    is_ambiguous = bool(names) or not case.is_place_sure
     return MatchProposal(
         Status.NEW, (), (finding.key,), prod(parts.values()), parts, case.worded(reason), is_ambiguous, names
     )
@@ -216,7 +216,7 @@ def _new(case: Case, j: int, previous_view: FieldOfView) -> MatchProposal:
 
 def _near(region: Region, others: list[Region], case: Case) -> list[tuple[float, str]]:
     """Unmatched partners just out of reach, the nearest first, each with how likely its distance is at twice the SD."""
-    sd = 2 * match_scores.place_sd_mm(region, case.residual_mm)
+    sd = 2 * match_scores.place_sd_mm(region, case.off_mm)
     away = [float(np.linalg.norm(np.subtract(region.centroid_lps, other.centroid_lps))) for other in others]
     found = [(exp(-((mm / sd) ** 2) / 2), other.key) for mm, other in zip(away, others, strict=True)]
     return sorted(found, key=lambda f: (-f[0], f[1]))

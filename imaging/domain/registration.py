@@ -21,7 +21,7 @@ METHOD_VERSION = "rigid-registration/1.0"
 
 # All limits: local convention, set on the digital phantom; stored with every result.
 PARAMETERS: Mapping[str, float] = {
-    "good_up_to_mm": 5.0,
+    "good_up_to_mm": 4.0,
     "refused_above_mm": 12.0,
     "organs_good_up_to_mm": 12.0,
     "organs_refused_above_mm": 30.0,
@@ -81,6 +81,12 @@ class Registration:
         if self.matrix is None:
             raise MeasurementRefused("registration_inputs_missing")
         return self.matrix
+
+    @property
+    def place_uncertainty_mm(self) -> float:
+        """How far off a place may be: what is left when the quality is good, at least the axial probe otherwise."""
+        left = self.residual_mm or 0.0
+        return left if self.quality is Quality.GOOD else max(left, self.parameters["axial_probe_mm"])
 
     @property
     def sentence(self) -> str:
