@@ -100,7 +100,7 @@ class Loader:
             note=spec.note,
         )
         for role, point, radius in REFERENCES:
-            self._place(scan, role=role, method=Voi.Method.SPHERE, centre_lps=spec.place(point), radius_mm=radius)
+            self._reference(scan, role, spec.place(point), radius)
         lesions = {lesion.label: lesion for lesion in Lesion.objects.filter(patient=scan.patient)}
         job = None
         for label, seen in spec.lesions.items():
@@ -108,6 +108,14 @@ class Loader:
             self._size(case, scan, lesions[label], seen)
         self._read(scan, spec, lesions)
         return job
+
+    def _reference(self, scan: Scan, role: str, centre, radius_mm: float) -> Job:
+        """Where the phantom was tuned, in place of the sphere that was proposed."""
+        proposed = Voi.objects.filter(scan=scan, role=role).first()
+        if proposed is None:
+            return self._place(scan, role=role, method=Voi.Method.SPHERE, centre_lps=centre, radius_mm=radius_mm)
+        moved = {"centre_lps": centre, "radius_mm": radius_mm, "reason": "demonstration data"}
+        return imaging.move_voi(by=self.by, voi=proposed, **moved)[1]
 
     def _place(self, scan: Scan, **shape) -> Job:
         return imaging.place_voi(by=self.by, scan=scan, **shape)[1]

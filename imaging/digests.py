@@ -15,7 +15,7 @@ from imaging import products
 from imaging.domain import candidates, matching, references, registration, suv, uptake
 from imaging.domain.suv_inputs import SuvInputs
 from imaging.domain.vocabulary import is_sstr
-from imaging.models import Scan, Series, SuvInput, SuvResult, Voi
+from imaging.models import Scan, Series, SuvInput, SuvResult, UptakeMeasurement, Voi
 
 MEASURE_VERSION = uptake.METHOD_VERSION
 SUV_VERSION = suv.METHOD_VERSION
@@ -98,9 +98,11 @@ def of_look(scan: Scan, suv_result: SuvResult) -> str:
 
 
 def of_pictures(scan: Scan, suv_result: SuvResult) -> str:
-    """Of what the pictures show: the SUV, the CT, and where the lesions of this scan are."""
+    """Of what the pictures show: the SUV, the CT, and the lesions of this scan that are measured."""
     ct = scan.ct_series.manifest_sha256 if scan.ct_series else ""
-    return _digest([PICTURE_VERSION, str(suv_result.pk), suv_result.input_digest, ct, _marked(scan)])
+    shown = UptakeMeasurement.objects.filter(voi__scan=scan, voi__role=Voi.Role.LESION, superseded_at__isnull=True)
+    measured = sorted(shown.values_list("input_digest", flat=True))
+    return _digest([PICTURE_VERSION, str(suv_result.pk), suv_result.input_digest, ct, measured])
 
 
 def _marked(scan: Scan) -> list[tuple[str, list[str]]]:

@@ -20,7 +20,7 @@ _stopping = threading.Event()
 @shared_task
 def run_job(pk: str) -> None:
     with _one_at_a_time:
-        followers = running.run(uuid.UUID(str(pk)))
+        followers = running.run_with_scan(uuid.UUID(str(pk)))
     ring(followers)
 
 
@@ -64,7 +64,7 @@ def _take_unheard() -> None:
     while not _stopping.is_set() and _one_at_a_time.acquire(blocking=False):
         try:
             pk = jobs.next_unheard()
-            followers = running.run(pk) if pk else []
+            followers = running.run_with_scan(pk) if pk else []
         finally:
             _one_at_a_time.release()
         if pk is None:

@@ -243,7 +243,7 @@ REASONS: dict[str, Reason] = {
         "Nothing is proposed for the tracer {found}: it is neither an SSTR tracer nor FDG.", _NO_PROPOSAL, _PLACE
     ),
     "foci_need_liver": Reason(
-        "Foci are looked for above the liver reference, and there is none. {found}", _NO_PROPOSAL, _PLACE
+        "Foci are looked for above the liver reference, and there is none: {found}.", _NO_PROPOSAL, _PLACE
     ),
 }
 

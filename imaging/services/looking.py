@@ -111,7 +111,7 @@ def propose(scan: Scan, pet: Volume, ct: Volume | None, lease: jobs.Lease | None
 def _foci(scan: Scan, pet: Volume, found: References, look: Look) -> list[tuple[Focus, Proposal]]:
     try:
         if isinstance(found.liver, RefusedReference):
-            raise MeasurementRefused("foci_need_liver", found=found.liver.sentence)
+            raise MeasurementRefused("foci_need_liver", found=found.liver.sentence.rstrip("."))
         threshold = segmentation.liver_threshold(found.liver.mean, found.liver.sd)
         made = candidates.find(pet, threshold, found, is_sstr=is_sstr(scan.tracer))
     except ImagingRefusal as refusal:

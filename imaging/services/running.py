@@ -52,6 +52,17 @@ def run(pk: uuid.UUID) -> list[uuid.UUID]:
     return []
 
 
+def run_with_scan(pk: uuid.UUID) -> list[uuid.UUID]:
+    """Run the job and, in the same task, the proposals and pictures that follow: their images are still in memory."""
+    followers = run(pk)
+    of_scan = set(Job.objects.filter(pk__in=followers, kind=Job.Kind.SCAN).values_list("pk", flat=True))
+    waiting = [follower for follower in followers if follower not in of_scan]
+    for follower in followers:
+        if follower in of_scan:
+            waiting += run(follower)
+    return waiting
+
+
 def run_until_done(pk: uuid.UUID) -> None:
     """Run a job and everything that follows from it, here and now."""
     waiting = [pk]

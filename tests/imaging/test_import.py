@@ -11,7 +11,20 @@ import pytest
 from django.db import connection
 
 from imaging import archive, jobs, selectors, store
-from imaging.models import Instance, Job, Scan, Series, Study, SuvResult, Upload, UploadItem
+from imaging.models import (
+    ImageProduct,
+    Instance,
+    Job,
+    Proposal,
+    ProposalRun,
+    Scan,
+    Series,
+    Study,
+    SuvResult,
+    Upload,
+    UploadItem,
+    UptakeMeasurement,
+)
 from imaging.refused import Refused
 from imaging.services import add_file, add_files, close_upload, open_upload, running
 from imaging.services.running import run_until_done
@@ -201,12 +214,27 @@ def test_a_broken_zip_is_refused_and_the_rest_arrives(tmp_path, phantom_case, im
 
 def test_q1_two_jobs_per_series_whatever_its_size(tmp_path, phantom_case, import_files):
     import_files(write_pet(tmp_path / "a", slices=40), patient=phantom_case)
-    assert Counter(Job.objects.values_list("kind", flat=True)) == {"import": 1, "series": 1}
+    jobs = Job.objects.exclude(kind="scan")  # done in the task of its series
+    assert Counter(jobs.values_list("kind", flat=True)) == {"import": 1, "series": 1}
+
+
+def test_proposals_and_pictures_are_made_in_the_task_of_the_series(tmp_path, phantom_case, doctor):
+    upload = open_upload(by=doctor, patient=phantom_case, source="command")
+    paths = write_pet(tmp_path / "a")
+    add_files(by=doctor, upload=upload, files=[(path.name, io.BytesIO(path.read_bytes())) for path in paths])
+    series_jobs = running.run_with_scan(close_upload(by=doctor, upload=upload).pk)
+    assert [job.kind for job in Job.objects.filter(pk__in=series_jobs)] == ["series"]
+    running.run_with_scan(series_jobs[0])
+    assert Job.objects.get(kind="scan").state == Job.State.DONE
 
 
 def test_a_failed_series_job_gets_another_try_when_the_files_come_again(tmp_path, phantom_case, import_files):
     paths = write_pet(tmp_path / "a")
     import_files(paths, patient=phantom_case)
+    ImageProduct.objects.all().delete()
+    UptakeMeasurement.objects.all().delete()
+    Proposal.objects.all().delete()
+    ProposalRun.objects.all().delete()
     SuvResult.objects.all().delete()
     Job.objects.filter(kind="series").update(state=Job.State.FAILED)
     assert selectors.current_suv(Series.objects.get()).state == selectors.FAILED

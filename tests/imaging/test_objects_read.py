@@ -9,7 +9,6 @@ from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from imaging import sandbox
 from imaging.folder import read_folder
 from imaging.instances import FileRefusal, ParsedInstance, ParsedObject
-from imaging.models import UploadItem
 from imaging.objects import Report, Segmentation, StructureSet
 from imaging.outlines import plane_stack
 from tests.imaging.dicom_files import ROOT, pet_slice, to_bytes, write, write_series
@@ -236,12 +235,6 @@ def test_a_folder_lists_its_objects_beside_its_series(tmp_path):
     write(tmp_path / "seg.dcm", segmentation([blob()]))
     found = read_folder(tmp_path)
     assert len(found.pet) == 1 and [one.kind for _, one in found.objects] == ["seg"] and not found.left_out
-
-
-def test_the_import_still_says_that_it_does_not_use_them(tmp_path, import_files, phantom_case):
-    upload = import_files([write(tmp_path / "seg.dcm", segmentation([blob()]))], patient=phantom_case)
-    (left_out,) = upload.items.all()
-    assert (left_out.outcome, left_out.reason_code) == (UploadItem.Outcome.REFUSED, "not_used_here")
 
 
 def test_a_structure_set_whose_file_header_names_another_instance_is_read_and_marked(shared_data):

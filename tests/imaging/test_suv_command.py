@@ -199,7 +199,7 @@ def test_objects_that_are_not_used_are_left_aside(shared_data, tmp_path):
     assert len(series_of(folder)) == 1
     status, out, err = run(folder / "RS", "--json")
     assert (status, json.loads(out)) == (3, {"series": []})
-    assert "no PET series" in err and "not used here" in err
+    assert "no PET series" in err and "outlines or reports" in err
 
 
 def test_a_file_that_is_no_dicom(tmp_path):

@@ -86,4 +86,6 @@ def _shown(numbers: dict[str, Any] | None) -> str:
 
 def _nothing_found(content: FolderContent) -> str:
     reasons = " ".join(f"{count} x {explain(code)}" for code, count in content.left_out.most_common(5))
+    if content.objects:
+        reasons += f" {len(content.objects)} x outlines or reports of a workstation: they have no SUV of their own."
     return f"There is no PET series under this path. {reasons}".strip()
