@@ -41,11 +41,11 @@ class Found:
 
 def run() -> list[Result]:
     with tempfile.TemporaryDirectory() as folder:
-        _django(folder)
+        set_up_django(folder)
         return [result for grid in (PT400, PT200) for result in _of(grid, Path(folder))]
 
 
-def _django(folder: str) -> None:
+def set_up_django(folder: str) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     os.environ.setdefault("PRRT_DATA_DIR", folder)
     import django
@@ -258,7 +258,7 @@ def _memory_of_one_worker(folder: Path) -> float:
 
 def main(folder: str) -> None:
     with tempfile.TemporaryDirectory() as scratch:
-        _django(scratch)
+        set_up_django(scratch)
         worker = Worker()
         for _ in range(2):
             found = worker.measure(Path(folder))
