@@ -14,7 +14,7 @@ from imaging.domain.geometry import lps_to_index
 from imaging.domain.keyslices import key_slices
 from imaging.domain.mip import rotating_mip
 from imaging.domain.volume import Volume
-from imaging.products import IN_REQUEST, METHOD_VERSION, key_slice_files, mip_sprite, mip_still
+from imaging.products import METHOD_VERSION, QUICK, SMALL, key_slice_files, mip_sprite, mip_still
 
 VIEW = FieldOfView(0.0, 0.0, 120.0, 90.0, -200.0, -90.0)
 
@@ -52,10 +52,10 @@ def unpacked(product) -> np.ndarray:
     return np.frombuffer(gzip.decompress(product.data), np.uint8).reshape(product.about["shape"])
 
 
-@pytest.mark.parametrize("effort", [IN_REQUEST, (4, 50)])
-def test_every_frame_comes_back_from_the_sprite_unchanged(effort):
+@pytest.mark.parametrize("encoding", [QUICK, SMALL])
+def test_every_frame_comes_back_from_the_sprite_unchanged(encoding):
     mip = rotating_mip(pet())
-    product = mip_sprite(mip, effort=effort)
+    product = mip_sprite(mip, encoding=encoding)
     sheet, about = opened(product), product.about
     assert (sheet[..., 0] == sheet[..., 1]).all() and (sheet[..., 0] == sheet[..., 2]).all()
     w, h = about["tile_width"], about["tile_height"]

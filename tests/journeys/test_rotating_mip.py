@@ -10,7 +10,7 @@ from django.template.loader import render_to_string
 
 from imaging.domain.mip import rotating_mip
 from imaging.domain.volume import Volume
-from imaging.products import IN_REQUEST, mip_sprite, mip_still
+from imaging.products import mip_sprite, mip_still
 
 STATIC = Path(settings.BASE_DIR) / "static"
 SITE = "http://127.0.0.1:9"  # nothing listens: every request is answered below
@@ -32,7 +32,7 @@ def mip():
 
 @pytest.fixture(scope="module")
 def files(mip):
-    sprite, still = mip_sprite(mip, effort=IN_REQUEST), mip_still(mip)
+    sprite, still = mip_sprite(mip), mip_still(mip)
     rotating = {
         **{name: sprite.about[name] for name in ("frames", "tiles_across", "tile_width", "tile_height")},
         "column_mm": sprite.about["column_mm"],
