@@ -4,7 +4,7 @@ All UIDs are made from what they name and all times are the author's, so writing
 files. highdicom takes a second to import, so it is imported when something is written.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
 
@@ -29,7 +29,7 @@ from imaging.object_export import (
 
 MANUFACTURER, MODEL = "PRRT Board", "PRRT Board"
 SEG_NUMBER, REPORT_NUMBER, KEY_OBJECT_NUMBER = 901, 902, 903
-MAX_STACK_BYTES = 512 << 20
+MAX_LESIONS = 1024
 
 _CATEGORY = DicomCode("49755003", "SCT", "Morphologically Abnormal Structure")
 _TUMOUR_STUDY = DicomCode("241443006", "SCT", "Positron emission tomography study for localization of tumor")
@@ -47,6 +47,7 @@ _BACKGROUND = DicomCode("126040", "DCM", "Background for Lesion to Background SU
 _TOTAL = DicomCode("TLSRE", PRIVATE_SCHEME, "Total lesion somatostatin receptor expression")
 _SCALE = DicomCode("KRENNING_SCALE", PRIVATE_SCHEME, "Scale and version of the Krenning score")
 _RELATION = DicomCode("REL_LIVER", PRIVATE_SCHEME, "Uptake in relation to normal liver")
+_SEGMENT_GROUP, _SOURCE_GROUP = "SegmentIdentificationSequence", "DerivationImageSequence"
 _ALGORITHM_FAMILY = DicomCode("123101", "DCM", "Neighborhood Analysis")
 _RELATIONS = {
     "none": "No uptake",
@@ -86,7 +87,7 @@ def lesion_segmentation(source: SourceSeries, lesions: Sequence[LesionExport], a
     images = [_image(source, k) for k in used]
     written = hd.seg.Segmentation(
         source_images=images,
-        pixel_array=_pixels(source, lesions, used),
+        pixel_array=_placeholders(source, lesions, used),
         segmentation_type="BINARY",
         segment_descriptions=[_description(lesion) for lesion in lesions],
         series_instance_uid=make_uid(source.series_uid, key, "seg", "series"),
@@ -100,6 +101,9 @@ def lesion_segmentation(source: SourceSeries, lesions: Sequence[LesionExport], a
         transfer_syntax_uid=ExplicitVRLittleEndian,
         **_equipment(author),
     )
+    _fill(written, source, lesions)
+    measures = written.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0]
+    measures.SpacingBetweenSlices = _ds(source.slice_spacing)  # highdicom writes 1 mm for a lesion in one slice
     _fix_dimension(written, make_uid(source.series_uid, key, "seg", "dimension"))
     return _finished(written, source, author)
 
@@ -173,6 +177,8 @@ def _check(source: SourceSeries, lesions: Sequence[LesionExport]) -> None:
         raise ExportRefused("Lesions are numbered from 1 without gaps.")
     if not lesions or not all(lesion.mask.voxels.any() for lesion in lesions):
         raise ExportRefused("There is no lesion, or one has no voxel.")
+    if len(lesions) > min(MAX_LESIONS, source.rows * source.columns):
+        raise ExportRefused(f"More than {MAX_LESIONS} lesions do not fit into one object.")
     if len({lesion.tracking_uid for lesion in lesions}) < len(lesions):
         raise ExportRefused("Two lesions carry the same tracking UID.")
     for lesion in lesions:
@@ -191,37 +197,58 @@ def _used_slices(source: SourceSeries, lesions: Sequence[LesionExport]) -> list[
     return [int(k) for k in np.flatnonzero(used)]
 
 
-def _pixels(source: SourceSeries, lesions: Sequence[LesionExport], used: list[int]) -> NDArray[Any]:
-    """Segment numbers [frame, y, x] where no lesions overlap; else one channel per lesion."""
+def _placeholders(source: SourceSeries, lesions: Sequence[LesionExport], used: list[int]) -> NDArray[Any]:
+    """One voxel of its own per lesion and slice it is in, as segment numbers [frame, y, x].
+
+    highdicom lays out the frames by these; the true voxels follow (``_fill``). So lesions may overlap, and memory does
+    not grow with their number.
+    """
     at = {k: frame for frame, k in enumerate(used)}
-    shape = (len(used), source.rows, source.columns)
-    labels = np.zeros(shape, np.uint8 if len(lesions) < 256 else np.uint16)
+    labels = np.zeros((len(used), source.rows * source.columns), np.uint16)
     for lesion in lesions:
-        for target, inside in _planes(lesion, at, labels):
-            if target[inside].any():
-                return _channels(lesions, at, shape)
-            target[inside] = lesion.number
-    return labels
+        for k, inside in enumerate(lesion.mask.voxels, lesion.mask.bounds.start[0]):
+            if inside.any():
+                labels[at[k], lesion.number - 1] = lesion.number
+    return labels.reshape(len(used), source.rows, source.columns)
 
 
-def _channels(lesions: Sequence[LesionExport], at: dict[int, int], shape: tuple[int, ...]) -> NDArray[Any]:
-    if int(np.prod(shape)) * len(lesions) > MAX_STACK_BYTES:
-        raise ExportRefused("So many overlapping lesions do not fit into memory as one object.")
-    stack = np.zeros((*shape, len(lesions)), np.uint8)
-    for channel, lesion in enumerate(lesions):
-        for target, inside in _planes(lesion, at, stack[..., channel]):
-            target[inside] = 1
-    return stack
+def _fill(written: Dataset, source: SourceSeries, lesions: Sequence[LesionExport]) -> None:
+    """The bits of each frame, lowest bit first; frames follow each other without filling up a byte."""
+    slice_of = {one.sop_uid: k for k, one in enumerate(source.slices)}
+    packed, rest = bytearray(), np.zeros(0, bool)
+    for item in written.PerFrameFunctionalGroupsSequence:
+        segment, derivation = (_of_frame(written, item, name)[0] for name in (_SEGMENT_GROUP, _SOURCE_GROUP))
+        lesion = lesions[segment.ReferencedSegmentNumber - 1]
+        k = slice_of[derivation.SourceImageSequence[0].ReferencedSOPInstanceUID]
+        bits = np.concatenate([rest, _plane(source, lesion, k).ravel()])
+        whole = len(bits) // 8 * 8
+        packed += np.packbits(bits[:whole], bitorder="little").tobytes()
+        rest = bits[whole:]
+    packed += np.packbits(rest, bitorder="little").tobytes()
+    written.PixelData = bytes(packed) + b"\0" * (len(packed) % 2)
+    written.SegmentsOverlap = "YES" if _do_overlap(source, lesions) else "NO"
 
 
-def _planes(
-    lesion: LesionExport, at: dict[int, int], stack: NDArray[Any]
-) -> Iterator[tuple[NDArray[Any], NDArray[np.bool_]]]:
-    """The part of each frame that a lesion's box covers, and the lesion's voxels in it."""
+def _of_frame(written: Dataset, item: Dataset, name: str) -> Any:
+    """A functional group of a frame: its own, or where all frames agree (one lesion, one slice) the shared one."""
+    return item.get(name) or written.SharedFunctionalGroupsSequence[0][name].value
+
+
+def _plane(source: SourceSeries, lesion: LesionExport, k: int) -> NDArray[np.bool_]:
+    plane = np.zeros((source.rows, source.columns), bool)
     _, across_y, across_x = lesion.mask.bounds.slices
-    for k, inside in enumerate(lesion.mask.voxels, lesion.mask.bounds.start[0]):
-        if inside.any():
-            yield stack[at[k], across_y, across_x], inside
+    plane[across_y, across_x] = lesion.mask.voxels[k - lesion.mask.bounds.start[0]]
+    return plane
+
+
+def _do_overlap(source: SourceSeries, lesions: Sequence[LesionExport]) -> bool:
+    taken = np.zeros(source.shape, bool)
+    for lesion in lesions:
+        part = taken[lesion.mask.bounds.slices]
+        if (part & lesion.mask.voxels).any():
+            return True
+        part |= lesion.mask.voxels
+    return False
 
 
 def _image(source: SourceSeries, k: int) -> Dataset:
@@ -387,6 +414,8 @@ def _finished(written: Dataset, source: SourceSeries, author: Author) -> Dataset
     day, clock = f"{author.created_at:%Y%m%d}", f"{author.created_at:%H%M%S}"
     written.InstanceCreationDate = written.ContentDate = written.SeriesDate = day
     written.InstanceCreationTime = written.ContentTime = written.SeriesTime = clock
+    for equipment in written.get("ContributingEquipmentSequence", []):
+        equipment.ContributionDateTime = f"{day}{clock}"
     if source.issuer:
         written.IssuerOfPatientID = source.issuer
     return written

@@ -34,7 +34,7 @@ from imaging.object_export import (
     LesionNumbers,
     source_from_manifest,
 )
-from imaging.outlines import Images, place_outlines
+from imaging.outlines import Images, place_outlines, plane_stack
 from imaging.suv_report import suv_volume
 from tests.imaging.phantom import write_pet
 
@@ -145,6 +145,18 @@ def test_dciodvfy_would_find_an_error(tmp_path, phantom):
         assert "Error" in done.stdout + done.stderr, name
 
 
+@pytest.mark.parametrize("radius", [9, 2.5])
+def test_one_lesion_and_one_voxel(tmp_path, phantom, radius):
+    """What all frames share is written once; it comes back all the same."""
+    series, volume = phantom
+    lesions = [lesion(1, sphere(volume, (-24, 0, -376), radius), volume)]
+    files = write_all(tmp_path, source_of(series), lesions)
+    assert {name: verified(file) for name, file in files.items()} == {"seg": "", "sr": "", "ko": ""}
+    shared = dcmread(files["seg"]).SharedFunctionalGroupsSequence[0]
+    assert shared.PixelMeasuresSequence[0].SpacingBetweenSlices == 4
+    check_round_trip(files, series, volume, lesions)
+
+
 def test_overlapping_lesions_keep_every_voxel(tmp_path, phantom):
     series, volume = phantom
     lesions = [
@@ -205,7 +217,8 @@ def test_highdicom_reads_the_same(tmp_path, phantom):
 
 def test_what_the_report_says_besides_suv(tmp_path, phantom):
     series, volume = phantom
-    files = write_all(tmp_path, source_of(series), two_lesions(volume))
+    lesions = two_lesions(volume)
+    files = write_all(tmp_path, source_of(series), lesions)
     report = sandbox.read_object(files["sr"])
     assert report.title.value == "126000" and report.is_complete and not report.is_verified
     assert report.header.referenced_series_uids[0] == series.series_uid
@@ -213,7 +226,8 @@ def test_what_the_report_says_besides_suv(tmp_path, phantom):
     by_code = {(one.name.scheme, one.name.value): one for one in group.measurements}
     ratio = by_code["DCM", "126039"]
     assert (ratio.background.value, ratio.derivation.value, ratio.unit.value) == ("10200004", "126031", "{ratio}")
-    assert by_code["99PRRT", "TLSRE"].value == pytest.approx(by_code["SCT", "118565006"].value * 1.0, rel=10)
+    total = by_code["99PRRT", "TLSRE"]
+    assert (total.value, total.unit.value) == (lesions[0].numbers.total_lesion_sstr_expression, "g")
     assert group.method.value == "126410" and group.finding_site.value == "10200004"
     assert [(e.name.value, e.value.value) for e in group.evaluations] == [
         ("KRENNING_MOD", "KR3"),
@@ -273,12 +287,20 @@ def test_what_cannot_be_written_is_refused(phantom):
     assert "cannot be reported" in refused(change(first, numbers=change(first.numbers, unit="cm2/ml{SUVbsa}")))
 
 
-def test_the_bounded_memory_of_overlapping_lesions(phantom, monkeypatch):
+def test_a_lesion_hidden_under_others_keeps_its_frames(tmp_path, phantom):
+    """Odd sizes too: a frame of the phantom cut to 31 x 29 voxels ends inside a byte."""
     series, volume = phantom
-    monkeypatch.setattr("imaging.dicom_objects_export.MAX_STACK_BYTES", 100)
-    lesions = [lesion(k, sphere(volume, (-24 + 4 * k, 0, -376), 11), volume) for k in (1, 2)]
-    with pytest.raises(ExportRefused, match="memory"):
-        lesion_segmentation(source_of(series), lesions, AUTHOR, key="k")
+    whole, core = sphere(volume, (-24, 0, -376), 13), sphere(volume, (-24, 0, -376), 5)
+    lesions = [lesion(1, core, volume), lesion(2, whole, volume), lesion(3, core, volume)]
+    files = write_all(tmp_path, source_of(series), lesions)
+    check_round_trip(files, series, volume, lesions)
+    odd = dataclasses.replace(source_of(series), rows=31, columns=29)
+    file = tmp_path / "odd.dcm"
+    file.write_bytes(to_bytes(lesion_segmentation(odd, lesions, AUTHOR, key="k")))
+    assert verified(file) == ""
+    content = sandbox.read_object(file)
+    for out in lesions:
+        assert plane_stack(content, out.number).voxel_count == out.mask.voxels.sum()
 
 
 def test_highdicom_is_not_imported_until_something_is_written():
