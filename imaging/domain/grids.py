@@ -108,7 +108,8 @@ def plane_spacing(positions: ArrayLike, orientation: ArrayLike, declared: float,
     """mm between planes: as declared, unless planes lie closer; else their smallest gap. One plane: its thickness.
 
     ``positions`` are those of all planes of the file, of whatever segment: files leave out planes without any. The
-    spacing declared with a single plane is not trusted: a library in wide use writes 1 mm there. Raises ``MeasurementRefused`` if nothing tells.
+    spacing declared with a single plane is not trusted: a library in wide use writes 1 mm there. Raises
+    ``MeasurementRefused`` if nothing tells.
     """
     cosines = np.asarray(orientation, np.float64).reshape(2, 3)
     depths = np.unique(np.round(np.asarray(positions, np.float64) @ np.cross(cosines[0], cosines[1]), 2))

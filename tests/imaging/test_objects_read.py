@@ -235,7 +235,8 @@ def test_a_folder_lists_its_objects_beside_its_series(tmp_path):
     write_series(tmp_path, 4)
     write(tmp_path / "seg.dcm", segmentation([blob()]))
     found = read_folder(tmp_path)
-    assert len(found.pet) == 1 and [one.kind for _, one in found.objects] == ["seg"] and not found.left_out
+    assert len(found.pet) == 1 and [one.kind for _, one in found.objects] == ["seg"]
+    assert found.left_out == {"not_used_here": 1}, "of the series"
 
 
 def test_the_import_still_says_that_it_does_not_use_them(tmp_path, import_files, phantom_case):
