@@ -406,7 +406,7 @@ def _equipment(author: Author) -> dict[str, Any]:
 def _person(author: Author) -> str:
     """A label as a person name: its family name component, without what would split it."""
     plain = "".join(" " if c in "^=\\" else c for c in author.name if c.isprintable()).strip()
-    return f"{plain[:60]}^"
+    return f"{plain[:60] or 'unnamed'}^"
 
 
 def _finished(written: Dataset, source: SourceSeries, author: Author) -> Dataset:

@@ -72,7 +72,7 @@ def read_object(path: Path | str) -> ObjectContent | FileRefusal:
         ((values, body),) = batch.collect(batch.ask([path], CONTENT_REQUEST))
     try:
         return FileRefusal(**values) if "code" in values else content_from(values, body)
-    except (TypeError, KeyError, ValueError):
+    except (TypeError, LookupError, ValueError, AttributeError):
         return FileRefusal("parser_crash")
 
 

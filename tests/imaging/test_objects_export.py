@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from pydicom import dcmread
 
-from imaging import sandbox
+from imaging import dicom_objects_export, sandbox
 from imaging.assemble import AssembledSeries
 from imaging.dicom_export import make_uid
 from imaging.dicom_objects_export import (
@@ -307,3 +307,39 @@ def test_highdicom_is_not_imported_until_something_is_written():
     check = "import sys, imaging.dicom_objects_export; print('highdicom' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+PLAIN, RLE, JPEG_LS = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.4.80"
+
+
+@pytest.mark.parametrize(
+    ("kind", "syntax"),
+    [("BINARY", PLAIN), ("FRACTIONAL", PLAIN), ("FRACTIONAL", RLE), ("LABELMAP", RLE), ("LABELMAP", JPEG_LS)],
+)
+def test_what_highdicom_writes_is_read_by_us(tmp_path, phantom, kind, syntax):
+    """An independent writer: every kind of segmentation, plain and compressed."""
+    series, volume = phantom
+    source = source_of(series)
+    labels = np.random.default_rng(4).integers(0, 4, volume.shape).astype(np.uint8)
+    labels[:, :5] = labels[3] = 0
+    described = [
+        dicom_objects_export._description(lesion(k, sphere(volume, (0, 0, -376), 9), volume)) for k in (1, 2, 3)
+    ]
+    values = np.stack([(labels == k) * (0.2 * k) for k in (1, 2, 3)], axis=-1) if kind == "FRACTIONAL" else labels
+    written = hd.seg.Segmentation(
+        [dicom_objects_export._image(source, k) for k in range(len(source.slices))], values, kind, described,
+        series_instance_uid="2.25.1", series_number=1, sop_instance_uid="2.25.2", instance_number=1,
+        manufacturer="x", manufacturer_model_name="x", software_versions="1", device_serial_number="1",
+        transfer_syntax_uid=syntax,
+    )  # fmt: skip
+    written.save_as(tmp_path / "seg.dcm")
+    content = sandbox.read_object(tmp_path / "seg.dcm")
+    assert content.kind == kind and len(content.segments) == 3
+    images = Images(volume, series.series_uid, frozenset())
+    for found in place_outlines(content, images, fraction=0.5):
+        expected = labels == found.number if kind != "FRACTIONAL" or found.number == 3 else np.zeros_like(labels, bool)
+        full = np.zeros(volume.shape, bool)
+        if found.placed:
+            full[found.placed.mask.bounds.slices] = found.placed.mask.voxels
+            assert found.placed.method == "grid-exact/1"
+        assert np.array_equal(full, expected)

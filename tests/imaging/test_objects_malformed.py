@@ -14,7 +14,7 @@ from pydicom.uid import ImplicitVRLittleEndian
 from imaging import dicom_frames, dicom_objects, object_contours, object_frames, object_report, sandbox
 from imaging.domain.volume import Volume
 from imaging.instances import FileRefusal, ParsedObject
-from imaging.objects import Report, StructureSet
+from imaging.objects import Report, StructureSet, content_from
 from imaging.outlines import Images, place_outlines
 from imaging.reasons import FILE_REASONS
 from tests.imaging.dicom_files import ROOT, ROWS, pet_slice, to_bytes, write
@@ -295,6 +295,34 @@ def test_random_damage_never_ends_the_reader_and_never_leaks_a_name(tmp_path, se
             assert found.code in FILE_REASONS and found.code not in {"parser_crash", "parser_timeout"}, found
         for one in sandbox.parse_files([file]):
             assert isinstance(one, ParsedObject) or one.code in FILE_REASONS
+
+
+def spoil_a_box(content):
+    content["places"][0]["box"] = [0, 999, 0, 999]
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        spoil_a_box,
+        lambda content: content["places"].pop(),
+        lambda content: content.pop("rows"),
+        lambda content: content.update(pixel_spacing=[]),
+        lambda content: content["segments"][0].update(extra=1),
+        lambda content: content.update(segments=7),
+        lambda content: content.update(type="FRACTIONAL"),
+    ],
+)
+def test_an_answer_that_does_not_hold_together_is_none(tmp_path, monkeypatch, spoil):
+    """A child that was taken over cannot make its parent read beyond what it sent."""
+    file = write(tmp_path / "seg.dcm", segmentation([blob()]))
+
+    def answer(values, body):
+        spoil(values["content"])
+        return content_from(values, body)
+
+    monkeypatch.setattr(sandbox, "content_from", answer)
+    assert refused(file) == "parser_crash"
 
 
 def test_an_image_is_no_object(tmp_path):
