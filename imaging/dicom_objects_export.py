@@ -8,24 +8,15 @@ from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code as DicomCode
 from pydicom.uid import ExplicitVRLittleEndian
 from pydicom.valuerep import DSfloat
 
 from imaging.dicom_export import make_uid
-from imaging.domain.vocabulary import SUV_UNITS, Code
-from imaging.object_export import (
-    BACKGROUND_LIVER,
-    PRIVATE_SCHEME,
-    Author,
-    KrenningStatement,
-    LesionExport,
-    LesionNumbers,
-    SourceSeries,
-)
+from imaging.dicom_export_frames import fill, placeholders, used_slices
+from imaging.dicom_export_groups import dicom_code, measurement_group
+from imaging.object_export import PRIVATE_SCHEME, Author, ExportRefused, LesionExport, SourceSeries
 
 MANUFACTURER, MODEL = "PRRT Board", "PRRT Board"
 SEG_NUMBER, REPORT_NUMBER, KEY_OBJECT_NUMBER = 901, 902, 903
@@ -34,45 +25,7 @@ MAX_LESIONS = 1024
 _CATEGORY = DicomCode("49755003", "SCT", "Morphologically Abnormal Structure")
 _TUMOUR_STUDY = DicomCode("241443006", "SCT", "Positron emission tomography study for localization of tumor")
 _FOR_TUMOUR_BOARD = DicomCode("128203", "DCM", "For Tumor Board")
-_MAX, _MEAN = DicomCode("56851009", "SCT", "Maximum"), DicomCode("373098007", "SCT", "Mean")
-_PEAK = DicomCode("126031", "DCM", "Peak Value Within ROI")
-_DERIVATIONS = {"suv_max": _MAX, "suv_mean": _MEAN, "suv_peak": _PEAK}
-_LOCAL_PEAK = DicomCode("VJGA", "IBSI", "Local intensity peak")
-_GLOBAL_PEAK = DicomCode("0F91", "IBSI", "Global intensity peak")
-_VOLUME = DicomCode("118565006", "SCT", "Volume")
-_VOXEL_SUM = DicomCode("126030", "DCM", "Sum of segmented voxel volumes")
-_MILLILITRE, _RATIO = DicomCode("ml", "UCUM", "milliliter"), DicomCode("{ratio}", "UCUM", "ratio")
-_LIVER_RATIO = DicomCode("126039", "DCM", "Lesion to Background SUV Ratio")
-_BACKGROUND = DicomCode("126040", "DCM", "Background for Lesion to Background SUV Ratio")
-_TOTAL = DicomCode("TLSRE", PRIVATE_SCHEME, "Total lesion somatostatin receptor expression")
-_SCALE = DicomCode("KRENNING_SCALE", PRIVATE_SCHEME, "Scale and version of the Krenning score")
-_RELATION = DicomCode("REL_LIVER", PRIVATE_SCHEME, "Uptake in relation to normal liver")
-_SEGMENT_GROUP, _SOURCE_GROUP = "SegmentIdentificationSequence", "DerivationImageSequence"
 _ALGORITHM_FAMILY = DicomCode("123101", "DCM", "Neighborhood Analysis")
-_RELATIONS = {
-    "none": "No uptake",
-    "below": "Below normal liver",
-    "equal": "Equal to normal liver",
-    "above": "Above normal liver",
-}
-_SUV = {
-    SUV_UNITS["bw"]: (
-        DicomCode("126401", "DCM", "SUVbw"),
-        DicomCode("126410", "DCM", "SUV body weight calculation method"),
-    ),
-    SUV_UNITS["lbm_james"]: (
-        DicomCode("126402", "DCM", "SUVlbm"),
-        DicomCode("126411", "DCM", "SUV lean body mass calculation method"),
-    ),
-    SUV_UNITS["lbm_janmahasatian"]: (
-        DicomCode("126405", "DCM", "SUVlbm(Janma)"),
-        DicomCode("126414", "DCM", "SUV lean body mass (Janma) calculation method"),
-    ),
-}
-
-
-class ExportRefused(ValueError):
-    """These lesions cannot be written as one object; the message says why."""
 
 
 def lesion_segmentation(source: SourceSeries, lesions: Sequence[LesionExport], author: Author, *, key: str) -> Dataset:
@@ -83,11 +36,11 @@ def lesion_segmentation(source: SourceSeries, lesions: Sequence[LesionExport], a
     import highdicom as hd
 
     _check(source, lesions)
-    used = _used_slices(source, lesions)
+    used = used_slices(source, lesions)
     images = [_image(source, k) for k in used]
     written = hd.seg.Segmentation(
         source_images=images,
-        pixel_array=_placeholders(source, lesions, used),
+        pixel_array=placeholders(source, lesions, used),
         segmentation_type="BINARY",
         segment_descriptions=[_description(lesion) for lesion in lesions],
         series_instance_uid=make_uid(source.series_uid, key, "seg", "series"),
@@ -101,7 +54,7 @@ def lesion_segmentation(source: SourceSeries, lesions: Sequence[LesionExport], a
         transfer_syntax_uid=ExplicitVRLittleEndian,
         **_equipment(author),
     )
-    _fill(written, source, lesions)
+    fill(written, source, lesions)
     measures = written.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0]
     measures.SpacingBetweenSlices = _ds(source.slice_spacing)  # highdicom writes 1 mm for a lesion in one slice
     _fix_dimension(written, make_uid(source.series_uid, key, "seg", "dimension"))
@@ -120,7 +73,7 @@ def lesion_report(
     report = hd.sr.MeasurementReport(
         observation_context=_observers(author),
         procedure_reported=_TUMOUR_STUDY,
-        imaging_measurements=[_group(source, lesion, segmentation) for lesion in measured],
+        imaging_measurements=[measurement_group(source, lesion, segmentation) for lesion in measured],
         title=DicomCode("126000", "DCM", "Imaging Measurement Report"),
     )
     written = hd.sr.Comprehensive3DSR(
@@ -188,69 +141,6 @@ def _check(source: SourceSeries, lesions: Sequence[LesionExport]) -> None:
             raise ExportRefused("An outline that is not manual needs the name and version of its method.")
 
 
-def _used_slices(source: SourceSeries, lesions: Sequence[LesionExport]) -> list[int]:
-    """Slices any lesion touches: frames without a lesion are not written, so their images need not be held either."""
-    used = np.zeros(len(source.slices), bool)
-    for lesion in lesions:
-        start = lesion.mask.bounds.start[0]
-        used[start : lesion.mask.bounds.stop[0]] |= lesion.mask.voxels.any(axis=(1, 2))
-    return [int(k) for k in np.flatnonzero(used)]
-
-
-def _placeholders(source: SourceSeries, lesions: Sequence[LesionExport], used: list[int]) -> NDArray[Any]:
-    """One voxel of its own per lesion and slice it is in, as segment numbers [frame, y, x].
-
-    highdicom lays out the frames by these; the true voxels follow (``_fill``). So lesions may overlap, and memory does
-    not grow with their number.
-    """
-    at = {k: frame for frame, k in enumerate(used)}
-    labels = np.zeros((len(used), source.rows * source.columns), np.uint16)
-    for lesion in lesions:
-        for k, inside in enumerate(lesion.mask.voxels, lesion.mask.bounds.start[0]):
-            if inside.any():
-                labels[at[k], lesion.number - 1] = lesion.number
-    return labels.reshape(len(used), source.rows, source.columns)
-
-
-def _fill(written: Dataset, source: SourceSeries, lesions: Sequence[LesionExport]) -> None:
-    """The bits of each frame, lowest bit first; frames follow each other without filling up a byte."""
-    slice_of = {one.sop_uid: k for k, one in enumerate(source.slices)}
-    packed, rest = bytearray(), np.zeros(0, bool)
-    for item in written.PerFrameFunctionalGroupsSequence:
-        segment, derivation = (_of_frame(written, item, name)[0] for name in (_SEGMENT_GROUP, _SOURCE_GROUP))
-        lesion = lesions[segment.ReferencedSegmentNumber - 1]
-        k = slice_of[derivation.SourceImageSequence[0].ReferencedSOPInstanceUID]
-        bits = np.concatenate([rest, _plane(source, lesion, k).ravel()])
-        whole = len(bits) // 8 * 8
-        packed += np.packbits(bits[:whole], bitorder="little").tobytes()
-        rest = bits[whole:]
-    packed += np.packbits(rest, bitorder="little").tobytes()
-    written.PixelData = bytes(packed) + b"\0" * (len(packed) % 2)
-    written.SegmentsOverlap = "YES" if _do_overlap(source, lesions) else "NO"
-
-
-def _of_frame(written: Dataset, item: Dataset, name: str) -> Any:
-    """A functional group of a frame: its own, or where all frames agree (one lesion, one slice) the shared one."""
-    return item.get(name) or written.SharedFunctionalGroupsSequence[0][name].value
-
-
-def _plane(source: SourceSeries, lesion: LesionExport, k: int) -> NDArray[np.bool_]:
-    plane = np.zeros((source.rows, source.columns), bool)
-    _, across_y, across_x = lesion.mask.bounds.slices
-    plane[across_y, across_x] = lesion.mask.voxels[k - lesion.mask.bounds.start[0]]
-    return plane
-
-
-def _do_overlap(source: SourceSeries, lesions: Sequence[LesionExport]) -> bool:
-    taken = np.zeros(source.shape, bool)
-    for lesion in lesions:
-        part = taken[lesion.mask.bounds.slices]
-        if (part & lesion.mask.voxels).any():
-            return True
-        part |= lesion.mask.voxels
-    return False
-
-
 def _image(source: SourceSeries, k: int) -> Dataset:
     """What highdicom wants to know of a PET slice. The name stays empty: we do not have it."""
     ds = Dataset()
@@ -286,88 +176,13 @@ def _description(lesion: LesionExport) -> Any:
         segment_number=lesion.number,
         segment_label=lesion.label[:64],
         segmented_property_category=_CATEGORY,
-        segmented_property_type=_code(lesion.finding),
+        segmented_property_type=dicom_code(lesion.finding),
         algorithm_type=lesion.algorithm_type,
         algorithm_identification=algorithm,
         tracking_uid=lesion.tracking_uid,
         tracking_id=lesion.tracking_id[:64],
-        anatomic_regions=[_code(lesion.finding_site)] if lesion.finding_site else None,
+        anatomic_regions=[dicom_code(lesion.finding_site)] if lesion.finding_site else None,
     )
-
-
-def _group(source: SourceSeries, lesion: LesionExport, segmentation: Dataset) -> Any:
-    import highdicom as hd
-
-    numbers = lesion.numbers
-    assert numbers is not None
-    if numbers.unit not in _SUV:
-        raise ExportRefused(f"SUV in {numbers.unit} cannot be reported.")
-    return hd.sr.VolumetricROIMeasurementsAndQualitativeEvaluations(
-        tracking_identifier=hd.sr.TrackingIdentifier(uid=lesion.tracking_uid, identifier=lesion.tracking_id),
-        referenced_segment=hd.sr.ReferencedSegment(
-            sop_class_uid=segmentation.SOPClassUID,
-            sop_instance_uid=segmentation.SOPInstanceUID,
-            segment_number=lesion.number,
-            source_series=hd.sr.SourceSeriesForSegmentation(source.series_uid),
-        ),
-        finding_type=_code(lesion.finding),
-        method=_SUV[numbers.unit][1],
-        finding_sites=[hd.sr.FindingSite(_code(lesion.finding_site))] if lesion.finding_site else None,
-        measurements=_measurements(numbers),
-        qualitative_evaluations=_evaluations(lesion.krenning) if lesion.krenning else None,
-    )
-
-
-def _measurements(numbers: LesionNumbers) -> list[Any]:
-    import highdicom as hd
-
-    name, unit = _SUV[numbers.unit][0], DicomCode(numbers.unit, "UCUM", numbers.unit)
-    suv = [
-        (numbers.suv_max, _MAX, None),
-        (numbers.suv_mean, _MEAN, None),
-        (numbers.suv_peak_local, _PEAK, _LOCAL_PEAK),
-        (numbers.suv_peak_global, _PEAK, _GLOBAL_PEAK),
-    ]
-    found = [
-        hd.sr.Measurement(name=name, value=float(value), unit=unit, derivation=derivation, method=method)
-        for value, derivation, method in suv
-        if value is not None
-    ]
-    found.append(hd.sr.Measurement(name=_VOLUME, value=float(numbers.volume_ml), unit=_MILLILITRE, method=_VOXEL_SUM))
-    if numbers.total_lesion_sstr_expression is not None:
-        total = float(numbers.total_lesion_sstr_expression)
-        found.append(hd.sr.Measurement(name=_TOTAL, value=total, unit=DicomCode("g", "UCUM", "gram")))
-    if numbers.liver_ratio is not None:
-        found.append(_liver_ratio(numbers))
-    return found
-
-
-def _liver_ratio(numbers: LesionNumbers) -> Any:
-    import highdicom as hd
-
-    ratio = hd.sr.Measurement(
-        name=_LIVER_RATIO,
-        value=float(numbers.liver_ratio),
-        unit=_RATIO,
-        derivation=_DERIVATIONS[numbers.liver_ratio_of],
-    )
-    background = hd.sr.CodeContentItem(_BACKGROUND, _code(BACKGROUND_LIVER), "HAS CONCEPT MOD")
-    ratio[0].ContentSequence.append(background)
-    return ratio
-
-
-def _evaluations(krenning: KrenningStatement) -> list[Any]:
-    """Score, scale with version, and relation to liver, all in the private scheme: the standard has no codes."""
-    import highdicom as hd
-
-    scale = krenning.scale.removeprefix("KR-")
-    name = DicomCode(f"KRENNING_{scale}", PRIVATE_SCHEME, f"Krenning score, scale {krenning.scale}")
-    score = DicomCode(f"KR{krenning.score}", PRIVATE_SCHEME, f"Krenning {krenning.score}")
-    version = DicomCode(krenning.version, PRIVATE_SCHEME, f"{krenning.scale}, {krenning.version}")
-    relation = krenning.relation_to_liver
-    against = DicomCode(f"REL_LIVER_{relation.upper()}", PRIVATE_SCHEME, _RELATIONS[relation])
-    pairs = ((name, score), (_SCALE, version), (_RELATION, against))
-    return [hd.sr.QualitativeEvaluation(name=name, value=value) for name, value in pairs]
 
 
 def _observers(author: Author) -> Any:
@@ -432,10 +247,6 @@ def _private_scheme() -> Dataset:
     item.CodingSchemeUID = make_uid("coding scheme", PRIVATE_SCHEME)
     item.CodingSchemeResponsibleOrganization = MANUFACTURER
     return item
-
-
-def _code(code: Code) -> DicomCode:
-    return DicomCode(code.value, code.scheme, code.meaning)
 
 
 def _ds(value: float) -> DSfloat:

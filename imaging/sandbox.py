@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from imaging.instances import FileRefusal, ParsedInstance, ParsedObject, from_json
-from imaging.objects import ObjectContent, content_from
+from imaging.object_answer import content_from
+from imaging.objects import ObjectContent
 from imaging.parse_protocol import (
     CONTENT_REQUEST,
     FILES_PER_MESSAGE,

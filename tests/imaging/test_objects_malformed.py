@@ -14,7 +14,8 @@ from pydicom.uid import ImplicitVRLittleEndian
 from imaging import dicom_frames, dicom_objects, object_contours, object_frames, object_report, sandbox
 from imaging.domain.volume import Volume
 from imaging.instances import FileRefusal, ParsedObject
-from imaging.objects import Report, StructureSet, content_from
+from imaging.object_answer import content_from
+from imaging.objects import Report, StructureSet
 from imaging.outlines import Images, place_outlines
 from imaging.reasons import FILE_REASONS
 from tests.imaging.dicom_files import ROOT, ROWS, pet_slice, to_bytes, write
