@@ -63,6 +63,7 @@ ENHANCED = frozenset(
         "1.2.840.10008.5.1.4.1.1.2.2",
     }
 )
+ITEM = b"\xfe\xff\x00\xe0"
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 
 _PIXEL_TAGS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
@@ -274,6 +275,8 @@ def open_source(descriptor: int, limits: Limits | None = None) -> Source:
     most = limits.header_bytes if limits else MAX_HEADER_BYTES
     while True:
         content = os.pread(descriptor, wanted, 0)
+        if limits and content.count(ITEM) > limits.elements:
+            _refuse("too_many_elements")  # cheaper than finding out by unfolding them
         is_whole = len(content) == size
         try:
             return _interpret(descriptor, content, size, limits)

@@ -4,74 +4,28 @@ All UIDs are made from what they name and all times are the author's, so writing
 files. highdicom takes a second to import, so it is imported when something is written.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code as DicomCode
 from pydicom.uid import ExplicitVRLittleEndian
 from pydicom.valuerep import DSfloat
 
 from imaging.dicom_export import make_uid
-from imaging.domain.vocabulary import SUV_UNITS, Code
-from imaging.object_export import (
-    BACKGROUND_LIVER,
-    PRIVATE_SCHEME,
-    Author,
-    KrenningStatement,
-    LesionExport,
-    LesionNumbers,
-    SourceSeries,
-)
+from imaging.dicom_export_frames import fill, placeholders, used_slices
+from imaging.dicom_export_groups import dicom_code, measurement_group
+from imaging.object_export import PRIVATE_SCHEME, Author, ExportRefused, LesionExport, SourceSeries
 
 MANUFACTURER, MODEL = "PRRT Board", "PRRT Board"
 SEG_NUMBER, REPORT_NUMBER, KEY_OBJECT_NUMBER = 901, 902, 903
-MAX_STACK_BYTES = 512 << 20
+MAX_LESIONS = 1024
 
 _CATEGORY = DicomCode("49755003", "SCT", "Morphologically Abnormal Structure")
 _TUMOUR_STUDY = DicomCode("241443006", "SCT", "Positron emission tomography study for localization of tumor")
 _FOR_TUMOUR_BOARD = DicomCode("128203", "DCM", "For Tumor Board")
-_MAX, _MEAN = DicomCode("56851009", "SCT", "Maximum"), DicomCode("373098007", "SCT", "Mean")
-_PEAK = DicomCode("126031", "DCM", "Peak Value Within ROI")
-_DERIVATIONS = {"suv_max": _MAX, "suv_mean": _MEAN, "suv_peak": _PEAK}
-_LOCAL_PEAK = DicomCode("VJGA", "IBSI", "Local intensity peak")
-_GLOBAL_PEAK = DicomCode("0F91", "IBSI", "Global intensity peak")
-_VOLUME = DicomCode("118565006", "SCT", "Volume")
-_VOXEL_SUM = DicomCode("126030", "DCM", "Sum of segmented voxel volumes")
-_MILLILITRE, _RATIO = DicomCode("ml", "UCUM", "milliliter"), DicomCode("{ratio}", "UCUM", "ratio")
-_LIVER_RATIO = DicomCode("126039", "DCM", "Lesion to Background SUV Ratio")
-_BACKGROUND = DicomCode("126040", "DCM", "Background for Lesion to Background SUV Ratio")
-_TOTAL = DicomCode("TLSRE", PRIVATE_SCHEME, "Total lesion somatostatin receptor expression")
-_SCALE = DicomCode("KRENNING_SCALE", PRIVATE_SCHEME, "Scale and version of the Krenning score")
-_RELATION = DicomCode("REL_LIVER", PRIVATE_SCHEME, "Uptake in relation to normal liver")
 _ALGORITHM_FAMILY = DicomCode("123101", "DCM", "Neighborhood Analysis")
-_RELATIONS = {
-    "none": "No uptake",
-    "below": "Below normal liver",
-    "equal": "Equal to normal liver",
-    "above": "Above normal liver",
-}
-_SUV = {
-    SUV_UNITS["bw"]: (
-        DicomCode("126401", "DCM", "SUVbw"),
-        DicomCode("126410", "DCM", "SUV body weight calculation method"),
-    ),
-    SUV_UNITS["lbm_james"]: (
-        DicomCode("126402", "DCM", "SUVlbm"),
-        DicomCode("126411", "DCM", "SUV lean body mass calculation method"),
-    ),
-    SUV_UNITS["lbm_janmahasatian"]: (
-        DicomCode("126405", "DCM", "SUVlbm(Janma)"),
-        DicomCode("126414", "DCM", "SUV lean body mass (Janma) calculation method"),
-    ),
-}
-
-
-class ExportRefused(ValueError):
-    """These lesions cannot be written as one object; the message says why."""
 
 
 def lesion_segmentation(source: SourceSeries, lesions: Sequence[LesionExport], author: Author, *, key: str) -> Dataset:
@@ -82,11 +36,11 @@ def lesion_segmentation(source: SourceSeries, lesions: Sequence[LesionExport], a
     import highdicom as hd
 
     _check(source, lesions)
-    used = _used_slices(source, lesions)
+    used = used_slices(source, lesions)
     images = [_image(source, k) for k in used]
     written = hd.seg.Segmentation(
         source_images=images,
-        pixel_array=_pixels(source, lesions, used),
+        pixel_array=placeholders(source, lesions, used),
         segmentation_type="BINARY",
         segment_descriptions=[_description(lesion) for lesion in lesions],
         series_instance_uid=make_uid(source.series_uid, key, "seg", "series"),
@@ -100,6 +54,9 @@ def lesion_segmentation(source: SourceSeries, lesions: Sequence[LesionExport], a
         transfer_syntax_uid=ExplicitVRLittleEndian,
         **_equipment(author),
     )
+    fill(written, source, lesions)
+    measures = written.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0]
+    measures.SpacingBetweenSlices = _ds(source.slice_spacing)  # highdicom writes 1 mm for a lesion in one slice
     _fix_dimension(written, make_uid(source.series_uid, key, "seg", "dimension"))
     return _finished(written, source, author)
 
@@ -116,7 +73,7 @@ def lesion_report(
     report = hd.sr.MeasurementReport(
         observation_context=_observers(author),
         procedure_reported=_TUMOUR_STUDY,
-        imaging_measurements=[_group(source, lesion, segmentation) for lesion in measured],
+        imaging_measurements=[measurement_group(source, lesion, segmentation) for lesion in measured],
         title=DicomCode("126000", "DCM", "Imaging Measurement Report"),
     )
     written = hd.sr.Comprehensive3DSR(
@@ -173,6 +130,8 @@ def _check(source: SourceSeries, lesions: Sequence[LesionExport]) -> None:
         raise ExportRefused("Lesions are numbered from 1 without gaps.")
     if not lesions or not all(lesion.mask.voxels.any() for lesion in lesions):
         raise ExportRefused("There is no lesion, or one has no voxel.")
+    if len(lesions) > min(MAX_LESIONS, source.rows * source.columns):
+        raise ExportRefused(f"More than {MAX_LESIONS} lesions do not fit into one object.")
     if len({lesion.tracking_uid for lesion in lesions}) < len(lesions):
         raise ExportRefused("Two lesions carry the same tracking UID.")
     for lesion in lesions:
@@ -180,48 +139,6 @@ def _check(source: SourceSeries, lesions: Sequence[LesionExport]) -> None:
             raise ExportRefused("A lesion lies outside the images.")
         if lesion.algorithm_type != "MANUAL" and not (lesion.algorithm_name and lesion.algorithm_version):
             raise ExportRefused("An outline that is not manual needs the name and version of its method.")
-
-
-def _used_slices(source: SourceSeries, lesions: Sequence[LesionExport]) -> list[int]:
-    """Slices any lesion touches: frames without a lesion are not written, so their images need not be held either."""
-    used = np.zeros(len(source.slices), bool)
-    for lesion in lesions:
-        start = lesion.mask.bounds.start[0]
-        used[start : lesion.mask.bounds.stop[0]] |= lesion.mask.voxels.any(axis=(1, 2))
-    return [int(k) for k in np.flatnonzero(used)]
-
-
-def _pixels(source: SourceSeries, lesions: Sequence[LesionExport], used: list[int]) -> NDArray[Any]:
-    """Segment numbers [frame, y, x] where no lesions overlap; else one channel per lesion."""
-    at = {k: frame for frame, k in enumerate(used)}
-    shape = (len(used), source.rows, source.columns)
-    labels = np.zeros(shape, np.uint8 if len(lesions) < 256 else np.uint16)
-    for lesion in lesions:
-        for target, inside in _planes(lesion, at, labels):
-            if target[inside].any():
-                return _channels(lesions, at, shape)
-            target[inside] = lesion.number
-    return labels
-
-
-def _channels(lesions: Sequence[LesionExport], at: dict[int, int], shape: tuple[int, ...]) -> NDArray[Any]:
-    if int(np.prod(shape)) * len(lesions) > MAX_STACK_BYTES:
-        raise ExportRefused("So many overlapping lesions do not fit into memory as one object.")
-    stack = np.zeros((*shape, len(lesions)), np.uint8)
-    for channel, lesion in enumerate(lesions):
-        for target, inside in _planes(lesion, at, stack[..., channel]):
-            target[inside] = 1
-    return stack
-
-
-def _planes(
-    lesion: LesionExport, at: dict[int, int], stack: NDArray[Any]
-) -> Iterator[tuple[NDArray[Any], NDArray[np.bool_]]]:
-    """The part of each frame that a lesion's box covers, and the lesion's voxels in it."""
-    _, across_y, across_x = lesion.mask.bounds.slices
-    for k, inside in enumerate(lesion.mask.voxels, lesion.mask.bounds.start[0]):
-        if inside.any():
-            yield stack[at[k], across_y, across_x], inside
 
 
 def _image(source: SourceSeries, k: int) -> Dataset:
@@ -259,88 +176,13 @@ def _description(lesion: LesionExport) -> Any:
         segment_number=lesion.number,
         segment_label=lesion.label[:64],
         segmented_property_category=_CATEGORY,
-        segmented_property_type=_code(lesion.finding),
+        segmented_property_type=dicom_code(lesion.finding),
         algorithm_type=lesion.algorithm_type,
         algorithm_identification=algorithm,
         tracking_uid=lesion.tracking_uid,
         tracking_id=lesion.tracking_id[:64],
-        anatomic_regions=[_code(lesion.finding_site)] if lesion.finding_site else None,
+        anatomic_regions=[dicom_code(lesion.finding_site)] if lesion.finding_site else None,
     )
-
-
-def _group(source: SourceSeries, lesion: LesionExport, segmentation: Dataset) -> Any:
-    import highdicom as hd
-
-    numbers = lesion.numbers
-    assert numbers is not None
-    if numbers.unit not in _SUV:
-        raise ExportRefused(f"SUV in {numbers.unit} cannot be reported.")
-    return hd.sr.VolumetricROIMeasurementsAndQualitativeEvaluations(
-        tracking_identifier=hd.sr.TrackingIdentifier(uid=lesion.tracking_uid, identifier=lesion.tracking_id),
-        referenced_segment=hd.sr.ReferencedSegment(
-            sop_class_uid=segmentation.SOPClassUID,
-            sop_instance_uid=segmentation.SOPInstanceUID,
-            segment_number=lesion.number,
-            source_series=hd.sr.SourceSeriesForSegmentation(source.series_uid),
-        ),
-        finding_type=_code(lesion.finding),
-        method=_SUV[numbers.unit][1],
-        finding_sites=[hd.sr.FindingSite(_code(lesion.finding_site))] if lesion.finding_site else None,
-        measurements=_measurements(numbers),
-        qualitative_evaluations=_evaluations(lesion.krenning) if lesion.krenning else None,
-    )
-
-
-def _measurements(numbers: LesionNumbers) -> list[Any]:
-    import highdicom as hd
-
-    name, unit = _SUV[numbers.unit][0], DicomCode(numbers.unit, "UCUM", numbers.unit)
-    suv = [
-        (numbers.suv_max, _MAX, None),
-        (numbers.suv_mean, _MEAN, None),
-        (numbers.suv_peak_local, _PEAK, _LOCAL_PEAK),
-        (numbers.suv_peak_global, _PEAK, _GLOBAL_PEAK),
-    ]
-    found = [
-        hd.sr.Measurement(name=name, value=float(value), unit=unit, derivation=derivation, method=method)
-        for value, derivation, method in suv
-        if value is not None
-    ]
-    found.append(hd.sr.Measurement(name=_VOLUME, value=float(numbers.volume_ml), unit=_MILLILITRE, method=_VOXEL_SUM))
-    if numbers.total_lesion_sstr_expression is not None:
-        total = float(numbers.total_lesion_sstr_expression)
-        found.append(hd.sr.Measurement(name=_TOTAL, value=total, unit=DicomCode("g", "UCUM", "gram")))
-    if numbers.liver_ratio is not None:
-        found.append(_liver_ratio(numbers))
-    return found
-
-
-def _liver_ratio(numbers: LesionNumbers) -> Any:
-    import highdicom as hd
-
-    ratio = hd.sr.Measurement(
-        name=_LIVER_RATIO,
-        value=float(numbers.liver_ratio),
-        unit=_RATIO,
-        derivation=_DERIVATIONS[numbers.liver_ratio_of],
-    )
-    background = hd.sr.CodeContentItem(_BACKGROUND, _code(BACKGROUND_LIVER), "HAS CONCEPT MOD")
-    ratio[0].ContentSequence.append(background)
-    return ratio
-
-
-def _evaluations(krenning: KrenningStatement) -> list[Any]:
-    """Score, scale with version, and relation to liver, all in the private scheme: the standard has no codes."""
-    import highdicom as hd
-
-    scale = krenning.scale.removeprefix("KR-")
-    name = DicomCode(f"KRENNING_{scale}", PRIVATE_SCHEME, f"Krenning score, scale {krenning.scale}")
-    score = DicomCode(f"KR{krenning.score}", PRIVATE_SCHEME, f"Krenning {krenning.score}")
-    version = DicomCode(krenning.version, PRIVATE_SCHEME, f"{krenning.scale}, {krenning.version}")
-    relation = krenning.relation_to_liver
-    against = DicomCode(f"REL_LIVER_{relation.upper()}", PRIVATE_SCHEME, _RELATIONS[relation])
-    pairs = ((name, score), (_SCALE, version), (_RELATION, against))
-    return [hd.sr.QualitativeEvaluation(name=name, value=value) for name, value in pairs]
 
 
 def _observers(author: Author) -> Any:
@@ -379,7 +221,7 @@ def _equipment(author: Author) -> dict[str, Any]:
 def _person(author: Author) -> str:
     """A label as a person name: its family name component, without what would split it."""
     plain = "".join(" " if c in "^=\\" else c for c in author.name if c.isprintable()).strip()
-    return f"{plain[:60]}^"
+    return f"{plain[:60] or 'unnamed'}^"
 
 
 def _finished(written: Dataset, source: SourceSeries, author: Author) -> Dataset:
@@ -387,6 +229,8 @@ def _finished(written: Dataset, source: SourceSeries, author: Author) -> Dataset
     day, clock = f"{author.created_at:%Y%m%d}", f"{author.created_at:%H%M%S}"
     written.InstanceCreationDate = written.ContentDate = written.SeriesDate = day
     written.InstanceCreationTime = written.ContentTime = written.SeriesTime = clock
+    for equipment in written.get("ContributingEquipmentSequence", []):
+        equipment.ContributionDateTime = f"{day}{clock}"
     if source.issuer:
         written.IssuerOfPatientID = source.issuer
     return written
@@ -403,10 +247,6 @@ def _private_scheme() -> Dataset:
     item.CodingSchemeUID = make_uid("coding scheme", PRIVATE_SCHEME)
     item.CodingSchemeResponsibleOrganization = MANUFACTURER
     return item
-
-
-def _code(code: Code) -> DicomCode:
-    return DicomCode(code.value, code.scheme, code.meaning)
 
 
 def _ds(value: float) -> DSfloat:

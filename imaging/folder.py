@@ -14,7 +14,7 @@ from imaging.sandbox import parse_files
 
 @dataclass(frozen=True)
 class FolderContent:
-    """The series found, outlines and reports with their paths, and how many files were left out for which reason."""
+    """The series found, outlines and reports with their paths, and how many files make no series for which reason."""
 
     series: list[AssembledSeries]
     objects: list[tuple[str, ParsedObject]]
@@ -36,6 +36,7 @@ def read_folder(path: Path) -> FolderContent:
             left_out[result.code] += 1
         elif isinstance(result, ParsedObject):
             objects.append((file, result))
+            left_out["not_used_here"] += 1
         else:
             slices.append((file, result))
     return FolderContent(assemble(_without_copies(slices)), objects, left_out)

@@ -16,7 +16,12 @@ PRIVATE_SCHEME = "99PRRT"
 PET_CLASS = "1.2.840.10008.5.1.4.1.1.128"
 NEUROENDOCRINE_TUMOUR = Code("255046005", "SCT", "Neuroendocrine tumor")
 LESION = Code("52988006", "SCT", "Lesion")
+BACKGROUND_LIVER = ORGAN_CODES["liver"]
 MANUAL, SEMIAUTOMATIC, AUTOMATIC = "MANUAL", "SEMIAUTOMATIC", "AUTOMATIC"
+
+
+class ExportRefused(ValueError):
+    """These lesions cannot be written as one object; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +138,3 @@ class Author:
     created_at: dt.datetime
     software_version: str
     device_uid: str = ""
-
-
-BACKGROUND_LIVER = ORGAN_CODES["liver"]

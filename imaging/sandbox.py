@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from imaging.instances import FileRefusal, ParsedInstance, ParsedObject, from_json
-from imaging.objects import ObjectContent, content_from
+from imaging.object_answer import content_from
+from imaging.objects import ObjectContent
 from imaging.parse_protocol import (
     CONTENT_REQUEST,
     FILES_PER_MESSAGE,
@@ -72,7 +73,7 @@ def read_object(path: Path | str) -> ObjectContent | FileRefusal:
         ((values, body),) = batch.collect(batch.ask([path], CONTENT_REQUEST))
     try:
         return FileRefusal(**values) if "code" in values else content_from(values, body)
-    except (TypeError, KeyError, ValueError):
+    except (TypeError, LookupError, ValueError, AttributeError):
         return FileRefusal("parser_crash")
 
 

@@ -105,19 +105,20 @@ class PlaneStack:
 
 
 def plane_spacing(positions: ArrayLike, orientation: ArrayLike, declared: float, thickness: float) -> float:
-    """mm between planes: as declared, unless planes lie closer; else their smallest gap; else the slice thickness.
+    """mm between planes: as declared, unless planes lie closer; else their smallest gap. One plane: its thickness.
 
-    ``positions`` are those of all planes of the file, of whatever segment: files leave out planes without any.
-    Raises ``MeasurementRefused`` if nothing tells.
+    ``positions`` are those of all planes of the file, of whatever segment: files leave out planes without any. The
+    spacing declared with a single plane is not trusted: a library in wide use writes 1 mm there. Raises
+    ``MeasurementRefused`` if nothing tells.
     """
     cosines = np.asarray(orientation, np.float64).reshape(2, 3)
     depths = np.unique(np.round(np.asarray(positions, np.float64) @ np.cross(cosines[0], cosines[1]), 2))
     gap = float(np.diff(depths).min()) if depths.size > 1 else 0.0
-    if declared > 0 and (gap == 0 or gap > 0.9 * declared):
-        return declared
-    if gap <= 0 and thickness <= 0:
+    if gap > 0:
+        return declared if 0 < declared < gap / 0.9 else gap
+    if thickness <= 0 and declared <= 0:
         raise MeasurementRefused("outline_grid_invalid")
-    return gap or thickness
+    return thickness if thickness > 0 else declared
 
 
 def above_fraction(values: NDArray[Any], maximum: int, threshold: float = FRACTION_THRESHOLD) -> NDArray[np.bool_]:

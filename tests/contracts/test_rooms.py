@@ -12,9 +12,10 @@ DOORS = {
         "imaging/dicom.py",
         "imaging/dicom_frames.py",
         "imaging/dicom_export.py",
+        "imaging/dicom_export_groups.py",
         "imaging/dicom_objects_export.py",
     },
-    "highdicom": {"imaging/dicom_objects_export.py"},
+    "highdicom": {"imaging/dicom_export_groups.py", "imaging/dicom_objects_export.py"},
     "celery": {"config/celery.py", "patients/tasks.py", "imaging/tasks.py", "eligibility/tasks.py", "board/tasks.py"},
     "kombu": {"config/celery.py"},
 }

@@ -51,8 +51,12 @@ def _reference(sop_class: str, sop_uid: str) -> Dataset:
 def _referenced_series(series: str) -> Dataset:
     item = Dataset()
     item.SeriesInstanceUID = series
-    item.ReferencedInstanceSequence = [_reference(PET, f"{ROOT}.3.{k + 1}") for k in range(SLICES)]
+    item.ReferencedInstanceSequence = [_reference(PET, _slice_uid(series, k)) for k in range(SLICES)]
     return item
+
+
+def _slice_uid(series: str, k: int) -> str:
+    return f"{ROOT}.3.{k + 1}" if series == SERIES else f"{series}.3.{k + 1}"
 
 
 def _group(**elements: object) -> list[Dataset]:
@@ -98,7 +102,7 @@ def segmentation(
             item = _group(PlanePositionSequence=_group(ImagePositionPatient=[*origin[:2], origin[2] + z * int(k)]))[0]
             if kind != "LABELMAP":
                 item.SegmentIdentificationSequence = _group(ReferencedSegmentNumber=number)
-            derived = _group(SourceImageSequence=[_reference(PET, f"{ROOT}.3.{k + 1}")])
+            derived = _group(SourceImageSequence=[_reference(PET, _slice_uid(series, int(k)))])
             item.DerivationImageSequence = derived
             per_frame.append(item)
             frames.append(mask[k])

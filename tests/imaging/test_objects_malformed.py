@@ -14,6 +14,7 @@ from pydicom.uid import ImplicitVRLittleEndian
 from imaging import dicom_frames, dicom_objects, object_contours, object_frames, object_report, sandbox
 from imaging.domain.volume import Volume
 from imaging.instances import FileRefusal, ParsedObject
+from imaging.object_answer import content_from
 from imaging.objects import Report, StructureSet
 from imaging.outlines import Images, place_outlines
 from imaging.reasons import FILE_REASONS
@@ -297,6 +298,34 @@ def test_random_damage_never_ends_the_reader_and_never_leaks_a_name(tmp_path, se
             assert isinstance(one, ParsedObject) or one.code in FILE_REASONS
 
 
+def spoil_a_box(content):
+    content["places"][0]["box"] = [0, 999, 0, 999]
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        spoil_a_box,
+        lambda content: content["places"].pop(),
+        lambda content: content.pop("rows"),
+        lambda content: content.update(pixel_spacing=[]),
+        lambda content: content["segments"][0].update(extra=1),
+        lambda content: content.update(segments=7),
+        lambda content: content.update(type="FRACTIONAL"),
+    ],
+)
+def test_an_answer_that_does_not_hold_together_is_none(tmp_path, monkeypatch, spoil):
+    """A child that was taken over cannot make its parent read beyond what it sent."""
+    file = write(tmp_path / "seg.dcm", segmentation([blob()]))
+
+    def answer(values, body):
+        spoil(values["content"])
+        return content_from(values, body)
+
+    monkeypatch.setattr(sandbox, "content_from", answer)
+    assert refused(file) == "parser_crash"
+
+
 def test_an_image_is_no_object(tmp_path):
     assert refused(write(tmp_path / "pet.dcm", pet_slice())) == "object_expected"
     (tmp_path / "note.txt").write_text("nothing")
@@ -305,12 +334,12 @@ def test_an_image_is_no_object(tmp_path):
     assert refused(tmp_path / "link.dcm") == "not_a_regular_file"
 
 
-def test_a_sequence_of_half_a_million_items_is_refused_in_bounded_time_and_memory(tmp_path):
+def test_a_sequence_of_a_million_items_is_refused_in_bounded_time_and_memory(tmp_path):
     data = to_bytes(structure_set({"a": []}), "1.2.840.10008.1.2")
     cut = data.index(struct.pack("<HH", 0x3006, 0x0039))
     one = struct.pack("<HHIHHI", 0xFFFE, 0xE000, 14, 0x3006, 0x0084, 6) + b"1     "
     start, end = struct.pack("<HHI", 0x3006, 0x0039, 0xFFFFFFFF), struct.pack("<HHI", 0xFFFE, 0xE0DD, 0)
-    (tmp_path / "bomb.dcm").write_bytes(data[:cut] + start + one * 420_000 + end)
+    (tmp_path / "bomb.dcm").write_bytes(data[:cut] + start + one * 1_000_000 + end)
     write(tmp_path / "good.dcm", report(groups()))
     assert not isinstance(sandbox.read_object(tmp_path / "good.dcm"), FileRefusal)
     before, start = psutil.Process().memory_info().rss, time.monotonic()

@@ -234,7 +234,8 @@ def test_a_folder_lists_its_objects_beside_its_series(tmp_path):
     write_series(tmp_path, 4)
     write(tmp_path / "seg.dcm", segmentation([blob()]))
     found = read_folder(tmp_path)
-    assert len(found.pet) == 1 and [one.kind for _, one in found.objects] == ["seg"] and not found.left_out
+    assert len(found.pet) == 1 and [one.kind for _, one in found.objects] == ["seg"]
+    assert found.left_out == {"not_used_here": 1}, "of the series"
 
 
 def test_a_structure_set_whose_file_header_names_another_instance_is_read_and_marked(shared_data):

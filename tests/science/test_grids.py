@@ -190,6 +190,8 @@ def test_plane_spacing_is_declared_or_the_smallest_gap_or_the_thickness():
     assert grids.plane_spacing(planes, AXIAL, 9.0, 5.0) == 3.0, "planes nearer than declared"
     assert grids.plane_spacing(planes[2:], AXIAL, 3.0, 5.0) == 3.0, "planes left out because they are empty"
     assert grids.plane_spacing(planes[:1], AXIAL, 0.0, 5.0) == 5.0
+    assert grids.plane_spacing(planes[:1], AXIAL, 1.0, 5.0) == 5.0, "declared for one plane"
+    assert grids.plane_spacing(planes[:1], AXIAL, 3.0, 0.0) == 3.0
     assert code(lambda: grids.plane_spacing(planes[:1], AXIAL, 0.0, 0.0)) == "outline_grid_invalid"
 
 

@@ -26,6 +26,7 @@ from imaging.reasons import SeriesRefused, caution
 from imaging.suv_report import suv_volume
 
 REFUSED = 3
+UID = re.compile(r"[0-9.]{1,64}")
 NOT_YET = "The SUV of this series is not computed yet."
 NUMBERS = tuple(field.name for field in fields(uptake.Uptake) if field.name != "warnings")
 
@@ -136,6 +137,8 @@ def _target(series: str, content: Segmentation | StructureSet) -> Target | None:
     """None where no PET is: then a segmentation keeps the volume of its own grid."""
     if Path(series).exists():
         return folder_target(read_folder(Path(series)).pet, content)
+    if not UID.fullmatch(series):
+        raise CommandError("There is no folder of this name, and it is no series UID.")
     rows = _rows(series)
     return _stored_target(rows[0]) if len(rows) == 1 else None
 
