@@ -65,6 +65,9 @@ SENTENCES: dict[str, str] = {
     "match_without_region": "Say which region of this scan is the lesion, or give another status.",
     "lesion_label_missing": "A new lesion needs its organ.",
     "scan_without_pet": "This scan has no PET series to measure.",
+    "export_without_lesions": "There is no measured lesion on this scan to export.",
+    "export_refused": "These lesions cannot be written as one DICOM object: one lies outside the images, or two share "
+    "a tracking UID.",
     "reading_signed": "This reading is signed and can no longer be changed. Amend it instead.",
     "reading_not_signed": "Only a signed reading can be amended; this one is still a draft.",
     "reading_amended": "This reading already has an amendment. Continue with that one.",

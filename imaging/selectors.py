@@ -125,7 +125,8 @@ def measurements_of(of_scans: Iterable[Scan]) -> dict:
     """``measurements`` for several scans in two queries, keyed by the scan's id."""
     by_scan = {scan.pk: scan for scan in of_scans}
     vois: dict = defaultdict(list)
-    current = Prefetch("measurements", UptakeMeasurement.objects.filter(superseded_at__isnull=True))
+    now = UptakeMeasurement.objects.filter(superseded_at__isnull=True).select_related("suv_result")
+    current = Prefetch("measurements", now)
     for voi in Voi.objects.filter(scan__in=by_scan).select_related("lesion").prefetch_related(current):
         vois[voi.scan_id].append(voi)
     return {pk: measurements_from(scan, vois[pk]) for pk, scan in by_scan.items()}

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from imaging.views import scan, series, upload, upload_status
+from imaging.views import decisions, products, scan, series, upload, upload_status
 
 app_name = "imaging"
 urlpatterns = [
@@ -19,4 +19,13 @@ urlpatterns = [
     path("series/<uuid:pk>/reject/", series.reject, name="reject"),
     path("scans/<uuid:pk>/", scan.detail, name="scan"),
     path("scans/<uuid:pk>/state/", scan.state, name="scan_state"),
+    path("scans/<uuid:pk>/look/", decisions.look_again, name="look"),
+    path("scans/<uuid:pk>/netpet/", decisions.netpet, name="netpet"),
+    path("scans/<uuid:pk>/export/", decisions.export, name="export"),
+    path("proposals/<uuid:pk>/accept/", decisions.accept, name="accept"),
+    path("proposals/<uuid:pk>/reject/", decisions.reject, name="reject_proposal"),
+    path("proposals/<uuid:pk>/reopen/", decisions.reopen, name="reopen"),
+    path("matches/<uuid:pk>/confirm/", decisions.confirm, name="confirm_match"),
+    path("regions/<uuid:pk>/outline/", decisions.outline, name="outline"),
+    path("products/<uuid:pk>/", products.product, name="product"),
 ]

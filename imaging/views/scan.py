@@ -10,8 +10,11 @@ from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_GET
 
 from imaging import access, pages, selectors
-from imaging.models import Scan
-from imaging.views import numbers, scan_rows, voi_rows, way_forward
+from imaging.fdg_pairs import pair_of
+from imaging.models import Lesion, LesionFinding, Reading, Scan
+from imaging.scan_forms import OutlineForm
+from imaging.scan_numbers import scan_numbers
+from imaging.views import burden_rows, numbers, proposal_rows, scan_rows, voi_rows, way_forward
 from imaging.views.guard import needs, visible_or_404
 from imaging.views.series_page import mip
 from imaging.views.words import Words, explain
@@ -43,6 +46,11 @@ def detail(request, pk: uuid.UUID):
         "series_rows": _series_rows(scan, suv.result),
         "inputs": numbers.input_rows(suv.result.inputs if suv.result else {}),
         "mip": mip(scan.pet_series, suv.result),
+        **_proposed(scan, request.user),
+        "scan_numbers": burden_rows.numbers(scan_numbers(scan, measured)),
+        "fdg": burden_rows.fdg(pair_of(scan)),
+        "foreign": proposal_rows.foreign_rows(scan),
+        "netpet_classes": Reading.Netpet.values,
     }
     return render(request, "imaging/scan.html", context)
 
@@ -52,6 +60,21 @@ def detail(request, pk: uuid.UUID):
 def state(request, pk: uuid.UUID):
     computing = pages.scan_computing(_scan(request, pk))
     return JsonResponse({"is_computing": bool(computing), "sentence": computing or pages.READY})
+
+
+def _proposed(scan: Scan, user) -> dict:
+    shown, drawn = proposal_rows.panels(scan), proposal_rows.pictures(scan)
+    may = user.may(Capability.MEASURE)
+    return {
+        "proposed": shown,
+        "pictures": drawn,
+        "markers": proposal_rows.markers(scan, drawn["still"], shown),
+        "may_measure": may,
+        "outline_form": OutlineForm if may else None,
+        "kinds": Lesion.Kind.choices,
+        "statuses": LesionFinding.Status.choices,
+        "open_regions": [row["proposal"] for row in (*shown.to_decide, *shown.physiologic)],
+    }
 
 
 def _scan(request, pk: uuid.UUID) -> Scan:

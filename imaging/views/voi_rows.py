@@ -3,6 +3,7 @@
 from imaging import selectors
 from imaging.domain import uptake
 from imaging.models import Scan, UptakeMeasurement, Voi
+from imaging.scan_numbers import method_of
 from imaging.views.numbers import number
 
 STATES = {
@@ -17,25 +18,60 @@ NOTE = (
 
 
 def measurements(measured: list[selectors.CurrentMeasurement]) -> list[dict]:
-    return [_voi_row(item) for item in sorted(measured, key=_order)]
+    liver = _liver_mean(measured)
+    return [_voi_row(item, liver) for item in sorted(measured, key=_order)]
 
 
 def _order(item) -> tuple:
     return (Voi.Role.values.index(item.voi.role), item.voi.lesion.label if item.voi.lesion else "")
 
 
-def _voi_row(item: selectors.CurrentMeasurement) -> dict:
+def _voi_row(item: selectors.CurrentMeasurement, liver: float | None) -> dict:
     voi, row = item.voi, item.measurement
     is_current = item.state == selectors.CURRENT
     return {
+        "voi": voi,
         "where": where(voi),
         "contour": _contour(voi),
+        "sul": _sul(row) if is_current else "",
+        "ratio": _ratio_only(item, liver),
         "centre": f"at {_centre(voi)} mm, radius {voi.radius_mm:.1f} mm",
         "note": _note(item),
         "values": _values(row) if is_current else None,
         "missing": row.refusal_message if row and row.refusal_code else STATES.get(item.state, item.state),
         "missing_code": row.refusal_code if row else "",
     }
+
+
+def _liver_mean(measured: list[selectors.CurrentMeasurement]) -> float | None:
+    """In the unit of the images, where SUV is withheld."""
+    livers = [item for item in measured if item.voi.role == Voi.Role.LIVER and _plain(item)]
+    newest = max(livers, key=lambda item: (item.voi.recorded_at, str(item.voi.pk)), default=None)
+    return _plain(newest)["mean"] if newest else None
+
+
+def _plain(item: selectors.CurrentMeasurement) -> dict | None:
+    return item.measurement.relative if item.measurement else None
+
+
+def _ratio_only(item: selectors.CurrentMeasurement, liver: float | None) -> str:
+    """Tumour to liver without SUV: the peak and the mean are in one unit of one scan, so their ratio is true."""
+    plain = _plain(item)
+    if not plain or not liver or item.voi.role == Voi.Role.LIVER:
+        return ""
+    return f"peak {plain['peak_local'] / liver:.2f} × liver mean, without SUV"
+
+
+def _sul(row: UptakeMeasurement) -> str:
+    factors = row.suv_result.factors
+    lean, body = (_first(factors.get(kind)) for kind in ("lbm_janmahasatian", "bw"))
+    if not lean or not body:
+        return ""
+    return f"SUL max {row.suv_max * lean / body:.2f}, mean {row.suv_mean * lean / body:.2f} (Janmahasatian)"
+
+
+def _first(factor) -> float | None:
+    return factor[0] if isinstance(factor, list) else factor
 
 
 def _centre(voi: Voi) -> str:
@@ -65,7 +101,11 @@ def _contour(voi: Voi) -> str:
         return f"iso-contour, {voi.parameter:.0f} % of maximum"
     if voi.method == Voi.Method.FIXED_SUV:
         return f"iso-contour, SUV {voi.parameter:.1f}"
-    return voi.get_method_display()
+    if voi.method == Voi.Method.MASK:
+        return f"outline: {method_of(voi)}"
+    origin = voi.origin or {}
+    proposed = ", proposed" if origin.get("how") == "reference" else ""
+    return f"{voi.get_method_display()}{proposed}"
 
 
 def older(scan: Scan, measured: list[selectors.CurrentMeasurement]) -> list[dict]:

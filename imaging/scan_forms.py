@@ -1,0 +1,119 @@
+"""What people type or choose on the page of a scan; everything is looked up among the rows of that scan's patient."""
+
+from django import forms
+
+from imaging.domain.vocabulary import is_sstr
+from imaging.models import Lesion, LesionFinding, LesionMatch, Proposal, Reading, Scan, Voi
+from imaging.services.outlines import LIVER, RULES
+
+NEW = "new"
+NEEDS_REASON = "Give a reason; it is kept with your name."
+
+
+class AcceptForm(forms.Form):
+    """As a known lesion, or as a new one in an organ."""
+
+    lesion = forms.CharField(required=False)
+    organ = forms.CharField(max_length=24, required=False)
+    segment = forms.CharField(max_length=24, required=False)
+    kind = forms.ChoiceField(choices=Lesion.Kind, required=False)
+
+    def __init__(self, *args, scan: Scan, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.lesions = {str(lesion.pk): lesion for lesion in Lesion.objects.filter(patient=scan.patient)}
+
+    def clean_lesion(self):
+        chosen = self.cleaned_data["lesion"]
+        if chosen in {"", NEW}:
+            return None
+        if chosen not in self.lesions:
+            raise forms.ValidationError("Choose a lesion of this patient, or a new one.")
+        return self.lesions[chosen]
+
+    def service_values(self) -> dict:
+        if self.cleaned_data["lesion"] is not None:
+            return {"lesion": self.cleaned_data["lesion"]}
+        values = {name: self.cleaned_data[name] for name in ("organ", "segment")}
+        return values | {"kind": self.cleaned_data["kind"] or Lesion.Kind.UNKNOWN}
+
+
+class RejectForm(forms.Form):
+    reason = forms.CharField(max_length=200, required=False)
+    is_physiologic = forms.BooleanField(required=False)
+
+
+class MatchForm(forms.Form):
+    """Empty: the match as proposed. Anything else corrects it and needs a reason."""
+
+    status = forms.ChoiceField(choices=[("", "as proposed"), *LesionFinding.Status.choices], required=False)
+    region = forms.ModelChoiceField(Proposal.objects.none(), required=False)
+    related_lesion = forms.ModelChoiceField(Lesion.objects.none(), required=False)
+    reason = forms.CharField(max_length=200, required=False)
+
+    def __init__(self, *args, scan: Scan, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["region"].queryset = Proposal.objects.filter(
+            scan=scan, role=Voi.Role.LESION, state=Proposal.State.OPEN
+        )
+        self.fields["related_lesion"].queryset = Lesion.objects.filter(patient=scan.patient)
+
+    def service_values(self, match: LesionMatch) -> dict:
+        status, region = self.cleaned_data["status"], self.cleaned_data["region"]
+        same = status in {"", match.status} and region in {None, match.proposal}
+        chosen = {} if same else {"status": status or match.status, "proposal": region or self._kept(match, status)}
+        related = self.cleaned_data["related_lesion"]
+        return {**chosen, "related_lesion": related, "reason": self.cleaned_data["reason"]}
+
+    def _kept(self, match: LesionMatch, status: str) -> Proposal | None:
+        return match.proposal if status in {"", match.status} else None
+
+
+class OutlineForm(forms.Form):
+    """One step that changes an outline, with its reason."""
+
+    REGROW, WIDEN, SUBTRACT, MERGE, REMOVE = "regrow", "widen", "subtract", "merge", "remove"
+    STEPS = (
+        (REGROW, "draw anew from the hottest voxel"),
+        (WIDEN, "widen by mm (negative: shrink)"),
+        (SUBTRACT, "take another region out"),
+        (MERGE, "join with another region"),
+        (REMOVE, "take this region away"),
+    )
+    RULE_CHOICES = (("percent", "% of maximum"), ("suv", "fixed SUV"), ("liver", "liver mean + 2 SD"))
+
+    step = forms.ChoiceField(choices=STEPS)
+    rule = forms.ChoiceField(choices=RULE_CHOICES, required=False)
+    number = forms.DecimalField(max_digits=8, decimal_places=3, required=False)
+    other = forms.ModelChoiceField(Voi.objects.none(), required=False)
+    reason = forms.CharField(max_length=200, error_messages={"required": NEEDS_REASON})
+
+    def __init__(self, *args, voi: Voi, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["other"].queryset = Voi.objects.filter(scan=voi.scan).exclude(pk=voi.pk)
+
+    def clean(self):
+        cleaned = super().clean()
+        step, number = cleaned.get("step"), cleaned.get("number")
+        if step in {self.SUBTRACT, self.MERGE} and cleaned.get("other") is None:
+            self.add_error("other", "Choose the other region.")
+        if step == self.WIDEN and (not number or abs(number) > 50):
+            self.add_error("number", "Give the millimetres, up to 50; negative to shrink.")
+        if step == self.REGROW:
+            self._check_rule(cleaned.get("rule"), number)
+        return cleaned
+
+    def _check_rule(self, rule: str, number) -> None:
+        if rule not in RULES:
+            self.add_error("rule", "Choose what the outline follows.")
+        elif rule != LIVER and (number is None or number <= 0 or (rule == "percent" and number >= 100)):
+            self.add_error("number", "Give a percentage between 1 and 99, or an SUV above 0.")
+
+
+class NetpetForm(forms.Form):
+    netpet_class = forms.ChoiceField(choices=Reading.Netpet)
+    paired_scan = forms.ModelChoiceField(Scan.objects.none())
+
+    def __init__(self, *args, scan: Scan, **kwargs):
+        super().__init__(*args, **kwargs)
+        mine = [other.pk for other in Scan.objects.filter(patient=scan.patient) if is_sstr(other.tracer)]
+        self.fields["paired_scan"].queryset = Scan.objects.filter(pk__in=mine)

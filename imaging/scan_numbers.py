@@ -1,0 +1,153 @@
+"""Numbers of a whole scan, from the same measurements the page shows. Unknown stays unknown.
+
+A lesion's relation to liver is the reader's where a reading is signed, else the computed proposal's, and ``basis`` says
+which. Where SUV is withheld for a header reason, ratios are formed in the unit of the images.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from imaging import masks, selectors
+from imaging.domain import burden as science
+from imaging.domain import krenning
+from imaging.domain.errors import ImagingRefusal, MeasurementRefused
+from imaging.domain.lesion_uptake import Completeness, LesionUptake
+from imaging.domain.ratios import Reference
+from imaging.domain.voi import Mask
+from imaging.models import LesionFinding, LesionReading, Reading, Scan, Voi
+from imaging.selectors import CURRENT, CurrentMeasurement
+
+ORGANS = {Voi.Role.LIVER: "liver", Voi.Role.SPLEEN: "spleen", Voi.Role.BLOOD_POOL: "blood_pool"}
+COMPLETE = {Reading.ColdLesions.NONE: Completeness.NONE, Reading.ColdLesions.LISTED: Completeness.LISTED}
+
+
+@dataclass(frozen=True)
+class ScanNumbers:
+    """``burden`` is None with its ``refusal`` where the measurements cannot be put together."""
+
+    burden: science.Burden | None
+    refusal: str
+    basis: str
+    unit: str
+
+
+def scan_numbers(scan: Scan, measured: list[CurrentMeasurement] | None = None) -> ScanNumbers:
+    measured = selectors.measurements(scan) if measured is None else measured
+    reading = selectors.signed_reading(scan)
+    completeness = COMPLETE.get(reading.cold_lesions, Completeness.NOT_ASSESSED) if reading else None
+    basis = "signed reading" if reading else "computed relation, no signed reading"
+    lesions = _lesions(scan, measured, reading)
+    unit = next((lesion.unit for lesion in lesions if lesion.unit), "")
+    try:
+        found = science.burden(
+            lesions, _references(scan, measured), completeness=completeness or Completeness.NOT_ASSESSED
+        )
+    except MeasurementRefused as refusal:
+        return ScanNumbers(None, refusal.message, basis, unit)
+    return ScanNumbers(found, "", basis, unit)
+
+
+def values_of(item: CurrentMeasurement) -> tuple[str, float | None, float | None, float | None]:
+    """Unit, maximum, mean, local peak: in SUV, or in the unit of the images where SUV is withheld."""
+    row = item.measurement
+    if row is None:
+        return "", None, None, None
+    if item.state == CURRENT:
+        return row.unit, row.suv_max, row.suv_mean, row.suv_peak_local
+    plain = row.relative or {}
+    return plain.get("unit", ""), plain.get("max"), plain.get("mean"), plain.get("peak_local")
+
+
+def _lesions(scan: Scan, measured: list[CurrentMeasurement], reading: Reading | None) -> list[LesionUptake]:
+    by_lesion: dict = defaultdict(list)
+    for item in measured:
+        if item.voi.role == Voi.Role.LESION:
+            by_lesion[item.voi.lesion].append(item)
+    scores = {score.lesion_id: score for score in reading.lesions.all()} if reading else {}
+    proposed = {p.lesion.pk: p.proposal for p in selectors.krenning_proposals(scan, measured=measured)}
+    sizes = {f.lesion_id: f.long_axis_mm for f in scan.findings.all() if not f.is_illustrative}
+    gone = {f.lesion_id for f in scan.findings.all() if f.status in _GONE}
+    return [
+        _lesion(scan, lesion, items, _relation(scores.get(lesion.pk), proposed.get(lesion.pk), reading), sizes)
+        for lesion, items in by_lesion.items()
+        if lesion.pk not in gone
+    ]
+
+
+_GONE = frozenset({LesionFinding.Status.RESOLVED, LesionFinding.Status.MERGED})
+
+
+def _lesion(scan: Scan, lesion, items: list[CurrentMeasurement], relation, sizes: dict) -> LesionUptake:
+    """A lesion marked by several regions counts by its hottest one, and by the volume of all."""
+    found = [values_of(item) for item in items]
+    is_whole = all(maximum is not None for _, maximum, _, _ in found)
+    unit, maximum, mean, peak = max(found, key=lambda v: v[1]) if is_whole else (found[0][0], None, None, None)
+    size = sizes.get(lesion.pk)
+    return LesionUptake(
+        label=lesion.label,
+        scan=str(scan.pk),
+        unit=unit or "g/ml{SUVbw}",
+        maximum=maximum,
+        mean=mean,
+        peak=peak,
+        volume_ml=sum(_volume(item) for item in items) if is_whole else None,
+        volume_method=", ".join(sorted({method_of(item.voi) for item in items})),
+        long_axis_mm=None if size is None else float(size),
+        relation=relation,
+        mask=_mask(items[0]) if len(items) == 1 else None,
+    )
+
+
+def _volume(item: CurrentMeasurement) -> float:
+    row = item.measurement
+    return row.volume_ml if item.state == CURRENT else row.relative["volume_ml"]
+
+
+def _mask(item: CurrentMeasurement) -> Mask | None:
+    """The voxels the numbers came from, to see which lesions share some."""
+    sha256 = item.measurement.mask_sha256 if item.measurement else ""
+    try:
+        return masks.load(sha256).mask if sha256 else None
+    except ImagingRefusal:
+        return None
+
+
+def method_of(voi: Voi) -> str:
+    """How a volume was outlined, with its parameter: volumes of different methods are never compared."""
+    if voi.method == Voi.Method.PERCENT_OF_MAX:
+        return f"{voi.parameter:.0f} % of maximum"
+    if voi.method == Voi.Method.FIXED_SUV:
+        return f"SUV {voi.parameter:g}"
+    if voi.method != Voi.Method.MASK:
+        return voi.get_method_display()
+    made = voi.origin or {}
+    rule = made.get("parameters", {}).get("rule")
+    value = made.get("parameters", {}).get("parameter")
+    return " ".join(str(word) for word in (made.get("how", "outline"), rule, value) if word is not None)
+
+
+def _relation(score: LesionReading | None, proposal, reading: Reading | None) -> frozenset[str] | None:
+    if reading is None:
+        return frozenset({proposal.relation}) if proposal else None
+    if score is None:
+        return None
+    if score.relation_to_liver:
+        return frozenset({score.relation_to_liver})
+    if score.score_low is None:
+        return None
+    try:
+        return krenning.relations_for(reading.scale_id, score.score_low, score.score_high)
+    except MeasurementRefused:
+        return None
+
+
+def _references(scan: Scan, measured: list[CurrentMeasurement]) -> list[Reference]:
+    found = []
+    for role, organ in ORGANS.items():
+        own = [item for item in measured if item.voi.role == role]
+        if not own:
+            continue
+        newest = max(own, key=lambda item: (item.voi.recorded_at, str(item.voi.pk)))
+        unit, _, mean, _ = values_of(newest)
+        found.append(Reference(organ, str(scan.pk), unit or "g/ml{SUVbw}", mean))
+    return found

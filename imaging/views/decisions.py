@@ -1,0 +1,181 @@
+"""What people do on a scan's page: accept and reject proposals, confirm matches, change outlines, export."""
+
+import io
+import uuid
+import zipfile
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from imaging import access
+from imaging.domain.errors import ImagingRefusal
+from imaging.models import LesionMatch, Proposal, Reading, Scan, Voi
+from imaging.refused import Refused
+from imaging.scan_forms import AcceptForm, MatchForm, NetpetForm, OutlineForm, RejectForm
+from imaging.services import (
+    accept_as_lesion,
+    accept_reference,
+    confirm_match,
+    confirm_netpet,
+    exporting,
+    outlines,
+    reject_proposal,
+    remove_voi,
+    reopen_proposal,
+    request_look,
+    start_reading,
+)
+from imaging.tasks import ring
+from imaging.views.guard import needs, visible_or_404
+from patients.domain.roles import Capability
+from patients.services import Conflict
+
+
+@needs(Capability.MEASURE)
+@require_POST
+def accept(request, pk: uuid.UUID):
+    proposal = _proposal(request, pk)
+    if proposal.role != Voi.Role.LESION:
+        return _done(
+            request, proposal.scan, "references", lambda: [accept_reference(by=request.user, proposal=proposal)[1]]
+        )
+    form = AcceptForm(request.POST, scan=proposal.scan)
+    if not form.is_valid():
+        return _not_valid(request, proposal.scan, "proposals", form)
+
+    def step():
+        *_, job = accept_as_lesion(by=request.user, proposal=proposal, **form.service_values())
+        return [job]
+
+    return _done(request, proposal.scan, "proposals", step)
+
+
+@needs(Capability.MEASURE)
+@require_POST
+def reject(request, pk: uuid.UUID):
+    proposal = _proposal(request, pk)
+    form = RejectForm(request.POST)
+    form.full_clean()
+
+    def step():
+        reject_proposal(by=request.user, proposal=proposal, **form.cleaned_data)
+        return []
+
+    return _done(request, proposal.scan, "proposals", step)
+
+
+@needs(Capability.MEASURE)
+@require_POST
+def reopen(request, pk: uuid.UUID):
+    proposal = _proposal(request, pk)
+
+    def step():
+        reopen_proposal(by=request.user, proposal=proposal, reason=request.POST.get("reason", ""))
+        return []
+
+    return _done(request, proposal.scan, "proposals", step)
+
+
+@needs(Capability.MEASURE)
+@require_POST
+def confirm(request, pk: uuid.UUID):
+    match = visible_or_404(LesionMatch.objects.filter(scan__in=access.visible_scans(request.user)), pk)
+    form = MatchForm(request.POST, scan=match.scan)
+    if not form.is_valid():
+        return _not_valid(request, match.scan, "matches", form)
+    values = form.service_values(match)
+    return _done(request, match.scan, "matches", lambda: [confirm_match(by=request.user, match=match, **values)[1]])
+
+
+@needs(Capability.MEASURE)
+@require_POST
+def outline(request, pk: uuid.UUID):
+    voi = visible_or_404(Voi.objects.filter(scan__in=access.visible_scans(request.user)), pk)
+    form = OutlineForm(request.POST, voi=voi)
+    if not form.is_valid():
+        return _not_valid(request, voi.scan, "regions", form)
+    return _done(request, voi.scan, "regions", lambda: _change(request.user, voi, form.cleaned_data))
+
+
+@needs(Capability.MEASURE)
+@require_POST
+def look_again(request, pk: uuid.UUID):
+    scan = _scan(request, pk)
+    return _done(request, scan, "proposals", lambda: request_look(scan=scan, by=request.user))
+
+
+@needs(Capability.SIGN_READING)
+@require_POST
+def netpet(request, pk: uuid.UUID):
+    scan = _scan(request, pk)
+    form = NetpetForm(request.POST, scan=scan)
+    if not form.is_valid():
+        return _not_valid(request, scan, "fdg", form)
+
+    def step():
+        draft = Reading.objects.filter(scan=scan, reader=request.user, state=Reading.State.DRAFT).first()
+        reading = draft or start_reading(by=request.user, scan=scan)
+        confirm_netpet(by=request.user, reading=reading, **form.cleaned_data)
+        return []
+
+    return _done(request, scan, "fdg", step)
+
+
+@needs(Capability.MEASURE)
+@require_POST
+def export(request, pk: uuid.UUID):
+    scan = _scan(request, pk)
+    try:
+        files = exporting.export_scan(by=request.user, scan=scan)
+    except (Refused, ImagingRefusal) as refusal:
+        messages.error(request, refusal.message)
+        return HttpResponseRedirect(reverse("imaging:scan", args=[scan.pk]))
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in files:
+            archive.writestr(file.name, file.data)
+    headers = {"Content-Disposition": f'attachment; filename="scan-{scan.pk}.zip"'}
+    return HttpResponse(packed.getvalue(), content_type="application/zip", headers=headers)
+
+
+def _change(user, voi: Voi, wanted: dict) -> list:
+    step, reason = wanted["step"], wanted["reason"]
+    if step == OutlineForm.REMOVE:
+        return [remove_voi(by=user, voi=voi, reason=reason)]
+    if step == OutlineForm.WIDEN:
+        return [outlines.widen(by=user, voi=voi, by_mm=float(wanted["number"]), reason=reason)[1]]
+    if step == OutlineForm.SUBTRACT:
+        return [outlines.subtract(by=user, voi=voi, other=wanted["other"], reason=reason)[1]]
+    if step == OutlineForm.MERGE:
+        return [outlines.merge(by=user, voi=voi, other=wanted["other"], reason=reason)[1]]
+    rule, number = wanted["rule"], wanted["number"]
+    parameter = None if number is None else float(number)
+    return [outlines.regrow(by=user, voi=voi, rule=rule, parameter=parameter, reason=reason)[1]]
+
+
+def _proposal(request, pk: uuid.UUID) -> Proposal:
+    return visible_or_404(Proposal.objects.filter(scan__in=access.visible_scans(request.user)), pk)
+
+
+def _scan(request, pk: uuid.UUID) -> Scan:
+    return visible_or_404(access.visible_scans(request.user).select_related("patient", "pet_series", "ct_series"), pk)
+
+
+def _done(request, scan: Scan, anchor: str, step):
+    """Take the step, ring for what follows, and come back to the place it was taken from."""
+    try:
+        ring([job.pk for job in step()])
+    except (Refused, ImagingRefusal) as refusal:
+        messages.error(request, refusal.message)
+    except Conflict as conflict:
+        messages.error(request, str(conflict))
+    return HttpResponseRedirect(f"{reverse('imaging:scan', args=[scan.pk])}#{anchor}")
+
+
+def _not_valid(request, scan: Scan, anchor: str, form):
+    for errors in form.errors.values():
+        for error in errors:
+            messages.error(request, error)
+    return HttpResponseRedirect(f"{reverse('imaging:scan', args=[scan.pk])}#{anchor}")

@@ -1,0 +1,260 @@
+"""Proposals, matches and outlines of other workstations as the page of a scan shows them."""
+
+from dataclasses import dataclass
+
+from imaging.models import ForeignObject, ImageProduct, Lesion, LesionMatch, Proposal, ProposalRun, Scan, Voi
+from imaging.views.numbers import number
+
+FAR_CONFIDENCE = ((0.9, "high"), (0.6, "fair"), (0.0, "low"))
+
+
+@dataclass(frozen=True)
+class Panels:
+    """What is proposed for one scan; lists in the order in which they are to be looked at."""
+
+    run: ProposalRun | None
+    references: list[dict]
+    to_decide: list[dict]
+    physiologic: list[dict]
+    decided: list[dict]
+    matches: list[dict]
+    imported: list[dict]
+    lesions: list[Lesion]
+
+    @property
+    def open_count(self) -> int:
+        return len(self.to_decide) + len(self.imported)
+
+    @property
+    def open_matches(self) -> int:
+        return sum(row["is_open"] for row in self.matches)
+
+
+def panels(scan: Scan) -> Panels:
+    run = scan.proposal_runs.filter(superseded_at=None).first()
+    mine = list(scan.proposals.filter(run=run).select_related("voi", "decided_by", "lesion")) if run else []
+    foreign = scan.proposals.filter(kind=Proposal.Kind.IMPORTED).select_related("source", "voi", "decided_by", "lesion")
+    foci = [row for row in mine if row.kind == Proposal.Kind.FOCUS]
+    is_open = [row for row in foci if row.state == Proposal.State.OPEN]
+    return Panels(
+        run=run,
+        references=[_reference(row) for row in mine if row.kind == Proposal.Kind.REFERENCE],
+        to_decide=[_focus(row) for row in sorted(is_open, key=_urgency) if not row.is_physiologic],
+        physiologic=[_focus(row) for row in is_open if row.is_physiologic],
+        decided=[_focus(row) for row in foci if row.state != Proposal.State.OPEN],
+        matches=[_match(row) for row in _matches(run)],
+        imported=[_focus(row) for row in foreign],
+        lesions=list(Lesion.objects.filter(patient=scan.patient).order_by("label")),
+    )
+
+
+def _urgency(row: Proposal) -> tuple:
+    """What has to be asked first, then the hottest."""
+    return (not row.must_ask, row.number)
+
+
+def _reference(row: Proposal) -> dict:
+    found = row.numbers
+    return {
+        "proposal": row,
+        "label": row.get_role_display().capitalize(),
+        "mean": number(found.get("suv_mean")),
+        "sd": number(found.get("suv_sd")),
+        "cov": f"{100 * found['cov']:.0f} %" if found.get("cov") is not None else "–",
+        "where": _point(row.centre_lps_mm),
+        "radius": f"{row.radius_mm:.1f}" if row.radius_mm else "",
+        "refusal": row.refusal_message,
+        "code": row.refusal_code,
+        "note": row.reason,
+        "state": _reference_state(row),
+        "is_open": row.state == Proposal.State.OPEN and not row.refusal_code,
+    }
+
+
+def _reference_state(row: Proposal) -> str:
+    if row.refusal_code:
+        return "not proposed"
+    if row.state == Proposal.State.ACCEPTED:
+        return f"confirmed by {row.decided_by}"
+    if row.voi is None:
+        return "not used: another region is placed"
+    moved = (row.voi.origin or {}).get("proposal") != str(row.pk)
+    return "not used: moved by a person" if moved else "used as proposed, not confirmed"
+
+
+def _focus(row: Proposal) -> dict:
+    found = row.numbers
+    return {
+        "proposal": row,
+        "label": row.label or f"segment {row.number}",
+        "guess": (row.guess or "").replace("_", " "),
+        "reason": row.reason,
+        "must_ask": row.must_ask,
+        "suv_max": number(found.get("suv_max")),
+        "suv_mean": number(found.get("suv_mean")),
+        "suv_peak": number(found.get("suv_peak_local")),
+        "volume": number(found.get("volume_ml"), 1),
+        "where": _point(row.centre_lps_mm),
+        "lesion": row.lesion,
+        "source": row.source,
+        "is_open": row.state == Proposal.State.OPEN,
+        "state": _state(row),
+    }
+
+
+def _state(row: Proposal) -> str:
+    if row.state == Proposal.State.OPEN:
+        return "open"
+    what = f"{row.voi.lesion.label}" if row.voi and row.voi.lesion else row.get_state_display()
+    return f"{what}, by {row.decided_by}" if row.decided_by else what
+
+
+def _matches(run: ProposalRun | None):
+    if run is None:
+        return []
+    rows = run.matches.select_related("lesion", "related_lesion", "proposal", "decided_by", "previous_scan")
+    return sorted(
+        rows, key=lambda row: (row.lesion is None, row.lesion.label if row.lesion else "", -(row.confidence or 0))
+    )
+
+
+def _match(row: LesionMatch) -> dict:
+    decided = row.state != LesionMatch.State.OPEN
+    return {
+        "match": row,
+        "lesion": row.lesion,
+        "region": row.proposal.label if row.proposal else "",
+        "status": row.get_status_display(),
+        "related": row.related_lesion.label if row.related_lesion else "",
+        "confidence": "" if row.confidence is None else f"{100 * row.confidence:.0f} %",
+        "word": _confidence_word(row.confidence),
+        "reason": row.reason,
+        "is_ambiguous": row.parts.get("is_ambiguous", False),
+        "alternatives": row.parts.get("alternatives", []),
+        "is_open": not decided and row.lesion is not None,
+        "state": _match_state(row) if decided else "",
+    }
+
+
+def _match_state(row: LesionMatch) -> str:
+    said = dict(row._meta.get_field("status").choices).get(row.decided_status, row.decided_status)
+    reason = f": {row.decision_reason}" if row.decision_reason else ""
+    return f"{row.get_state_display()} as {said}, by {row.decided_by}{reason}"
+
+
+def _confidence_word(confidence: float | None) -> str:
+    if confidence is None:
+        return "not looked for"
+    return next(word for least, word in FAR_CONFIDENCE if confidence >= least)
+
+
+def _point(place) -> str:
+    return ", ".join(f"{value:.0f}" for value in place) if place else ""
+
+
+def foreign_rows(scan: Scan) -> list[dict]:
+    """Objects of other workstations with the outcome of each part, and measurements as they were sent."""
+    rows = ForeignObject.objects.filter(scan=scan).select_related("series")
+    return [
+        {
+            "object": row,
+            "title": f"{row.get_kind_display()} {row.label}".strip(),
+            "maker": row.series.header.get("manufacturer", ""),
+            "refusal": row.refusal_message,
+            "outcomes": row.outcomes,
+            "groups": [_group(group) for group in row.measurements],
+        }
+        for row in rows
+    ]
+
+
+def _group(group: dict) -> dict:
+    values = [
+        {
+            "name": _value_name(value),
+            "value": "–" if value["value"] is None else f"{value['value']:.4g}",
+            "unit": (value.get("unit") or {}).get("value", ""),
+        }
+        for value in group["measurements"]
+    ]
+    site = (group.get("finding_site") or {}).get("meaning", "")
+    return {"label": group["tracking_id"] or group["tracking_uid"][-12:], "site": site, "values": values}
+
+
+def _value_name(value: dict) -> str:
+    parts = (value["name"]["meaning"], (value.get("derivation") or {}).get("meaning", ""))
+    return ", ".join(part for part in parts if part)
+
+
+def pictures(scan: Scan) -> dict:
+    """The rotating picture with what its script needs, and the key slices by lesion."""
+    found = list(scan.products.filter(superseded_at=None).select_related("lesion"))
+    by_kind = {row.kind: row for row in found if row.lesion_id is None}
+    return {
+        "rotating": _rotating(by_kind.get(ImageProduct.Kind.MIP_SPRITE), by_kind.get(ImageProduct.Kind.MIP_STILL)),
+        "key_slices": _key_slices([row for row in found if row.kind == ImageProduct.Kind.KEY_SLICE]),
+        "still": by_kind.get(ImageProduct.Kind.MIP_STILL),
+    }
+
+
+def _rotating(sprite: ImageProduct | None, still: ImageProduct | None) -> dict | None:
+    if sprite is None or still is None:
+        return None
+    about = sprite.meta
+    names = ("frames", "tiles_across", "tile_width", "tile_height", "column_mm", "row_mm")
+    return {name: about[name] for name in names} | {
+        "sprite": sprite,
+        "still": still,
+        "still_width": still.meta["width"],
+        "still_height": still.meta["height"],
+        "code_max": about["coding"]["suv_max"],
+        "levels": about["coding"]["levels"],
+        "last_frame": about["frames"] - 1,
+        "window": int(still.meta["window_suv"][1]),
+        "is_cut": about["mip"]["is_cut"],
+    }
+
+
+def _key_slices(rows: list[ImageProduct]) -> list[dict]:
+    by_lesion: dict = {}
+    for row in rows:
+        by_lesion.setdefault(row.lesion, []).append(row)
+    order = ("pet", "ct", "fused")
+    return [
+        {
+            "lesion": lesion,
+            "planes": [
+                {
+                    "name": plane,
+                    "pictures": sorted(
+                        (row for row in own if row.meta["plane"] == plane),
+                        key=lambda row: order.index(row.meta["kind"]),
+                    ),
+                }
+                for plane in ("axial", "coronal")
+            ],
+        }
+        for lesion, own in sorted(by_lesion.items(), key=lambda pair: pair[0].label)
+    ]
+
+
+def markers(scan: Scan, still: ImageProduct | None, shown: Panels) -> list[dict]:
+    """Where lesions and open foci lie on the front view, in its own pixels."""
+    if still is None:
+        return []
+    view, mm = still.meta["mip"]["field_of_view"], still.meta["mm_per_pixel"]
+
+    def at(point):
+        x = (point[0] - view["x_mm"] + view["width_mm"] / 2) / mm
+        return {"x": round(x, 1), "y": round((view["top_mm"] - point[2]) / mm, 1)}
+
+    vois = scan.vois.filter(role=Voi.Role.LESION).select_related("lesion")
+    known = [
+        at((float(v.centre_x_mm), 0.0, float(v.centre_z_mm))) | {"label": v.lesion.label, "css": "mark-lesion"}
+        for v in vois
+    ]
+    waiting = [
+        at(row["proposal"].centre_lps_mm) | {"label": row["label"], "css": "mark-focus"}
+        for row in (*shown.to_decide, *(r for r in shown.imported if r["is_open"]))
+    ]
+    return [*known, *waiting]
