@@ -93,9 +93,7 @@ def _figure(rng: np.random.Generator, is_untouched: bool) -> Figure:
     return Figure(stretch, bool(rng.integers(2)), uptake, int(rng.integers(1 << 16)), fat)  # type: ignore[arg-type]
 
 
-def _lesions(
-    rng: np.random.Generator, figure: Figure
-) -> tuple[tuple[PhantomLesion, ...], tuple[KnownLesion, ...]]:
+def _lesions(rng: np.random.Generator, figure: Figure) -> tuple[tuple[PhantomLesion, ...], tuple[KnownLesion, ...]]:
     drawn: list[PhantomLesion] = []
     known: list[KnownLesion] = []
     sites, weights = list(_WEIGHTS), np.array(list(_WEIGHTS.values()), float)
@@ -115,9 +113,7 @@ def _lesions(
     return tuple(drawn), tuple(known)
 
 
-def _free(
-    rng: np.random.Generator, site: str, diameter: float, drawn: list[PhantomLesion], gap: float
-) -> Point | None:
+def _free(rng: np.random.Generator, site: str, diameter: float, drawn: list[PhantomLesion], gap: float) -> Point | None:
     for _ in range(40):
         place = _in_liver(rng, diameter) if site == "liver" else _near(rng, site)
         if place is not None and _clear(place, diameter, drawn) >= gap:
