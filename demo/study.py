@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from demo.variants import TUNING_SEEDS, UNTOUCHED_SEEDS, KnownLesion, Variant, as_scanned, variant
-from imaging.domain import candidates, references
+from imaging.domain import candidates, references, segmentation
 from imaging.domain.candidates import Foci, Focus
 from imaging.domain.references import Reference, References
 from imaging.domain.splitting import edge_distance
@@ -34,7 +34,7 @@ class LesionResult:
     shown: float
     outcome: str  # found, swallowed, missed
     guess: str
-    volume_error: float | None
+    volume_errors: tuple[float, float] | None  # as proposed, and outlined at 45 % of its maximum
 
     @property
     def must_be_found(self) -> bool:
@@ -90,10 +90,15 @@ def _lesion(
     outcome = "found" if asked >= HELD else "swallowed" if apart >= HELD else "missed"
     best = max(shares, key=lambda pair: pair[0], default=(0.0, None))
     is_own = outcome == "found" and best[1] is not None and best[0] >= HELD
-    error = best[1].uptake.voxel_count / voxels.sum() - 1 if is_own else None
+    errors = _volume_errors(pet, best[1], int(voxels.sum())) if is_own else None
     guess = best[1].guess.organ if best[1] is not None and best[0] > 0 else ""
     shown = float(clean[voxels].max()) / liver if voxels.any() else 0.0
-    return LesionResult(made.seed, known, known.painted_suv / made.liver_suv, shown, outcome, guess, error)
+    return LesionResult(made.seed, known, known.painted_suv / made.liver_suv, shown, outcome, guess, errors)
+
+
+def _volume_errors(pet: Volume, focus: Focus, true_voxels: int) -> tuple[float, float]:
+    again = int(segmentation.percent_of_max(pet, focus.mask, 45).voxels.sum())
+    return focus.uptake.voxel_count / true_voxels - 1, again / true_voxels - 1
 
 
 def _held(focus: Focus, lesion: np.ndarray) -> float:
@@ -163,14 +168,22 @@ def _false(scans: list[ScanResult]) -> list[str]:
 
 
 def _volumes(lesions: list[LesionResult]) -> list[str]:
-    rows = ["| found lesions, painted contrast | n | median volume error | middle half |", "|---|---|---|---|"]
+    rows = [
+        "| found lesions >= 12 mm, painted contrast | n | as proposed: median, middle half | at 45 % of maximum |",
+        "|---|---|---|---|",
+    ]
     for low, high in ((1.0, 1.5), (1.5, 2.5), (2.5, 4.1)):
-        errors = [r.volume_error for r in lesions if r.volume_error is not None and low <= r.contrast < high]
-        large = np.array(errors) * 100
-        if large.size:
-            quarter, half, three = np.percentile(large, (25, 50, 75))
-            rows.append(f"| {low} to {high} | {large.size} | {half:+.0f} % | {quarter:+.0f} to {three:+.0f} % |")
+        fitting = [r for r in lesions if r.known.diameter_mm >= DIAMETER_MM and low <= r.contrast < high]
+        errors = [r.volume_errors for r in fitting if r.volume_errors is not None]
+        if errors:
+            spread = [_spread(100 * np.array(column)) for column in zip(*errors, strict=True)]
+            rows.append(f"| {low} to {high} | {len(errors)} | {spread[0]} | {spread[1]} |")
     return rows
+
+
+def _spread(percent: np.ndarray) -> str:
+    quarter, half, three = np.percentile(percent, (25, 50, 75))
+    return f"{half:+.0f} % ({quarter:+.0f} to {three:+.0f} %)"
 
 
 def _failures(lesions: Iterable[LesionResult]) -> list[str]:

@@ -17,9 +17,9 @@ from imaging.domain.focus_shape import describe
 from imaging.domain.physiologic import SSTR as PHYSIOLOGIC_SSTR
 from imaging.domain.physiologic import Guess, PhysiologicRules, guess_all
 from imaging.domain.references import Reference, References
-from imaging.domain.regions import spacing_zyx
+from imaging.domain.regions import share_by_nearness, spacing_zyx
 from imaging.domain.segmentation import liver_threshold
-from imaging.domain.splitting import Rule, edge_distance, split
+from imaging.domain.splitting import Field, Rule, Voxels, edge_distance, split
 from imaging.domain.uptake import Uptake, measure
 from imaging.domain.voi import Mask
 from imaging.domain.volume import Bounds, Volume
@@ -44,6 +44,8 @@ class FociRules:
     neck_of_organs: float = 1.15
     neck_from_ml: float = 4.0
     organs_from_ml: float = 150.0
+    core_share: float = 0.41  # of the maximum: the outline of a hot organ
+    core_reach_mm: float = 8.0  # how far blur carries its edge
 
 
 SSTR = FociRules()
@@ -123,10 +125,31 @@ def separated(pet: Volume, mask: Mask, rules: FociRules = SSTR) -> Iterator[Mask
         if volume_ml >= rules.neck_from_ml:
             pieces = split(edge_distance(part, spacing), part, spacing, Rule(neck, smallest))
         for piece in pieces:
-            yield Mask(mask.bounds, piece, mask.is_clipped).trimmed()
+            for rest in _standing_off(pet, mask.bounds, piece, rules):
+                yield Mask(mask.bounds, rest, mask.is_clipped).trimmed()
 
 
-def _along_seams(pet: Volume, mask: Mask, rules: FociRules) -> list[np.ndarray]:
+def _standing_off(pet: Volume, bounds: Bounds, part: Voxels, rules: FociRules) -> list[Voxels]:
+    """A hot organ's own outline, and what reaches farther from it than blur does: a colder neighbour without a seam."""
+    from scipy import ndimage
+
+    spacing = spacing_zyx(pet)
+    suv = np.where(part, pet.crop(bounds), 0)
+    core = suv >= rules.core_share * suv.max()
+    far = part & (ndimage.distance_transform_edt(~core, sampling=spacing) > rules.core_reach_mm)
+    labels, count = ndimage.label(far, structure=np.ones((3, 3, 3), dtype=int))
+    smallest = max(rules.smallest_voxels, int(np.ceil(rules.smallest_ml / pet.voxel_volume_ml)))
+    big = 1 + np.flatnonzero(np.bincount(labels.ravel(), minlength=count + 1)[1:] >= smallest)
+    if not big.size:
+        return [part]
+    markers = core.astype(np.int32)
+    for number, label in enumerate(big, start=2):
+        markers[labels == label] = number
+    owner = share_by_nearness(part, markers, spacing)
+    return [owner == number for number in range(1, len(big) + 2)]
+
+
+def _along_seams(pet: Volume, mask: Mask, rules: FociRules) -> list[Voxels]:
     if float(mask.voxels.sum()) * pet.voxel_volume_ml < rules.seam_from_ml:
         return [mask.voxels]
     smallest = max(1, round(rules.seam_smallest_ml / pet.voxel_volume_ml))
@@ -135,7 +158,7 @@ def _along_seams(pet: Volume, mask: Mask, rules: FociRules) -> list[np.ndarray]:
     )
 
 
-def _blurred(pet: Volume, bounds: Bounds, fwhm_mm: float) -> np.ndarray:
+def _blurred(pet: Volume, bounds: Bounds, fwhm_mm: float) -> Field:
     """SUV of a box after a blur that also sees what lies around the box."""
     from scipy import ndimage
 
@@ -153,7 +176,8 @@ def _is_liver_noise(uptake: Uptake, references: References, liver: Reference | N
     tissue = references.liver_tissue
     if liver is None or tissue is None or not tissue.region[references.image.index(uptake.hottest_lps)]:
         return False
-    return uptake.suv_max < liver.mean + rules.peak_deviations_in_liver * liver.sd
+    spread = max(liver.sd, tissue.sd)
+    return uptake.suv_max < liver.mean + rules.peak_deviations_in_liver * spread
 
 
 def _guessed(

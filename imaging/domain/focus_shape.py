@@ -6,10 +6,12 @@ import numpy as np
 
 from imaging.domain.geometry import FloatArray, index_to_lps
 from imaging.domain.references import Reference, References
+from imaging.domain.segmentation import above, voxel_at
 from imaging.domain.uptake import Uptake
 from imaging.domain.voi import Mask
 from imaging.domain.volume import Volume
 
+CORE_SHARE = 0.41
 _HULL_AT_LEAST = 30  # voxels; fewer make no meaningful hull
 _HULL_VOXEL_SHARE = 0.5
 
@@ -18,7 +20,7 @@ _HULL_VOXEL_SHARE = 0.5
 class FocusShape:
     """``left_mm`` of the midline (right is negative); ``depth`` 0 at the front of the body, 1 at the back;
     ``above_liver_top_mm`` and ``above_liver_bottom_mm`` along z; ``extent_mm`` (x, y, z); ``solidity`` volume over that
-    of the convex hull; ``suv_ratio`` SUVmax over the liver's mean; ``in_liver``: its hottest voxel lies in the liver."""
+    of the convex hull, both at 41 % of the maximum; ``suv_ratio`` SUVmax over the liver's mean; ``in_liver``: its hottest voxel lies in the liver."""
 
     centroid_lps: tuple[float, float, float]
     left_mm: float
@@ -44,7 +46,7 @@ def describe(pet: Volume, mask: Mask, uptake: Uptake, references: References) ->
     """The shape of one focus in the frame of ``references``, whose liver must have been found."""
     liver, frame, image = references.liver_tissue, references.landmarks, references.image
     assert liver is not None
-    points = _points(pet, mask)
+    points, core = _points(pet, mask), above(pet, mask, CORE_SHARE * uptake.suv_max)
     x, y, z = (float(v) for v in points.mean(axis=0))
     k = image.index((x, y, z))[0]
     front, back = float(frame.front_mm[k]), float(frame.back_mm[k])
@@ -58,7 +60,7 @@ def describe(pet: Volume, mask: Mask, uptake: Uptake, references: References) ->
         above_liver_bottom_mm=z - liver.bottom_mm,
         extent_mm=(float(size[0]), float(size[1]), float(size[2])),
         volume_ml=uptake.volume_ml,
-        solidity=_solidity(points, uptake.volume_ml, pet),
+        solidity=_solidity(_points(pet, core), float(core.voxels.sum()) * pet.voxel_volume_ml, pet),
         suv_max=uptake.suv_max,
         suv_mean=uptake.suv_mean,
         suv_ratio=uptake.suv_max / liver.level,
@@ -87,8 +89,6 @@ def _solidity(points: FloatArray, volume_ml: float, pet: Volume) -> float:
 def _holds(pet: Volume, mask: Mask, spleen: object) -> bool:
     if not isinstance(spleen, Reference):
         return False
-    from imaging.domain.segmentation import voxel_at
-
     at = [i - a for i, a in zip(voxel_at(pet, spleen.centre_lps), mask.bounds.start, strict=True)]
     if any(i < 0 or i >= n for i, n in zip(at, mask.voxels.shape, strict=True)):
         return False

@@ -32,12 +32,13 @@ _SPOT_MM = 10.0
 @dataclass(frozen=True, eq=False)
 class LiverTissue:
     """``tissue``: homogeneous liver, boolean [z, y, x] of the coarse grid; ``region``: with the spots inside it;
-    ``level`` its median SUV;
+    ``level`` its median SUV, ``sd`` its SD over the whole organ;
     ``top_mm``, ``middle_mm``, ``bottom_mm`` along z."""
 
     tissue: Voxels
     region: Voxels
     level: float
+    sd: float
     top_mm: float
     middle_mm: float
     bottom_mm: float
@@ -61,7 +62,8 @@ def find_liver(image: Coarse, found: Landmarks, rules: ReferenceRules) -> LiverT
     tissue = labels == int(held.argmax())
     z = image.z_mm[np.nonzero(tissue)[0]]
     bottom, middle, top = (float(v) for v in np.percentile(z, (1, 50, 99)))
-    return LiverTissue(np.asarray(tissue), _filled(image, tissue), level, top, middle, bottom)
+    sd = float(image.suv[tissue].std())
+    return LiverTissue(np.asarray(tissue), _filled(image, tissue), level, sd, top, middle, bottom)
 
 
 def liver_reference(

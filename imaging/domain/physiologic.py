@@ -73,7 +73,7 @@ def _liver(shape: FocusShape, _all: Sequence[FocusShape], _rules: PhysiologicRul
 
 
 def _uncinate(shape: FocusShape, _all: Sequence[FocusShape], _rules: PhysiologicRules) -> Guess | None:
-    is_here = -55 <= shape.left_mm <= 20 and 0.25 <= shape.depth <= 0.68 and shape.volume_ml <= 30
+    is_here = -55 <= shape.left_mm <= 20 and 0.25 <= shape.depth <= 0.62 and shape.volume_ml <= 30
     if is_here and -60 <= shape.above_liver_bottom_mm <= 70:
         return Guess(
             "uncinate process", "Lies where head and uncinate process of the pancreas are: always asked.", False
@@ -115,7 +115,7 @@ def _pelvis(shape: FocusShape, everything: Sequence[FocusShape], rules: Physiolo
 def _is_medial(shape: FocusShape, kidney: FocusShape) -> bool:
     inward = abs(kidney.left_mm) - abs(shape.left_mm)
     level = abs(shape.centroid_lps[2] - kidney.centroid_lps[2])
-    return 0 <= inward <= 45 and level <= 35 and abs(shape.centroid_lps[1] - kidney.centroid_lps[1]) <= 30
+    return 0 <= inward <= 45 and level <= 60 and abs(shape.centroid_lps[1] - kidney.centroid_lps[1]) <= 30
 
 
 def _is_at_kidney(shape: FocusShape) -> bool:
@@ -221,5 +221,5 @@ def _organ(organ: str, reason: str, odd: str) -> Guess:
 
 
 _FINDERS: tuple[Finder, ...] = (
-    _spleen, _kidney, _bladder, _pituitary, _glands, _uncinate, _liver, _pelvis, _adrenal, _ureter, _bowel,
+    _spleen, _kidney, _bladder, _pituitary, _glands, _uncinate, _liver, _adrenal, _pelvis, _ureter, _bowel,
 )  # fmt: skip
