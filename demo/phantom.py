@@ -59,15 +59,22 @@ class Phantom:
 
     def pet(self) -> np.ndarray:
         """SUVbw, float32 [z, y, x] on PET_GRID."""
-        suv = self.painted()
         rng = np.random.default_rng(self.noise_seed)
-        suv *= 1 + 0.05 * _correlated_noise(rng, suv.shape, 16.0)
-        suv = self.blurred(suv)
+        suv = self._without_noise(rng)
         noise = _correlated_noise(rng, suv.shape, NOISE_FWHM_MM)
         suv += noise * (0.012 + 0.15 * np.sqrt(np.maximum(suv, 0))) * np.float32(self.noise_level)
         np.maximum(suv, 0, out=suv)
         self._tune(suv)
         return suv
+
+    def without_noise(self) -> np.ndarray:
+        """SUVbw that ``pet`` would show without counting noise (and before tuning): textured organs, blurred."""
+        return self._without_noise(np.random.default_rng(self.noise_seed))
+
+    def _without_noise(self, rng: np.random.Generator) -> np.ndarray:
+        suv = self.painted()
+        suv *= 1 + 0.05 * _correlated_noise(rng, suv.shape, 16.0)
+        return ndimage.gaussian_filter(suv, _sigma(self.point_spread_fwhm_mm))
 
     def painted(self) -> np.ndarray:
         """SUVbw before texture, blur and noise: what is true."""
@@ -81,10 +88,6 @@ class Phantom:
                 core = Ellipsoid(lesion.centre, (lesion.radius_mm * 0.3,) * 3)
                 canvas.paint(suv, core, lesion.suv_max * 0.35, "skin")
         return suv
-
-    def blurred(self, suv: np.ndarray) -> np.ndarray:
-        """With the point spread of this scanner."""
-        return ndimage.gaussian_filter(suv, _sigma(self.point_spread_fwhm_mm))
 
     def labels(self) -> tuple[np.ndarray, list[str]]:
         """What fills most of each voxel, int16 [z, y, x]: a place in the list of names, organs first, then one

@@ -319,6 +319,8 @@ CAUTIONS: dict[str, str] = {
     "reference_without_ct": "The reference was placed on PET alone; please check where it lies.",
     "reference_noisy": "The {organ} reference has a CoV of {cov} %.",
     "reference_unusual": "The {organ} SUVmean of {mean} is unusual ({low} to {high} in published normals).",
+    "foci_never_complete": "Foci are found by uptake: lesions colder than the threshold are not among them.",
+    "foci_too_many": "{found} foci reach the threshold; only the {kept} hottest are listed.",
 }
 
 

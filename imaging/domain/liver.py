@@ -18,6 +18,7 @@ from imaging.domain.reference_region import (
     homogeneous,
     place_sphere,
 )
+from imaging.domain.splitting import edge_distance
 from imaging.domain.volume import Volume
 
 _SURROUND_SD_MM = 7.0  # about the reach of a 3 cm sphere
@@ -25,15 +26,19 @@ _OFF_MIDLINE_MM = 20.0
 _BELOW_LUNG_MM = 40.0
 _SOFT_HU = (-30.0, 250.0)
 _LIVER_AT_LEAST_ML = 250.0
+_SPOT_MM = 10.0
 
 
 @dataclass(frozen=True, eq=False)
 class LiverTissue:
-    """``tissue``: homogeneous liver, boolean [z, y, x] of the coarse grid; ``level`` its median SUV;
+    """``tissue``: homogeneous liver, boolean [z, y, x] of the coarse grid; ``region``: with the spots inside it;
+    ``level`` its median SUV, ``sd`` its SD over the whole organ;
     ``top_mm``, ``middle_mm``, ``bottom_mm`` along z."""
 
     tissue: Voxels
+    region: Voxels
     level: float
+    sd: float
     top_mm: float
     middle_mm: float
     bottom_mm: float
@@ -57,7 +62,8 @@ def find_liver(image: Coarse, found: Landmarks, rules: ReferenceRules) -> LiverT
     tissue = labels == int(held.argmax())
     z = image.z_mm[np.nonzero(tissue)[0]]
     bottom, middle, top = (float(v) for v in np.percentile(z, (1, 50, 99)))
-    return LiverTissue(np.asarray(tissue), level, top, middle, bottom)
+    sd = float(image.suv[tissue].std())
+    return LiverTissue(np.asarray(tissue), _filled(image, tissue), level, sd, top, middle, bottom)
 
 
 def liver_reference(
@@ -66,6 +72,12 @@ def liver_reference(
     """The 3 cm sphere in the right lobe. Raises ``MeasurementRefused``."""
     right_lobe = liver.tissue & (left_of_midline_mm(image, found) <= -rules.right_lobe_mm)
     return place_sphere(pet, image, liver.tissue, right_lobe, "liver", (rules.liver_radius_mm,), rules)
+
+
+def _filled(image: Coarse, tissue: Voxels) -> Voxels:
+    """The tissue with spots of up to about 2 cm in it, hot or cold, counted in."""
+    grown = edge_distance(~tissue, image.spacing) <= _SPOT_MM
+    return np.asarray(edge_distance(grown, image.spacing) > _SPOT_MM)
 
 
 def _on_the_right(image: Coarse, found: Landmarks, voxels: Voxels, smallest_ml: float) -> Voxels | None:

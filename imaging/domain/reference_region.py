@@ -16,7 +16,8 @@ METHOD_VERSION = "references/1.0"
 TISSUE_FWHM_MM = 8.0  # blur at which tissue is told from hotter and colder spots; local convention
 _SPHERE_SD_PER_RADIUS = 5**-0.5  # a Gaussian with the second moment of a ball of radius 1
 _SPARE_MM = 2.0
-_INNER_MM = 6.0
+_INNER_MM = 10.0
+_INNER_SHARE = 0.45
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class ReferenceRules:
     tissue_window: float = 0.25  # tissue lies within this share of the organ's level
     liver_over_body: float = 2.0  # times the median uptake of the body
     liver_smallest_ml: float = 40.0  # of voxels with a homogeneous surround
-    right_lobe_mm: float = 25.0  # right of the midline
+    right_lobe_mm: float = 40.0  # right of the midline
     spleen_over_liver: float = 1.3  # SSTR tracers; other tracers need another value
     spleen_smallest_ml: float = 20.0
     usual_liver_suv: tuple[float, float] = (2.3, 12.4)  # 81 patients, DOTANOC and DOTATATE; a caution only
@@ -77,23 +78,24 @@ def place_sphere(
     rules: ReferenceRules,
 ) -> Reference:
     """The sphere that fits wholly into ``tissue`` with its centre in ``allowed`` and whose mean is nearest to the
-    median of the tissue: not an accident of noise, and clear of everything that is not tissue. Radii are tried in order.
+    median of the tissue: not an accident of noise, and clear of everything that is not tissue. Of several
+    radii the one that comes nearest is taken.
 
     Raises ``MeasurementRefused`` where none fits or its CoV is above the limit.
     """
     depth = edge_distance(tissue, image.spacing)
     deepest = float(np.where(allowed, depth, 0).max())
-    radius = next((r for r in radii_mm if deepest >= r), None)
-    if radius is None:
-        if deepest <= 0:
-            raise MeasurementRefused("reference_organ_not_found", organ=organ)
-        centre = _deepest(image, depth, allowed)
-        measured(pet, organ, centre, radii_mm[-1], rules)  # says so first if the place is not homogeneous either
-        raise MeasurementRefused("reference_no_room", organ=organ, found=f"{deepest:.0f}", needed=f"{radii_mm[-1]:.0f}")
-    roomy = allowed & (depth >= radius + _SPARE_MM)
-    places = roomy if roomy.any() else allowed & (depth >= radius)
-    inner = tissue & (depth >= min(_INNER_MM, deepest))
-    centre = _most_typical(image, places, float(np.median(image.suv[inner])), radius)
+    if deepest <= 0:
+        raise MeasurementRefused("reference_organ_not_found", organ=organ)
+    if deepest < min(radii_mm):
+        # Says so first if the place is not homogeneous either.
+        measured(pet, organ, _deepest(image, depth, allowed), min(radii_mm), rules)
+        numbers = {"found": f"{deepest:.0f}", "needed": f"{min(radii_mm):.0f}"}
+        raise MeasurementRefused("reference_no_room", organ=organ, **numbers)
+    inner = tissue & allowed & (depth >= min(_INNER_MM, _INNER_SHARE * deepest))
+    typical = float(np.median(image.suv[inner]))
+    fitting = [radius for radius in radii_mm if deepest >= radius]
+    _, centre, radius = min(_most_typical(image, depth, allowed, typical, radius) for radius in fitting)
     return measured(pet, organ, centre, radius, rules)
 
 
@@ -108,12 +110,18 @@ def homogeneous(image: Coarse, sd_mm: float, limit: float) -> tuple[Voxels, Imag
     return np.asarray(spread <= limit * mean), np.asarray(mean)
 
 
-def _most_typical(image: Coarse, places: Voxels, typical: float, radius: float) -> tuple[float, float, float]:
+def _most_typical(
+    image: Coarse, depth: Image, allowed: Voxels, typical: float, radius: float
+) -> tuple[float, tuple[float, float, float], float]:
+    """How far the best sphere's mean is from ``typical``, its centre and its radius."""
     from scipy import ndimage
 
+    roomy = allowed & (depth >= radius + _SPARE_MM)
+    places = roomy if roomy.any() else allowed & (depth >= radius)
     sigma = [radius * _SPHERE_SD_PER_RADIUS / s for s in image.spacing]
     gap = np.abs(ndimage.gaussian_filter(image.suv, sigma) - np.float32(typical))
-    return _lps(image, int(np.where(places, gap, np.inf).argmin()))
+    best = int(np.where(places, gap, np.inf).argmin())
+    return float(gap.flat[best]), _lps(image, best), radius
 
 
 def _deepest(image: Coarse, depth: Image, allowed: Voxels) -> tuple[float, float, float]:

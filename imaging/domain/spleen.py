@@ -1,6 +1,7 @@
 """The spleen on an SSTR PET: the hot organ on the left, level with the liver, with no hot partner on the right.
 
-The left kidney is hot too; it lies lower and has a partner on the other side. Without a spleen nothing is taken for it.
+The left kidney is hot too and often touches the spleen without a seam; it lies lower and has a partner on the other
+side, so the sphere is centred no lower than the middle of the liver. Without a spleen nothing is taken for it.
 """
 
 import numpy as np
@@ -18,7 +19,6 @@ _ABOVE_LIVER_TOP_MM = 60.0
 _BELOW_LIVER_MIDDLE_MM = 35.0
 _PARTNER_SHARE = 0.6
 _SEAM = 1.15
-_NECK = 1.5
 _PART_ML = 8.0
 
 
@@ -29,35 +29,38 @@ def find_spleen(
     if liver is None:
         raise MeasurementRefused("reference_needs_liver", organ="spleen")
     fine = image.blurred(TISSUE_FWHM_MM)
-    left = left_of_midline_mm(image, found)
-    hot = found.body & (fine >= rules.spleen_over_liver * liver.level) & (left > 0)
+    hot = found.body & (fine >= rules.spleen_over_liver * liver.level)
+    upper = hot & (left_of_midline_mm(image, found) > 0) & _is_level_with_liver(image, liver)[:, None, None]
     spleen = max(
-        (p for p in _parts(image, fine, hot, rules) if _is_spleen(image, found, fine, liver, p)),
+        (p for p in _parts(image, fine, upper, rules) if _is_lone_and_lateral(image, found, fine, p)),
         key=lambda part: int(part.sum()),
         default=None,
     )
     if spleen is None:
         raise MeasurementRefused("reference_organ_not_found", organ="spleen")
-    depth = edge_distance(spleen, image.spacing)
-    level = float(np.median(image.suv[depth >= 0.5 * depth.max()]))
-    tissue = spleen & (np.abs(fine / np.float32(level) - 1) <= rules.tissue_window)
-    return place_sphere(pet, image, tissue, tissue, "spleen", rules.spleen_radii_mm, rules)
+    depth = edge_distance(hot, image.spacing)
+    level = float(np.median(image.suv[spleen & (depth >= 0.6 * depth[spleen].max())]))
+    tissue = hot & (np.abs(fine / np.float32(level) - 1) <= rules.tissue_window)
+    return place_sphere(pet, image, tissue, spleen, "spleen", rules.spleen_radii_mm, rules)
+
+
+def _is_level_with_liver(image: Coarse, liver: LiverTissue) -> Voxels:
+    low, high = liver.middle_mm - _BELOW_LIVER_MIDDLE_MM, liver.top_mm + _ABOVE_LIVER_TOP_MM
+    return (image.z_mm >= low) & (image.z_mm <= high)
 
 
 def _parts(image: Coarse, fine: Image, hot: Voxels, rules: ReferenceRules) -> list[Voxels]:
-    """Hot organs on the left, those that touch separated: first at a colder seam, then at a neck."""
+    """Large hot regions; those that touch at a colder seam are separated."""
     labels, sizes = parts(hot)
     rule = Rule(_SEAM, max(1, round(_PART_ML / image.voxel_ml)))
     found = []
     for label in 1 + np.flatnonzero(sizes * image.voxel_ml >= rules.spleen_smallest_ml):
         box, voxels = _boxed(np.asarray(labels == label))
         for part in split(fine[box.slices], voxels, image.spacing, rule):
-            distance = edge_distance(part, image.spacing)
-            for piece in split(distance, part, image.spacing, Rule(_NECK, 1)):
+            if part.sum() * image.voxel_ml >= rules.spleen_smallest_ml:
                 whole = np.zeros(hot.shape, dtype=bool)
-                whole[box.slices] = piece
-                if piece.sum() * image.voxel_ml >= rules.spleen_smallest_ml:
-                    found.append(whole)
+                whole[box.slices] = part
+                found.append(whole)
     return found
 
 
@@ -68,12 +71,10 @@ def _boxed(voxels: Voxels) -> tuple[Bounds, Voxels]:
     return box, voxels[box.slices]
 
 
-def _is_spleen(image: Coarse, found: Landmarks, fine: Image, liver: LiverTissue, part: Voxels) -> bool:
+def _is_lone_and_lateral(image: Coarse, found: Landmarks, fine: Image, part: Voxels) -> bool:
+    """Well to the left, and the same place on the right is much colder: there is no spleen on the right."""
     z, y, x = np.nonzero(part)
-    height, off = float(image.z_mm[z].mean()), image.x_mm[x] - found.midline_mm[z]
-    if off.mean() < _OFF_MIDLINE_MM:
-        return False
-    if not liver.middle_mm - _BELOW_LIVER_MIDDLE_MM <= height <= liver.top_mm + _ABOVE_LIVER_TOP_MM:
-        return False
+    off = image.x_mm[x] - found.midline_mm[z]
     mirrored = np.abs(image.x_mm[None, :] - (found.midline_mm[z] - off)[:, None]).argmin(axis=1)
-    return bool(fine[z, y, mirrored].mean() <= _PARTNER_SHARE * fine[part].mean())
+    is_lone = fine[z, y, mirrored].mean() <= _PARTNER_SHARE * fine[part].mean()
+    return bool(is_lone and off.mean() >= _OFF_MIDLINE_MM)

@@ -1,0 +1,95 @@
+"""Where a focus lies in the patient and what shape it has, in the terms in which anatomy is described."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from imaging.domain.geometry import FloatArray, index_to_lps
+from imaging.domain.references import Reference, References
+from imaging.domain.segmentation import above, voxel_at
+from imaging.domain.uptake import Uptake
+from imaging.domain.voi import Mask
+from imaging.domain.volume import Volume
+
+CORE_SHARE = 0.41
+_HULL_AT_LEAST = 30  # voxels; fewer make no meaningful hull
+_HULL_VOXEL_SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class FocusShape:
+    """``left_mm`` of the midline (right is negative); ``depth`` 0 at the front of the body, 1 at the back;
+    ``above_liver_top_mm`` and ``above_liver_bottom_mm`` along z; ``extent_mm`` (x, y, z); ``solidity`` volume over that
+    of the convex hull, both at 41 % of the maximum; ``suv_ratio`` SUVmax over the liver's mean; ``in_liver``: its hottest voxel lies in the liver."""
+
+    centroid_lps: tuple[float, float, float]
+    left_mm: float
+    depth: float
+    above_liver_top_mm: float
+    above_liver_middle_mm: float
+    above_liver_bottom_mm: float
+    extent_mm: tuple[float, float, float]
+    volume_ml: float
+    solidity: float
+    suv_max: float
+    suv_mean: float
+    suv_ratio: float
+    in_liver: bool
+    holds_spleen: bool
+
+    @property
+    def longest_mm(self) -> float:
+        return max(self.extent_mm)
+
+
+def describe(pet: Volume, mask: Mask, uptake: Uptake, references: References) -> FocusShape:
+    """The shape of one focus in the frame of ``references``, whose liver must have been found."""
+    liver, frame, image = references.liver_tissue, references.landmarks, references.image
+    assert liver is not None
+    points, core = _points(pet, mask), above(pet, mask, CORE_SHARE * uptake.suv_max)
+    x, y, z = (float(v) for v in points.mean(axis=0))
+    k = image.index((x, y, z))[0]
+    front, back = float(frame.front_mm[k]), float(frame.back_mm[k])
+    size = points.max(axis=0) - points.min(axis=0) + np.array(pet.spacing)
+    return FocusShape(
+        centroid_lps=(x, y, z),
+        left_mm=x - float(frame.midline_mm[k]),
+        depth=(y - front) / (back - front) if back > front else 0.5,
+        above_liver_top_mm=z - liver.top_mm,
+        above_liver_middle_mm=z - liver.middle_mm,
+        above_liver_bottom_mm=z - liver.bottom_mm,
+        extent_mm=(float(size[0]), float(size[1]), float(size[2])),
+        volume_ml=uptake.volume_ml,
+        solidity=_solidity(_points(pet, core), float(core.voxels.sum()) * pet.voxel_volume_ml, pet),
+        suv_max=uptake.suv_max,
+        suv_mean=uptake.suv_mean,
+        suv_ratio=uptake.suv_max / liver.level,
+        in_liver=bool(liver.region[image.index(uptake.hottest_lps)]),
+        holds_spleen=_holds(pet, mask, references.spleen),
+    )
+
+
+def _points(pet: Volume, mask: Mask) -> FloatArray:
+    z, y, x = np.nonzero(mask.voxels)
+    start = mask.bounds.start
+    return index_to_lps(pet.affine, np.stack([x + start[2], y + start[1], z + start[0]], axis=-1))
+
+
+def _solidity(points: FloatArray, volume_ml: float, pet: Volume) -> float:
+    """Counted volume over that of the hull of the voxels' corners; 1 for the smallest foci."""
+    if len(points) < _HULL_AT_LEAST:
+        return 1.0
+    from scipy.spatial import ConvexHull
+
+    half = np.array(pet.spacing) * _HULL_VOXEL_SHARE
+    corners = np.vstack([points + half * sign for sign in ((1, 1, 1), (-1, -1, -1), (1, -1, 1), (-1, 1, -1))])
+    return float(min(1.0, 1000 * volume_ml / ConvexHull(corners).volume))
+
+
+def _holds(pet: Volume, mask: Mask, spleen: object) -> bool:
+    if not isinstance(spleen, Reference):
+        return False
+    at = [i - a for i, a in zip(voxel_at(pet, spleen.centre_lps), mask.bounds.start, strict=True)]
+    if any(i < 0 or i >= n for i, n in zip(at, mask.voxels.shape, strict=True)):
+        return False
+    return bool(mask.voxels[at[0], at[1], at[2]])

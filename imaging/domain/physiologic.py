@@ -1,0 +1,225 @@
+"""A named guess for each focus of an SSTR PET: which organ it may be, and whether that is plain enough to set it apart.
+
+Set apart (``is_physiologic``) is only what has place, size, shape and heat of an organ that always takes up the tracer,
+and for paired organs its partner. Everything else is asked, with the guess beside it: the uncinate region always, the
+liver always, and any organ with something unusual about it, because a lesion that touches an organ may hide in it.
+Millimetres are wide bands of adult anatomy counted from the liver: local conventions, not published limits.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from imaging.domain.focus_shape import FocusShape
+
+METHOD_VERSION = "physiologic/1.0"
+
+
+@dataclass(frozen=True)
+class Guess:
+    """``organ``: the field's word, "" for none; ``sentence``: why; ``is_physiologic``: set apart, else asked."""
+
+    organ: str
+    sentence: str
+    is_physiologic: bool
+
+    @property
+    def must_ask(self) -> bool:
+        return not self.is_physiologic
+
+
+@dataclass(frozen=True)
+class PhysiologicRules:
+    """Bands in mm, volumes in mL, ratios to the liver's level."""
+
+    spleen_ml: tuple[float, float] = (30.0, 1000.0)
+    kidney_ml: tuple[float, float] = (60.0, 450.0)
+    kidney_volume_ratio: float = 1.7
+    organ_solidity: float = 0.80
+    organ_max_over_mean: float = 2.2
+    pelvis_ml: float = 25.0
+    bladder_ml: float = 15.0
+    pituitary_ml: float = 4.0
+    adrenal_ml: float = 6.0
+    gland_ml: float = 40.0
+    pair_off_mm: float = 18.0
+    pair_height_mm: float = 30.0
+    pair_suv_ratio: float = 1.7
+    pair_volume_ratio: float = 3.0
+    bowel_over_liver: float = 2.0
+    bowel_long_mm: float = 80.0
+    ureter_long_mm: float = 40.0
+    ureter_wide_mm: float = 18.0
+
+
+SSTR = PhysiologicRules()
+Finder = Callable[[FocusShape, Sequence[FocusShape], PhysiologicRules], Guess | None]
+
+
+def guess_all(shapes: Sequence[FocusShape], rules: PhysiologicRules = SSTR) -> list[Guess]:
+    """One guess per focus, in the same order. The first organ whose place fits gives the name."""
+    return [_guess(shape, shapes, rules) for shape in shapes]
+
+
+def _guess(shape: FocusShape, shapes: Sequence[FocusShape], rules: PhysiologicRules) -> Guess:
+    for find in _FINDERS:
+        found = find(shape, shapes, rules)
+        if found is not None:
+            return found
+    return Guess("", "No organ that usually takes up the tracer is expected here.", False)
+
+
+def _liver(shape: FocusShape, _all: Sequence[FocusShape], _rules: PhysiologicRules) -> Guess | None:
+    return Guess("liver", "Lies in the liver and is hotter than it: always asked.", False) if shape.in_liver else None
+
+
+def _uncinate(shape: FocusShape, _all: Sequence[FocusShape], _rules: PhysiologicRules) -> Guess | None:
+    is_here = -55 <= shape.left_mm <= 20 and 0.25 <= shape.depth <= 0.62 and shape.volume_ml <= 30
+    if is_here and -60 <= shape.above_liver_bottom_mm <= 70:
+        return Guess(
+            "uncinate process", "Lies where head and uncinate process of the pancreas are: always asked.", False
+        )
+    return None
+
+
+def _spleen(shape: FocusShape, _all: Sequence[FocusShape], rules: PhysiologicRules) -> Guess | None:
+    if not shape.holds_spleen:
+        return None
+    odd = _odd(shape, rules.spleen_ml, rules)
+    return _organ("spleen", "Holds the spleen reference: hot, on the left, level with the liver", odd)
+
+
+def _kidney(shape: FocusShape, everything: Sequence[FocusShape], rules: PhysiologicRules) -> Guess | None:
+    if not _is_at_kidney(shape) or shape.volume_ml < rules.kidney_ml[0]:
+        return None
+    side = "left" if shape.left_mm > 0 else "right"
+    partners = [s for s in everything if _is_at_kidney(s) and s.left_mm * shape.left_mm < 0]
+    volumes = [s.volume_ml for s in partners if s.volume_ml >= rules.kidney_ml[0]]
+    odd = _odd(shape, rules.kidney_ml, rules)
+    if not volumes:
+        odd = odd or "it has no partner on the other side"
+    elif shape.volume_ml > rules.kidney_volume_ratio * max(volumes):
+        odd = odd or "it is much larger than its partner"
+    return _organ(f"{side} kidney", "Hot, at the back beside the spine, around the lower end of the liver", odd)
+
+
+def _pelvis(shape: FocusShape, everything: Sequence[FocusShape], rules: PhysiologicRules) -> Guess | None:
+    """The renal pelvis comes apart from the cortex where the fat of the sinus lies between."""
+    kidneys = [s for s in everything if _is_at_kidney(s) and s.volume_ml >= rules.kidney_ml[0]]
+    beside = [s for s in kidneys if s.left_mm * shape.left_mm > 0 and _is_medial(shape, s)]
+    if not beside or shape.volume_ml > rules.pelvis_ml:
+        return None
+    odd = "" if _has_partner(shape, everything, rules) else "it has no equal partner on the other side"
+    return _organ("renal pelvis", "On the inner side of a kidney, level with it", odd)
+
+
+def _is_medial(shape: FocusShape, kidney: FocusShape) -> bool:
+    inward = abs(kidney.left_mm) - abs(shape.left_mm)
+    level = abs(shape.centroid_lps[2] - kidney.centroid_lps[2])
+    return 0 <= inward <= 45 and level <= 60 and abs(shape.centroid_lps[1] - kidney.centroid_lps[1]) <= 30
+
+
+def _is_at_kidney(shape: FocusShape) -> bool:
+    beside = 25 <= abs(shape.left_mm) <= 105 and shape.depth >= 0.45
+    return beside and shape.above_liver_bottom_mm >= -90 and shape.above_liver_middle_mm <= 25
+
+
+def _bladder(shape: FocusShape, everything: Sequence[FocusShape], rules: PhysiologicRules) -> Guess | None:
+    if not _is_at_bladder(shape) or shape.volume_ml < rules.bladder_ml:
+        return None
+    is_largest = all(s.volume_ml <= shape.volume_ml for s in everything if _is_at_bladder(s))
+    odd = "" if is_largest else "there is a larger focus in the same place"
+    odd = odd or ("its outline is not rounded" if shape.solidity < rules.organ_solidity else "")
+    return _organ("bladder", "Hot urine in the middle of the pelvis, in front", odd)
+
+
+def _is_at_bladder(shape: FocusShape) -> bool:
+    return abs(shape.left_mm) <= 30 and shape.depth <= 0.65 and shape.above_liver_bottom_mm <= -130
+
+
+def _pituitary(shape: FocusShape, _all: Sequence[FocusShape], rules: PhysiologicRules) -> Guess | None:
+    is_here = abs(shape.left_mm) <= 12 and shape.above_liver_top_mm >= 240 and 0.25 <= shape.depth <= 0.75
+    if not is_here:
+        return None
+    odd = "" if shape.volume_ml <= rules.pituitary_ml else "it is large for a pituitary"
+    return _organ("pituitary", "Small, in the midline, deep in the head", odd)
+
+
+def _glands(shape: FocusShape, everything: Sequence[FocusShape], rules: PhysiologicRules) -> Guess | None:
+    height, off = shape.above_liver_top_mm, abs(shape.left_mm)
+    if shape.volume_ml > rules.gland_ml or off > 90:
+        return None
+    if height >= 195:
+        organ, where = "salivary gland", "At the face or jaw"
+    elif height >= 120 and off <= 45 and shape.depth <= 0.62:
+        organ, where = "thyroid", "In front of the neck"
+    else:
+        return None
+    odd = "" if _has_partner(shape, everything, rules) else "it has no equal partner on the other side"
+    return _organ(organ, where + ", beside the midline", odd)
+
+
+def _adrenal(shape: FocusShape, everything: Sequence[FocusShape], rules: PhysiologicRules) -> Guess | None:
+    is_here = 12 <= abs(shape.left_mm) <= 70 and shape.depth >= 0.5 and shape.volume_ml <= rules.adrenal_ml
+    if not (is_here and shape.above_liver_bottom_mm >= 0 and shape.above_liver_middle_mm <= 40):
+        return None
+    odd = "" if _has_partner(shape, everything, rules) else "it has no equal partner on the other side"
+    return _organ("adrenal", "Small, at the back above the kidney", odd)
+
+
+def _ureter(shape: FocusShape, _all: Sequence[FocusShape], rules: PhysiologicRules) -> Guess | None:
+    x, y, z = shape.extent_mm
+    is_here = 12 <= abs(shape.left_mm) <= 90 and -260 <= shape.above_liver_bottom_mm <= 10 and shape.depth >= 0.4
+    if not is_here or z < 2 * max(x, y) or z < rules.ureter_long_mm / 2:
+        return None
+    is_thin = z >= rules.ureter_long_mm and max(x, y) <= rules.ureter_wide_mm
+    odd = "" if is_thin else "it is short or wide for a ureter; a row of nodes looks the same"
+    return _organ("ureter", "A thin upright line between kidney and bladder", odd)
+
+
+def _bowel(shape: FocusShape, _all: Sequence[FocusShape], rules: PhysiologicRules) -> Guess | None:
+    if shape.depth > 0.62 or not -250 <= shape.above_liver_bottom_mm <= 60:
+        return None
+    is_plain = shape.suv_ratio <= rules.bowel_over_liver and shape.longest_mm >= rules.bowel_long_mm
+    odd = "" if is_plain and shape.solidity < 0.6 else "it is not a long loop of low uptake"
+    return _organ("bowel", "In the front of the abdomen, among bowel", odd)
+
+
+def _has_partner(shape: FocusShape, everything: Sequence[FocusShape], rules: PhysiologicRules) -> bool:
+    """Another focus at the mirrored place with about the same heat and size."""
+    return any(_is_mirror(shape, other, rules) for other in everything if other is not shape)
+
+
+def _is_mirror(shape: FocusShape, other: FocusShape, rules: PhysiologicRules) -> bool:
+    (_, y, z), (_, y2, z2) = shape.centroid_lps, other.centroid_lps
+    is_across = shape.left_mm * other.left_mm < 0 and abs(shape.left_mm + other.left_mm) <= rules.pair_off_mm
+    is_level = abs(z - z2) <= rules.pair_height_mm and abs(y - y2) <= rules.pair_off_mm
+    return (
+        is_across
+        and is_level
+        and _ratio(shape.suv_max, other.suv_max) <= rules.pair_suv_ratio
+        and _ratio(shape.volume_ml, other.volume_ml) <= rules.pair_volume_ratio
+    )
+
+
+def _ratio(a: float, b: float) -> float:
+    return max(a, b) / min(a, b)
+
+
+def _odd(shape: FocusShape, usual_ml: tuple[float, float], rules: PhysiologicRules) -> str:
+    """What is unusual about a solid organ; "" for nothing."""
+    if not usual_ml[0] <= shape.volume_ml <= usual_ml[1]:
+        return f"its volume of {shape.volume_ml:.0f} mL is unusual"
+    if shape.solidity < rules.organ_solidity:
+        return "something stands out of its surface"
+    if shape.suv_max > rules.organ_max_over_mean * shape.suv_mean:
+        return "one place in it is much hotter than the rest"
+    return ""
+
+
+def _organ(organ: str, reason: str, odd: str) -> Guess:
+    return Guess(organ, f"{reason}, but {odd}: asked." if odd else f"{reason}.", not odd)
+
+
+_FINDERS: tuple[Finder, ...] = (
+    _spleen, _kidney, _bladder, _pituitary, _glands, _uncinate, _liver, _adrenal, _pelvis, _ureter, _bowel,
+)  # fmt: skip
