@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from django.utils import timezone
 
 from imaging import digests, jobs, masks, selectors
-from imaging.domain import candidates, references, segmentation
+from imaging.domain import candidates, references
 from imaging.domain.candidates import Focus
 from imaging.domain.errors import ImagingRefusal, MeasurementRefused
 from imaging.domain.extent import extent
@@ -112,8 +112,7 @@ def _foci(scan: Scan, pet: Volume, found: References, look: Look) -> list[tuple[
     try:
         if isinstance(found.liver, RefusedReference):
             raise MeasurementRefused("foci_need_liver", found=found.liver.sentence.rstrip("."))
-        threshold = segmentation.liver_threshold(found.liver.mean, found.liver.sd)
-        made = candidates.find(pet, threshold, found, is_sstr=is_sstr(scan.tracer))
+        made = candidates.propose(pet, found)
     except ImagingRefusal as refusal:
         look.refusal = refusal
         return []
@@ -158,7 +157,7 @@ def _focus(scan: Scan, number: int, focus: Focus, pet: Volume) -> Proposal:
         radius_mm=radius,
         numbers={name: getattr(focus.uptake, name) for name in NUMBERS},
         guess=focus.guess.organ[:24],
-        reason=focus.guess.reason[:300],
+        reason=focus.guess.sentence[:300],
         is_physiologic=focus.guess.is_physiologic,
         must_ask=focus.guess.must_ask,
     )
