@@ -16,6 +16,7 @@ from imaging.domain.errors import ImagingRefusal, MeasurementRefused
 from imaging.domain.extent import extent
 from imaging.domain.references import Reference, References, RefusedReference
 from imaging.domain.vocabulary import Tracer, is_sstr
+from imaging.domain.voi import Mask
 from imaging.domain.volume import Volume
 from imaging.models import Job, LesionMatch, Proposal, ProposalRun, Scan, SuvResult, Voi
 from imaging.reasons import SeriesRefused
@@ -46,6 +47,12 @@ class Look:
     warnings: list[dict] = field(default_factory=list)
     refusal: ImagingRefusal | None = None
     recognised: recognising.Recognised | None = None
+    outlines: list[tuple[Proposal, Mask]] = field(default_factory=list)
+
+    def keep_outlines(self, pet: Volume) -> None:
+        """Store the voxels of every focus, durably, before a row names them."""
+        for proposal, mask in self.outlines:
+            proposal.mask_sha256 = masks.keep(mask, pet)
 
 
 def run_scan(job: Job, lease: jobs.Lease) -> list[uuid.UUID]:
@@ -81,6 +88,8 @@ def _work(
     except ImagingRefusal as refusal:
         return (None if has_run else Look(refusal=refusal)), None
     look = None if has_run else propose(scan, pet, ct, lease)
+    if look is not None:
+        look.keep_outlines(pet)
     if picturing.current(scan, suv_result):
         return look, None
     try:
@@ -120,6 +129,7 @@ def _foci(scan: Scan, pet: Volume, found: References, look: Look) -> list[tuple[
     look.warnings = [asdict(warning) for warning in made.cautions]
     pairs = [(focus, _focus(scan, number, focus, pet)) for number, focus in enumerate(made.foci, 1)]
     look.proposals += [proposal for _, proposal in pairs]
+    look.outlines = [(proposal, focus.mask) for focus, proposal in pairs]
     return pairs
 
 
@@ -152,7 +162,6 @@ def _focus(scan: Scan, number: int, focus: Focus, pet: Volume) -> Proposal:
         kind=Proposal.Kind.FOCUS,
         number=number,
         label=f"F{number:02d}",
-        mask_sha256=masks.keep(focus.mask, pet),
         centre_lps_mm=[float(v) for v in focus.centroid_lps],
         radius_mm=radius,
         numbers={name: getattr(focus.uptake, name) for name in NUMBERS},

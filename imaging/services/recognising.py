@@ -67,8 +67,15 @@ def rows(found: Recognised, run: ProposalRun) -> list[LesionMatch]:
     """One row per lesion of the scan before, and one per region that is new or a piece of a lesion."""
     made = [_unplaced(found, run, label, why) for label, why in sorted(found.unplaced.items())]
     for proposed in found.matching.proposals if found.matching else ():
-        made += _rows_of(found, run, proposed)
+        if not _is_organ_again(found, proposed):
+            made += _rows_of(found, run, proposed)
     return made
+
+
+def _is_organ_again(found: Recognised, proposed: MatchProposal) -> bool:
+    """A region that may be an organ is asked about as a focus; calling it a new lesion would ask twice."""
+    region = found.by_finding.get(proposed.finding_ids[0]) if proposed.finding_ids else None
+    return proposed.status is Status.NEW and region is not None and region.guess not in {"", "liver"}
 
 
 def _rows_of(found: Recognised, run: ProposalRun, proposed: MatchProposal) -> list[LesionMatch]:
