@@ -78,7 +78,8 @@ def _lesions(scan: Scan, volume: Volume, reading: Reading | None) -> list[Lesion
         except ImagingRefusal:
             continue
         number = len(found) + 1
-        found.append(_export(number, lesion, own, mask, _numbers(volume, mask, liver_mean), scores.get(lesion.pk)))
+        measured = {"mask": mask, "numbers": _numbers(volume, mask, liver_mean)}
+        found.append(_export(number, lesion, own, scores.get(lesion.pk), measured))
     return found
 
 
@@ -109,22 +110,19 @@ def _numbers(volume: Volume, mask: Mask, liver_mean: float | None) -> LesionNumb
     )
 
 
-def _export(
-    number: int, lesion: Lesion, vois: list[Voi], mask: Mask, numbers: LesionNumbers, score: LesionReading | None
-) -> LesionExport:
+def _export(number: int, lesion: Lesion, vois: list[Voi], score: LesionReading | None, measured: dict) -> LesionExport:
     kind, name = _algorithm(vois)
     return LesionExport(
         number=number,
         label=lesion.headline()[:64],
         tracking_id=lesion.label,
         tracking_uid=lesion.tracking_uid,
-        mask=mask,
         algorithm_type=kind,
         algorithm_name=name,
         algorithm_version=digests.MEASURE_VERSION,
         finding_site=ORGAN_CODES.get(lesion.organ.casefold()),
-        numbers=numbers,
         krenning=_krenning(score),
+        **measured,
     )
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from imaging.models import ForeignObject, ImageProduct, Lesion, LesionMatch, Proposal, ProposalRun, Scan, Voi
 from imaging.views.numbers import number
 
-FAR_CONFIDENCE = ((0.9, "high"), (0.6, "fair"), (0.0, "low"))
+PLANES, PICTURES = ("axial", "coronal"), ("pet", "ct", "fused")
+CONFIDENCE_WORDS = ((0.9, "high"), (0.6, "fair"), (0.0, "low"))
 
 
 @dataclass(frozen=True)
@@ -113,9 +114,11 @@ def _matches(run: ProposalRun | None):
     if run is None:
         return []
     rows = run.matches.select_related("lesion", "related_lesion", "proposal", "decided_by", "previous_scan")
-    return sorted(
-        rows, key=lambda row: (row.lesion is None, row.lesion.label if row.lesion else "", -(row.confidence or 0))
-    )
+    return sorted(rows, key=_match_order)
+
+
+def _match_order(row: LesionMatch) -> tuple:
+    return row.lesion is None, row.lesion.label if row.lesion else "", -(row.confidence or 0)
 
 
 def _match(row: LesionMatch) -> dict:
@@ -145,7 +148,7 @@ def _match_state(row: LesionMatch) -> str:
 def _confidence_word(confidence: float | None) -> str:
     if confidence is None:
         return "not looked for"
-    return next(word for least, word in FAR_CONFIDENCE if confidence >= least)
+    return next(word for least, word in CONFIDENCE_WORDS if confidence >= least)
 
 
 def _point(place) -> str:
@@ -219,23 +222,13 @@ def _key_slices(rows: list[ImageProduct]) -> list[dict]:
     by_lesion: dict = {}
     for row in rows:
         by_lesion.setdefault(row.lesion, []).append(row)
-    order = ("pet", "ct", "fused")
-    return [
-        {
-            "lesion": lesion,
-            "planes": [
-                {
-                    "name": plane,
-                    "pictures": sorted(
-                        (row for row in own if row.meta["plane"] == plane),
-                        key=lambda row: order.index(row.meta["kind"]),
-                    ),
-                }
-                for plane in ("axial", "coronal")
-            ],
-        }
-        for lesion, own in sorted(by_lesion.items(), key=lambda pair: pair[0].label)
-    ]
+    ordered = sorted(by_lesion.items(), key=lambda pair: pair[0].label)
+    return [{"lesion": lesion, "planes": [_plane(own, name) for name in PLANES]} for lesion, own in ordered]
+
+
+def _plane(rows: list[ImageProduct], name: str) -> dict:
+    own = [row for row in rows if row.meta["plane"] == name]
+    return {"name": name, "pictures": sorted(own, key=lambda row: PICTURES.index(row.meta["kind"]))}
 
 
 def markers(scan: Scan, still: ImageProduct | None, shown: Panels) -> list[dict]:
