@@ -138,6 +138,8 @@ def _line(lesion: Lesion, shown: list[ScanView], columns: list[Column]) -> Lesio
 def _cell(lesion: Lesion, view: ScanView, finding: LesionFinding | None) -> Cell:
     if finding is not None and finding.status == LesionFinding.Status.RESOLVED:
         return Cell(Score("none", "k-absent", "resolved on CT"), _missing("not computed"))
+    if finding is not None and finding.status == LesionFinding.Status.MERGED:
+        return Cell(Score("–", "k-absent", "merged into another lesion"), _missing("not computed"))
     state, hottest = _uptake(lesion, view)
     row = hottest.measurement if hottest else None
     proposal = view.proposals.get(lesion.lineage)

@@ -34,6 +34,7 @@ SENTENCES: dict[str, str] = {
     "identity_rejected": "A person has decided that this series is not of this patient.",
     "identity_taken_back": "A person took this series out of the chart it was in. It is held until somebody decides.",
     "identity_not_attached": "This series is in no chart.",
+    "object_in_use": "Outlines of this object mark lesions of this case. Take those regions away first.",
     "identity_not_waiting": "This series is not waiting for a decision on its identity.",
     "identity_second_person": "The header contradicts the chart: a second person, not the one who uploaded it, has to "
     "confirm.",

@@ -4,8 +4,9 @@ from django.db import transaction
 
 from imaging import access, identity
 from imaging.identity import DicomIdentity
-from imaging.models import Scan, Series
+from imaging.models import ForeignObject, Proposal, Scan, Series, Voi
 from imaging.refused import Refused
+from imaging.services.requests import request_contours
 from patients.domain.roles import Capability
 from patients.models import Patient
 from patients.services import audit, confirm_identifier, record, revise, withdraw
@@ -74,13 +75,31 @@ def detach_series(*, by, series: Series, reason: str) -> Series:
     )
     if series.identity != Series.Identity.ATTACHED:
         raise Refused("identity_not_attached")
+    _take_back_outlines(series)
     for scan in Scan.objects.filter(ct_series=series):
         revise(scan, by=by, reason=reason, ct_series=None)
     for scan in Scan.objects.filter(pet_series=series):
+        _take_back_proposed(scan, by, reason)
         withdraw(scan, by=by, reason=reason)
     return _judge(
         series, Series.Identity.HELD, code="identity_taken_back", by=by, action="detach_series", reason=reason
     )
+
+
+def _take_back_outlines(series: Series) -> None:
+    """Contours of an object that leaves the chart leave it too; one that marks a lesion has to be taken away first."""
+    drawn = Proposal.objects.filter(source__series=series)
+    if Voi.objects.filter(proposals__in=drawn).exists():
+        raise Refused("object_in_use")
+    drawn.filter(state=Proposal.State.OPEN).delete()
+    series.foreign_objects.update(scan=None)
+
+
+def _take_back_proposed(scan: Scan, by, reason: str) -> None:
+    """Reference spheres that only the software placed do not hold a scan in a chart it does not belong to."""
+    for voi in Voi.objects.filter(scan=scan, recorded_by=None):
+        withdraw(voi, by=by, reason=reason)
+    ForeignObject.objects.filter(scan=scan).update(scan=None)
 
 
 def _judge(series: Series, state: str, *, code: str, by, action: str, reason: str) -> Series:
@@ -143,7 +162,10 @@ def _attach(*, by, series: Series, patient: Patient, reason: str, code: str = ""
     audit(by=by, action="attach_series", obj=series, patient=patient, before=before, after=after, reason=reason)
     if series.modality == PET:
         return _scan_of(by, series, patient) if _is_to_be_read(series) else None
-    return _give_ct(by, series, patient) if series.modality == CT else None
+    if series.modality == CT:
+        return _give_ct(by, series, patient)
+    request_contours(series=series, by=by)
+    return None
 
 
 def _is_to_be_read(pet: Series) -> bool:
