@@ -128,7 +128,7 @@ def shorter(text: str) -> list[str]:
 
     A form that drops words of a name ends in "…": part of a combination never reads as the whole.
     """
-    name = text.split(",")[0]
+    name = text.split(",", maxsplit=1)[0]
     bare = name.split(" ×")[0]
     first = bare.split(" ")[0]
     dots = "" if first == bare else "…"
