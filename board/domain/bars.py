@@ -70,8 +70,8 @@ def _words(course: Course, box: Box, sheet: Sheet, taken: list[Box]) -> tuple[La
             return inside, True
         line = [Line(text, "bold")]
         beside = [make_label(line, box.end, 8, middle), make_label(line, box.start, -8, middle, "end")]
-        if today - box.end < NEAR_TODAY:
-            beside.append(make_label(line, today, 8, middle))
+        if min(abs(today - box.start), abs(today - box.end)) < NEAR_TODAY:
+            beside += [make_label(line, today, 8, middle), make_label(line, today, -8, middle, "end")]
         if label := place(beside, taken, LEFT, 1):
             return label, False
     return None, False

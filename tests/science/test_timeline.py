@@ -89,6 +89,14 @@ def test_shorter_forms_keep_the_drug_longest():
     assert shorter("") == [""]
 
 
+def test_a_bar_that_begins_after_today_has_its_words_left_of_todays_line():
+    planned = captem(when=on(2026, 6, 1), stop=None, cycles=None, text="≤1–3")
+    points = (LabPoint(dt.date(2016, 1, 1), 1.0), LabPoint(dt.date(2018, 12, 30), 1.0))
+    history = History(TODAY, courses=(planned,), labs=(LabStrip("CgA", "µg/L", points),))
+    (bar,) = lane(draw(history), "treatment").bars
+    assert (bar.label.lines[0].text, bar.label.anchor) == ("≤1–3", "end")
+
+
 def test_bars_that_leave_no_room_for_a_word_get_a_row_of_their_own():
     courses = tuple(
         captem(when=on(2010 + i, 1, 1), stop=on(2010 + i, 12, 30), cycles=None, text="Streptozotocin + 5-FU")

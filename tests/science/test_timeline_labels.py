@@ -116,8 +116,8 @@ def test_every_bar_carries_words_and_no_value_is_struck_through(history):
         for strip in lane.strips:
             boxes = [label.box for label in strip.labels] if strip.gap else []
             crossed = [b for b in boxes if b.top < strip.gap.y < b.bottom]
-            for box in crossed:
-                assert box.right_at(WIDTH_MAX) <= strip.gap.start * WIDTH_MAX or box.start >= strip.gap.end
+            for box, width in itertools.product(crossed, (WIDTH_MIN, WIDTH_MAX)):
+                assert box.right_at(width) <= strip.gap.start * width or box.left_at(width) >= strip.gap.end * width
 
 
 @settings(max_examples=100, deadline=None)
