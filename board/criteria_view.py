@@ -9,9 +9,12 @@ from board import words
 from board.chart import Chart
 from board.record_table import ROW_MODELS
 from eligibility.domain.facts import Source
+from eligibility.domain.guideline import SAFETY_LEVELS
 from eligibility.domain.rules import AssessmentResult, RowResult, RowState
 
 FOLD_FROM = 70
+ROWS_SHOWN_WHOLE = 3
+REASONS_SHOWN = 3
 TABLED = {model._meta.label for model in ROW_MODELS}
 
 
@@ -52,10 +55,13 @@ class Text:
 
 @dataclass(frozen=True)
 class CriterionLine:
+    """``wanted``: the limit with its verb, since "yes" below "Clear" would read as the finding."""
+
     row: RowResult
     value: Text
-    reason: str
-    limit: Text
+    reasons: list[str]
+    more_reasons: list[str]
+    wanted: str
     day: str
     links: list[SourceLink]
 
@@ -72,7 +78,15 @@ class RuleSetPanel:
     result: AssessmentResult
     counts: str
     groups: list[Group]
-    inactive: list[CriterionLine]
+    folded: list[Group]
+
+    @property
+    def is_gate(self) -> bool:
+        return self.result.guideline_kind == "gate"
+
+    @property
+    def has_illustrative_value(self) -> bool:
+        return any("†" in row.value_text for row in self.result.rows)
 
 
 @dataclass(frozen=True)
@@ -145,15 +159,37 @@ def _panel(key: str, result: AssessmentResult) -> RuleSetPanel:
     inactive = [row for row in ordered if not row.is_active]
     told = [row for row in active if row.state is RowState.INFORMATION]
     fine = [row for row in active if row.state in (RowState.MET, RowState.CLEAR)]
-    groups = [
+    quiet = [
+        Group(f"{_rows(fine)} met or clear", _lines(fine)),
+        Group(f"{_rows(told)} for information", _lines(told)),
+        Group(f"{_rows(inactive)} not active, to be verified", _lines(inactive)),
+    ]
+    shown = [
         Group("Unknown", _lines([row for row in active if row.is_open])),
         Group("Not met or triggered", _lines([row for row in active if row.is_adverse])),
-        Group("Met or clear", _lines(fine)),
-        Group("Information", _lines(told)),
     ]
-    open_count = len(result.unknown_rows)
-    counts = f"{open_count} of {len(active)} active criteria have no usable value" if open_count else ""
-    return RuleSetPanel(key, result, counts, [group for group in groups if group.lines], _lines(inactive))
+    if len(fine) <= ROWS_SHOWN_WHOLE:
+        shown.append(Group("Met or clear", quiet.pop(0).lines))
+    return RuleSetPanel(key, result, _counts(result, len(active)), _filled(shown), _filled(quiet))
+
+
+def _rows(rows: list[RowResult]) -> str:
+    return f"{len(rows)} row{'' if len(rows) == 1 else 's'}"
+
+
+def _filled(groups: list[Group]) -> list[Group]:
+    return [group for group in groups if group.lines]
+
+
+def _counts(result: AssessmentResult, active: int) -> str:
+    """The verdict counts only rows that decide it; a caution without a value is open all the same."""
+    found = result.unknown_rows
+    if not found:
+        return ""
+    deciding = sum(row.level in SAFETY_LEVELS for row in found)
+    cautions = len(found) - deciding
+    split = f": {deciding} that decide, {cautions} caution{'' if cautions == 1 else 's'}" if cautions else ""
+    return f"{len(found)} of {active} active rows have no usable value{split}"
 
 
 def _lines(rows: list[RowResult]) -> list[CriterionLine]:
@@ -161,11 +197,17 @@ def _lines(rows: list[RowResult]) -> list[CriterionLine]:
 
 
 def _line(row: RowResult) -> CriterionLine:
-    value, reason = _said_once(row.value_text, row.reason_text)
-    limit = ", ".join(part for part in (row.threshold_text, row.quantifier_text) if part)
+    value, reason = _said_once(words.typeset(row.value_text), words.typeset(row.reason_text))
+    reasons = reason.split("; ") if reason else []
     day = words.day_words((row.clinical_date, row.clinical_date)) if row.clinical_date and not row.sources else ""
     return CriterionLine(
-        row, _text(value, "; "), reason, _text(limit, " and "), day, [_link(source) for source in row.sources]
+        row,
+        _text(value),
+        reasons[:REASONS_SHOWN],
+        reasons[REASONS_SHOWN:],
+        words.typeset(row.wanted_text),
+        day,
+        [_link(source) for source in row.sources],
     )
 
 
@@ -178,15 +220,16 @@ def _said_once(value: str, reason: str) -> tuple[str, str]:
     return value, "" if reason.lower() in value.lower() else reason
 
 
-def _text(text: str, separator: str) -> Text:
-    first, *rest = text.split(separator)
+def _text(text: str) -> Text:
+    first, *rest = text.split("; ")
     return Text(first, rest) if len(text) > FOLD_FROM else Text(text, [])
 
 
 def _link(source: Source) -> SourceLink:
     """To the scan's page, the lesion table, or the row's line among all records; what has no line is only named."""
+    label = words.typeset(source.label)
     if source.model == "imaging.Scan":
-        return SourceLink(source.label, reverse("imaging:scan", args=[source.id]))
+        return SourceLink(label, reverse("imaging:scan", args=[source.id]))
     if source.model.startswith("imaging."):
-        return SourceLink(source.label, "#lesions")
-    return SourceLink(source.label, f"#row-{source.id}" if source.model in TABLED else "")
+        return SourceLink(label, "#lesions")
+    return SourceLink(label, f"#row-{source.id}" if source.model in TABLED else "")

@@ -6,7 +6,16 @@ from board import words
 from board.chart import Chart
 from board.decisions import changes_since
 from board.models import BoardDecision
+from eligibility.domain.comparison import Change, Difference
 from patients.models import User
+
+
+@dataclass(frozen=True)
+class ChangedGround:
+    """Criteria that rest on the same changed values: the values are shown once."""
+
+    criteria: list[str]
+    differences: list[Difference]
 
 
 @dataclass(frozen=True)
@@ -17,7 +26,8 @@ class DecisionLine:
     is_overdue: bool
     by: str
     verdicts: list[str]
-    changes: list[str]
+    grounds: list[ChangedGround]
+    change_count: int
 
 
 def decision_lines(chart: Chart) -> list[DecisionLine]:
@@ -43,5 +53,17 @@ def _line(decision: BoardDecision, chart: Chart, by: str) -> DecisionLine:
         is_overdue=bool(due and due < chart.today and is_open),
         by=by,
         verdicts=[a.verdict_text for a in decision.frozen],
-        changes=[change.text for change in changes],
+        grounds=_grounds(changes),
+        change_count=len(changes),
     )
+
+
+def _grounds(changes: list[Change]) -> list[ChangedGround]:
+    by_values: dict[tuple[Difference, ...], list[str]] = {}
+    for change in changes:
+        by_values.setdefault(change.differences, []).append(f"{change.title}: {change.states}")
+    return [ChangedGround(criteria, [_typeset(d) for d in found]) for found, criteria in by_values.items()]
+
+
+def _typeset(found: Difference) -> Difference:
+    return Difference(found.subject, words.typeset(found.before), words.typeset(found.after))

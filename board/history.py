@@ -7,6 +7,7 @@ from django.urls import reverse
 from board import words
 from board.chart import Chart, ScanView
 from board.domain.events import Course, Flag, History, LabPoint, LabStrip, ScanEvent, Specimen
+from eligibility.lesion_facts import is_uptake_illustrative
 from imaging.selectors import CURRENT, REFUSED
 from patients.models import LabResult, TreatmentLine
 
@@ -60,7 +61,7 @@ def _course(line: TreatmentLine) -> Course:
         when=words.span_of(line),
         stop=stop,
         end=end,
-        title=f"{line.get_treatment_class_display().capitalize()}: {text}, {started} {ended}{spread}",
+        title=f"{words.sentence(line.get_treatment_class_display())}: {text}, {started} {ended}{spread}",
         href=row_href(line),
         text=text + ("" if end != "not recorded" else ", end not recorded"),
         treatment_class=line.treatment_class,
@@ -120,7 +121,8 @@ def _suv_words(view: ScanView, chart: Chart) -> str:
     for lesion in sorted(chart.lesions, key=lambda row: row.kind != "primary"):
         own = [m for m in view.measured if m.voi.lesion_id == lesion.lineage]
         if own and all(m.state == CURRENT for m in own):
-            return f"{lesion.organ} SUVmax {max(m.measurement.suv_max for m in own):.2f}"
+            label = " † illustrative" if is_uptake_illustrative(lesion) else ""
+            return f"{lesion.organ} SUVmax {max(m.measurement.suv_max for m in own):.2f}{label}"
     return ""
 
 

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from board import words
 from board.chart import Chart, ScanView
+from eligibility.lesion_facts import is_uptake_illustrative
 from imaging.models import Lesion, LesionFinding
 from imaging.selectors import CURRENT, FAILED, NOT_MEASURED, RECOMPUTING, REFUSED, CurrentMeasurement, Proposal
 
@@ -32,7 +33,8 @@ class Cell:
     reader: Score
     proposal: Score
     suv: str = ""
-    suv_detail: str = ""
+    is_suv_illustrative: bool = False
+    suv_mean: str = ""
     ratio: str = ""
     is_borderline: bool = False
     size: str = ""
@@ -70,6 +72,7 @@ class LesionLine:
     pairs: list[tuple[Column, Cell]]
     changes: list[str]
     is_size_illustrative: bool
+    is_uptake_illustrative: bool
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,10 @@ class LesionTable:
     @property
     def has_illustrative_size(self) -> bool:
         return any(line.is_size_illustrative for line in self.lines)
+
+    @property
+    def has_illustrative_uptake(self) -> bool:
+        return any(line.is_uptake_illustrative for line in self.lines)
 
 
 def lesion_table(chart: Chart) -> LesionTable:
@@ -132,6 +139,7 @@ def _line(lesion: Lesion, shown: list[ScanView], columns: list[Column]) -> Lesio
         pairs=[(column, _cell(lesion, view, finding)) for column, (view, finding) in zip(columns, pairs, strict=True)],
         changes=_changes(lesion, pairs),
         is_size_illustrative=any(f.is_illustrative for f in findings.values()),
+        is_uptake_illustrative=is_uptake_illustrative(lesion),
     )
 
 
@@ -147,8 +155,9 @@ def _cell(lesion: Lesion, view: ScanView, finding: LesionFinding | None) -> Cell
         reader=_reader(view.score_of(lesion), view),
         proposal=_proposal(proposal),
         suv="" if row is None else f"{row.suv_max:.2f}",
-        suv_detail="" if row is None else _detail(row),
-        ratio=_ratio(proposal),
+        is_suv_illustrative=is_uptake_illustrative(lesion),
+        suv_mean="" if row is None else f"{row.suv_mean:.2f}",
+        ratio="" if row is None else _ratio(proposal, view, lesion),
         is_borderline=bool(proposal and proposal.proposal and proposal.proposal.is_borderline),
         size=_size(finding),
         is_size_illustrative=finding is not None and finding.is_illustrative,
@@ -169,12 +178,6 @@ def _uptake(lesion: Lesion, view: ScanView) -> tuple[str, CurrentMeasurement | N
             return _STATES.get(item.state, refused or item.state), None
     hottest = max(own, key=lambda m: m.measurement.suv_max)
     return "provisional SUV, not used as a fact" if hottest.is_provisional else "", hottest
-
-
-def _detail(row) -> str:
-    peak = row.suv_peak_local
-    parts = [("mean", row.suv_mean), ("peak", peak)]
-    return ", ".join(f"{name} {value:.2f}" for name, value in parts if value is not None)
 
 
 def _reader(score, view: ScanView) -> Score:
@@ -205,10 +208,16 @@ def _missing(why: str) -> Score:
     return Score("–", "k-missing", why)
 
 
-def _ratio(found: Proposal | None) -> str:
+def _ratio(found: Proposal | None, view: ScanView, lesion: Lesion) -> str:
+    """What the proposal compared, by name and number: the ratio is one of SUVpeak, not of the SUVmax above it."""
+    peaks = [m.measurement.suv_peak_local for m in view.measured if m.voi.lesion_id == lesion.lineage]
     inputs = found.proposal.inputs if found and found.proposal else {}
-    lesion, liver = inputs.get("lesion"), inputs.get("liver")
-    return f"{Decimal(lesion) / Decimal(liver):.2f} × liver" if lesion and liver else ""
+    if inputs.get("lesion") and inputs.get("liver"):
+        compared, liver = Decimal(inputs["lesion"]), Decimal(inputs["liver"])
+        name = "peak" if float(compared) in peaks else "max"
+        return f"{name} {compared:.2f}, {compared / liver:.2f} × liver"
+    known = [peak for peak in peaks if peak is not None]
+    return f"peak {max(known):.2f}" if known else ""
 
 
 def _size(finding: LesionFinding | None) -> str:
@@ -238,4 +247,4 @@ def _changes(lesion: Lesion, pairs: list[tuple[ScanView, LesionFinding | None]])
 
 def _percent(before: float, after: float) -> str:
     change = 100 * (after - before) / before
-    return f"{change:+.0f} %".replace("-", "−")
+    return f"{change:+.0f}\N{NO-BREAK SPACE}%".replace("-", "−")

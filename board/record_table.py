@@ -63,7 +63,7 @@ def record_rows(chart: Chart) -> list[RecordRow]:
         *(_row(s, "Histology", _specimen_words(s, chart), _pathology(s, chart)) for s in chart.specimens),
         *(_row(lab, "Labs", _lab_name(lab), _lab_value(lab)) for lab in chart.labs),
         *(_row(p, "Status", f"{p.get_instrument_display()} {p.value}", "") for p in chart.of(PerformanceStatus)),
-        *(_row(m, "Status", m.get_kind_display(), f"{m.value:f}") for m in chart.of(BodyMeasure)),
+        *(_row(m, "Status", *_body_words(m)) for m in chart.of(BodyMeasure)),
         *(_row(e, "Symptom", e.symptom, f"{e.get_course_display()} {e.context}".strip()) for e in chart.events),
         *(_assertion_row(a) for a in chart.of(ClinicalAssertion)),
         *(_row(d, "Diagnosis", *_diagnosis_words(d)) for d in chart.of(Diagnosis)),
@@ -106,29 +106,36 @@ def _pathology(specimen, chart: Chart) -> str:
 
 def _lab_name(lab) -> str:
     known = ANALYTES.get(lab.analyte)
-    label = known.label if known else lab.analyte
-    return f"{label[0].upper()}{label[1:]}"
+    return words.sentence(known.label if known else lab.analyte)
 
 
 def _lab_value(lab) -> str:
     out = lab_out(lab)
-    return f"{lab.comparator}{lab.value.normalize():f} {words.unit(lab.unit)}" + (f", {out}" if out else "")
+    value = f"{lab.comparator}{words.number(lab.value)} {words.unit(lab.unit)}".rstrip()
+    return value + (f", {out}" if out else "")
+
+
+def _body_words(measure: BodyMeasure) -> tuple[str, str]:
+    """The kind is named with its unit, "weight (kg)"; the unit belongs behind the number."""
+    name, _, unit = measure.get_kind_display().rstrip(")").partition(" (")
+    return words.sentence(name), f"{words.number(measure.value)} {unit}".rstrip()
 
 
 def _assertion_row(row) -> RecordRow:
-    pair = f"{row.compared_from or '?'} compared with {row.compared_to or '?'}" if row.kind == "progression" else ""
+    has_pair = row.compared_from or row.compared_to
+    pair = f"{row.compared_from or '?'} compared with {row.compared_to or '?'}" if has_pair else ""
     detail = ", ".join(p for p in (row.get_state_display(), row.detail.replace("_", " "), pair) if p)
-    return _row(row, "Statement", row.get_kind_display().capitalize(), detail)
+    return _row(row, "Statement", words.sentence(row.get_kind_display()), detail)
 
 
 def _diagnosis_words(diagnosis: Diagnosis) -> tuple[str, str]:
     function = diagnosis.get_functional_status_display()
     tnm = f", {diagnosis.tnm} {diagnosis.tnm_edition}".rstrip() if diagnosis.tnm else ""
-    return diagnosis.get_primary_site_display().capitalize(), f"{words.stage(diagnosis)}, function {function}{tnm}"
+    return words.sentence(diagnosis.get_primary_site_display()), f"{words.stage(diagnosis)}, function {function}{tnm}"
 
 
 def _cycle_words(cycle: PrrtCycle) -> str:
-    activity = "activity not recorded" if cycle.activity_mbq is None else f"{cycle.activity_mbq.normalize():f} MBq"
+    activity = "activity not recorded" if cycle.activity_mbq is None else f"{words.number(cycle.activity_mbq)} MBq"
     return f"{cycle.compound}, {activity}"
 
 

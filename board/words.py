@@ -1,6 +1,8 @@
 """Rows in a few words, the same on every page: dates, sites, treatments, Krenning digits."""
 
 import datetime as dt
+import re
+from decimal import Decimal
 
 from patients.domain.dates import Span, span
 from patients.domain.grading import GradeResult
@@ -54,7 +56,7 @@ def tumour(diagnosis: Diagnosis | None, grade: str) -> str:
     if diagnosis is None:
         return kind if grade else "No diagnosis recorded"
     site = _SITE_ADJECTIVE.get(diagnosis.primary_site)
-    return f"{site} {kind}" if site else f"{diagnosis.get_primary_site_display().capitalize()}, {kind}"
+    return f"{site} {kind}" if site else f"{sentence(diagnosis.get_primary_site_display())}, {kind}"
 
 
 def grade(specimen: HistologySpecimen, computed: GradeResult) -> str:
@@ -116,9 +118,36 @@ def _and(words: list[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
-def unit(text: str) -> str:
-    """A unit as printed: 10^9/L with its power raised, ug as µg."""
-    return text.replace("10^9", "10⁹").replace("10^12", "10¹²").replace("ug", "µg").replace("umol", "µmol")
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_TYPOGRAPHY = (
+    (re.compile(r"10\^(\d+)"), lambda found: "10" + found[1].translate(_RAISED)),
+    (re.compile(r"(?<![A-Za-z])u(?=(g|mol|kat|L)\b)"), "µ"),
+    (re.compile(r"\bx ULN\b"), "× ULN"),
+    (re.compile(r"(?<=\d)m2\b"), " m²"),
+    (re.compile(r"\bnot applicable male\b"), "not applicable (male)"),
+)
+
+
+def typeset(text: str) -> str:
+    """Text of the domain as a page prints it: 10^9/L with its power raised, umol as µmol. Stored codes stay UCUM."""
+    for pattern, printed in _TYPOGRAPHY:
+        text = pattern.sub(printed, text)
+    return text
+
+
+def unit(code: str) -> str:
+    """A unit as printed; a pure number has none."""
+    return "" if code == "1" else typeset(code)
+
+
+def number(value: Decimal) -> str:
+    """Without trailing zeros: 81.00 as 81."""
+    return f"{value.normalize():f}"
+
+
+def sentence(text: str) -> str:
+    """The first letter large, the rest as it is: NYHA and PRRT stay what they are."""
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def krenning_step(low: int | None, high: int | None) -> str:

@@ -38,7 +38,6 @@ _DENIED = (
     "other_unsealed",
     "other_malignancy",
     "bone_metastases",
-    "bone_metastases",
 )
 
 

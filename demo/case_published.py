@@ -25,6 +25,7 @@ _NOTE = (
     "(liver SUVmean among them), the number, segments and sizes of the lesions, injected activity, uptake time and "
     "body size in the image headers, and the board decision."
 )
+_LESION_NOTE = f"Segment, size and uptake values {ILLUSTRATIVE}."
 _STOMACH = (22.0, -62.0, -606.0)
 _L02, _L03, _L04 = (-84.0, -14.0, -470.0), (-70.0, -40.0, -560.0), (-22.0, -50.0, -505.0)
 _FIGURE = Figure(stretch=(0.96, 0.97, 0.98), is_female=True, uptake={"liver": 9.2}, seed=7)
@@ -93,9 +94,9 @@ def published_case(today: dt.date) -> CaseSpec:
         ),
         lesions=(
             LesionSpec("L01", "stomach", "primary"),
-            LesionSpec("L02", "liver", "metastasis", "VIII", note=f"Segment {ILLUSTRATIVE}."),
-            LesionSpec("L03", "liver", "metastasis", "V", note=f"Segment {ILLUSTRATIVE}."),
-            LesionSpec("L04", "liver", "metastasis", "IV", note=f"Segment {ILLUSTRATIVE}."),
+            LesionSpec("L02", "liver", "metastasis", "VIII", note=_LESION_NOTE),
+            LesionSpec("L03", "liver", "metastasis", "V", note=_LESION_NOTE),
+            LesionSpec("L04", "liver", "metastasis", "IV", note=_LESION_NOTE),
         ),
         scans=(_baseline(baseline), _follow_up(follow_up)),
         has_illustrative_sizes=True,

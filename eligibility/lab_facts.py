@@ -46,7 +46,8 @@ def _interval(row: LabResult, value: Decimal) -> Interval:
 
 
 def _text(row: LabResult) -> str:
-    return f"{ANALYTES[row.analyte].label} {row.comparator}{number_text(row.value)} {row.unit}"
+    unit = "" if row.unit == "1" else row.unit
+    return f"{ANALYTES[row.analyte].label} {row.comparator}{number_text(row.value)} {unit}".rstrip()
 
 
 def _times_upper_limit(rows: list[LabResult]) -> Fact:

@@ -201,4 +201,10 @@ def _uptake_text(lesion: Lesion, measured: list[CurrentMeasurement]) -> str:
     if any(item.is_provisional for item in own):
         return "SUV provisional, not used"
     values = [exact(item.measurement.suv_max) for item in own if item.state == CURRENT]
-    return f"SUVmax {number_text(max(values).quantize(Decimal('0.01')))}" if values else ""
+    label = " † illustrative" if is_uptake_illustrative(lesion) else ""
+    return f"SUVmax {number_text(max(values).quantize(Decimal('0.01')))}{label}" if values else ""
+
+
+def is_uptake_illustrative(lesion: Lesion) -> bool:
+    """A lesion whose note says so was drawn for a demonstration: its values are shown with that label."""
+    return "illustrative" in lesion.note.lower()

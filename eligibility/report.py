@@ -62,9 +62,8 @@ def as_table(result: AssessmentResult) -> str:
 
 
 def _line(row: RowResult) -> str:
-    wanted = f"{'must be' if row.level == 'REQUIRED' else 'must not be'} {row.threshold_text}"
     seen = row.reason_text if row.is_open else row.value_text
     on = f" [{row.clinical_date}, {row.age_days} d]" if row.clinical_date else ""
     if row.level == "INFO":
         return f"  {'information':<12} {row.level:<9} {row.title}: {row.text}"
-    return f"  {row.state.value:<12} {row.level:<9} {row.title}: {seen}{on}; {wanted}"
+    return f"  {row.state.value:<12} {row.level:<9} {row.title}: {seen}{on}; {row.wanted_text}"

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 
 from board.domain.axis import LEFT
 from board.domain.events import Course
-from board.domain.labels import WIDTH_MIN, Box, Label, Line, make_label, percent, place
+from board.domain.labels import WIDTH_MIN, Box, Label, Line, make_label, percent, place, shorter
 from board.domain.marks import Bar, Gap, Lane, Stretch
 from board.domain.sheet import Sheet, empty_words, margin_notes
 
 BAR_PX = 24.0
 GAP_DAYS = 60
+NEAR_TODAY = 0.06
 
 
 def treatment_lane(courses: Sequence[Course], sheet: Sheet, folded: int) -> Lane:
@@ -21,23 +22,27 @@ def treatment_lane(courses: Sequence[Course], sheet: Sheet, folded: int) -> Lane
     row_px = 58.0 if any(c.cycles or c.cycle_days for c in dated) else 40.0
     stretches = [_stretch(c, sheet) for c in dated]
     rows = _stack(stretches)
-    tops = [8 + row * row_px for row in rows]
-    boxes = [Box(s.start, 0, s.end, 0, top, top + BAR_PX) for s, top in zip(stretches, tops, strict=True)]
-    taken = [sheet.today_box, *boxes]
-    bars = [_bar(c, box, sheet, taken) for c, box in zip(dated, boxes, strict=True)]
+    bars, taken = _drawn(dated, stretches, rows, row_px, sheet)
+    for i, row in enumerate(rows):
+        if bars[i].label is None and rows.count(row) > 1:
+            rows[i] = max(rows) + 1
+            bars, taken = _drawn(dated, stretches, rows, row_px, sheet)
     gaps = _gaps(dated, sheet, taken)
     height = row_px * (max(rows) + 1) + 4
     return Lane("treatment", "Treatment", height, bars=tuple(bars), gaps=tuple(gaps), notes=notes)
 
 
+def _drawn(
+    dated: Sequence[Course], stretches: Sequence[Stretch], rows: Sequence[int], row_px: float, sheet: Sheet
+) -> tuple[list[Bar], list[Box]]:
+    tops = [8 + row * row_px for row in rows]
+    boxes = [Box(s.start, 0, s.end, 0, top, top + BAR_PX) for s, top in zip(stretches, tops, strict=True)]
+    taken = [sheet.today_box, *boxes]
+    return [_bar(c, box, sheet, taken) for c, box in zip(dated, boxes, strict=True)], taken
+
+
 def _bar(course: Course, box: Box, sheet: Sheet, taken: list[Box]) -> Bar:
-    middle = box.top + BAR_PX / 2
-    label: Label | None = make_label([Line(course.text, "on-bar")], box.start, 10, middle)
-    is_inside = label is not None and label.box.right_at(WIDTH_MIN) + 8 <= box.right_at(WIDTH_MIN)
-    if not is_inside:
-        line = [Line(course.text, "bold")]
-        beside = [make_label(line, box.end, 8, middle), make_label(line, box.start, -8, middle, "end")]
-        label = place(beside, taken, LEFT, 1)
+    label, is_inside = _words(course, box, sheet, taken)
     ticks, tick_labels = _ticks(course, box, sheet, taken)
     return Bar(
         stretch=Stretch(box.start, box.end),
@@ -53,6 +58,23 @@ def _bar(course: Course, box: Box, sheet: Sheet, taken: list[Box]) -> Bar:
         tick_labels=tick_labels,
         box=box,
     )
+
+
+def _words(course: Course, box: Box, sheet: Sheet, taken: list[Box]) -> tuple[Label | None, bool]:
+    """The longest form of the text that fits, inside the bar rather than beside it; whether it is inside."""
+    middle = box.top + BAR_PX / 2
+    today = sheet.at(sheet.today)
+    for text in shorter(course.text):
+        inside = make_label([Line(text, "on-bar")], box.start, 10, middle)
+        if inside.box.right_at(WIDTH_MIN) + 8 <= box.right_at(WIDTH_MIN):
+            return inside, True
+        line = [Line(text, "bold")]
+        beside = [make_label(line, box.end, 8, middle), make_label(line, box.start, -8, middle, "end")]
+        if min(abs(today - box.start), abs(today - box.end)) < NEAR_TODAY:
+            beside += [make_label(line, today, 8, middle), make_label(line, today, -8, middle, "end")]
+        if label := place(beside, taken, LEFT, 1):
+            return label, False
+    return None, False
 
 
 def _ticks(course: Course, box: Box, sheet: Sheet, taken: list[Box]) -> tuple[tuple[str, ...], tuple[Label, ...]]:

@@ -32,6 +32,7 @@ class Course(Event):
     """A line of treatment. ``end`` is "known", "ongoing" or "not recorded"."""
 
     text: str
+    """In the bar; where it does not fit, a shorter form of it stands there."""
     treatment_class: str
     stop: Span | None = None
     end: str = "known"

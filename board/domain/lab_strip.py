@@ -12,6 +12,7 @@ from board.domain.sheet import Sheet, margin_notes
 
 STRIP_PX = 28.0
 WORDS_PX = 18.0
+INWARD_PX = 11.0
 
 
 def lab_lane(strips: Sequence[LabStrip], sheet: Sheet, missing: str, folded: int) -> Lane:
@@ -43,11 +44,14 @@ def _strip(strip: LabStrip, sheet: Sheet, top: float, taken: list[Box]) -> Strip
     spells = _spells(points)
     said = [_spell_words(strip.name, run, sheet, top + 7, taken) for run in spells]
     at, y, newest = spots[-1]
-    said.append(place(_value_places(f"{newest.value:g} {strip.unit}", at, y, sheet), taken, LEFT, 1))
+    is_old = newest.day < sheet.today and len(points) > 1
+    if is_old:
+        taken.append(Box(at, 0, sheet.at(sheet.today), 0, y - 1, y + 1))
+    inward = -INWARD_PX if y > base + STRIP_PX / 2 else INWARD_PX
+    said.append(place(_value_places(f"{newest.value:g} {strip.unit}", at, y, inward, sheet), taken, LEFT, 1))
     has_band = strip.low is not None or strip.high is not None
     band_top = height(strip.high) if strip.high is not None else base
     band_bottom = height(strip.low) if strip.low is not None else base + STRIP_PX
-    is_old = newest.day < sheet.today and len(points) > 1
     return Strip(
         name=strip.name,
         y=base + STRIP_PX / 2,
@@ -61,12 +65,13 @@ def _strip(strip: LabStrip, sheet: Sheet, top: float, taken: list[Box]) -> Strip
     )
 
 
-def _value_places(text: str, at: float, y: float, sheet: Sheet) -> list[Label]:
-    """The newest value in words: right of its point, else right of today's line, else left of the point."""
+def _value_places(text: str, at: float, y: float, inward: float, sheet: Sheet) -> list[Label]:
+    """The newest value in words: right of its point, off the dashed line, right of today's line, left of the point."""
     line = [Line(text.strip())]
     today = sheet.at(sheet.today)
     lefts = [make_label(line, at, -9, y + dy, "end") for dy in (0, 14, -14)]
-    return [make_label(line, at, 9, y), make_label(line, today, 8, y), *lefts]
+    rights = [make_label(line, at, 9, y), make_label(line, at, 9, y + inward)]
+    return [*rights, make_label(line, today, 8, y), *lefts]
 
 
 def _height(strip: LabStrip, base: float) -> Callable[[float], float]:

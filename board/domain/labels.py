@@ -11,6 +11,7 @@ from dataclasses import dataclass
 WIDTH_MIN = 1000.0
 WIDTH_MAX = 4000.0
 CLEARANCE = 4.0
+ABBREVIATED = 4
 
 # Advance widths of DejaVu Sans in em, the widest face of our font stack: any other face needs less room.
 _NARROW = frozenset(" ilIjft.,:;'|!()[]/-°·")
@@ -120,6 +121,21 @@ def place(candidates: Iterable[Label], taken: list[Box], left: float, right: flo
             taken.append(label.box)
             return label
     return None
+
+
+def shorter(text: str) -> list[str]:
+    """The text, then ever shorter forms: without its clauses, without a count, first word, abbreviated, initials.
+
+    A form that drops words of a name ends in "…": part of a combination never reads as the whole.
+    """
+    name = text.split(",", maxsplit=1)[0]
+    bare = name.split(" ×")[0]
+    first = bare.split(" ")[0]
+    dots = "" if first == bare else "…"
+    cut = first if len(first) <= ABBREVIATED + 1 else f"{first[:ABBREVIATED]}."
+    initials = "".join(word[0] for word in bare.replace("+", " ").split() if word[0].isalnum()).upper()
+    forms = [text, name, bare, f"{first}{dots}", f"{cut.rstrip('.')}…" if dots else cut, initials]
+    return list(dict.fromkeys(form for form in forms if form)) or [""]
 
 
 def percent(fraction: float) -> str:

@@ -75,11 +75,14 @@ def verdict_word(code: str) -> str:
     return str(code).replace("_", " ").capitalize()
 
 
-@register.filter
-def short_verdict(result) -> str:
-    """One word or two in a cell whose row names the set; "eligible" names its set even there."""
+@register.simple_tag
+def cell_verdict(result) -> SafeString:
+    """One word or two in a cell whose row names the set; "eligible" names its set even there, on a line below."""
+    said, _, named = result.verdict_text.split(" (")[0].partition(" under ")
     if "eligible" in result.verdict:
-        return capfirst(result.verdict_text.split(" (")[0])
+        named, _, version = named.partition(" ")
+        below = format_html('<span class="sub">under {} <span class="nowrap">{}</span></span>', named, version)
+        return format_html("{} {}", verdict(result.verdict, capfirst(said)), below)
     if result.verdict == "active_rows_met":
-        return capfirst(result.verdict_text.split(", under")[0])
-    return verdict_word(result.verdict)
+        return verdict(result.verdict, capfirst(said.rstrip(",")))
+    return verdict(result.verdict, verdict_word(result.verdict).replace("Contra", "Contra\N{SOFT HYPHEN}"))

@@ -90,7 +90,7 @@ def threshold_text(test: Test) -> str:
     """The comparator and threshold as printed, e.g. "< 30 mL/min"; compounds in words."""
     if isinstance(test, Compound):
         if not test.is_any and all(_is_known(part) for part in test.parts):
-            return "each recorded"
+            return "recorded, each of them"
         return (" or " if test.is_any else " and ").join(_part_text(part) for part in test.parts)
     if test.comparator is Comparator.KNOWN:
         return "recorded"
@@ -203,12 +203,13 @@ def _converted(value: Interval, fact: Fact, unit: str) -> Interval:
 
 def _check_lesions(test: Condition, lesions: tuple[LesionFact, ...]) -> Finding:
     assert test.quantifier is not None
-    truth, reason, verdicts = judge(lesions, test.quantifier, lambda r: _all_none_or_unknown(r, test.among))
+    truth, open_reasons, verdicts = judge(lesions, test.quantifier, lambda r: _all_none_or_unknown(r, test.among))
     text = "; ".join(lesion_text(v.lesion) + (f" [{v.note}]" if v.note else "") for v in verdicts)
     if truth is not None:
         return Finding(truth, text, lesions=verdicts)
-    labels = ", ".join(v.lesion.label for v in verdicts if v.reason == reason)
-    return replace(_unknown(reason, labels, value_text=text), lesions=verdicts)
+    said = "; ".join(_sentence(found.code, ", ".join(found.labels)) for found in open_reasons)
+    codes = tuple(found.code for found in open_reasons)
+    return Finding(None, text, reasons=codes, reason_text=said, lesions=verdicts)
 
 
 def _all_none_or_unknown(value: Choice, among: Choice) -> bool | None:
@@ -222,8 +223,11 @@ def _decide(truth: bool | None, text: str) -> Finding:
 
 
 def _unknown(reason: str, detail: str, *, value_text: str) -> Finding:
-    sentence = REASONS[reason] + (f": {detail}" if detail else "")
-    return Finding(None, value_text, reasons=(reason,), reason_text=sentence)
+    return Finding(None, value_text, reasons=(reason,), reason_text=_sentence(reason, detail))
+
+
+def _sentence(reason: str, detail: str) -> str:
+    return REASONS[reason] + (f": {detail}" if detail else "")
 
 
 def _unique(items: Iterable[str]) -> tuple[str, ...]:

@@ -55,10 +55,18 @@ class LesionVerdict:
         return self.weight.value if self.weight is Weight.TOO_SMALL else ""
 
 
+@dataclass(frozen=True)
+class OpenReason:
+    """Why a row is unknown, and for which lesions."""
+
+    code: str
+    labels: tuple[str, ...] = ()
+
+
 def judge(
     lesions: tuple[LesionFact, ...], quantifier: Quantifier, holds: Callable[[Choice], bool | None]
-) -> tuple[bool | None, str, tuple[LesionVerdict, ...]]:
-    """Truth over the quantifier's group, the reason code when unknown, and each lesion's part.
+) -> tuple[bool | None, tuple[OpenReason, ...], tuple[LesionVerdict, ...]]:
+    """Truth over the quantifier's group, every reason for an unknown, and each lesion's part.
 
     ``holds`` says of a set of possible relations whether all (True), none (False) or some (None) satisfy.
     """
@@ -66,12 +74,18 @@ def judge(
     group = [v for v in verdicts if v.weight in (Weight.COUNTS, Weight.MAY_COUNT)]
     decisive = quantifier.is_any
     if any(v.weight is Weight.COUNTS and v.truth is decisive for v in group):
-        return decisive, "", verdicts
-    if open_ones := [v.reason for v in group if v.reason]:
-        return None, open_ones[0], verdicts
+        return decisive, (), verdicts
+    if open_ones := [(v.reason, v) for v in group if v.reason]:
+        return None, _by_reason(open_ones), verdicts
     if any(v.weight is Weight.COUNTS for v in group) or _is_known_absent(verdicts, quantifier):
-        return not decisive, "", verdicts
-    return None, group[0].lesion.size_reason if group else "nothing_assessable", verdicts
+        return not decisive, (), verdicts
+    sizes = _by_reason([(v.lesion.size_reason, v) for v in group])
+    return None, sizes or (OpenReason("nothing_assessable"),), verdicts
+
+
+def _by_reason(found: list[tuple[str, LesionVerdict]]) -> tuple[OpenReason, ...]:
+    codes = dict.fromkeys(code for code, _ in found)
+    return tuple(OpenReason(code, tuple(v.lesion.label for c, v in found if c == code)) for code in codes)
 
 
 def _is_known_absent(verdicts: tuple[LesionVerdict, ...], quantifier: Quantifier) -> bool:

@@ -64,6 +64,14 @@ class RowResult:
     fact_names: tuple[str, ...] = ()
 
     @property
+    def wanted_text(self) -> str:
+        """What the row asks for, so that a limit never reads like a finding: "must not be < 30 mL/min"."""
+        if not self.threshold_text:
+            return ""
+        verb = "must be" if self.level is Level.REQUIRED else "must not be"
+        return ", ".join(part for part in (f"{verb} {self.threshold_text}", self.quantifier_text) if part)
+
+    @property
     def is_open(self) -> bool:
         """Unknown on an active row: what the team can act on."""
         return self.is_active and self.state is RowState.UNKNOWN

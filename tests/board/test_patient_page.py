@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from html import unescape
 
 import pytest
 from django.db import connection
@@ -11,10 +12,13 @@ from django.urls import reverse
 from board.chart import Chart
 from board.history import history
 from board.lesion_view import lesion_table
-from imaging.models import Lesion, Series, SuvResult
+from board.services import record_decision
+from eligibility.domain.guideline import SAFETY_LEVELS
+from eligibility.report import as_table
+from imaging.models import Lesion, Series, SuvResult, UptakeMeasurement
 from imaging.services import correct_suv_input
-from patients.models import TreatmentLine
-from patients.services import record, revise
+from patients.models import BodyMeasure, ClinicalAssertion, TreatmentLine
+from patients.services import record, revise, update_patient
 from tests.board.factories import (
     BASELINE,
     FOLLOW_UP,
@@ -35,7 +39,7 @@ def page(client, patient, query=""):
 
 def text_of(response) -> str:
     """What a reader sees: tags away, white space closed."""
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode())).replace("&#x27;", "'")
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", response.content.decode())))
 
 
 def table(patient):
@@ -99,7 +103,140 @@ def test_reader_stands_beside_computed_and_neither_replaces_the_other(case):
 
 def test_change_needs_both_numbers_and_the_same_tracer(case):
     _, _, patient = case
-    assert table(patient).lines[0].changes == ["SUVmax +26 %", "long axis −23 %"]
+    assert [c.replace("\xa0", " ") for c in table(patient).lines[0].changes] == ["SUVmax +26 %", "long axis −23 %"]
+
+
+def criterion(client, patient, row_id, query=""):
+    """One row of the criteria panel as a reader sees it."""
+    response = page(client, patient, query)
+    panels = response.context["rule_sets"]
+    lines = [line for p in panels for group in (*p.groups, *p.folded) for line in group.lines]
+    return next(line for line in lines if line.row.id == row_id), text_of(response)
+
+
+def test_a_limit_says_what_is_asked_and_never_reads_like_the_finding(case):
+    client, user, patient = case
+    record(
+        ClinicalAssertion, by=user, patient=patient, kind="hypersensitivity", state="denied", clinical_date=FOLLOW_UP
+    )
+    line, said = criterion(client, patient, "CI.HYPERSENSITIVITY")
+    assert (line.row.state, line.wanted) == ("clear", "must not be yes")
+    assert "Clear must not be yes" in said
+    assert "Unknown must not be < 30 mL/min" in said
+    assert "Met must be G1 or G2" in said
+    assert not re.search(r"(Clear|Unknown|Met|Triggered) (yes|no|<|>|≥|≤|above|below)", said)
+
+
+def test_page_and_command_word_a_limit_alike(case):
+    client, _, patient = case
+    for panel in page(client, patient).context["rule_sets"]:
+        table_text = as_table(panel.result)
+        for group in panel.groups:
+            assert all(line.row.wanted_text in table_text for line in group.lines if line.row.wanted_text)
+
+
+def test_the_ratio_names_the_peak_it_is_made_of(case):
+    client, _, patient = case
+    cell = table(patient).lines[0].pairs[0][1]
+    assert (cell.suv, cell.ratio) == ("9.09", "peak 8.64, 0.93 × liver")
+    assert not re.search(r"SUVmax [\d.]+, [\d.]+ × liver", text_of(page(client, patient)))
+
+
+def test_values_drawn_for_a_demonstration_are_labelled_wherever_shown(case):
+    client, user, patient = case
+    revise(Lesion.objects.get(label="L02"), by=user, reason="label", note="Uptake illustrative, not from publication.")
+    line, said = criterion(client, patient, "SSTR.ABOVE_LIVER", f"?as_of={BASELINE}")
+    assert "SUVmax 4.6 † illustrative" in line.row.value_text
+    assert "SUVmax 9.09" in line.row.value_text and "9.09 †" not in line.row.value_text
+    found = said[said.index("Eligibility") : said.index("Lesions over time")]
+    assert "† illustrative, not from the publication" in found
+    assert "SUVmax 4.60 †" in said and "SUVmax 9.09 †" not in said
+
+
+def test_every_reason_is_given_with_its_lesions(case):
+    client, _, patient = case
+    for row_id in ("SSTR.UPTAKE", "RCI.MIXED_VISCERAL"):
+        line, said = criterion(client, patient, row_id, f"?as_of={BASELINE}")
+        assert line.reasons[0] == "not stated by the source: L01"
+        assert "size is illustrative" in line.reasons[1] and line.reasons[1].endswith(": L02")
+        assert all(reason in said for reason in line.reasons)
+
+
+def test_what_is_met_folds_and_what_is_open_does_not(case):
+    client, _, patient = case
+    response = page(client, patient)
+    full = next(p for p in response.context["rule_sets"] if not p.is_gate)
+    assert {group.title for group in full.groups} == {"Unknown"}
+    assert [group.title for group in full.folded] == [
+        "5 rows met or clear",
+        "3 rows for information",
+        "3 rows not active, to be verified",
+    ]
+    html = response.content.decode()
+    outside = re.sub(r'<details class="fold".*?</table>', "", html, flags=re.DOTALL)
+    shown = {line.row.title for group in full.groups for line in group.lines}
+    assert all(title in outside for title in shown)
+    assert "Gastroenteropancreatic primary" in html and "Gastroenteropancreatic primary" not in outside
+
+
+def test_the_two_counts_of_unknown_rows_say_what_they_count(case):
+    client, _, patient = case
+    response = page(client, patient)
+    full = next(p for p in response.context["rule_sets"] if not p.is_gate)
+    open_rows = full.result.unknown_rows
+    deciding = [row for row in open_rows if row.level in SAFETY_LEVELS]
+    assert f"({len(deciding)} rows unknown)" in full.result.verdict_text
+    assert f"no usable value: {len(deciding)} that decide, {len(open_rows) - len(deciding)} cautions" in full.counts
+
+
+def test_the_matrix_names_the_set_of_not_eligible_on_a_line_of_its_own(case):
+    client, user, patient = case
+    record(ClinicalAssertion, by=user, patient=patient, kind="progression", state="denied", clinical_date=FOLLOW_UP)
+    html = page(client, patient).content.decode()
+    cell = re.search(r"<td>(?:(?!</td>).)*Not eligible</span>(.*?)</td>", html, re.DOTALL)
+    assert re.sub(r"<[^>]+>", "", cell[1]).strip() == "under lutathera-smpc-eu v2024-05"
+
+
+def test_changed_inputs_show_only_what_changed_and_show_it_once(case):
+    client, user, patient = case
+    words = {"outcome": "treat", "text": "PRRT", "owner": "reader"}
+    record_decision(by=user, patient=patient, decided_on=FOLLOW_UP, **words)
+    UptakeMeasurement.objects.filter(suv_max=16.9).update(suv_max=17.5)
+    response = page(client, patient)
+    (ground,) = response.context["decisions"][0].grounds
+    assert [criterion.split(":")[0] for criterion in ground.criteria] == [
+        "SSTR uptake above liver in every lesion read",
+        "SSTR uptake at least that of normal liver",
+        "Receptor-negative or mixed visceral lesions",
+    ]
+    said = text_of(response)
+    found = said[said.index("Inputs changed since: 3 criteria") : said.index("All records")]
+    assert found.count("L02 liver VIII: SUVmax 16.9 → changed to SUVmax 17.5") == 1
+    assert "L01" not in found.split("Criteria")[0]
+
+
+def test_raw_words_and_codes_are_printed_for_people(case):
+    client, user, patient = case
+    fact = {"by": user, "patient": patient, "clinical_date": FOLLOW_UP}
+    add_lab(user, patient, analyte="inr", value=1, unit="1")
+    add_lab(user, patient, analyte="creatinine", value=84, unit="umol/L")
+    add_lab(user, patient)
+    record(BodyMeasure, **fact, kind="weight_kg", value=81)
+    record(ClinicalAssertion, **fact, kind="heart_failure", state="denied")
+    response = page(client, patient)
+    said = text_of(response)
+    assert "1" in [row.detail for row in response.context["records"] if row.what == "INR"]
+    for words in ("Weight 81 kg", "Heart failure (NYHA class) denied", "< 75 10⁹/L", "creatinine 84 µmol/L"):
+        assert words in said
+    for raw in ("weight (kg)", "nyha", "10^9", "umol/L", "ug/L"):
+        assert raw not in said
+
+
+def test_a_man_is_not_asked_about_pregnancy_in_code(case):
+    client, user, patient = case
+    update_patient(patient, by=user, reason="typing error", sex_for_formulas="M")
+    said = text_of(page(client, patient))
+    assert "not applicable (male)" in said and "not applicable male" not in said
 
 
 def test_another_tracer_is_not_compared(case):

@@ -7,7 +7,8 @@ import pytest
 from django.core.management import call_command
 
 from board.models import BoardDecision
-from demo.case_published import SUV_MAX_BASELINE, SUV_MAX_FOLLOW_UP
+from demo.case_published import ILLUSTRATIVE, SUV_MAX_BASELINE, SUV_MAX_FOLLOW_UP
+from demo.loading import CASES
 from eligibility.selectors import assess_all
 from imaging.models import Job, LesionFinding, Reading, Scan, Series, Upload, UploadItem, Voi
 from imaging.selectors import CURRENT, REFUSED, current_suv, measurements
@@ -124,3 +125,15 @@ def _a_second_load_changes_nothing():
     call_command("load_demo", "--inline", stdout=said)
     assert "already loaded" in said.getvalue()
     assert (AuditEvent.objects.count(), Voi.objects.count(), Series.objects.count()) == before
+
+
+@pytest.mark.parametrize("number", sorted(CASES))
+def test_no_demonstration_case_says_a_thing_twice(number):
+    rows = CASES[number](dt.date(2026, 5, 14)).rows
+    assert [row for row in rows if rows.count(row) > 1] == []
+
+
+def test_every_lesion_with_invented_uptake_says_so():
+    notes = {lesion.label: lesion.note for lesion in CASES["0001"](dt.date(2026, 5, 14)).lesions}
+    assert notes.pop("L01") == ""
+    assert all("uptake" in note and ILLUSTRATIVE in note for note in notes.values())

@@ -90,6 +90,26 @@ def shoot(page):
     return take
 
 
+CUT = """() => [...document.querySelectorAll('main .table-scroll, main .table-scroll th, main .table-scroll td')]
+  .filter(e => e.clientWidth && !e.classList.contains('between') && e.scrollWidth > e.clientWidth + 1)
+  .map(e => [e.tagName, e.clientWidth, e.scrollWidth, e.textContent.replace(/\\s+/g, ' ').trim().slice(0, 60)])"""
+
+
+@pytest.fixture
+def shows_every_cell_whole(page):
+    """No table of the page is wider than its box and no cell runs into the next, at both sizes the team uses."""
+
+    def check() -> None:
+        before = page.viewport_size
+        for label, (width, height) in SIZES.items():
+            page.set_viewport_size({"width": width, "height": height})
+            page.evaluate("document.querySelectorAll('main details').forEach(d => { d.open = true; })")
+            assert page.evaluate(CUT) == [], (page.url, label)
+        page.set_viewport_size(before)
+
+    return check
+
+
 @pytest.fixture
 def has_no_serious_finding(page):
     """axe-core on the page as it stands: nothing serious or critical."""

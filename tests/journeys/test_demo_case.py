@@ -18,7 +18,9 @@ def cohort(transactional_db, quick_passwords):
     return user, list(Scan.objects.filter(patient__case_number="0001").order_by("clinical_date"))
 
 
-def test_case_one_from_sign_in_to_both_scans(page, live_server, cohort, shoot, has_no_serious_finding):
+def test_case_one_from_sign_in_to_both_scans(
+    page, live_server, cohort, shoot, has_no_serious_finding, shows_every_cell_whole
+):
     _, (baseline, followup) = cohort
     page.goto(f"{live_server.url}/")
     page.get_by_label("User name").fill(DEMO_USER)
@@ -41,6 +43,9 @@ def test_case_one_from_sign_in_to_both_scans(page, live_server, cohort, shoot, h
     assert "not met" in text.lower() and "cannot determine" in text.lower()
     assert "redifferentiat" not in text.lower()
 
+    for number in ("0001", "0002", "0003"):
+        page.goto(f"{live_server.url}/patients/{number}/")
+        shows_every_cell_whole()
     page.goto(f"{live_server.url}/imaging/scans/{baseline.pk}/")
     expect(page.get_by_text("9.09").first).to_be_visible()
     expect(page.get_by_text("below liver").first).to_be_visible()

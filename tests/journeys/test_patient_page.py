@@ -4,7 +4,10 @@ import itertools
 
 import pytest
 
+from demo.people import demo_team
+from demo.scale import load
 from tests.board.factories import add_lab, published_case
+from tests.patients.factories import make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -33,6 +36,25 @@ def test_no_word_of_the_timeline_covers_another(case, page, size):
     drawn = page.evaluate(WORDS)
     assert len(drawn) > 15
     assert [(a[4], b[4]) for a, b in itertools.combinations(drawn, 2) if overlaps(a, b)] == []
+
+
+def test_no_table_is_wider_than_its_box(case, page, shows_every_cell_whole):
+    shows_every_cell_whole()
+
+
+def test_no_table_of_a_synthetic_case_is_wider_than_its_box(page, live_server, sign_in, shows_every_cell_whole):
+    by, team = demo_team()
+    load(8, by=by, team=team)
+    reader = make_user("nuclear_medicine")
+    team.members.add(reader)
+    sign_in(reader)
+    seen = ""
+    for number in range(8):
+        page.goto(f"{live_server.url}/patients/SYN-{number:07d}/")
+        shows_every_cell_whole()
+        seen += page.locator(".matrix").inner_text()
+    said = seen.replace("\N{SOFT HYPHEN}", "")
+    assert all(verdict in said for verdict in ("Not eligible", "Cannot determine", "Contraindicated"))
 
 
 def test_the_banner_stays_when_the_page_scrolls(case, page):

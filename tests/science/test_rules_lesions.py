@@ -101,6 +101,21 @@ def test_every_lesion_read(lesions, expected):
     assert ask(GATE, *lesions).truth is expected
 
 
+def test_every_reason_names_its_lesions():
+    small = {"size": None, "size_reason": "size_illustrative"}
+    baseline = (lesion(None, label="L01"), *(lesion("none below", label=name, **small) for name in ("L02", "L03")))
+    for condition in (NEED, MIXED):
+        found = ask(condition, *baseline)
+        assert found.truth is None and found.reasons == ("not_stated", "size_illustrative")
+        first, second = found.reason_text.split("; ")
+        assert first.endswith(": L01") and second.endswith(": L02, L03")
+
+
+def test_a_lesion_outside_the_group_gives_no_reason():
+    found = ask(NEED, lesion(None, 30, visceral=False, label="L09"), lesion("above", None, label="L02"))
+    assert found.reasons == ("size_unknown",) and found.reason_text.endswith(": L02")
+
+
 def test_the_reason_names_the_lesions():
     found = ask(NEED, lesion("above"), lesion("below", None, label="L07", size_reason="size_illustrative"))
     assert found.reasons == ("size_illustrative",)

@@ -6,6 +6,7 @@ import pytest
 
 from board.domain.axis import build_scale
 from board.domain.events import Course, Flag, History, LabPoint, LabStrip, ScanEvent, Specimen
+from board.domain.labels import shorter
 from board.domain.sheet import spell
 from board.domain.timeline import draw
 
@@ -62,6 +63,58 @@ def test_text_too_long_for_its_bar_stands_beside_it_not_in_a_legend():
     bar = lane(draw(History(TODAY, courses=(short,))), "treatment").bars[0]
     assert not bar.is_label_inside
     assert bar.label.lines[0].text == "CAPTEM, stopped for toxicity"
+
+
+def test_a_name_too_long_for_bar_and_gap_is_shortened_never_dropped():
+    """The bar of a synthetic case: 178 days of a three-year history, the next line three months later."""
+    courses = (
+        captem(when=on(2023, 12, 1), stop=on(2024, 6, 5), cycles=None, text="Octreotide LAR"),
+        captem(when=on(2024, 9, 26), stop=on(2025, 5, 2), cycles=None, text="Lanreotide"),
+    )
+    history = History(dt.date(2026, 11, 26), courses=courses, scans=(scan(on(2023, 10, 22)),))
+    first, second = lane(draw(history), "treatment").bars
+    assert (first.label.lines[0].text, first.is_label_inside) == ("Octreotide…", True)
+    assert second.label.lines[0].text == "Lanreotide"
+
+
+def test_shorter_forms_keep_the_drug_longest():
+    assert shorter("CAPTEM ×6, lesions smaller") == [
+        "CAPTEM ×6, lesions smaller",
+        "CAPTEM ×6",
+        "CAPTEM",
+        "CAPT.",
+        "C",
+    ]
+    assert shorter("lanreotide + everolimus") == ["lanreotide + everolimus", "lanreotide…", "lanr…", "LE"]
+    assert shorter("") == [""]
+
+
+def test_a_bar_that_begins_after_today_has_its_words_left_of_todays_line():
+    planned = captem(when=on(2026, 6, 1), stop=None, cycles=None, text="≤1–3")
+    points = (LabPoint(dt.date(2016, 1, 1), 1.0), LabPoint(dt.date(2018, 12, 30), 1.0))
+    history = History(TODAY, courses=(planned,), labs=(LabStrip("CgA", "µg/L", points),))
+    (bar,) = lane(draw(history), "treatment").bars
+    assert (bar.label.lines[0].text, bar.label.anchor) == ("≤1–3", "end")
+
+
+def test_bars_that_leave_no_room_for_a_word_get_a_row_of_their_own():
+    courses = tuple(
+        captem(when=on(2010 + i, 1, 1), stop=on(2010 + i, 12, 30), cycles=None, text="Streptozotocin + 5-FU")
+        for i in range(16)
+    )
+    bars = lane(draw(History(TODAY, courses=courses)), "treatment").bars
+    assert all(bar.label and bar.label.lines[0].text for bar in bars)
+
+
+def test_the_newest_value_never_stands_on_its_dashed_line():
+    """Seen as struck out: a value on the line that says no later one is known."""
+    for values in ([300, 250, 244], [100, 200, 300], [250, 100, 250]):
+        points = tuple(LabPoint(dt.date(2025, 1 + 4 * i, 1), v) for i, v in enumerate(values))
+        strip = lane(draw(History(TODAY, labs=(LabStrip("CgA", "µg/L", points, 20.0, 900.0),))), "labs").strips[0]
+        (label,) = strip.labels
+        assert label.lines[0].text == f"{values[-1]} µg/L"
+        assert label.at == strip.gap.start
+        assert label.box.bottom < strip.gap.y or label.box.top > strip.gap.y
 
 
 def test_ongoing_line_reaches_today_and_stays_open():

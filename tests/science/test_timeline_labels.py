@@ -108,6 +108,18 @@ def test_no_label_stands_on_a_glyph_or_leaves_the_page(history, width):
                 )
 
 
+@settings(max_examples=150, deadline=None)
+@given(histories())
+def test_every_bar_carries_words_and_no_value_is_struck_through(history):
+    for lane in draw(history).lanes:
+        assert all(bar.label for bar in lane.bars)
+        for strip in lane.strips:
+            boxes = [label.box for label in strip.labels] if strip.gap else []
+            crossed = [b for b in boxes if b.top < strip.gap.y < b.bottom]
+            for box, width in itertools.product(crossed, (WIDTH_MIN, WIDTH_MAX)):
+                assert box.right_at(width) <= strip.gap.start * width or box.left_at(width) >= strip.gap.end * width
+
+
 @settings(max_examples=100, deadline=None)
 @given(histories(most=30))
 def test_at_most_forty_marks_and_every_folded_one_is_counted(history):
