@@ -23,6 +23,7 @@ from imaging.reasons import SeriesRefused
 from imaging.services import loaded, measuring, picturing, recognising
 from imaging.services.proposals import sphere_of
 from imaging.services.requests import request_measurements
+from imaging.services.voxels import mask_of
 from patients.services import audit, record
 
 ROLES = {"liver": Voi.Role.LIVER, "spleen": Voi.Role.SPLEEN, "blood_pool": Voi.Role.BLOOD_POOL}
@@ -128,9 +129,27 @@ def _foci(scan: Scan, pet: Volume, found: References, look: Look) -> list[tuple[
     look.parameters = dict(made.parameters) | {"liver_mean": found.liver.mean, "liver_sd": found.liver.sd}
     look.warnings = [asdict(warning) for warning in made.cautions]
     pairs = [(focus, _focus(scan, number, focus, pet)) for number, focus in enumerate(made.foci, 1)]
+    _note_marked(scan, pet, pairs)
     look.proposals += [proposal for _, proposal in pairs]
     look.outlines = [(proposal, focus.mask) for focus, proposal in pairs]
     return pairs
+
+
+def _note_marked(scan: Scan, pet: Volume, pairs: list[tuple[Focus, Proposal]]) -> None:
+    """A focus that shares voxels with a lesion already marked on this scan says so: it is not asked as a new one."""
+    vois = list(scan.vois.select_related("lesion"))
+    liver = digests.liver_reference(vois).voi
+    for voi in vois:
+        if voi.lesion is None:
+            continue
+        try:
+            mask = mask_of(pet, voi, liver)
+        except ImagingRefusal:
+            continue
+        for focus, proposal in pairs:
+            if proposal.lesion is None and (focus.mask.voxels & mask.over(focus.mask.bounds)).any():
+                proposal.lesion = voi.lesion
+                proposal.reason = f"Shares voxels with the region of {voi.lesion.label}. {proposal.reason}"[:300]
 
 
 def _answers(found: References) -> dict[str, Reference | RefusedReference]:

@@ -1,11 +1,13 @@
 """The published case as a person meets it: sign in, open it, see both scans and the gate that changed."""
 
+import zipfile
+
 import pytest
 from django.core.management import call_command
 from playwright.sync_api import expect
 
 from demo.accounts import DEMO_PASSWORD, DEMO_USER
-from imaging.models import Scan
+from imaging.models import Lesion, LesionMatch, Proposal, Scan
 from patients.models import User
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -19,7 +21,7 @@ def cohort(transactional_db, quick_passwords):
 
 
 def test_case_one_from_sign_in_to_both_scans(
-    page, live_server, cohort, shoot, has_no_serious_finding, shows_every_cell_whole
+    page, live_server, cohort, worker, shoot, has_no_serious_finding, shows_every_cell_whole
 ):
     _, (baseline, followup) = cohort
     page.goto(f"{live_server.url}/")
@@ -55,9 +57,57 @@ def test_case_one_from_sign_in_to_both_scans(
     page.goto(f"{live_server.url}/imaging/scans/{followup.pk}/")
     expect(page.get_by_text("11.47").first).to_be_visible()
     expect(page.get_by_text("above liver").first).to_be_visible()
-    picture = page.get_by_role("img", name="Coronal maximum intensity projection")
-    assert picture.evaluate("image => image.decode().then(() => image.naturalHeight)") > 300
+    _the_picture_turns_by_key(page)
     shoot("case-1-follow-up")
     page.get_by_role("button", name="Light or dark").click()
     has_no_serious_finding()
     shoot("case-1-follow-up-dark")
+    page.get_by_role("button", name="Light or dark").click()
+    _a_match_is_confirmed(page, followup)
+    _a_focus_is_called_physiologic_and_another_becomes_a_lesion(page, followup)
+    shoot("case-1-follow-up-decided")
+    has_no_serious_finding()
+    _an_export_is_downloaded(page)
+
+
+def _the_picture_turns_by_key(page):
+    canvas = page.locator("[data-mip-canvas]")
+    expect(canvas).to_be_visible()
+    canvas.focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("[data-mip-angle-text]")).to_have_text("10°")
+    page.locator(".key-slices img").first.scroll_into_view_if_needed()
+    page.wait_for_function("() => document.querySelector('.key-slices img').naturalHeight > 100")
+
+
+def _a_match_is_confirmed(page, scan):
+    waiting = LesionMatch.objects.filter(scan=scan, state="open", lesion__isnull=False)
+    before = waiting.count()
+    assert before >= 4, "every lesion of the scan before is carried over"
+    page.locator("#matches .decision").first.get_by_role("button", name="Confirm").click()
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("#matches")).to_contain_text("confirmed as")
+    assert waiting.count() == before - 1
+
+
+def _a_focus_is_called_physiologic_and_another_becomes_a_lesion(page, scan):
+    assert Lesion.objects.filter(patient=scan.patient).count() == 4, "a proposal is no lesion"
+    waiting = Proposal.objects.filter(scan=scan, kind="focus", state="open", is_physiologic=False)
+    before = waiting.count()
+    page.locator("#proposals > .decisions-list .decision").first.get_by_role("button", name="Physiologic").click()
+    page.wait_for_load_state("networkidle")
+    first = page.locator("#proposals > .decisions-list .decision").first
+    first.get_by_label("is lesion").select_option("new")
+    first.get_by_label("Organ of").fill("liver")
+    first.get_by_role("button", name="Accept").click()
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("main")).to_contain_text("L05")
+    assert waiting.count() == before - 2
+    page.wait_for_function("() => document.body.innerText.includes('L05 liver')")
+
+
+def _an_export_is_downloaded(page):
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Export for PACS").click()
+    with zipfile.ZipFile(waiting.value.path()) as archive:
+        assert sorted(archive.namelist()) == ["for-tumour-board-ko.dcm", "lesions-seg.dcm", "measurements-sr.dcm"]
