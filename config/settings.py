@@ -156,6 +156,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 # --- work in the background: the job row is the truth, the broker only a bell ----------------------
 CELERY_BROKER_URL = env.BROKER_URL or "filesystem://"
 CELERY_BROKER_DIR = env.BROKER_DIR
+DEMO_BROKER_NOTE = DATA_DIR / env.BROKER_NOTE
 JOB_LEASE_SECONDS = 60
 JOB_RENEW_SECONDS = 15
 JOB_SWEEP_SECONDS = 5

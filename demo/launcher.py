@@ -13,8 +13,6 @@ import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from config.env import BROKER_NOTE
-
 GUARD = Path(__file__).with_name("guard.py")
 READY_SECONDS = 60
 
@@ -30,13 +28,13 @@ class Launcher:
     data_dir: Path
     env: dict[str, str]
     say: object
+    broker_note: Path | None = None  # where commands beside the demo find its queue
     children: list[tuple[str, subprocess.Popen]] = field(default_factory=list)
     stop_requested: bool = False
 
     def __post_init__(self) -> None:
         self._lifeline_read, self._lifeline_write = os.pipe()
         self._socket_dir: Path | None = None
-        self._broker_note: Path | None = None
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._on_signal)
 
@@ -75,8 +73,8 @@ class Launcher:
         self.spawn("queue", str(server), *(part for pair in options.items() for part in pair))
         self._wait("queue server", lambda: answers_ping(unix_socket))
         url = f"redis+socket://{unix_socket}"
-        self._broker_note = self.data_dir / BROKER_NOTE
-        self._broker_note.write_text(url)
+        if self.broker_note:
+            self.broker_note.write_text(url)
         return url
 
     def wait_for_web(self, url: str) -> None:
@@ -115,8 +113,8 @@ class Launcher:
                 child.kill()
                 child.wait()
         os.close(self._lifeline_write)
-        if self._broker_note:
-            self._broker_note.unlink(missing_ok=True)
+        if self.broker_note:
+            self.broker_note.unlink(missing_ok=True)
         if self._socket_dir:
             shutil.rmtree(self._socket_dir, ignore_errors=True)
 

@@ -26,7 +26,7 @@ class Command(BaseCommand):
         self.started = time.monotonic()
         quiet = {"PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "ignore"}  # the terminal is for the reader
         env = os.environ | quiet | {"DJANGO_SETTINGS_MODULE": "config.settings"}
-        launcher = Launcher(settings.DATA_DIR, env, self.say)
+        launcher = Launcher(settings.DATA_DIR, env, self.say, broker_note=settings.DEMO_BROKER_NOTE)
         try:
             ended = self._run(launcher, env, port, workers, without_cohort)
         except StartFailed as failure:
