@@ -9,7 +9,7 @@ from board.models import BoardDecision, DecisionNotice
 from board.words import row_day
 from imaging.access import visible_scans, visible_series, visible_uploads
 from imaging.models import Job, Reading, Scan, Series, Upload
-from imaging.selectors import current_suv
+from imaging.selectors import current_suv, open_decisions
 from patients.models import Patient
 from patients.selectors import visible_patients
 
@@ -70,7 +70,15 @@ def _unread(user) -> list[Scan]:
     waiting = visible_scans(user).filter(~Exists(signed)).select_related("patient", "pet_series")
     waiting = waiting.prefetch_related("pet_series__suv_inputs__recorded_by", "pet_series__suv_results")
     found = list(waiting.order_by("recorded_at")[:SHOWN])
+    counts = open_decisions(found)
     for scan in found:
         scan.day_words = row_day(scan)
+        scan.to_decide = _to_decide(*counts[scan.pk])
         scan.why_no_suv = current_suv(scan.pet_series).message if scan.pet_series else ""
     return found
+
+
+def _to_decide(foci: int, lesions: int) -> str:
+    """What the software found and a person has not decided yet."""
+    parts = [(foci, "focus", "foci", "to decide"), (lesions, "lesion", "lesions", "of the scan before to confirm")]
+    return ", ".join(f"{n} {one if n == 1 else many} {what}" for n, one, many, what in parts if n)

@@ -21,7 +21,9 @@ from imaging.models import (
     Job,
     Lesion,
     LesionFinding,
+    LesionMatch,
     LesionReading,
+    Proposal,
     Reading,
     Scan,
     Series,
@@ -160,6 +162,19 @@ def _measurements_as_known(scan: Scan, known_at: dt.datetime) -> list[CurrentMea
         CurrentMeasurement(row.voi, REFUSED if row.refusal_code else CURRENT, row, row.suv_result.is_provisional)
         for row in known
     ]
+
+
+def open_decisions(of_scans: Iterable[Scan]) -> dict:
+    """By the scan's id: foci, and lesions of the scan before, that wait for a person. Two queries for any number."""
+    pks = [scan.pk for scan in of_scans]
+    foci = Proposal.objects.filter(
+        scan__in=pks, run__superseded_at=None, kind=Proposal.Kind.FOCUS, state=Proposal.State.OPEN, is_physiologic=False
+    )
+    matches = LesionMatch.objects.filter(
+        scan__in=pks, run__superseded_at=None, state=LesionMatch.State.OPEN, lesion__isnull=False
+    )
+    counted = [dict(rows.values_list("scan").annotate(n=Count("pk")).order_by()) for rows in (foci, matches)]
+    return {pk: (counted[0].get(pk, 0), counted[1].get(pk, 0)) for pk in pks}
 
 
 def scan_drawn_on(found: ForeignObject) -> Scan | None:
