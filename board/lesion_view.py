@@ -10,7 +10,7 @@ from board import words
 from board.chart import Chart, ScanView
 from eligibility.lesion_facts import is_uptake_illustrative
 from imaging.models import Lesion, LesionFinding
-from imaging.selectors import CURRENT, FAILED, NOT_MEASURED, RECOMPUTING, REFUSED, CurrentMeasurement, Proposal
+from imaging.selectors import CURRENT, FAILED, NOT_MEASURED, RECOMPUTING, REFUSED, CurrentMeasurement, ScoreProposal
 
 MOST_SCANS = 4
 _STATES = {
@@ -193,7 +193,7 @@ def _reader(score, view: ScanView) -> Score:
     return Score(words.krenning(score.score_low, score.score_high), f"k{step}", "reader", by)
 
 
-def _proposal(found: Proposal | None) -> Score:
+def _proposal(found: ScoreProposal | None) -> Score:
     if found is None:
         return _missing("not computed")
     if found.proposal is None:
@@ -208,7 +208,7 @@ def _missing(why: str) -> Score:
     return Score("–", "k-missing", why)
 
 
-def _ratio(found: Proposal | None, view: ScanView, lesion: Lesion) -> str:
+def _ratio(found: ScoreProposal | None, view: ScanView, lesion: Lesion) -> str:
     """What the proposal compared, by name and number: the ratio is one of SUVpeak, not of the SUVmax above it."""
     peaks = [m.measurement.suv_peak_local for m in view.measured if m.voi.lesion_id == lesion.lineage]
     inputs = found.proposal.inputs if found and found.proposal else {}

@@ -63,7 +63,7 @@ class CurrentMeasurement:
 
 
 @dataclass(frozen=True)
-class Proposal:
+class ScoreProposal:
     """Computed beside the reader's score, never in its place. ``proposal`` is None where it was refused."""
 
     lesion: Lesion
@@ -80,7 +80,7 @@ class LesionOnScan:
     uptake: CurrentMeasurement | None = None
     score: LesionReading | None = None
     reading: Reading | None = None
-    proposal: Proposal | None = None
+    proposal: ScoreProposal | None = None
     uptake_change_percent: float | None = None
     size_change_percent: float | None = None
 
@@ -217,7 +217,7 @@ def signed_readings(of_scans: Iterable[Scan], *, known_at: dt.datetime | None = 
 
 def krenning_proposals(
     scan: Scan, *, scale: str | None = None, measured: list[CurrentMeasurement] | None = None
-) -> list[Proposal]:
+) -> list[ScoreProposal]:
     """The computed score of each lesion with a region, from SUVpeak against the reference organs' SUVmean."""
     from django.conf import settings
 
@@ -230,10 +230,10 @@ def krenning_proposals(
     return [_propose(lesion, items, means, scale or settings.KRENNING_SCALE) for lesion, items in hottest.items()]
 
 
-def _propose(lesion: Lesion, items: list[CurrentMeasurement], means: dict, scale: str) -> Proposal:
+def _propose(lesion: Lesion, items: list[CurrentMeasurement], means: dict, scale: str) -> ScoreProposal:
     is_provisional = any(item.is_provisional for item in items)
     if refused := next((item.measurement for item in items if item.state == REFUSED), None):
-        return Proposal(lesion, None, refused.refusal_code, refused.refusal_message, is_provisional)
+        return ScoreProposal(lesion, None, refused.refusal_code, refused.refusal_message, is_provisional)
     try:
         proposed = krenning.propose(
             _hottest_peak(items),
@@ -244,8 +244,8 @@ def _propose(lesion: Lesion, items: list[CurrentMeasurement], means: dict, scale
             is_in_liver=lesion.organ.casefold() == "liver",
         )
     except MeasurementRefused as refusal:
-        return Proposal(lesion, None, refusal.code, refusal.message, is_provisional)
-    return Proposal(lesion, proposed, is_provisional=is_provisional)
+        return ScoreProposal(lesion, None, refusal.code, refusal.message, is_provisional)
+    return ScoreProposal(lesion, proposed, is_provisional=is_provisional)
 
 
 def _hottest_peak(items: list[CurrentMeasurement]) -> Decimal | None:
