@@ -7,9 +7,11 @@ stays, so that the same outline is not asked about twice.
 import re
 from decimal import Decimal
 
+import numpy as np
 from django.db import transaction
 from django.utils import timezone
 
+from imaging import masks
 from imaging.models import Job, Lesion, LesionFinding, LesionMatch, Proposal, Scan, Voi
 from imaging.refused import Refused
 from imaging.services.requests import request_measurements
@@ -41,7 +43,7 @@ def accept_as_lesion(
     lesion = lesion or _new_lesion(by, proposal, organ, kind, segment)
     if lesion.patient_id != proposal.scan.patient_id:
         raise Refused("voi_of_other_patient")
-    voi = record(Voi, by=by, scan=proposal.scan, lesion=lesion, role=Voi.Role.LESION, **_outline(proposal))
+    voi = _mark(by, proposal, lesion)
     piece = _close_as_new(by, proposal) if is_new else None
     related = piece.related_lesion if piece else None
     chosen = LesionFinding.Status.SPLIT if related else status or _status(proposal.scan, lesion, is_new)
@@ -121,6 +123,25 @@ def _outline(proposal: Proposal) -> dict:
         "radius_mm": max(to_stored(proposal.radius_mm), Decimal(1)),
         "origin": origin_of(proposal),
     }
+
+
+def _mark(by, proposal: Proposal, lesion: Lesion) -> Voi:
+    """The region of this lesion. One that is already drawn where the proposal lies is redrawn, not doubled."""
+    shape = _outline(proposal)
+    for voi in Voi.objects.filter(scan=proposal.scan, lesion=lesion, role=Voi.Role.LESION):
+        if _overlap(voi, proposal):
+            return revise(voi, by=by, reason="proposed outline accepted", parameter=None, **shape)
+    return record(Voi, by=by, scan=proposal.scan, lesion=lesion, role=Voi.Role.LESION, **shape)
+
+
+def _overlap(voi: Voi, proposal: Proposal) -> bool:
+    """By the voxels that were measured; a region that is not measured yet is not known to overlap."""
+    measured = voi.measurements.filter(superseded_at=None).exclude(mask_sha256="").first()
+    if measured is None:
+        return False
+    one, other = masks.load(measured.mask_sha256), masks.load(proposal.mask_sha256)
+    is_one_grid = one.shape == other.shape and np.array_equal(one.affine, other.affine)
+    return is_one_grid and bool((one.mask.voxels & other.mask.over(one.mask.bounds)).any())
 
 
 def _open(by, proposal: Proposal) -> Proposal:

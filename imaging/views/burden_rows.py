@@ -40,9 +40,14 @@ def _row(name: str, found: ScanNumbers) -> dict:
     return {
         "name": NAMES[name],
         "value": _shown(quantity, is_share=name.startswith("fraction")),
-        "method": quantity.method,
+        "method": _method(quantity.method, found.unit),
         "notes": _notes(name, quantity),
     }
+
+
+def _method(words: str, unit: str) -> str:
+    """What is not in SUV is not called SUV."""
+    return words if not unit or unit.startswith("g/ml{SUV") else words.replace("SUV", "")
 
 
 def _shown(quantity: Quantity, *, is_share: bool) -> str:
@@ -70,7 +75,8 @@ def _ratios(label: str, found: ScanNumbers) -> dict:
         quantity = found.burden.ratios.get((label, organ))
         absent = found.burden.ratios_absent.get((label, organ))
         text = f"{quantity.low:.2f} {words}" if quantity else "–"
-        cells.append({"text": text, "note": quantity.method if quantity else (absent.message if absent else "")})
+        said = _method(quantity.method, found.unit) if quantity else absent.message if absent else ""
+        cells.append({"text": text, "note": said})
     return {"label": label, "cells": cells}
 
 

@@ -91,6 +91,7 @@ def _focus(row: Proposal) -> dict:
         "guess": (row.guess or "").replace("_", " "),
         "reason": row.reason,
         "must_ask": row.must_ask,
+        "is_organ": row.guess not in {"", "liver"} and row.source is None,
         "suv_max": number(found.get("suv_max")),
         "suv_mean": number(found.get("suv_mean")),
         "suv_peak": number(found.get("suv_peak_local")),
@@ -133,7 +134,6 @@ def _match(row: LesionMatch) -> dict:
         "word": _confidence_word(row.confidence),
         "reason": row.reason,
         "is_ambiguous": row.parts.get("is_ambiguous", False),
-        "alternatives": row.parts.get("alternatives", []),
         "is_open": not decided and row.lesion is not None,
         "state": _match_state(row) if decided else "",
     }
@@ -249,5 +249,6 @@ def markers(scan: Scan, still: ImageProduct | None, shown: Panels) -> list[dict]
     waiting = [
         at(row["proposal"].centre_lps_mm) | {"label": row["label"], "css": "mark-focus"}
         for row in (*shown.to_decide, *(r for r in shown.imported if r["is_open"]))
+        if row["lesion"] is None
     ]
     return [*known, *waiting]
