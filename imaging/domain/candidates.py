@@ -19,7 +19,7 @@ from imaging.domain.physiologic import Guess, PhysiologicRules, guess_all
 from imaging.domain.references import Reference, References
 from imaging.domain.regions import share_by_nearness, spacing_zyx
 from imaging.domain.segmentation import liver_threshold
-from imaging.domain.splitting import Field, Rule, Voxels, edge_distance, split
+from imaging.domain.splitting import Field, Rule, Voxels, distance_to, edge_distance, split
 from imaging.domain.uptake import Uptake, measure
 from imaging.domain.voi import Mask
 from imaging.domain.volume import Bounds, Volume
@@ -36,11 +36,11 @@ class FociRules:
     smallest_ml: float = 0.1
     smallest_voxels: int = 2
     most: int = 300
-    seam: float = 1.25  # peak over seam at which two hot structures are told apart
+    seam: float = 1.4  # peak over seam at which two hot structures are told apart
     seam_smallest_ml: float = 0.2
     seam_blur_mm: float = 4.0
     seam_from_ml: float = 0.5
-    neck: float = 1.5  # half width of the smaller body over that of the neck
+    neck: float = 2.0  # half width of the smaller body over that of the neck
     neck_of_organs: float = 1.15
     neck_from_ml: float = 4.0
     organs_from_ml: float = 150.0
@@ -136,7 +136,7 @@ def _standing_off(pet: Volume, bounds: Bounds, part: Voxels, rules: FociRules) -
     spacing = spacing_zyx(pet)
     suv = np.where(part, pet.crop(bounds), 0)
     core = suv >= rules.core_share * suv.max()
-    far = part & (ndimage.distance_transform_edt(~core, sampling=spacing) > rules.core_reach_mm)
+    far = part & (distance_to(core, spacing) > rules.core_reach_mm)
     labels, count = ndimage.label(far, structure=np.ones((3, 3, 3), dtype=int))
     smallest = max(rules.smallest_voxels, int(np.ceil(rules.smallest_ml / pet.voxel_volume_ml)))
     big = 1 + np.flatnonzero(np.bincount(labels.ravel(), minlength=count + 1)[1:] >= smallest)

@@ -6,12 +6,15 @@ import numpy as np
 
 from imaging.domain.geometry import FloatArray, index_to_lps
 from imaging.domain.references import Reference, References
+from imaging.domain.regions import spacing_zyx
 from imaging.domain.segmentation import above, voxel_at
+from imaging.domain.splitting import distance_to, edge_distance
 from imaging.domain.uptake import Uptake
 from imaging.domain.voi import Mask
 from imaging.domain.volume import Volume
 
 CORE_SHARE = 0.41
+_BALL_MM, _BUMP_MM = 8.0, 3.0
 _HULL_AT_LEAST = 30  # voxels; fewer make no meaningful hull
 _HULL_VOXEL_SHARE = 0.5
 
@@ -20,7 +23,8 @@ _HULL_VOXEL_SHARE = 0.5
 class FocusShape:
     """``left_mm`` of the midline (right is negative); ``depth`` 0 at the front of the body, 1 at the back;
     ``above_liver_top_mm`` and ``above_liver_bottom_mm`` along z; ``extent_mm`` (x, y, z); ``solidity`` volume over that
-    of the convex hull, both at 41 % of the maximum; ``suv_ratio`` SUVmax over the liver's mean; ``in_liver``: its hottest voxel lies in the liver."""
+    of the convex hull, both at 41 % of the maximum; ``bump_ml`` the largest
+    piece of that outline that no ball of 8 mm radius inside it comes within 3 mm of; ``suv_ratio`` SUVmax over the liver's mean; ``in_liver``: its hottest voxel lies in the liver."""
 
     centroid_lps: tuple[float, float, float]
     left_mm: float
@@ -31,6 +35,7 @@ class FocusShape:
     extent_mm: tuple[float, float, float]
     volume_ml: float
     solidity: float
+    bump_ml: float
     suv_max: float
     suv_mean: float
     suv_ratio: float
@@ -61,6 +66,7 @@ def describe(pet: Volume, mask: Mask, uptake: Uptake, references: References) ->
         extent_mm=(float(size[0]), float(size[1]), float(size[2])),
         volume_ml=uptake.volume_ml,
         solidity=_solidity(_points(pet, core), float(core.voxels.sum()) * pet.voxel_volume_ml, pet),
+        bump_ml=_bump_ml(core, pet),
         suv_max=uptake.suv_max,
         suv_mean=uptake.suv_mean,
         suv_ratio=uptake.suv_max / liver.level,
@@ -84,6 +90,19 @@ def _solidity(points: FloatArray, volume_ml: float, pet: Volume) -> float:
     half = np.array(pet.spacing) * _HULL_VOXEL_SHARE
     corners = np.vstack([points + half * sign for sign in ((1, 1, 1), (-1, -1, -1), (1, -1, 1), (-1, 1, -1))])
     return float(min(1.0, 1000 * volume_ml / ConvexHull(corners).volume))
+
+
+def _bump_ml(core: Mask, pet: Volume) -> float:
+    """What sticks out of a rounded body: a small lesion on the surface of an organ does."""
+    from scipy import ndimage
+
+    filled = np.asarray(ndimage.binary_fill_holes(core.voxels))
+    deep = edge_distance(filled, spacing_zyx(pet)) > _BALL_MM
+    if not deep.any():
+        return 0.0
+    far = filled & (distance_to(deep, spacing_zyx(pet)) > _BALL_MM + _BUMP_MM)
+    labels, count = ndimage.label(far, structure=np.ones((3, 3, 3), dtype=int))
+    return float(np.bincount(labels.ravel())[1:].max()) * pet.voxel_volume_ml if count else 0.0
 
 
 def _holds(pet: Volume, mask: Mask, spleen: object) -> bool:

@@ -18,7 +18,7 @@ from imaging.domain.reference_region import (
     homogeneous,
     place_sphere,
 )
-from imaging.domain.splitting import edge_distance
+from imaging.domain.splitting import distance_to, edge_distance
 from imaging.domain.volume import Volume
 
 _SURROUND_SD_MM = 7.0  # about the reach of a 3 cm sphere
@@ -27,6 +27,7 @@ _BELOW_LUNG_MM = 40.0
 _SOFT_HU = (-30.0, 250.0)
 _LIVER_AT_LEAST_ML = 250.0
 _SPOT_MM = 10.0
+_BRIDGE_MM = 8.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,20 +51,22 @@ def find_liver(image: Coarse, found: Landmarks, rules: ReferenceRules) -> LiverT
     hot = found.body & (mean >= rules.liver_over_body * found.background_suv)
     if image.hu is not None:
         hot &= (image.hu > _SOFT_HU[0]) & (image.hu < _SOFT_HU[1])
-    core = _on_the_right(image, found, hot & is_even, rules.liver_smallest_ml)
+    core = _on_the_right(image, found, _opened(image, hot & is_even, _BRIDGE_MM), rules.liver_smallest_ml)
     if core is None:
         raise _without_even_part(image, found, hot, mean, rules)
     level = float(np.median(image.suv[core]))
     fine = image.blurred(TISSUE_FWHM_MM)
     near = found.body & (np.abs(fine / np.float32(level) - 1) <= rules.tissue_window)
-    labels, _ = parts(near)
-    held = np.bincount(labels[core & near], minlength=2)
+    labels, _ = parts(_opened(image, near, _BRIDGE_MM))
+    held = np.bincount(labels[core], minlength=2)
     held[0] = 0
-    tissue = labels == int(held.argmax())
+    if not held.any():
+        raise _without_even_part(image, found, hot, mean, rules)
+    tissue = np.asarray(labels == int(held.argmax()))
     z = image.z_mm[np.nonzero(tissue)[0]]
     bottom, middle, top = (float(v) for v in np.percentile(z, (1, 50, 99)))
     sd = float(image.suv[tissue].std())
-    return LiverTissue(np.asarray(tissue), _filled(image, tissue), level, sd, top, middle, bottom)
+    return LiverTissue(tissue, _filled(image, tissue), level, sd, top, middle, bottom)
 
 
 def liver_reference(
@@ -74,9 +77,15 @@ def liver_reference(
     return place_sphere(pet, image, liver.tissue, right_lobe, "liver", (rules.liver_radius_mm,), rules)
 
 
+def _opened(image: Coarse, voxels: Voxels, by_mm: float) -> Voxels:
+    """Without what is thinner than twice ``by_mm``: bridges to other organs of the same uptake."""
+    core = edge_distance(voxels, image.spacing) > by_mm
+    return np.asarray(distance_to(core, image.spacing) <= by_mm) if core.any() else core
+
+
 def _filled(image: Coarse, tissue: Voxels) -> Voxels:
     """The tissue with spots of up to about 2 cm in it, hot or cold, counted in."""
-    grown = edge_distance(~tissue, image.spacing) <= _SPOT_MM
+    grown = distance_to(tissue, image.spacing) <= _SPOT_MM
     return np.asarray(edge_distance(grown, image.spacing) > _SPOT_MM)
 
 

@@ -34,7 +34,8 @@ class PhysiologicRules:
     spleen_ml: tuple[float, float] = (30.0, 1000.0)
     kidney_ml: tuple[float, float] = (60.0, 450.0)
     kidney_volume_ratio: float = 1.7
-    organ_solidity: float = 0.80
+    organ_solidity: float = 0.75
+    organ_bump_ml: float = 0.8
     organ_max_over_mean: float = 2.2
     pelvis_ml: float = 25.0
     bladder_ml: float = 15.0
@@ -52,6 +53,7 @@ class PhysiologicRules:
 
 
 SSTR = PhysiologicRules()
+_MAY_HIDE = "A small lesion that touches it cannot be told from it."
 Finder = Callable[[FocusShape, Sequence[FocusShape], PhysiologicRules], Guess | None]
 
 
@@ -185,8 +187,10 @@ def _bowel(shape: FocusShape, _all: Sequence[FocusShape], rules: PhysiologicRule
 
 
 def _has_partner(shape: FocusShape, everything: Sequence[FocusShape], rules: PhysiologicRules) -> bool:
-    """Another focus at the mirrored place with about the same heat and size."""
-    return any(_is_mirror(shape, other, rules) for other in everything if other is not shape)
+    """One focus at the mirrored place with about the same heat and size, and that one has no other partner: a lesion
+    beside a gland makes two."""
+    partners = [s for s in everything if s is not shape and _is_mirror(shape, s, rules)]
+    return len(partners) == 1 and sum(_is_mirror(partners[0], s, rules) for s in everything) == 1
 
 
 def _is_mirror(shape: FocusShape, other: FocusShape, rules: PhysiologicRules) -> bool:
@@ -209,7 +213,7 @@ def _odd(shape: FocusShape, usual_ml: tuple[float, float], rules: PhysiologicRul
     """What is unusual about a solid organ; "" for nothing."""
     if not usual_ml[0] <= shape.volume_ml <= usual_ml[1]:
         return f"its volume of {shape.volume_ml:.0f} mL is unusual"
-    if shape.solidity < rules.organ_solidity:
+    if shape.solidity < rules.organ_solidity or shape.bump_ml > rules.organ_bump_ml:
         return "something stands out of its surface"
     if shape.suv_max > rules.organ_max_over_mean * shape.suv_mean:
         return "one place in it is much hotter than the rest"
@@ -217,7 +221,9 @@ def _odd(shape: FocusShape, usual_ml: tuple[float, float], rules: PhysiologicRul
 
 
 def _organ(organ: str, reason: str, odd: str) -> Guess:
-    return Guess(organ, f"{reason}, but {odd}: asked." if odd else f"{reason}.", not odd)
+    if odd:
+        return Guess(organ, f"{reason}, but {odd}: asked.", False)
+    return Guess(organ, f"{reason}. {_MAY_HIDE}", True)
 
 
 _FINDERS: tuple[Finder, ...] = (

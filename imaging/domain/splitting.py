@@ -50,6 +50,13 @@ def edge_distance(voxels: Voxels, spacing: tuple[float, float, float]) -> Field:
     return np.asarray(padded[1:-1, 1:-1, 1:-1], dtype=np.float32)
 
 
+def distance_to(voxels: Voxels, spacing: tuple[float, float, float]) -> Field:
+    """mm from each voxel to the nearest of ``voxels``; 0 in them. There must be one."""
+    from scipy import ndimage
+
+    return np.asarray(ndimage.distance_transform_edt(~voxels, sampling=spacing), dtype=np.float32)
+
+
 def _first_separation(field: Field, part: Voxels, level: float, rule: Rule) -> tuple[Labels | None, float]:
     from scipy import ndimage
 
