@@ -16,7 +16,7 @@ from demo.shapes import Point
 from imaging.domain.volume import Volume
 
 TUNING_SEEDS = range(1, 21)
-UNTOUCHED_SEEDS = range(101, 121)
+UNTOUCHED_SEEDS = range(201, 221)
 
 # site: places in the canonical person's LPS mm, spread of the place in mm, largest diameter in mm
 SITES: dict[str, tuple[tuple[Point, ...], float, float]] = {
@@ -93,7 +93,9 @@ def _figure(rng: np.random.Generator, is_untouched: bool) -> Figure:
     return Figure(stretch, bool(rng.integers(2)), uptake, int(rng.integers(1 << 16)), fat)  # type: ignore[arg-type]
 
 
-def _lesions(rng: np.random.Generator, figure: Figure, only_site: str) -> tuple[tuple[PhantomLesion, ...], tuple[KnownLesion, ...]]:
+def _lesions(
+    rng: np.random.Generator, figure: Figure, only_site: str
+) -> tuple[tuple[PhantomLesion, ...], tuple[KnownLesion, ...]]:
     drawn: list[PhantomLesion] = []
     known: list[KnownLesion] = []
     sites, weights = list(_WEIGHTS), np.array(list(_WEIGHTS.values()), float)

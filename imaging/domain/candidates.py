@@ -44,6 +44,7 @@ class FociRules:
     neck_of_organs: float = 1.15
     neck_from_ml: float = 4.0
     organs_from_ml: float = 150.0
+    separate_up_to_voxels: int = 12_000_000  # of its box: more would not fit the memory of a worker
     core_share: float = 0.41  # of the maximum: the outline of a hot organ
     core_reach_mm: float = 8.0  # how far blur carries its edge
 
@@ -110,12 +111,17 @@ def _masks(pet: Volume, found: Components, rules: FociRules) -> tuple[list[Mask]
     cautions = [caution("foci_never_complete")]
     if len(hottest) > rules.most:
         cautions.append(caution("foci_too_many", found=len(hottest), kept=rules.most))
+    if any(np.prod(found.stops[n] - found.starts[n]) > rules.separate_up_to_voxels for n in hottest):
+        cautions.append(caution("foci_not_separated"))
     parts = [part for label in hottest[: rules.most] for part in separated(pet, found.mask(int(label)), rules)]
     return [part for part in parts if part.voxels.sum() >= smallest], cautions
 
 
 def separated(pet: Volume, mask: Mask, rules: FociRules = SSTR) -> Iterator[Mask]:
-    """The parts of a component: first along colder seams, then at necks."""
+    """The parts of a component: first along colder seams, then at necks. One that fills half a body stays whole."""
+    if mask.voxels.size > rules.separate_up_to_voxels:
+        yield mask
+        return
     spacing, voxel_ml = spacing_zyx(pet), pet.voxel_volume_ml
     for part in _along_seams(pet, mask, rules):
         volume_ml = float(part.sum()) * voxel_ml

@@ -14,6 +14,9 @@ from imaging.domain.voi import Mask
 from imaging.domain.volume import Volume
 
 CORE_SHARE = 0.41
+UNCINATE_LEFT_MM = (-55.0, 20.0)
+UNCINATE_DEPTH = (0.25, 0.62)
+UNCINATE_HEIGHT_MM = (-60.0, 70.0)  # over the lower end of the liver
 _BALL_MM, _BUMP_MM = 8.0, 3.0
 _HULL_AT_LEAST = 30  # voxels; fewer make no meaningful hull
 _HULL_VOXEL_SHARE = 0.5
@@ -21,10 +24,11 @@ _HULL_VOXEL_SHARE = 0.5
 
 @dataclass(frozen=True)
 class FocusShape:
-    """``left_mm`` of the midline (right is negative); ``depth`` 0 at the front of the body, 1 at the back;
-    ``above_liver_top_mm`` and ``above_liver_bottom_mm`` along z; ``extent_mm`` (x, y, z); ``solidity`` volume over that
-    of the convex hull, both at 41 % of the maximum; ``bump_ml`` the largest
-    piece of that outline that no ball of 8 mm radius inside it comes within 3 mm of; ``suv_ratio`` SUVmax over the liver's mean; ``in_liver``: its hottest voxel lies in the liver."""
+    """``left_mm`` of the midline (right is negative); ``depth`` 0 at the front of the body, 1 at the back; heights over
+    the liver along z, mm; ``extent_mm`` (x, y, z). At 41 % of the maximum: ``solidity``, volume over that of the convex
+    hull, and ``bump_ml``, the largest piece that no ball of 8 mm radius inside comes within 3 mm of. ``suv_ratio``:
+    SUVmax over the liver; ``in_liver``: its hottest voxel lies there; ``uncinate_share`` of it that lies in the region
+    of the uncinate process."""
 
     centroid_lps: tuple[float, float, float]
     left_mm: float
@@ -40,6 +44,7 @@ class FocusShape:
     suv_mean: float
     suv_ratio: float
     in_liver: bool
+    uncinate_share: float
     holds_spleen: bool
 
     @property
@@ -71,8 +76,23 @@ def describe(pet: Volume, mask: Mask, uptake: Uptake, references: References) ->
         suv_mean=uptake.suv_mean,
         suv_ratio=uptake.suv_max / liver.level,
         in_liver=bool(liver.region[image.index(uptake.hottest_lps)]),
+        uncinate_share=_uncinate_share(points, references),
         holds_spleen=_holds(pet, mask, references.spleen),
     )
+
+
+def _uncinate_share(points: FloatArray, references: References) -> float:
+    """Share of the voxels around head and uncinate process of the pancreas: bands of adult anatomy, local convention."""
+    liver, frame, z_mm = references.liver_tissue, references.landmarks, references.image.z_mm
+    assert liver is not None
+    x, y, z = points.T
+    left = x - np.interp(z, z_mm, frame.midline_mm)
+    front, back = np.interp(z, z_mm, frame.front_mm), np.interp(z, z_mm, frame.back_mm)
+    depth = (y - front) / np.maximum(back - front, 1)
+    inside = (left >= UNCINATE_LEFT_MM[0]) & (left <= UNCINATE_LEFT_MM[1])
+    inside &= (depth >= UNCINATE_DEPTH[0]) & (depth <= UNCINATE_DEPTH[1])
+    height = z - liver.bottom_mm
+    return float((inside & (height >= UNCINATE_HEIGHT_MM[0]) & (height <= UNCINATE_HEIGHT_MM[1])).mean())
 
 
 def _points(pet: Volume, mask: Mask) -> FloatArray:

@@ -19,6 +19,7 @@ BODY_SHARE_OF_MEAN = 0.5  # local convention: of the mean of the whole field of 
 LUNG_MIN_ML = 400.0  # local convention: both lungs of a small adult in expiration hold more
 TRACHEA_MM = 12.0  # local convention: air thinner than this is not lung
 _BLUR_MM = 10.0
+_MARGIN = 3  # voxels
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,15 +36,17 @@ class Landmarks:
     left_lung: Voxels | None
 
 
-def landmarks(image: Coarse) -> Landmarks:
-    """Raises ``MeasurementRefused`` where there is no body in the images."""
-    body = _body(image)
-    if not body.any():
+def landmarks(whole: Coarse) -> tuple[Coarse, Landmarks]:
+    """The picture cut to the body, and the frame of that body. Raises ``MeasurementRefused`` where there is none."""
+    everywhere = _body(whole)
+    if not everywhere.any():
         raise MeasurementRefused("body_not_found")
+    box = _box_of(everywhere)
+    image, body = whole.cut(box), everywhere[box]
     midline, front, back = _frame(image, body)
     background = float(np.median(image.suv[body]))
     right, left = _lungs(image, body, midline)
-    return Landmarks(body, midline, front, back, background, right, left)
+    return image, Landmarks(body, midline, front, back, background, right, left)
 
 
 def left_of_midline_mm(image: Coarse, found: Landmarks) -> FloatArray:
@@ -77,6 +80,13 @@ def _body(image: Coarse) -> Voxels:
     for k in range(body.shape[0]):
         body[k] = ndimage.binary_fill_holes(body[k])
     return body
+
+
+def _box_of(voxels: Voxels) -> tuple[slice, slice, slice]:
+    """The box that holds ``voxels``, with a margin where there is room."""
+    lines = [np.flatnonzero(voxels.any(axis=tuple(b for b in range(3) if b != a))) for a in range(3)]
+    z, y, x = (slice(max(0, int(line[0]) - _MARGIN), int(line[-1]) + 1 + _MARGIN) for line in lines)
+    return z, y, x
 
 
 def _frame(image: Coarse, body: Voxels) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -27,6 +27,7 @@ _BELOW_LUNG_MM = 40.0
 _SOFT_HU = (-30.0, 250.0)
 _LIVER_AT_LEAST_ML = 250.0
 _SPOT_MM = 10.0
+_RIM_MM = 5.0
 _BRIDGE_MM = 8.0
 
 
@@ -74,7 +75,8 @@ def liver_reference(
 ) -> Reference:
     """The 3 cm sphere in the right lobe. Raises ``MeasurementRefused``."""
     right_lobe = liver.tissue & (left_of_midline_mm(image, found) <= -rules.right_lobe_mm)
-    return place_sphere(pet, image, liver.tissue, right_lobe, "liver", (rules.liver_radius_mm,), rules)
+    radii = (rules.liver_radius_mm,)
+    return place_sphere(pet, image, organ="liver", tissue=liver.tissue, allowed=right_lobe, radii_mm=radii, rules=rules)
 
 
 def _opened(image: Coarse, voxels: Voxels, by_mm: float) -> Voxels:
@@ -84,9 +86,9 @@ def _opened(image: Coarse, voxels: Voxels, by_mm: float) -> Voxels:
 
 
 def _filled(image: Coarse, tissue: Voxels) -> Voxels:
-    """The tissue with spots of up to about 2 cm in it, hot or cold, counted in."""
+    """The tissue with spots of up to about 2 cm in it, hot or cold, counted in, and with its rim."""
     grown = distance_to(tissue, image.spacing) <= _SPOT_MM
-    return np.asarray(edge_distance(grown, image.spacing) > _SPOT_MM)
+    return np.asarray(edge_distance(grown, image.spacing) > _SPOT_MM - _RIM_MM)
 
 
 def _on_the_right(image: Coarse, found: Landmarks, voxels: Voxels, smallest_ml: float) -> Voxels | None:

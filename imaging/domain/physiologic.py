@@ -31,6 +31,8 @@ class Guess:
 class PhysiologicRules:
     """Bands in mm, volumes in mL, ratios to the liver's level."""
 
+    uncinate_share: float = 0.5
+    uncinate_touch: float = 0.05
     spleen_ml: tuple[float, float] = (30.0, 1000.0)
     kidney_ml: tuple[float, float] = (60.0, 450.0)
     kidney_volume_ratio: float = 1.7
@@ -47,6 +49,7 @@ class PhysiologicRules:
     pair_suv_ratio: float = 1.7
     pair_volume_ratio: float = 3.0
     bowel_over_liver: float = 2.0
+    bowel_solidity: float = 0.6
     bowel_long_mm: float = 80.0
     ureter_long_mm: float = 40.0
     ureter_wide_mm: float = 18.0
@@ -74,13 +77,10 @@ def _liver(shape: FocusShape, _all: Sequence[FocusShape], _rules: PhysiologicRul
     return Guess("liver", "Lies in the liver and is hotter than it: always asked.", False) if shape.in_liver else None
 
 
-def _uncinate(shape: FocusShape, _all: Sequence[FocusShape], _rules: PhysiologicRules) -> Guess | None:
-    is_here = -55 <= shape.left_mm <= 20 and 0.25 <= shape.depth <= 0.62 and shape.volume_ml <= 30
-    if is_here and -60 <= shape.above_liver_bottom_mm <= 70:
-        return Guess(
-            "uncinate process", "Lies where head and uncinate process of the pancreas are: always asked.", False
-        )
-    return None
+def _uncinate(shape: FocusShape, _all: Sequence[FocusShape], rules: PhysiologicRules) -> Guess | None:
+    if shape.uncinate_share < rules.uncinate_share:
+        return None
+    return Guess("uncinate process", "Lies where head and uncinate process of the pancreas are: always asked.", False)
 
 
 def _spleen(shape: FocusShape, _all: Sequence[FocusShape], rules: PhysiologicRules) -> Guess | None:
@@ -182,7 +182,9 @@ def _bowel(shape: FocusShape, _all: Sequence[FocusShape], rules: PhysiologicRule
     if shape.depth > 0.62 or not -250 <= shape.above_liver_bottom_mm <= 60:
         return None
     is_plain = shape.suv_ratio <= rules.bowel_over_liver and shape.longest_mm >= rules.bowel_long_mm
-    odd = "" if is_plain and shape.solidity < 0.6 else "it is not a long loop of low uptake"
+    odd = "" if is_plain and shape.solidity < rules.bowel_solidity else "it is not a long loop of low uptake"
+    if shape.uncinate_share >= rules.uncinate_touch:
+        odd = odd or "it reaches into the region of the uncinate process"
     return _organ("bowel", "In the front of the abdomen, among bowel", odd)
 
 

@@ -41,7 +41,8 @@ def find_spleen(
     depth = edge_distance(hot, image.spacing)
     level = float(np.median(image.suv[spleen & (depth >= 0.6 * depth[spleen].max())]))
     tissue = hot & (np.abs(fine / np.float32(level) - 1) <= rules.tissue_window)
-    return place_sphere(pet, image, tissue, spleen, "spleen", rules.spleen_radii_mm, rules)
+    radii = rules.spleen_radii_mm
+    return place_sphere(pet, image, organ="spleen", tissue=tissue, allowed=spleen, radii_mm=radii, rules=rules)
 
 
 def _is_level_with_liver(image: Coarse, liver: LiverTissue) -> Voxels:

@@ -1,9 +1,9 @@
 """Separating structures that touch: a component falls into parts at the lowest level at which parts stand out.
 
 A part stands out when it holds ``smallest`` voxels and its highest value is at least ``prominence`` times the level at
-which it comes apart. What lies below that level goes to the nearest part, in mm; then each part is tried again, upwards.
-The field is the SUV (two hot organs with a colder seam) or the distance to the edge in mm (two rounded bodies joined by a
-neck). No randomness, no order of voxels: the same voxels always give the same parts.
+which it comes apart. What lies below that level goes to the nearest part, in mm; then each part is tried again,
+upwards. The field is the SUV (two hot organs with a colder seam) or the distance to the edge in mm (two rounded bodies
+joined by a neck). No randomness, no order of voxels: the same voxels always give the same parts.
 """
 
 from dataclasses import dataclass
