@@ -82,7 +82,7 @@ def describe(pet: Volume, mask: Mask, uptake: Uptake, references: References) ->
 
 
 def _uncinate_share(points: FloatArray, references: References) -> float:
-    """Share of the voxels around head and uncinate process of the pancreas: bands of adult anatomy, local convention."""
+    """Share of the voxels around head and uncinate process of the pancreas: bands of adult anatomy."""
     liver, frame, z_mm = references.liver_tissue, references.landmarks, references.image.z_mm
     assert liver is not None
     x, y, z = points.T

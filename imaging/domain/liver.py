@@ -115,10 +115,23 @@ def _is_at_lung_base(image: Coarse, found: Landmarks, part: Voxels) -> bool:
 def _without_even_part(
     image: Coarse, found: Landmarks, hot: Voxels, mean: Image, rules: ReferenceRules
 ) -> MeasurementRefused:
-    """Why there is no liver reference: nothing large and hot on the right, or such a region with too high a CoV."""
-    region = _on_the_right(image, found, hot, _LIVER_AT_LEAST_ML)
-    if region is None:
+    """Why there is no liver reference: nothing large and hot on the right, or its middle is not even. The middle is the
+    place deepest inside it; the CoV is that of about 3 cm there."""
+    right = hot & (left_of_midline_mm(image, found) <= -_OFF_MIDLINE_MM)
+    labels, sizes = parts(right)
+    if not sizes.size or sizes.max() * image.voxel_ml < _LIVER_AT_LEAST_ML:
         return MeasurementRefused("reference_organ_not_found", organ="liver")
-    spread = float(image.suv[region].std() / image.suv[region].mean())
-    numbers = {"cov": f"{100 * spread:.0f}", "limit": f"{100 * rules.cov_limit:.0f}"}
+    depth = edge_distance(np.asarray(labels == 1 + int(sizes.argmax())), image.spacing)
+    middle = np.unravel_index(int(depth.argmax()), depth.shape)
+    square = _mean_around(image, image.suv**2)
+    cov = float(np.sqrt(max(square[middle] - mean[middle] ** 2, 0)) / mean[middle])
+    if cov <= rules.cov_limit:
+        return MeasurementRefused("reference_organ_not_found", organ="liver")
+    numbers = {"cov": f"{100 * cov:.0f}", "limit": f"{100 * rules.cov_limit:.0f}"}
     return MeasurementRefused("reference_not_homogeneous", organ="liver", **numbers)
+
+
+def _mean_around(image: Coarse, values: Image) -> Image:
+    from scipy import ndimage
+
+    return np.asarray(ndimage.gaussian_filter(values, [_SURROUND_SD_MM / s for s in image.spacing]))
