@@ -8,7 +8,7 @@ from imaging.domain.geometry import FloatArray, index_to_lps
 from imaging.domain.references import Reference, References
 from imaging.domain.regions import spacing_zyx
 from imaging.domain.segmentation import above, voxel_at
-from imaging.domain.splitting import distance_to, edge_distance
+from imaging.domain.splitting import edge_distance, is_near
 from imaging.domain.uptake import Uptake
 from imaging.domain.voi import Mask
 from imaging.domain.volume import Volume
@@ -120,7 +120,7 @@ def _bump_ml(core: Mask, pet: Volume) -> float:
     deep = edge_distance(filled, spacing_zyx(pet)) > _BALL_MM
     if not deep.any():
         return 0.0
-    far = filled & (distance_to(deep, spacing_zyx(pet)) > _BALL_MM + _BUMP_MM)
+    far = filled & ~is_near(deep, spacing_zyx(pet), _BALL_MM + _BUMP_MM)
     labels, count = ndimage.label(far, structure=np.ones((3, 3, 3), dtype=int))
     return float(np.bincount(labels.ravel())[1:].max()) * pet.voxel_volume_ml if count else 0.0
 

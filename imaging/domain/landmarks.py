@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from imaging.domain.coarse import Coarse, Voxels
 from imaging.domain.errors import MeasurementRefused
 from imaging.domain.geometry import FloatArray
+from imaging.domain.splitting import box_around
 
 BODY_HU = -300.0  # local convention: between fat and air
 LUNG_HU = -500.0  # local convention: the usual upper limit of aerated lung
@@ -19,7 +20,7 @@ BODY_SHARE_OF_MEAN = 0.5  # local convention: of the mean of the whole field of 
 LUNG_MIN_ML = 400.0  # local convention: both lungs of a small adult in expiration hold more
 TRACHEA_MM = 12.0  # local convention: air thinner than this is not lung
 _BLUR_MM = 10.0
-_MARGIN = 3  # voxels
+_MARGIN = (3, 3, 3)  # voxels
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +42,7 @@ def landmarks(whole: Coarse) -> tuple[Coarse, Landmarks]:
     everywhere = _body(whole)
     if not everywhere.any():
         raise MeasurementRefused("body_not_found")
-    box = _box_of(everywhere)
+    box = box_around(everywhere, _MARGIN)
     image, body = whole.cut(box), everywhere[box]
     midline, front, back = _frame(image, body)
     background = float(np.median(image.suv[body]))
@@ -80,13 +81,6 @@ def _body(image: Coarse) -> Voxels:
     for k in range(body.shape[0]):
         body[k] = ndimage.binary_fill_holes(body[k])
     return body
-
-
-def _box_of(voxels: Voxels) -> tuple[slice, slice, slice]:
-    """The box that holds ``voxels``, with a margin where there is room."""
-    lines = [np.flatnonzero(voxels.any(axis=tuple(b for b in range(3) if b != a))) for a in range(3)]
-    z, y, x = (slice(max(0, int(line[0]) - _MARGIN), int(line[-1]) + 1 + _MARGIN) for line in lines)
-    return z, y, x
 
 
 def _frame(image: Coarse, body: Voxels) -> tuple[FloatArray, FloatArray, FloatArray]:

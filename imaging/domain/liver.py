@@ -18,7 +18,7 @@ from imaging.domain.reference_region import (
     homogeneous,
     place_sphere,
 )
-from imaging.domain.splitting import distance_to, edge_distance
+from imaging.domain.splitting import edge_distance, is_near
 from imaging.domain.volume import Volume
 
 _SURROUND_SD_MM = 7.0  # about the reach of a 3 cm sphere
@@ -82,12 +82,12 @@ def liver_reference(
 def _opened(image: Coarse, voxels: Voxels, by_mm: float) -> Voxels:
     """Without what is thinner than twice ``by_mm``: bridges to other organs of the same uptake."""
     core = edge_distance(voxels, image.spacing) > by_mm
-    return np.asarray(distance_to(core, image.spacing) <= by_mm) if core.any() else core
+    return is_near(np.asarray(core), image.spacing, by_mm)
 
 
 def _filled(image: Coarse, tissue: Voxels) -> Voxels:
     """The tissue with spots of up to about 2 cm in it, hot or cold, counted in, and with its rim."""
-    grown = distance_to(tissue, image.spacing) <= _SPOT_MM
+    grown = is_near(tissue, image.spacing, _SPOT_MM)
     return np.asarray(edge_distance(grown, image.spacing) > _SPOT_MM - _RIM_MM)
 
 

@@ -43,18 +43,33 @@ def split(field: Field, voxels: Voxels, spacing: tuple[float, float, float], rul
 
 
 def edge_distance(voxels: Voxels, spacing: tuple[float, float, float]) -> Field:
-    """mm from each voxel to the nearest voxel outside."""
+    """mm from each voxel to the nearest voxel outside; beyond the array counts as outside."""
     from scipy import ndimage
 
-    padded = ndimage.distance_transform_edt(np.pad(voxels, 1), sampling=spacing)
-    return np.asarray(padded[1:-1, 1:-1, 1:-1], dtype=np.float32)
+    result = np.zeros(voxels.shape, dtype=np.float32)
+    if voxels.any():
+        box = box_around(voxels)
+        result[box] = ndimage.distance_transform_edt(np.pad(voxels[box], 1), sampling=spacing)[1:-1, 1:-1, 1:-1]
+    return result
 
 
-def distance_to(voxels: Voxels, spacing: tuple[float, float, float]) -> Field:
-    """mm from each voxel to the nearest of ``voxels``; 0 in them. There must be one."""
+def is_near(voxels: Voxels, spacing: tuple[float, float, float], reach_mm: float) -> Voxels:
+    """Which voxels lie within ``reach_mm`` of one of ``voxels``, themselves included."""
     from scipy import ndimage
 
-    return np.asarray(ndimage.distance_transform_edt(~voxels, sampling=spacing), dtype=np.float32)
+    result = np.zeros(voxels.shape, dtype=bool)
+    if voxels.any():
+        z, y, x = (int(np.ceil(reach_mm / s)) for s in spacing)
+        box = box_around(voxels, (z, y, x))
+        result[box] = ndimage.distance_transform_edt(~voxels[box], sampling=spacing).astype(np.float32) <= reach_mm
+    return result
+
+
+def box_around(voxels: Voxels, margin: tuple[int, int, int] = (0, 0, 0)) -> tuple[slice, slice, slice]:
+    """The smallest box that holds ``voxels``, of which there must be one, wider by a margin where there is room."""
+    lines = [np.flatnonzero(voxels.any(axis=tuple(b for b in range(3) if b != a))) for a in range(3)]
+    z, y, x = (slice(max(0, int(n[0]) - m), int(n[-1]) + 1 + m) for n, m in zip(lines, margin, strict=True))
+    return z, y, x
 
 
 def _first_separation(field: Field, part: Voxels, level: float, rule: Rule) -> tuple[Labels | None, float]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from imaging.domain.regions import share_by_nearness, spacing_zyx
-from imaging.domain.splitting import Field, Rule, Voxels, distance_to, edge_distance, split
+from imaging.domain.splitting import Field, Rule, Voxels, edge_distance, is_near, split
 from imaging.domain.voi import Mask
 from imaging.domain.volume import Bounds, Volume
 
@@ -61,7 +61,7 @@ def _standing_off(pet: Volume, bounds: Bounds, part: Voxels, rules: FociRules) -
     spacing = spacing_zyx(pet)
     suv = np.where(part, pet.crop(bounds), 0)
     core = suv >= rules.core_share * suv.max()
-    far = part & (distance_to(core, spacing) > rules.core_reach_mm)
+    far = part & ~is_near(core, spacing, rules.core_reach_mm)
     labels, count = ndimage.label(far, structure=np.ones((3, 3, 3), dtype=int))
     smallest = max(rules.smallest_voxels, int(np.ceil(rules.smallest_ml / pet.voxel_volume_ml)))
     big = 1 + np.flatnonzero(np.bincount(labels.ravel(), minlength=count + 1)[1:] >= smallest)

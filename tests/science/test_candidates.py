@@ -15,13 +15,12 @@ from imaging.domain import candidates, references
 from imaging.domain.components import components
 from imaging.domain.errors import MeasurementRefused
 from imaging.domain.references import RefusedReference
-from imaging.domain.suv import SuvKind, suv_factors
 from imaging.domain.uptake import measure
 from imaging.domain.voi import Mask
 from imaging.domain.volume import Volume
 
-from .phantoms import SEEDS, made, result
-from .reference import contoured, load, shared
+from .phantoms import SEEDS, made, real_fdg, result
+from .reference import contoured, shared
 
 AFFINE = np.diag([2.0, 2.5, 3.0, 1.0])
 EVERY_NEIGHBOUR = np.ones((3, 3, 3), dtype=int)
@@ -186,10 +185,9 @@ def test_without_a_liver_a_threshold_must_be_given_and_every_focus_is_asked(scan
 
 
 def test_the_tumour_of_a_real_fdg_scan_is_among_the_foci():
-    series = load(shared("sts001-wholebody-ge", "FDG_PET", "image"))
-    pet = series.volume(suv_factors(series.inputs).by_kind[SuvKind.BW])
+    pet, found = real_fdg()
     tumour = contoured(pet, next(shared("sts001-wholebody-ge", "FDG_PET", "mask").glob("*.dcm")), "GTV_Mass")
-    foci = candidates.propose(pet, references.propose(pet))
+    foci = candidates.propose(pet, found)
     hottest = measure(pet, tumour).hottest_index
     held = [f for f in foci.foci if f.mask.over(pet.everything)[hottest]]
     assert len(held) == 1

@@ -11,12 +11,11 @@ from demo.variants import as_scanned
 from imaging.domain import references
 from imaging.domain.errors import MeasurementRefused
 from imaging.domain.references import Reference, RefusedReference
-from imaging.domain.suv import SuvKind, suv_factors
 from imaging.domain.uptake import intensity
 from imaging.domain.voi import sphere
 from imaging.domain.volume import Volume
 
-from .phantoms import SEEDS, proposed, result
+from .phantoms import SEEDS, proposed, real_fdg, result
 from .reference import load, shared
 
 FIGURE = Figure(stretch=(1.03, 0.98, 1.04), seed=3, fat_mm=14)
@@ -117,8 +116,7 @@ def test_nothing_in_the_images_is_refused():
 
 
 def test_the_liver_of_a_real_fdg_scan_is_plausible():
-    series = load(shared("sts001-wholebody-ge", "FDG_PET", "image"))
-    liver = references.propose(series.volume(suv_factors(series.inputs).by_kind[SuvKind.BW])).liver
+    liver = real_fdg()[1].liver
     assert 1.5 <= liver.mean <= 3.0
     assert -440 < liver.centre_lps[2] < -310  # between dome and lower edge, read from the coronal picture
     assert liver.centre_lps[0] < -30
