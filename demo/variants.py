@@ -16,7 +16,7 @@ from demo.shapes import Point
 from imaging.domain.volume import Volume
 
 TUNING_SEEDS = range(1, 21)
-UNTOUCHED_SEEDS = range(101, 121)
+UNTOUCHED_SEEDS = range(201, 221)
 
 # site: places in the canonical person's LPS mm, spread of the place in mm, largest diameter in mm
 SITES: dict[str, tuple[tuple[Point, ...], float, float]] = {
@@ -58,11 +58,11 @@ class Variant:
         return self.phantom.figure.suv("liver")
 
 
-def variant(seed: int, *, is_untouched: bool) -> Variant:
-    """One scan; the same seed gives the same voxels."""
+def variant(seed: int, *, is_untouched: bool, only_site: str = "") -> Variant:
+    """One scan; the same seed gives the same voxels. ``only_site`` puts every lesion there."""
     rng = np.random.default_rng(seed)
     figure = _figure(rng, is_untouched)
-    drawn, known = _lesions(rng, figure)
+    drawn, known = _lesions(rng, figure, only_site)
     blur = rng.uniform(5.0, 8.0) if is_untouched else rng.uniform(6.0, 7.0)
     noise = rng.uniform(0.7, 1.5) if is_untouched else rng.uniform(0.9, 1.1)
     phantom = Phantom(
@@ -93,12 +93,14 @@ def _figure(rng: np.random.Generator, is_untouched: bool) -> Figure:
     return Figure(stretch, bool(rng.integers(2)), uptake, int(rng.integers(1 << 16)), fat)  # type: ignore[arg-type]
 
 
-def _lesions(rng: np.random.Generator, figure: Figure) -> tuple[tuple[PhantomLesion, ...], tuple[KnownLesion, ...]]:
+def _lesions(
+    rng: np.random.Generator, figure: Figure, only_site: str
+) -> tuple[tuple[PhantomLesion, ...], tuple[KnownLesion, ...]]:
     drawn: list[PhantomLesion] = []
     known: list[KnownLesion] = []
     sites, weights = list(_WEIGHTS), np.array(list(_WEIGHTS.values()), float)
     for number in range(int(rng.integers(5, 11))):
-        site = str(rng.choice(sites, p=weights / weights.sum()))
+        site = only_site or str(rng.choice(sites, p=weights / weights.sum()))
         largest = SITES[site][2]
         diameter = float(np.exp(rng.uniform(np.log(6), np.log(largest))))
         contrast = float(np.exp(rng.uniform(np.log(0.6), np.log(4))))

@@ -52,6 +52,11 @@ class Coarse:
         k, j, i = (int(n) for n in found)
         return k, j, i
 
+    def cut(self, box: tuple[slice, slice, slice]) -> "Coarse":
+        """A box of it."""
+        hu = None if self.hu is None else self.hu[box]
+        return Coarse(self.suv[box], hu, self.z_mm[box[0]], self.y_mm[box[1]], self.x_mm[box[2]])
+
     def blurred(self, fwhm_mm: float) -> Image:
         from scipy import ndimage
 
@@ -85,7 +90,7 @@ def axes_mm(volume: Volume) -> tuple[FloatArray, FloatArray, FloatArray]:
 
 def _blocks_of(axis: FloatArray, size: int) -> FloatArray:
     whole = max(1, len(axis) // size)
-    return axis[: whole * size].reshape(whole, -1).mean(axis=1)
+    return np.asarray(axis[: whole * size].reshape(whole, -1).mean(axis=1))
 
 
 def _block_means(volume: Volume, blocks: list[int]) -> Image:

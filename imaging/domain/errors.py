@@ -321,6 +321,7 @@ CAUTIONS: dict[str, str] = {
     "reference_unusual": "The {organ} SUVmean of {mean} is unusual ({low} to {high} in published normals).",
     "foci_never_complete": "Foci are found by uptake: lesions colder than the threshold are not among them.",
     "foci_too_many": "{found} foci reach the threshold; only the {kept} hottest are listed.",
+    "foci_not_separated": "One connected focus fills much of the body; touching structures in it are not separated.",
 }
 
 

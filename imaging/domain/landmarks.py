@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from imaging.domain.coarse import Coarse, Voxels
 from imaging.domain.errors import MeasurementRefused
 from imaging.domain.geometry import FloatArray
+from imaging.domain.splitting import box_around
 
 BODY_HU = -300.0  # local convention: between fat and air
 LUNG_HU = -500.0  # local convention: the usual upper limit of aerated lung
@@ -19,6 +20,7 @@ BODY_SHARE_OF_MEAN = 0.5  # local convention: of the mean of the whole field of 
 LUNG_MIN_ML = 400.0  # local convention: both lungs of a small adult in expiration hold more
 TRACHEA_MM = 12.0  # local convention: air thinner than this is not lung
 _BLUR_MM = 10.0
+_MARGIN = (3, 3, 3)  # voxels
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,15 +37,17 @@ class Landmarks:
     left_lung: Voxels | None
 
 
-def landmarks(image: Coarse) -> Landmarks:
-    """Raises ``MeasurementRefused`` where there is no body in the images."""
-    body = _body(image)
-    if not body.any():
+def landmarks(whole: Coarse) -> tuple[Coarse, Landmarks]:
+    """The picture cut to the body, and the frame of that body. Raises ``MeasurementRefused`` where there is none."""
+    everywhere = _body(whole)
+    if not everywhere.any():
         raise MeasurementRefused("body_not_found")
+    box = box_around(everywhere, _MARGIN)
+    image, body = whole.cut(box), everywhere[box]
     midline, front, back = _frame(image, body)
     background = float(np.median(image.suv[body]))
     right, left = _lungs(image, body, midline)
-    return Landmarks(body, midline, front, back, background, right, left)
+    return image, Landmarks(body, midline, front, back, background, right, left)
 
 
 def left_of_midline_mm(image: Coarse, found: Landmarks) -> FloatArray:

@@ -18,7 +18,7 @@ from imaging.domain.reference_region import (
     homogeneous,
     place_sphere,
 )
-from imaging.domain.splitting import edge_distance
+from imaging.domain.splitting import edge_distance, is_near
 from imaging.domain.volume import Volume
 
 _SURROUND_SD_MM = 7.0  # about the reach of a 3 cm sphere
@@ -27,6 +27,8 @@ _BELOW_LUNG_MM = 40.0
 _SOFT_HU = (-30.0, 250.0)
 _LIVER_AT_LEAST_ML = 250.0
 _SPOT_MM = 10.0
+_RIM_MM = 5.0
+_BRIDGE_MM = 8.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,20 +52,22 @@ def find_liver(image: Coarse, found: Landmarks, rules: ReferenceRules) -> LiverT
     hot = found.body & (mean >= rules.liver_over_body * found.background_suv)
     if image.hu is not None:
         hot &= (image.hu > _SOFT_HU[0]) & (image.hu < _SOFT_HU[1])
-    core = _on_the_right(image, found, hot & is_even, rules.liver_smallest_ml)
+    core = _on_the_right(image, found, _opened(image, hot & is_even, _BRIDGE_MM), rules.liver_smallest_ml)
     if core is None:
         raise _without_even_part(image, found, hot, mean, rules)
     level = float(np.median(image.suv[core]))
     fine = image.blurred(TISSUE_FWHM_MM)
     near = found.body & (np.abs(fine / np.float32(level) - 1) <= rules.tissue_window)
-    labels, _ = parts(near)
-    held = np.bincount(labels[core & near], minlength=2)
+    labels, _ = parts(_opened(image, near, _BRIDGE_MM))
+    held = np.bincount(labels[core], minlength=2)
     held[0] = 0
-    tissue = labels == int(held.argmax())
+    if not held.any():
+        raise _without_even_part(image, found, hot, mean, rules)
+    tissue = np.asarray(labels == int(held.argmax()))
     z = image.z_mm[np.nonzero(tissue)[0]]
     bottom, middle, top = (float(v) for v in np.percentile(z, (1, 50, 99)))
     sd = float(image.suv[tissue].std())
-    return LiverTissue(np.asarray(tissue), _filled(image, tissue), level, sd, top, middle, bottom)
+    return LiverTissue(tissue, _filled(image, tissue), level, sd, top, middle, bottom)
 
 
 def liver_reference(
@@ -71,13 +75,20 @@ def liver_reference(
 ) -> Reference:
     """The 3 cm sphere in the right lobe. Raises ``MeasurementRefused``."""
     right_lobe = liver.tissue & (left_of_midline_mm(image, found) <= -rules.right_lobe_mm)
-    return place_sphere(pet, image, liver.tissue, right_lobe, "liver", (rules.liver_radius_mm,), rules)
+    radii = (rules.liver_radius_mm,)
+    return place_sphere(pet, image, organ="liver", tissue=liver.tissue, allowed=right_lobe, radii_mm=radii, rules=rules)
+
+
+def _opened(image: Coarse, voxels: Voxels, by_mm: float) -> Voxels:
+    """Without what is thinner than twice ``by_mm``: bridges to other organs of the same uptake."""
+    core = edge_distance(voxels, image.spacing) > by_mm
+    return is_near(np.asarray(core), image.spacing, by_mm)
 
 
 def _filled(image: Coarse, tissue: Voxels) -> Voxels:
-    """The tissue with spots of up to about 2 cm in it, hot or cold, counted in."""
-    grown = edge_distance(~tissue, image.spacing) <= _SPOT_MM
-    return np.asarray(edge_distance(grown, image.spacing) > _SPOT_MM)
+    """The tissue with spots of up to about 2 cm in it, hot or cold, counted in, and with its rim."""
+    grown = is_near(tissue, image.spacing, _SPOT_MM)
+    return np.asarray(edge_distance(grown, image.spacing) > _SPOT_MM - _RIM_MM)
 
 
 def _on_the_right(image: Coarse, found: Landmarks, voxels: Voxels, smallest_ml: float) -> Voxels | None:
@@ -104,10 +115,23 @@ def _is_at_lung_base(image: Coarse, found: Landmarks, part: Voxels) -> bool:
 def _without_even_part(
     image: Coarse, found: Landmarks, hot: Voxels, mean: Image, rules: ReferenceRules
 ) -> MeasurementRefused:
-    """Why there is no liver reference: nothing large and hot on the right, or such a region with too high a CoV."""
-    region = _on_the_right(image, found, hot, _LIVER_AT_LEAST_ML)
-    if region is None:
+    """Why there is no liver reference: nothing large and hot on the right, or its middle is not even. The middle is the
+    place deepest inside it; the CoV is that of about 3 cm there."""
+    right = hot & (left_of_midline_mm(image, found) <= -_OFF_MIDLINE_MM)
+    labels, sizes = parts(right)
+    if not sizes.size or sizes.max() * image.voxel_ml < _LIVER_AT_LEAST_ML:
         return MeasurementRefused("reference_organ_not_found", organ="liver")
-    spread = float(image.suv[region].std() / image.suv[region].mean())
-    numbers = {"cov": f"{100 * spread:.0f}", "limit": f"{100 * rules.cov_limit:.0f}"}
+    depth = edge_distance(np.asarray(labels == 1 + int(sizes.argmax())), image.spacing)
+    middle = np.unravel_index(int(depth.argmax()), depth.shape)
+    square = _mean_around(image, image.suv**2)
+    cov = float(np.sqrt(max(square[middle] - mean[middle] ** 2, 0)) / mean[middle])
+    if cov <= rules.cov_limit:
+        return MeasurementRefused("reference_organ_not_found", organ="liver")
+    numbers = {"cov": f"{100 * cov:.0f}", "limit": f"{100 * rules.cov_limit:.0f}"}
     return MeasurementRefused("reference_not_homogeneous", organ="liver", **numbers)
+
+
+def _mean_around(image: Coarse, values: Image) -> Image:
+    from scipy import ndimage
+
+    return np.asarray(ndimage.gaussian_filter(values, [_SURROUND_SD_MM / s for s in image.spacing]))

@@ -31,10 +31,13 @@ class Guess:
 class PhysiologicRules:
     """Bands in mm, volumes in mL, ratios to the liver's level."""
 
+    uncinate_share: float = 0.5
+    uncinate_touch: float = 0.05
     spleen_ml: tuple[float, float] = (30.0, 1000.0)
     kidney_ml: tuple[float, float] = (60.0, 450.0)
     kidney_volume_ratio: float = 1.7
-    organ_solidity: float = 0.80
+    organ_solidity: float = 0.75
+    organ_bump_ml: float = 0.8
     organ_max_over_mean: float = 2.2
     pelvis_ml: float = 25.0
     bladder_ml: float = 15.0
@@ -46,12 +49,14 @@ class PhysiologicRules:
     pair_suv_ratio: float = 1.7
     pair_volume_ratio: float = 3.0
     bowel_over_liver: float = 2.0
+    bowel_solidity: float = 0.6
     bowel_long_mm: float = 80.0
     ureter_long_mm: float = 40.0
     ureter_wide_mm: float = 18.0
 
 
 SSTR = PhysiologicRules()
+_MAY_HIDE = "A small lesion that touches it cannot be told from it."
 Finder = Callable[[FocusShape, Sequence[FocusShape], PhysiologicRules], Guess | None]
 
 
@@ -72,13 +77,10 @@ def _liver(shape: FocusShape, _all: Sequence[FocusShape], _rules: PhysiologicRul
     return Guess("liver", "Lies in the liver and is hotter than it: always asked.", False) if shape.in_liver else None
 
 
-def _uncinate(shape: FocusShape, _all: Sequence[FocusShape], _rules: PhysiologicRules) -> Guess | None:
-    is_here = -55 <= shape.left_mm <= 20 and 0.25 <= shape.depth <= 0.62 and shape.volume_ml <= 30
-    if is_here and -60 <= shape.above_liver_bottom_mm <= 70:
-        return Guess(
-            "uncinate process", "Lies where head and uncinate process of the pancreas are: always asked.", False
-        )
-    return None
+def _uncinate(shape: FocusShape, _all: Sequence[FocusShape], rules: PhysiologicRules) -> Guess | None:
+    if shape.uncinate_share < rules.uncinate_share:
+        return None
+    return Guess("uncinate process", "Lies where head and uncinate process of the pancreas are: always asked.", False)
 
 
 def _spleen(shape: FocusShape, _all: Sequence[FocusShape], rules: PhysiologicRules) -> Guess | None:
@@ -180,13 +182,17 @@ def _bowel(shape: FocusShape, _all: Sequence[FocusShape], rules: PhysiologicRule
     if shape.depth > 0.62 or not -250 <= shape.above_liver_bottom_mm <= 60:
         return None
     is_plain = shape.suv_ratio <= rules.bowel_over_liver and shape.longest_mm >= rules.bowel_long_mm
-    odd = "" if is_plain and shape.solidity < 0.6 else "it is not a long loop of low uptake"
+    odd = "" if is_plain and shape.solidity < rules.bowel_solidity else "it is not a long loop of low uptake"
+    if shape.uncinate_share >= rules.uncinate_touch:
+        odd = odd or "it reaches into the region of the uncinate process"
     return _organ("bowel", "In the front of the abdomen, among bowel", odd)
 
 
 def _has_partner(shape: FocusShape, everything: Sequence[FocusShape], rules: PhysiologicRules) -> bool:
-    """Another focus at the mirrored place with about the same heat and size."""
-    return any(_is_mirror(shape, other, rules) for other in everything if other is not shape)
+    """One focus at the mirrored place with about the same heat and size, and that one has no other partner: a lesion
+    beside a gland makes two."""
+    partners = [s for s in everything if s is not shape and _is_mirror(shape, s, rules)]
+    return len(partners) == 1 and sum(_is_mirror(partners[0], s, rules) for s in everything) == 1
 
 
 def _is_mirror(shape: FocusShape, other: FocusShape, rules: PhysiologicRules) -> bool:
@@ -209,7 +215,7 @@ def _odd(shape: FocusShape, usual_ml: tuple[float, float], rules: PhysiologicRul
     """What is unusual about a solid organ; "" for nothing."""
     if not usual_ml[0] <= shape.volume_ml <= usual_ml[1]:
         return f"its volume of {shape.volume_ml:.0f} mL is unusual"
-    if shape.solidity < rules.organ_solidity:
+    if shape.solidity < rules.organ_solidity or shape.bump_ml > rules.organ_bump_ml:
         return "something stands out of its surface"
     if shape.suv_max > rules.organ_max_over_mean * shape.suv_mean:
         return "one place in it is much hotter than the rest"
@@ -217,7 +223,9 @@ def _odd(shape: FocusShape, usual_ml: tuple[float, float], rules: PhysiologicRul
 
 
 def _organ(organ: str, reason: str, odd: str) -> Guess:
-    return Guess(organ, f"{reason}, but {odd}: asked." if odd else f"{reason}.", not odd)
+    if odd:
+        return Guess(organ, f"{reason}, but {odd}: asked.", False)
+    return Guess(organ, f"{reason}. {_MAY_HIDE}", True)
 
 
 _FINDERS: tuple[Finder, ...] = (

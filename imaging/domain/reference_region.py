@@ -71,15 +71,16 @@ class RefusedReference:
 def place_sphere(
     pet: Volume,
     image: Coarse,
+    *,
+    organ: str,
     tissue: Voxels,
     allowed: Voxels,
-    organ: str,
     radii_mm: tuple[float, ...],
     rules: ReferenceRules,
 ) -> Reference:
-    """The sphere that fits wholly into ``tissue`` with its centre in ``allowed`` and whose mean is nearest to the
-    median of the tissue: not an accident of noise, and clear of everything that is not tissue. Of several
-    radii the one that comes nearest is taken.
+    """The sphere that fits wholly into ``tissue``, with its centre in ``allowed``, whose mean is nearest to the median
+    of the tissue: not an accident of noise, and clear of all that is not tissue. Of several radii the one that comes
+    nearest is taken.
 
     Raises ``MeasurementRefused`` where none fits or its CoV is above the limit.
     """

@@ -1,7 +1,7 @@
 """Proposed reference regions of an SSTR PET: liver, spleen, blood pool. A proposal, for a person to accept or move.
 
-Classical geometry, no learning. Each organ is found on a coarse grid (``liver``, ``spleen``, ``blood_pool``) and measured
-on the scanner's voxels. An organ without a usable region is refused by name with the numbers that refuse it.
+Classical geometry, no learning. Each organ is found on a coarse grid (``liver``, ``spleen``, ``blood_pool``) and
+measured on the scanner's voxels. An organ without a usable region is refused by name with the numbers that refuse it.
 The values are those of SSTR tracers; for another tracer the caller gives other rules.
 """
 
@@ -41,8 +41,7 @@ def propose(pet: Volume, ct: Volume | None = None, rules: ReferenceRules = SSTR)
 
     Raises ``MeasurementRefused`` only where there is nothing to look at: slices not axial, no body, frames that differ.
     """
-    image = coarse(pet, ct)
-    found = landmarks(image)
+    image, found = landmarks(coarse(pet, ct))
     tissue = _tried("liver", lambda: find_liver(image, found, rules))
     liver = tissue if isinstance(tissue, LiverTissue) else None
 

@@ -11,8 +11,8 @@ from imaging.domain.errors import MeasurementRefused
 from imaging.domain.landmarks import Landmarks, left_of_midline_mm, parts
 from imaging.domain.liver import LiverTissue
 from imaging.domain.reference_region import TISSUE_FWHM_MM, Reference, ReferenceRules, place_sphere
-from imaging.domain.splitting import Rule, edge_distance, split
-from imaging.domain.volume import Bounds, Volume
+from imaging.domain.splitting import Rule, box_around, edge_distance, split
+from imaging.domain.volume import Volume
 
 _OFF_MIDLINE_MM = 35.0
 _ABOVE_LIVER_TOP_MM = 60.0
@@ -41,7 +41,8 @@ def find_spleen(
     depth = edge_distance(hot, image.spacing)
     level = float(np.median(image.suv[spleen & (depth >= 0.6 * depth[spleen].max())]))
     tissue = hot & (np.abs(fine / np.float32(level) - 1) <= rules.tissue_window)
-    return place_sphere(pet, image, tissue, spleen, "spleen", rules.spleen_radii_mm, rules)
+    radii = rules.spleen_radii_mm
+    return place_sphere(pet, image, organ="spleen", tissue=tissue, allowed=spleen, radii_mm=radii, rules=rules)
 
 
 def _is_level_with_liver(image: Coarse, liver: LiverTissue) -> Voxels:
@@ -55,20 +56,14 @@ def _parts(image: Coarse, fine: Image, hot: Voxels, rules: ReferenceRules) -> li
     rule = Rule(_SEAM, max(1, round(_PART_ML / image.voxel_ml)))
     found = []
     for label in 1 + np.flatnonzero(sizes * image.voxel_ml >= rules.spleen_smallest_ml):
-        box, voxels = _boxed(np.asarray(labels == label))
-        for part in split(fine[box.slices], voxels, image.spacing, rule):
+        voxels = np.asarray(labels == label)
+        box = box_around(voxels)
+        for part in split(fine[box], voxels[box], image.spacing, rule):
             if part.sum() * image.voxel_ml >= rules.spleen_smallest_ml:
                 whole = np.zeros(hot.shape, dtype=bool)
-                whole[box.slices] = part
+                whole[box] = part
                 found.append(whole)
     return found
-
-
-def _boxed(voxels: Voxels) -> tuple[Bounds, Voxels]:
-    lines = [np.flatnonzero(voxels.any(axis=tuple(b for b in range(3) if b != a))) for a in range(3)]
-    low, high = [int(line[0]) for line in lines], [int(line[-1]) + 1 for line in lines]
-    box = Bounds((low[0], low[1], low[2]), (high[0], high[1], high[2]))
-    return box, voxels[box.slices]
 
 
 def _is_lone_and_lateral(image: Coarse, found: Landmarks, fine: Image, part: Voxels) -> bool:

@@ -1,9 +1,9 @@
 """Separating structures that touch: a component falls into parts at the lowest level at which parts stand out.
 
 A part stands out when it holds ``smallest`` voxels and its highest value is at least ``prominence`` times the level at
-which it comes apart. What lies below that level goes to the nearest part, in mm; then each part is tried again, upwards.
-The field is the SUV (two hot organs with a colder seam) or the distance to the edge in mm (two rounded bodies joined by a
-neck). No randomness, no order of voxels: the same voxels always give the same parts.
+which it comes apart. What lies below that level goes to the nearest part, in mm; then each part is tried again,
+upwards. The field is the SUV (two hot organs with a colder seam) or the distance to the edge in mm (two rounded bodies
+joined by a neck). No randomness, no order of voxels: the same voxels always give the same parts.
 """
 
 from dataclasses import dataclass
@@ -43,11 +43,33 @@ def split(field: Field, voxels: Voxels, spacing: tuple[float, float, float], rul
 
 
 def edge_distance(voxels: Voxels, spacing: tuple[float, float, float]) -> Field:
-    """mm from each voxel to the nearest voxel outside."""
+    """mm from each voxel to the nearest voxel outside; beyond the array counts as outside."""
     from scipy import ndimage
 
-    padded = ndimage.distance_transform_edt(np.pad(voxels, 1), sampling=spacing)
-    return np.asarray(padded[1:-1, 1:-1, 1:-1], dtype=np.float32)
+    result = np.zeros(voxels.shape, dtype=np.float32)
+    if voxels.any():
+        box = box_around(voxels)
+        result[box] = ndimage.distance_transform_edt(np.pad(voxels[box], 1), sampling=spacing)[1:-1, 1:-1, 1:-1]
+    return result
+
+
+def is_near(voxels: Voxels, spacing: tuple[float, float, float], reach_mm: float) -> Voxels:
+    """Which voxels lie within ``reach_mm`` of one of ``voxels``, themselves included."""
+    from scipy import ndimage
+
+    result = np.zeros(voxels.shape, dtype=bool)
+    if voxels.any():
+        z, y, x = (int(np.ceil(reach_mm / s)) for s in spacing)
+        box = box_around(voxels, (z, y, x))
+        result[box] = ndimage.distance_transform_edt(~voxels[box], sampling=spacing).astype(np.float32) <= reach_mm
+    return result
+
+
+def box_around(voxels: Voxels, margin: tuple[int, int, int] = (0, 0, 0)) -> tuple[slice, slice, slice]:
+    """The smallest box that holds ``voxels``, of which there must be one, wider by a margin where there is room."""
+    lines = [np.flatnonzero(voxels.any(axis=tuple(b for b in range(3) if b != a))) for a in range(3)]
+    z, y, x = (slice(max(0, int(n[0]) - m), int(n[-1]) + 1 + m) for n, m in zip(lines, margin, strict=True))
+    return z, y, x
 
 
 def _first_separation(field: Field, part: Voxels, level: float, rule: Rule) -> tuple[Labels | None, float]:

@@ -22,7 +22,7 @@ class Mask:
 
     def trimmed(self) -> "Mask":
         """The same voxels in the smallest box that holds them. Raises ``MeasurementRefused`` if there are none."""
-        plane = self.voxels.any(axis=0)
+        plane: NDArray[np.bool_] = np.asarray(self.voxels.any(axis=0))
         used = [np.flatnonzero(line) for line in (self._used_slices(), plane.any(axis=1), plane.any(axis=0))]
         if not used[0].size:
             raise MeasurementRefused("voi_empty")

@@ -1,11 +1,13 @@
 """Spheres and iso-contours."""
 
+from unittest.mock import patch
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imaging.domain import segmentation, voi
+from imaging.domain import segmentation, thresholds, voi
 from imaging.domain.errors import MeasurementRefused
 from imaging.domain.geometry import index_to_lps
 from imaging.domain.volume import Bounds, Volume
@@ -150,3 +152,98 @@ def test_a_voxel_that_reads_as_the_threshold_reaches_it():
     volume = Volume.of_array(np.full((3, 3, 3), 2.1, np.float32), AFFINE)
     everything = voi.Mask(volume.everything, np.ones(volume.shape, bool))
     assert segmentation.iso_contour(volume, everything, 2.1).voxels.sum() == 27
+
+
+def any_volume(seed: int, dtype=np.uint16, shape=(8, 9, 10)) -> Volume:
+    random = np.random.default_rng(seed)
+    limits = np.iinfo(dtype)
+    stored = random.integers(limits.min, limits.max, shape, dtype=dtype, endpoint=True)
+    slopes, factor = random.uniform(1e-4, 3, shape[0]), float(random.uniform(1e-5, 2))
+    return Volume.of_series(
+        stored, slopes=slopes, intercepts=random.uniform(-5, 5, shape[0]), factor=factor, affine=AFFINE, unit="u"
+    )
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.sampled_from([np.uint16, np.int16, np.uint8, np.int32, np.uint32]))
+def test_a_threshold_on_integers_is_the_threshold_on_float32(seed, dtype):
+    volume = any_volume(seed, dtype)
+    suv = volume.crop(volume.everything)
+    positive = suv[suv > 0]
+    threshold = float(np.random.default_rng(seed).choice(positive)) if positive.size else 1.0
+    first = thresholds.stored_thresholds(volume, threshold)
+    by_integer = volume.stored.astype(np.int64) >= first[:, None, None]
+    np.testing.assert_array_equal(by_integer, suv >= np.float32(threshold))
+    np.testing.assert_array_equal(thresholds.reaches(volume, volume.everything, threshold), by_integer)
+    with patch.object(thresholds, "_SMALL_BOX", 0):
+        np.testing.assert_array_equal(thresholds.reaches(volume, volume.everything, threshold), by_integer)
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_the_highest_value_is_found_on_the_integers(seed):
+    volume = any_volume(seed)
+    voxels = np.random.default_rng(seed).random(volume.shape) < 0.2
+    voxels[3, 3, 3] = True
+    assert thresholds.highest(volume, volume.everything, voxels) == volume.crop(volume.everything)[voxels].max()
+
+
+@pytest.mark.parametrize("percent", segmentation.PERCENTS)
+@pytest.mark.parametrize("seed", range(20))
+def test_growing_is_simpleitk_connected_threshold(seed, percent):
+    sitk = pytest.importorskip("SimpleITK", reason="SimpleITK is a bench dependency")
+    from scipy import ndimage
+
+    random = np.random.default_rng(seed)
+    smooth = ndimage.gaussian_filter(random.random((18, 40, 40)), 1.5)
+    stored = np.rint(60000 * (smooth - smooth.min()) / np.ptp(smooth)).astype(np.uint16)
+    slopes = random.uniform(1e-4, 2e-4, 18)
+    volume = Volume.of_series(stored, slopes=slopes, intercepts=0.0, factor=1.7, affine=AFFINE, unit="u")
+    within = voi.box(volume, Bounds((2, 5, 5), (16, 35, 33)))
+    seed_at = segmentation.hottest_index(volume, within)
+    threshold = segmentation.share_of_max(volume, within, percent)
+    found = segmentation.grow(volume, within, seed_at, threshold)
+    image = sitk.GetImageFromArray(volume.crop(within.bounds))
+    at = [i - a for i, a in zip(seed_at, within.bounds.start, strict=True)][::-1]
+    full = sitk.ConnectedThresholdImageFilter.FullConnectivity
+    grown = sitk.ConnectedThreshold(image, [at], float(np.float32(threshold)), 1e9, 1, full)
+    np.testing.assert_array_equal(found.over(within.bounds), sitk.GetArrayFromImage(grown) > 0)
+
+
+def test_growing_from_a_point_cannot_leave_its_search_sphere():
+    volume = Volume.of_array(np.full((21, 21, 21), 7, np.int16), AFFINE)
+    found = segmentation.grow_from(volume, (0, 0, 0), search_radius_mm=20, threshold_suv=5)
+    np.testing.assert_array_equal(whole(found, volume.shape), whole(voi.sphere(volume, (0, 0, 0), 20), volume.shape))
+
+
+def test_growing_from_a_point_by_share_takes_the_hottest_of_the_sphere():
+    volume, _ = two_spots()
+    point = index_to_lps(AFFINE, (8, 8, 9))
+    found = segmentation.grow_from(volume, point, search_radius_mm=12, percent=41)
+    assert whole(found, volume.shape)[9, 9, 7]
+
+
+def test_a_box_takes_every_hot_voxel_connected_or_not():
+    volume, within = two_spots()
+    assert segmentation.above(volume, within, 9).voxels.sum() == 4 * 4 * 3 + 3
+
+
+@pytest.mark.parametrize(
+    ("seed", "threshold", "code"),
+    [
+        ((0, 0, 0), 5, "seed_outside_region"),
+        ((20, 20, 20), 5, "seed_outside_region"),
+        ((6, 6, 4), 5, "seed_below_threshold"),
+        ((9, 9, 7), -1, "threshold_invalid"),
+    ],
+)
+def test_growing_refused_by_name(seed, threshold, code):
+    volume, within = two_spots()
+    with pytest.raises(MeasurementRefused) as refused:
+        segmentation.grow(volume, within, seed, threshold)
+    assert refused.value.code == code
+
+
+def test_a_box_outside_the_images_is_refused_and_one_across_the_edge_is_cut():
+    with pytest.raises(MeasurementRefused):
+        voi.box(blank(), Bounds((30, 0, 0), (35, 5, 5)))
+    assert voi.box(blank(), Bounds((-2, 0, 0), (5, 5, 5))).is_clipped

@@ -1,0 +1,131 @@
+"""Liver, spleen and blood pool on phantoms with known truth, and what is refused with its numbers."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from demo.anatomy import Figure
+from demo.phantom import PET_GRID, Phantom
+from demo.variants import as_scanned
+from imaging.domain import references
+from imaging.domain.errors import MeasurementRefused
+from imaging.domain.references import Reference, RefusedReference
+from imaging.domain.uptake import intensity
+from imaging.domain.voi import sphere
+from imaging.domain.volume import Volume
+
+from .phantoms import SEEDS, proposed, real_fdg, result
+from .reference import load, shared
+
+FIGURE = Figure(stretch=(1.03, 0.98, 1.04), seed=3, fat_mm=14)
+
+
+@pytest.fixture(scope="module")
+def suv() -> np.ndarray:
+    return Phantom(FIGURE, noise_seed=4).pet()
+
+
+@pytest.fixture(scope="module")
+def found(suv) -> references.References:
+    return references.propose(as_scanned(suv))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_liver_and_spleen_are_within_three_percent_of_the_truth(seed):
+    found = result(seed)
+    assert abs(found.liver_error) <= 0.03
+    assert abs(found.spleen_error) <= 0.03
+
+
+def test_a_reference_is_what_its_sphere_measures_and_says_how_it_was_made(suv, found):
+    pet, liver = as_scanned(suv), found.liver
+    measured = intensity(pet, sphere(pet, liver.centre_lps, liver.radius_mm))
+    assert (liver.mean, liver.sd) == (measured.suv_mean, measured.suv_sd)
+    assert liver.cov == pytest.approx(liver.sd / liver.mean)
+    assert (liver.radius_mm, liver.method) == (15.0, "references/1.0")
+    assert liver.parameters["cov_limit"] == 0.25
+    assert liver.centre_lps[0] < 0
+    assert "reference_without_ct" in {c.code for c in liver.cautions}
+
+
+def test_a_blotchy_liver_is_refused_with_its_cov(suv):
+    spots = np.random.default_rng(1).random(tuple(n // 6 + 1 for n in suv.shape)) < 0.45
+    blotches = np.kron(spots, np.ones((6, 6, 6), bool))[tuple(slice(n) for n in suv.shape)]
+    z, y, x = (np.abs(a - b) for a, b in zip(PET_GRID.axes()[::-1], (-530.0, 0.0, -60.0), strict=True))
+    around = np.broadcast_to((z < 110) & (y < 95) & (x < 95), suv.shape)
+    is_liver = around & (suv > 3.2) & (suv < 9)
+    answer = references.propose(as_scanned(np.where(is_liver & blotches, suv * 3, suv))).liver
+    assert isinstance(answer, RefusedReference)
+    assert answer.code == "reference_not_homogeneous"
+    assert answer.sentence.startswith("liver reference unusable: CoV ")
+    assert "limit 25 %" in answer.sentence
+
+
+def test_a_kidney_is_not_taken_for_a_missing_spleen():
+    figure = dataclasses.replace(FIGURE, uptake={"spleen": 0.3})
+    found = proposed(Phantom(figure, noise_seed=5))
+    assert isinstance(found.liver, Reference)
+    assert isinstance(found.spleen, RefusedReference)
+    assert found.spleen.sentence == "spleen reference unusable: no region found that could be this organ."
+
+
+def test_with_ct_the_aorta_is_found_and_the_liver_stays():
+    phantom = Phantom(FIGURE, noise_seed=4)
+    found = proposed(phantom, with_ct=True)
+    x, _, _ = found.blood_pool.centre_lps
+    assert 0 < x < 50
+    assert found.blood_pool.mean == pytest.approx(FIGURE.suv("blood"), rel=0.2)
+    assert found.liver.mean == pytest.approx(FIGURE.suv("liver"), rel=0.03)
+    assert "reference_without_ct" not in {c.code for c in found.liver.cautions}
+
+
+def test_without_ct_the_blood_pool_is_refused_by_name(found):
+    assert found.blood_pool.code == "reference_needs_ct"
+
+
+def test_the_order_of_the_axes_does_not_matter(suv, found):
+    """The same patient stored feet first and with the columns running the other way."""
+    straight = found.liver
+    affine = PET_GRID.affine.copy()
+    for axis in (0, 2):
+        affine[:3, 3] += affine[:3, axis] * (suv.shape[2 - axis] - 1)
+        affine[:3, axis] *= -1
+    flipped = Volume.of_array(suv[::-1, :, ::-1].copy(), affine)
+    mirrored = references.propose(flipped).liver
+    assert mirrored.centre_lps == pytest.approx(straight.centre_lps, abs=1e-6)
+    assert mirrored.mean == pytest.approx(straight.mean, rel=1e-3)
+
+
+def test_frames_that_differ_and_slices_that_are_not_axial_are_refused(suv):
+    pet = as_scanned(suv)
+    other = dataclasses.replace(pet, frame_of_reference_uid="1.2.3")
+    with pytest.raises(MeasurementRefused) as refused:
+        references.propose(pet, other)
+    assert refused.value.code == "frames_differ"
+    coronal = dataclasses.replace(pet, affine=pet.affine[:, [0, 2, 1, 3]])
+    with pytest.raises(MeasurementRefused) as refused:
+        references.propose(coronal)
+    assert refused.value.code == "slices_not_axial"
+
+
+def test_nothing_in_the_images_is_refused():
+    with pytest.raises(MeasurementRefused) as refused:
+        references.propose(Volume.of_array(np.zeros((20, 20, 20), np.float32), np.diag([4.0, 4.0, 4.0, 1.0])))
+    assert refused.value.code == "body_not_found"
+
+
+def test_the_liver_of_a_real_fdg_scan_is_plausible():
+    liver = real_fdg()[1].liver
+    assert 1.5 <= liver.mean <= 3.0
+    assert -440 < liver.centre_lps[2] < -310  # between dome and lower edge, read from the coronal picture
+    assert liver.centre_lps[0] < -30
+
+
+@pytest.mark.parametrize("patient", ["STS_001", "STS_002"])
+def test_a_crop_without_a_liver_is_refused(patient):
+    series = load(shared("sts-petct", "dicom", patient, "PET", "image"))
+    found = references.propose(series.volume(1.0))
+    for answer in (found.liver, found.spleen, found.blood_pool):
+        assert isinstance(answer, RefusedReference)
+        assert "unusable" in answer.sentence
