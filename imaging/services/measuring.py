@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from imaging import digests, jobs, masks, selectors, volumes
 from imaging.domain import uptake
-from imaging.domain.errors import ImagingRefusal
+from imaging.domain.errors import Caution, ImagingRefusal, caution
 from imaging.domain.volume import Volume
 from imaging.models import Job, Scan, Series, SuvResult, UptakeMeasurement, Voi
 from imaging.services import relative
@@ -140,12 +140,20 @@ def _measure(volume: Volume, voi: Voi, suv_result: SuvResult, digest: str, liver
     except ImagingRefusal as refusal:
         return unmeasured(voi, suv_result, digest, code=refusal.code, text=refusal.message)
     row = unmeasured(voi, suv_result, digest)
-    row.mask_sha256 = voi.mask_sha256 or masks.keep(mask, volume)
+    row.mask_sha256 = masks.keep(mask, volume)  # on this grid, whichever grid it was drawn on
     for name in NUMBERS:
         setattr(row, name, getattr(found, name))
     row.hottest_voxel = {"index": list(found.hottest_index), "lps_mm": list(found.hottest_lps)}
-    row.warnings = [asdict(warning) for warning in (*notes, *found.warnings)]
+    row.warnings = [asdict(note) for note in (*notes, *_at_earlier_suv(voi, suv_result), *found.warnings)]
     return row
+
+
+def _at_earlier_suv(voi: Voi, suv_result: SuvResult) -> tuple[Caution, ...]:
+    """Voxels chosen by a fixed SUV stay what they are when the factor changes; the reader is told."""
+    drawn = voi.origin.get("at_suv")
+    if not drawn or drawn["factor"] == suv_result.factors.get("bw"):
+        return ()
+    return (caution("outline_at_earlier_suv", suv=f"{drawn['suv']:g}"),)
 
 
 def unmeasured(voi: Voi, suv_result: SuvResult, digest: str, *, code: str = "", text: str = "") -> UptakeMeasurement:

@@ -10,9 +10,9 @@ from imaging.domain import uptake
 from imaging.domain.extent import extent
 from imaging.domain.voi import Mask
 from imaging.domain.volume import Bounds, Volume
-from imaging.models import ForeignObject, Job, Lesion, LesionMatch, Proposal, ProposalRun, Scan
+from imaging.models import ForeignObject, Job, Lesion, LesionMatch, Proposal, ProposalRun, Scan, Voi
 from imaging.refused import Refused
-from imaging.services import looking
+from imaging.services import looking, outlines
 from imaging.services.running import run_until_done
 from patients.services import record
 from tests.imaging.phantom import write_pet
@@ -103,6 +103,14 @@ def _suv(scan: Scan):
 
 def new_lesion(by, patient, label: str = "L01", organ: str = "liver") -> Lesion:
     return record(Lesion, by=by, patient=patient, label=label, organ=organ)
+
+
+def drawn(scan: Scan, lesion: Lesion, by, bounds: Bounds = HOT_BODY, **more) -> Voi:
+    """An outline of these voxels, measured."""
+    values = {"role": "lesion", "origin": {"how": "test", "parameters": {}}, "volume": volume_of(scan)}
+    found, _ = outlines.place_outline(by=by, scan=scan, lesion=lesion, mask=solid(bounds), **values | more)
+    work_off()
+    return Voi.objects.get(pk=found.pk)
 
 
 def match(scan: Scan, previous: Scan, lesion: Lesion | None, status: str = "present", **more) -> LesionMatch:

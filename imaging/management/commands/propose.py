@@ -57,7 +57,9 @@ class Command(CaseCommand):
             self.stdout.write(f"{row['label']:12} {asked:12} {row['guess'] or '-':16} {_line(row['numbers'])}")
             self.stdout.write(f"{'':12} {row['reason']}")
         for row in found["matches"]:
-            self.stdout.write(f"{row['lesion'] or 'new':12} {row['status']:16} {row['region'] or '-':6} {row['reason']}")
+            self.stdout.write(
+                f"{row['lesion'] or 'new':12} {row['status']:16} {row['region'] or '-':6} {row['reason']}"
+            )
         self.stdout.write(NOTICE)
 
 
