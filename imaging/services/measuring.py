@@ -10,7 +10,7 @@ from imaging import digests, jobs, masks, selectors, volumes
 from imaging.domain import uptake
 from imaging.domain.errors import Caution, ImagingRefusal, caution
 from imaging.domain.volume import Volume
-from imaging.models import Job, Scan, Series, SuvResult, UptakeMeasurement, Voi
+from imaging.models import ImageProduct, Job, ProposalRun, Scan, Series, SuvResult, UptakeMeasurement, Voi
 from imaging.services import relative
 from imaging.services.requests import request_look, request_measurements
 from imaging.services.voxels import region_of
@@ -40,10 +40,18 @@ def run_measure(job: Job, lease: jobs.Lease) -> list[uuid.UUID]:
     measured = measure_scan(scan, scan.pet_series, found.result)
     with lease.effect():
         lock(scan.pet_series)
-        store(measured, found.result)
-        announce(scan, found.result)
+        scan = as_of_now(scan)
+        if scan is not None and selectors.current_suv(scan.pet_series).result == found.result:
+            store(measured, found.result)
+            announce(scan, found.result)
         lease.finish()
-        return [*follow_up(scan), *_redraw(scan)]
+        return [*follow_up(scan), *_redraw(scan)] if scan is not None else []
+
+
+def as_of_now(scan: Scan) -> Scan | None:
+    """The scan and its series as they are now, after a worker has been away; None where it left the chart."""
+    found = Scan.objects.select_related("pet_series", "ct_series", "patient").filter(pk=scan.pk).first()
+    return found if found is not None and found.pet_series_id == scan.pet_series_id else None
 
 
 def measure_scan(
@@ -93,9 +101,13 @@ def announce(scan: Scan, suv_result: SuvResult) -> None:
 
 
 def retire(scan: Scan, suv_result: SuvResult) -> None:
-    """Nothing measured under another SUV result stays current, not even of a withdrawn region."""
+    """Nothing measured, proposed or drawn under another SUV result stays current, not even of a withdrawn region."""
+    now = timezone.now()
     stale = UptakeMeasurement.objects.filter(voi__scan=scan, superseded_at__isnull=True)
-    stale.exclude(suv_result=suv_result).update(superseded_at=timezone.now())
+    stale.exclude(suv_result=suv_result).update(superseded_at=now)
+    runs = ProposalRun.objects.filter(scan=scan, superseded_at__isnull=True)
+    runs.exclude(suv_result=suv_result).update(superseded_at=now)
+    ImageProduct.objects.filter(scan=scan, superseded_at__isnull=True).update(superseded_at=now)
 
 
 def follow_up(scan: Scan) -> list[uuid.UUID]:
