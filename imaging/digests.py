@@ -129,18 +129,18 @@ def _changes_before(scan: Scan) -> list[tuple[int, int]]:
 
 
 def previous_scan(scan: Scan) -> Scan | None:
-    """The scan before this one with the same kind of tracer and images: SSTR with SSTR, FDG with FDG."""
-    return max(earlier_scans(scan), key=lambda other: (other.clinical_date, other.recorded_at), default=None)
+    """The scan before this one with the same kind of tracer: SSTR with SSTR, FDG with FDG. One with images, if any."""
+    earlier = earlier_scans(scan)
+    found = [other for other in earlier if other.pet_series_id] or earlier
+    return max(found, key=lambda other: (other.clinical_date, other.recorded_at), default=None)
 
 
 def earlier_scans(scan: Scan) -> list[Scan]:
-    """Scans with images and the same kind of tracer, of earlier days."""
+    """Scans of earlier days with the same kind of tracer."""
     if scan.clinical_date is None:
         return []
-    earlier = Scan.objects.filter(
-        patient_id=scan.patient_id, clinical_date__lt=scan.clinical_date, pet_series__isnull=False
-    ).select_related("pet_series", "ct_series")
-    return [other for other in earlier if _kind(other) == _kind(scan)]
+    earlier = Scan.objects.filter(patient_id=scan.patient_id, clinical_date__lt=scan.clinical_date)
+    return [other for other in earlier.select_related("pet_series", "ct_series") if _kind(other) == _kind(scan)]
 
 
 def _kind(scan: Scan) -> str:

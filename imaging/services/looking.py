@@ -18,7 +18,7 @@ from imaging.domain.references import Reference, References, RefusedReference
 from imaging.domain.vocabulary import Tracer, is_sstr
 from imaging.domain.voi import Mask
 from imaging.domain.volume import Volume
-from imaging.models import Job, LesionMatch, Proposal, ProposalRun, Scan, SuvResult, Voi
+from imaging.models import Job, LesionFinding, LesionMatch, Proposal, ProposalRun, Scan, SuvResult, Voi
 from imaging.reasons import SeriesRefused
 from imaging.services import loaded, measuring, picturing, recognising
 from imaging.services.proposals import is_sphere_of, sphere_of
@@ -88,7 +88,7 @@ def _work(
             raise _stored(suv_result)
         pet, ct = loaded.pet_of(scan, suv_result), loaded.ct_of(scan)
     except ImagingRefusal as refusal:
-        return (None if has_run else Look(refusal=refusal)), None
+        return (None if has_run else refused_look(scan, refusal)), None
     look = None if has_run else propose(scan, pet, ct, lease)
     if look is not None:
         look.keep_outlines(pet)
@@ -100,6 +100,11 @@ def _work(
         return look, None
 
 
+def refused_look(scan: Scan, refusal: ImagingRefusal) -> Look:
+    """Nothing is proposed, and the lesions of the scan before are asked about all the same."""
+    return Look(refusal=refusal, recognised=recognising.not_looked_for(scan, refusal.message))
+
+
 def propose(scan: Scan, pet: Volume, ct: Volume | None, lease: jobs.Lease | None = None) -> Look:
     """References, foci and matches of one scan, unsaved."""
     _say(lease, "looking for reference organs")
@@ -109,8 +114,7 @@ def propose(scan: Scan, pet: Volume, ct: Volume | None, lease: jobs.Lease | None
             raise MeasurementRefused("tracer_not_proposed", found=scan.tracer or "(not recorded)")
         found = references.propose(pet, ct)
     except ImagingRefusal as refusal:
-        look.refusal = refusal
-        return look
+        return refused_look(scan, refusal)
     look.proposals += [_reference(scan, name, answer) for name, answer in _answers(found).items()]
     _say(lease, "looking for foci")
     foci = _foci(scan, pet, found, look)
@@ -196,7 +200,7 @@ def _keep(scan: Scan, suv_result: SuvResult, digest: str, look: Look) -> list[uu
         _carry_over(proposal, decided)
     Proposal.objects.bulk_create(look.proposals)
     if look.recognised:
-        LesionMatch.objects.bulk_create(recognising.rows(look.recognised, run))
+        LesionMatch.objects.bulk_create(_answered(scan, recognising.rows(look.recognised, run)))
     audit(by=None, action="propose", obj=run, after={"proposals": len(look.proposals)})
     return _use_references(scan, look.proposals)
 
@@ -213,6 +217,20 @@ def _carry_over(proposal: Proposal, decided: dict[str, Proposal]) -> None:
         return
     for name in (*DECISION, "voi"):
         setattr(proposal, name, getattr(before, name))
+
+
+def _answered(scan: Scan, rows: list[LesionMatch]) -> list[LesionMatch]:
+    """What a person said of a lesion stands while the finding says the same; else it is asked again."""
+    decided = LesionMatch.objects.filter(scan=scan, lesion__isnull=False).exclude(state=LesionMatch.State.OPEN)
+    said = {row.lesion_id: row for row in decided.order_by("decided_at")}
+    found = dict(LesionFinding.objects.filter(scan=scan).values_list("lesion_id", "status"))
+    for row in rows:
+        before = said.get(row.lesion_id)
+        if before is None or found.get(row.lesion_id) != before.decided_status:
+            continue
+        for name in (*DECISION, "decided_status"):
+            setattr(row, name, getattr(before, name))
+    return rows
 
 
 def _is_accepted(proposal: Proposal) -> bool:
