@@ -15,7 +15,7 @@ from imaging import products
 from imaging.domain import candidates, matching, references, registration, suv, uptake
 from imaging.domain.suv_inputs import SuvInputs
 from imaging.domain.vocabulary import is_sstr
-from imaging.models import Scan, Series, SuvInput, SuvResult, UptakeMeasurement, Voi
+from imaging.models import LesionFinding, Scan, Series, SuvInput, SuvResult, UptakeMeasurement, Voi
 
 MEASURE_VERSION = uptake.METHOD_VERSION
 SUV_VERSION = suv.METHOD_VERSION
@@ -90,11 +90,15 @@ def of_scan(vois: Iterable[Voi], suv_result: SuvResult) -> str:
 
 
 def of_look(scan: Scan, suv_result: SuvResult) -> str:
-    """Of what proposals rest on: the SUV, the CT, and the lesions and images of the scan before."""
+    """Of what proposals rest on: the SUV, the scan with its CT and tracer, the lesions and images of scans before.
+
+    Changes are counted, so that going back to earlier marks is a new look with a digest of its own.
+    """
     ct = scan.ct_series.manifest_sha256 if scan.ct_series else ""
     before = previous_scan(scan)
-    parts = [LOOK_VERSION, str(suv_result.pk), suv_result.input_digest, ct, str(before and before.pk)]
-    return _digest([*parts, _marked(before) if before else []])
+    versions = Scan.versions.filter(lineage=scan.lineage).count()
+    parts = [LOOK_VERSION, str(suv_result.pk), suv_result.input_digest, ct, scan.tracer, versions]
+    return _digest([*parts, str(before and before.pk), before and _images(before), _changes_before(scan)])
 
 
 def of_pictures(scan: Scan, suv_result: SuvResult) -> str:
@@ -105,20 +109,42 @@ def of_pictures(scan: Scan, suv_result: SuvResult) -> str:
     return _digest([PICTURE_VERSION, str(suv_result.pk), suv_result.input_digest, ct, measured])
 
 
-def _marked(scan: Scan) -> list[tuple[str, list[str]]]:
-    """Where the lesions of a scan are."""
-    return sorted((str(voi.lesion_id), _placement(voi)) for voi in scan.vois.all() if voi.lesion_id)
+def _images(scan: Scan) -> list[str]:
+    return [series.manifest_sha256 for series in (scan.pet_series, scan.ct_series) if series]
+
+
+def _changes_before(scan: Scan) -> list[tuple[int, int]]:
+    """How often lesions were marked or looked for on earlier scans of the patient, and how often that changed."""
+    if scan.clinical_date is None:
+        return []
+    earlier = Scan.objects.filter(patient_id=scan.patient_id, clinical_date__lt=scan.clinical_date)
+    counted = (
+        rows.aggregate(made=Count("pk"), replaced=Count("superseded_at"))
+        for rows in (
+            Voi.versions.filter(scan__in=earlier, lesion__isnull=False),
+            LesionFinding.versions.filter(scan__in=earlier),
+        )
+    )
+    return [(found["made"], found["replaced"]) for found in counted]
 
 
 def previous_scan(scan: Scan) -> Scan | None:
-    """The scan before this one with the same kind of tracer and images: SSTR with SSTR, FDG with FDG."""
+    """The scan before this one with the same kind of tracer: SSTR with SSTR, FDG with FDG. One with images, if any."""
+    earlier = earlier_scans(scan)
+    found = [other for other in earlier if other.pet_series_id] or earlier
+    return max(found, key=lambda other: (other.clinical_date, other.recorded_at), default=None)
+
+
+def earlier_scans(scan: Scan) -> list[Scan]:
+    """Scans of earlier days with the same kind of tracer."""
     if scan.clinical_date is None:
-        return None
-    earlier = Scan.objects.filter(
-        patient_id=scan.patient_id, clinical_date__lt=scan.clinical_date, pet_series__isnull=False
-    ).select_related("pet_series", "ct_series")
-    same = [other for other in earlier if is_sstr(other.tracer) == is_sstr(scan.tracer)]
-    return max(same, key=lambda other: (other.clinical_date, other.recorded_at), default=None)
+        return []
+    earlier = Scan.objects.filter(patient_id=scan.patient_id, clinical_date__lt=scan.clinical_date)
+    return [other for other in earlier.select_related("pet_series", "ct_series") if _kind(other) == _kind(scan)]
+
+
+def _kind(scan: Scan) -> str:
+    return "SSTR" if is_sstr(scan.tracer) else scan.tracer
 
 
 def joined(*found: str) -> str:

@@ -4,6 +4,7 @@ Equal outlines on equal grids give equal bytes, so the SHA-256 under which one i
 same.
 """
 
+import hashlib
 import json
 import struct
 import zlib
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from imaging import store
 from imaging.domain import grids
+from imaging.domain.errors import MeasurementRefused
 from imaging.domain.geometry import index_to_lps
 from imaging.domain.grids import Placed
 from imaging.domain.voi import Bounds, Mask
@@ -59,24 +61,26 @@ def pack(mask: Mask, volume: Volume) -> bytes:
 
 
 def load(sha256: str) -> StoredMask:
-    """Raises ``SeriesRefused`` where the file is gone or is not an outline."""
+    """Raises ``SeriesRefused`` where the file is gone, is no outline, or is not what was stored under this name."""
     try:
         with store.open_stored(sha256) as file:
-            return unpack(file.read())
+            data = file.read()
     except (OSError, ValueError) as error:
         raise SeriesRefused("outline_unreadable") from error
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise SeriesRefused("outline_unreadable")
+    return unpack(data)
 
 
 def unpack(data: bytes) -> StoredMask:
     """The inverse of ``pack``. Raises ``SeriesRefused`` for anything else."""
     try:
         about, packed = _read(data)
-        bounds = Bounds(_index(about["start"]), _index(about["stop"]))
-        count = int(np.prod(bounds.shape))
-        bits = np.unpackbits(np.frombuffer(zlib.decompress(packed), np.uint8), count=count)
-        affine = np.array(about["affine"], np.float64)
-        mask = Mask(bounds, bits.astype(bool).reshape(bounds.shape), bool(about["is_clipped"]))
-        return StoredMask(mask, _index(about["shape"]), affine, about["frame_of_reference_uid"])
+        bounds, shape = Bounds(_index(about["start"]), _index(about["stop"])), _index(about["shape"])
+        affine, frame = np.array(about["affine"], np.float64), about["frame_of_reference_uid"]
+        _check(bounds, shape, affine, frame)
+        mask = Mask(bounds, _voxels(packed, bounds), bool(about["is_clipped"]))
+        return StoredMask(mask, shape, affine, frame)
     except (KeyError, TypeError, ValueError, struct.error, zlib.error) as error:
         raise SeriesRefused("outline_unreadable") from error
 
@@ -86,9 +90,10 @@ def place(stored: StoredMask, volume: Volume) -> Placed:
 
     Raises ``MeasurementRefused`` for another frame of reference, or where nothing of it lies in the images.
     """
-    if stored.shape == volume.shape and np.abs(stored.affine - volume.affine).max() <= SAME_GRID_MM:
+    is_same_grid = stored.shape == volume.shape and np.abs(stored.affine - volume.affine).max() <= SAME_GRID_MM
+    _check_frame(stored.frame_of_reference_uid, volume.frame_of_reference_uid, is_same_grid)
+    if is_same_grid:
         return Placed(stored.mask, grids.EXACT, {}, ())
-    grids.check_frame(stored.frame_of_reference_uid, volume.frame_of_reference_uid, is_referenced=False)
     bounds, affine = stored.mask.bounds, stored.affine
     z0, y0, x0 = bounds.start
     planes = np.arange(z0, bounds.stop[0])
@@ -104,6 +109,27 @@ def place(stored: StoredMask, volume: Volume) -> Placed:
         frame_of_reference_uid=stored.frame_of_reference_uid,
     )
     return grids.place(stack, volume)
+
+
+def _check_frame(outline: str, images: str, is_same_grid: bool) -> None:
+    """A scanner gives every patient the same grid, so only the frame of reference says whose space it is."""
+    if outline and images and outline != images:
+        raise MeasurementRefused("frame_of_reference_differs")
+    if outline != images or not (outline or is_same_grid):
+        raise MeasurementRefused("frame_of_reference_unknown")
+
+
+def _check(bounds: Bounds, shape: tuple[int, int, int], affine: NDArray[np.float64], frame: Any) -> None:
+    lies_inside = all(0 <= a < b <= n for a, b, n in zip(bounds.start, bounds.stop, shape, strict=True))
+    if not lies_inside or affine.shape != (4, 4) or not np.isfinite(affine).all() or not isinstance(frame, str):
+        raise ValueError("not an outline")
+
+
+def _voxels(packed: bytes, bounds: Bounds) -> NDArray[np.bool_]:
+    bits, count = np.frombuffer(zlib.decompress(packed), np.uint8), int(np.prod(bounds.shape))
+    if bits.size != (count + 7) // 8:
+        raise ValueError("not as many voxels as announced")
+    return np.unpackbits(bits, count=count).astype(bool).reshape(bounds.shape)
 
 
 def _read(data: bytes) -> tuple[dict[str, Any], bytes]:

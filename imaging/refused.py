@@ -64,6 +64,7 @@ SENTENCES: dict[str, str] = {
     "proposal_not_lesion": "A reference organ cannot become a lesion.",
     "match_decided": "Somebody has confirmed or corrected this match meanwhile. Reload the page to see how.",
     "match_without_region": "Say which region of this scan is the lesion, or give another status.",
+    "lesion_taken_back": "This lesion was taken back meanwhile. Reload the page and choose another one.",
     "lesion_label_missing": "A new lesion needs its organ.",
     "scan_without_pet": "This scan has no PET series to measure.",
     "export_without_lesions": "There is no measured lesion on this scan to export.",

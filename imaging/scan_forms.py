@@ -3,7 +3,7 @@
 from django import forms
 
 from imaging.domain.vocabulary import is_sstr
-from imaging.models import Lesion, LesionFinding, LesionMatch, Proposal, Reading, Scan, Voi
+from imaging.models import Lesion, LesionFinding, Proposal, Reading, Scan, Voi
 from imaging.services.outlines import LIVER, RULES
 
 NEW = "new"
@@ -57,15 +57,13 @@ class MatchForm(forms.Form):
         )
         self.fields["related_lesion"].queryset = Lesion.objects.filter(patient=scan.patient)
 
-    def service_values(self, match: LesionMatch) -> dict:
+    def service_values(self) -> dict:
+        """With a status, the region is the one chosen, and "none" means none."""
+        given = {name: self.cleaned_data[name] for name in ("related_lesion", "reason")}
         status, region = self.cleaned_data["status"], self.cleaned_data["region"]
-        same = status in {"", match.status} and region in {None, match.proposal}
-        chosen = {} if same else {"status": status or match.status, "proposal": region or self._kept(match, status)}
-        related = self.cleaned_data["related_lesion"]
-        return {**chosen, "related_lesion": related, "reason": self.cleaned_data["reason"]}
-
-    def _kept(self, match: LesionMatch, status: str) -> Proposal | None:
-        return match.proposal if status in {"", match.status} else None
+        if status:
+            return given | {"status": status, "proposal": region}
+        return given | ({"proposal": region} if region else {})
 
 
 class OutlineForm(forms.Form):

@@ -79,10 +79,13 @@ def coarse(pet: Volume, ct: Volume | None = None) -> Coarse:
 
 
 def axes_mm(volume: Volume) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """LPS mm of the voxel centres along z, y and x. Raises ``MeasurementRefused`` for slices that are not axial."""
+    """LPS mm of the voxel centres along z, y and x. Raises ``MeasurementRefused`` if they are tilted or single."""
     matrix = volume.affine[:3, :3] / np.linalg.norm(volume.affine[:3, :3], axis=0)
-    if np.abs(matrix - np.diag(np.diag(matrix))).max() > _TILT_LIMIT or min(volume.shape) < 2:
-        raise MeasurementRefused("slices_not_axial")
+    if min(volume.shape) < 2:
+        raise MeasurementRefused("single_slice")
+    lean = float(np.abs(matrix - np.diag(np.diag(matrix))).max())
+    if lean > _TILT_LIMIT:
+        raise MeasurementRefused("slices_not_axial", degrees=f"{np.degrees(np.arcsin(min(lean, 1.0))):.1f}")
     steps, origin = np.diag(volume.affine), volume.affine[:3, 3]
     x, y, z = (origin[i] + steps[i] * np.arange(volume.shape[2 - i]) for i in range(3))
     return z, y, x

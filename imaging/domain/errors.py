@@ -322,6 +322,10 @@ CAUTIONS: dict[str, str] = {
     "foci_never_complete": "Foci are found by uptake: lesions colder than the threshold are not among them.",
     "foci_too_many": "{found} foci reach the threshold; only the {kept} hottest are listed.",
     "foci_not_separated": "One connected focus fills much of the body; touching structures in it are not separated.",
+    "outline_at_earlier_suv": (
+        "The outline was drawn at SUV {suv} under an earlier SUV factor. Its voxels stay; they are no longer those "
+        "above SUV {suv}. Draw it anew to follow today's SUV."
+    ),
 }
 
 

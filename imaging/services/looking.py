@@ -18,15 +18,16 @@ from imaging.domain.references import Reference, References, RefusedReference
 from imaging.domain.vocabulary import Tracer, is_sstr
 from imaging.domain.voi import Mask
 from imaging.domain.volume import Volume
-from imaging.models import Job, LesionMatch, Proposal, ProposalRun, Scan, SuvResult, Voi
+from imaging.models import Job, LesionFinding, LesionMatch, Proposal, ProposalRun, Scan, SuvResult, Voi
 from imaging.reasons import SeriesRefused
 from imaging.services import loaded, measuring, picturing, recognising
-from imaging.services.proposals import sphere_of
+from imaging.services.proposals import is_sphere_of, sphere_of
 from imaging.services.requests import request_measurements
 from imaging.services.voxels import mask_of
 from patients.services import audit, record
 
 ROLES = {"liver": Voi.Role.LIVER, "spleen": Voi.Role.SPLEEN, "blood_pool": Voi.Role.BLOOD_POOL}
+DECISION = ("state", "decided_by", "decided_at", "decision_reason")
 NUMBERS = (
     "suv_max",
     "suv_mean",
@@ -68,11 +69,12 @@ def run_scan(job: Job, lease: jobs.Lease) -> list[uuid.UUID]:
     look, pictures = _work(scan, suv.result, wanted, lease)
     with lease.effect():
         measuring.lock(scan.pet_series)
-        followers = []
-        if look is not None and digests.of_look(scan, suv.result) == wanted:
-            followers = _keep(scan, suv.result, wanted, look)
-        if pictures is not None and digests.of_pictures(scan, suv.result) == drawn:
-            picturing.keep(scan, drawn, pictures)
+        scan, followers = measuring.as_of_now(scan), []
+        if scan is not None and selectors.current_suv(scan.pet_series).result == suv.result:
+            if look is not None and digests.of_look(scan, suv.result) == wanted:
+                followers = _keep(scan, suv.result, wanted, look)
+            if pictures is not None and digests.of_pictures(scan, suv.result) == drawn:
+                picturing.keep(scan, drawn, pictures)
         lease.finish()
         return followers
 
@@ -87,7 +89,7 @@ def _work(
             raise _stored(suv_result)
         pet, ct = loaded.pet_of(scan, suv_result), loaded.ct_of(scan)
     except ImagingRefusal as refusal:
-        return (None if has_run else Look(refusal=refusal)), None
+        return (None if has_run else refused_look(scan, refusal)), None
     look = None if has_run else propose(scan, pet, ct, lease)
     if look is not None:
         look.keep_outlines(pet)
@@ -99,6 +101,11 @@ def _work(
         return look, None
 
 
+def refused_look(scan: Scan, refusal: ImagingRefusal) -> Look:
+    """Nothing is proposed, and the lesions of the scan before are asked about all the same."""
+    return Look(refusal=refusal, recognised=recognising.not_looked_for(scan, refusal.message))
+
+
 def propose(scan: Scan, pet: Volume, ct: Volume | None, lease: jobs.Lease | None = None) -> Look:
     """References, foci and matches of one scan, unsaved."""
     _say(lease, "looking for reference organs")
@@ -108,8 +115,7 @@ def propose(scan: Scan, pet: Volume, ct: Volume | None, lease: jobs.Lease | None
             raise MeasurementRefused("tracer_not_proposed", found=scan.tracer or "(not recorded)")
         found = references.propose(pet, ct)
     except ImagingRefusal as refusal:
-        look.refusal = refusal
-        return look
+        return refused_look(scan, refusal)
     look.proposals += [_reference(scan, name, answer) for name, answer in _answers(found).items()]
     _say(lease, "looking for foci")
     foci = _foci(scan, pet, found, look)
@@ -213,23 +219,41 @@ def _keep(scan: Scan, suv_result: SuvResult, digest: str, look: Look) -> list[uu
         _carry_over(proposal, decided)
     Proposal.objects.bulk_create(look.proposals)
     if look.recognised:
-        LesionMatch.objects.bulk_create(recognising.rows(look.recognised, run))
+        LesionMatch.objects.bulk_create(_answered(scan, recognising.rows(look.recognised, run)))
     audit(by=None, action="propose", obj=run, after={"proposals": len(look.proposals)})
     return _use_references(scan, look.proposals)
 
 
 def _decisions(scan: Scan) -> dict[str, Proposal]:
-    """By outline: the newest decision about it."""
-    closed = Proposal.objects.filter(scan=scan, kind=Proposal.Kind.FOCUS).exclude(state=Proposal.State.OPEN)
-    return {p.mask_sha256: p for p in closed.order_by("decided_at") if p.mask_sha256}
+    """By outline: the newest word of a person about it, which may have been to open it again."""
+    said = Proposal.objects.filter(scan=scan, kind=Proposal.Kind.FOCUS, decided_at__isnull=False)
+    return {p.mask_sha256: p for p in said.order_by("decided_at") if p.mask_sha256}
 
 
 def _carry_over(proposal: Proposal, decided: dict[str, Proposal]) -> None:
     before = decided.get(proposal.mask_sha256) if proposal.mask_sha256 else None
-    if before is None or (before.state == Proposal.State.ACCEPTED and not _still_used(before)):
+    if before is None or before.state == Proposal.State.OPEN or (_is_accepted(before) and not _still_used(before)):
         return
-    for name in ("state", "decided_by", "decided_at", "decision_reason", "voi"):
+    for name in (*DECISION, "voi"):
         setattr(proposal, name, getattr(before, name))
+
+
+def _answered(scan: Scan, rows: list[LesionMatch]) -> list[LesionMatch]:
+    """What a person said of a lesion stands while the finding says the same; else it is asked again."""
+    decided = LesionMatch.objects.filter(scan=scan, lesion__isnull=False).exclude(state=LesionMatch.State.OPEN)
+    said = {row.lesion_id: row for row in decided.order_by("decided_at")}
+    found = dict(LesionFinding.objects.filter(scan=scan).values_list("lesion_id", "status"))
+    for row in rows:
+        before = said.get(row.lesion_id)
+        if before is None or found.get(row.lesion_id) != before.decided_status:
+            continue
+        for name in (*DECISION, "decided_status"):
+            setattr(row, name, getattr(before, name))
+    return rows
+
+
+def _is_accepted(proposal: Proposal) -> bool:
+    return proposal.state == Proposal.State.ACCEPTED
 
 
 def _still_used(proposal: Proposal) -> bool:
@@ -240,14 +264,28 @@ def _use_references(scan: Scan, proposals: list[Proposal]) -> list[uuid.UUID]:
     """A reference nobody has placed is used as proposed; one that a person took away is not placed again."""
     placed = False
     for proposal in proposals:
-        is_usable = proposal.kind == Proposal.Kind.REFERENCE and not proposal.refusal_code
-        if not is_usable or Voi.versions.filter(scan_id=scan.lineage, role=proposal.role).exists():
+        if proposal.kind != Proposal.Kind.REFERENCE or proposal.refusal_code:
             continue
-        voi = record(Voi, by=None, scan=scan, role=proposal.role, **sphere_of(proposal))
-        proposal.voi = voi
+        if Voi.versions.filter(scan_id=scan.lineage, role=proposal.role).exists():
+            _recognise_reference(scan, proposal)
+            continue
+        proposal.voi = record(Voi, by=None, scan=scan, role=proposal.role, **sphere_of(proposal))
         proposal.save(update_fields=["voi"])
         placed = True
     return [request_measurements(scan=scan).pk] if placed else []
+
+
+def _recognise_reference(scan: Scan, proposal: Proposal) -> None:
+    """The sphere in use is the one proposed again: it keeps the word of whoever confirmed it."""
+    voi = Voi.objects.filter(scan=scan, role=proposal.role).order_by("-recorded_at").first()
+    if voi is None or not is_sphere_of(voi, proposal):
+        return
+    proposal.voi = voi
+    accepted = Proposal.objects.filter(scan=scan, role=proposal.role, state=Proposal.State.ACCEPTED, voi=voi)
+    if before := accepted.order_by("-decided_at").first():
+        for name in DECISION:
+            setattr(proposal, name, getattr(before, name))
+    proposal.save(update_fields=["voi", *DECISION])
 
 
 def _stored(suv_result: SuvResult) -> ImagingRefusal:

@@ -7,7 +7,7 @@ from imaging.models import Job, Lesion, LesionFinding, LesionMatch, Proposal
 from imaging.refused import Refused
 from imaging.services.proposals import accept_as_lesion
 from imaging.services.requests import request_measurements
-from imaging.services.vois import require_measuring
+from imaging.services.vois import require_lesion_of, require_measuring, require_reason
 from patients.domain.roles import Capability
 from patients.services import audit, record, revise
 
@@ -33,18 +33,38 @@ def confirm_match(
     match = _open(by, match)
     chosen = status or match.status
     region = proposal if status or proposal is not None else match.proposal
-    is_correction = chosen != match.status or (region and region.pk) != match.proposal_id
+    related = (related_lesion or match.related_lesion) if chosen in TO_ANOTHER else None
     if match.lesion is None or chosen not in Status.values or chosen == Status.NEW:
         raise Refused("match_without_region")
-    if is_correction and not reason.strip():
-        raise Refused("reason_missing")
-    if region is not None and region.scan_id != match.scan_id:
-        raise Refused("voi_of_other_scan")
-    finding = _note(by, match, chosen, related_lesion or match.related_lesion, reason)
-    if region is not None and chosen in WITH_REGION and region.state == Proposal.State.OPEN:
+    is_correction = (chosen, region) != (match.status, match.proposal)
+    is_correction |= chosen in TO_ANOTHER and related != match.related_lesion
+    if is_correction:
+        require_reason(reason)
+    is_used = region is not None and chosen in WITH_REGION
+    _check(match, region, related, chosen, is_used)
+    finding = _note(by, match, chosen, related, reason)
+    if is_used and region.state == Proposal.State.OPEN:
         accept_as_lesion(by=by, proposal=region, lesion=match.lesion, status=chosen)
     _close(match, by, chosen, is_correction, reason)
     return finding, request_measurements(scan=match.scan, by=by)
+
+
+def _check(match: LesionMatch, region: Proposal | None, related: Lesion | None, status: str, is_used: bool) -> None:
+    require_lesion_of(match.scan, match.lesion)
+    if status in TO_ANOTHER:
+        if related is None or related.pk == match.lesion_id or related.patient_id != match.scan.patient_id:
+            raise Refused("match_without_region")
+        require_lesion_of(match.scan, related)
+    if region is not None and region.scan_id != match.scan_id:
+        raise Refused("voi_of_other_scan")
+    if is_used and not (region.state == Proposal.State.OPEN or _marks(region, match.lesion)):
+        raise Refused("proposal_decided")
+
+
+def _marks(region: Proposal, lesion: Lesion) -> bool:
+    """Was the region accepted as this very lesion, and does it still mark it?"""
+    voi = region.voi if region.state == Proposal.State.ACCEPTED else None
+    return voi is not None and voi.superseded_at is None and voi.lesion_id == lesion.pk
 
 
 def _open(by, match: LesionMatch) -> LesionMatch:
@@ -52,7 +72,7 @@ def _open(by, match: LesionMatch) -> LesionMatch:
     if not by.may(Capability.EDIT_CLINICAL):
         raise Refused("not_permitted")
     locked = LesionMatch.objects.select_for_update(of=("self",))
-    found = locked.select_related("scan__patient", "run", "lesion", "related_lesion", "proposal").get(pk=match.pk)
+    found = locked.select_related("scan__patient", "run", "lesion", "related_lesion", "proposal__voi").get(pk=match.pk)
     if found.state != LesionMatch.State.OPEN:
         raise Refused("match_decided")
     if found.run.superseded_at is not None:
@@ -61,9 +81,7 @@ def _open(by, match: LesionMatch) -> LesionMatch:
 
 
 def _note(by, match: LesionMatch, status: str, related: Lesion | None, reason: str) -> LesionFinding:
-    if status in TO_ANOTHER and (related is None or related.patient_id != match.scan.patient_id):
-        raise Refused("match_without_region")
-    values = {"status": status, "related_lesion": related if status in TO_ANOTHER else None}
+    values = {"status": status, "related_lesion": related}
     row = LesionFinding.objects.filter(scan=match.scan, lesion=match.lesion).first()
     if row is None:
         return record(LesionFinding, by=by, scan=match.scan, lesion=match.lesion, reason=reason, **values)

@@ -8,9 +8,9 @@ from django.utils import timezone
 
 from imaging import digests, jobs, masks, selectors, volumes
 from imaging.domain import uptake
-from imaging.domain.errors import ImagingRefusal
+from imaging.domain.errors import Caution, ImagingRefusal, caution
 from imaging.domain.volume import Volume
-from imaging.models import Job, Scan, Series, SuvResult, UptakeMeasurement, Voi
+from imaging.models import ImageProduct, Job, ProposalRun, Scan, Series, SuvResult, UptakeMeasurement, Voi
 from imaging.services import relative
 from imaging.services.requests import request_look, request_measurements
 from imaging.services.voxels import region_of
@@ -40,10 +40,18 @@ def run_measure(job: Job, lease: jobs.Lease) -> list[uuid.UUID]:
     measured = measure_scan(scan, scan.pet_series, found.result)
     with lease.effect():
         lock(scan.pet_series)
-        store(measured, found.result)
-        announce(scan, found.result)
+        scan = as_of_now(scan)
+        if scan is not None and selectors.current_suv(scan.pet_series).result == found.result:
+            store(measured, found.result)
+            announce(scan, found.result)
         lease.finish()
-        return [*follow_up(scan), *_redraw(scan)]
+        return [*follow_up(scan), *_redraw(scan)] if scan is not None else []
+
+
+def as_of_now(scan: Scan) -> Scan | None:
+    """The scan and its series as they are now, after a worker has been away; None where it left the chart."""
+    found = Scan.objects.select_related("pet_series", "ct_series", "patient").filter(pk=scan.pk).first()
+    return found if found is not None and found.pet_series_id == scan.pet_series_id else None
 
 
 def measure_scan(
@@ -93,9 +101,13 @@ def announce(scan: Scan, suv_result: SuvResult) -> None:
 
 
 def retire(scan: Scan, suv_result: SuvResult) -> None:
-    """Nothing measured under another SUV result stays current, not even of a withdrawn region."""
+    """Nothing measured, proposed or drawn under another SUV result stays current, not even of a withdrawn region."""
+    now = timezone.now()
     stale = UptakeMeasurement.objects.filter(voi__scan=scan, superseded_at__isnull=True)
-    stale.exclude(suv_result=suv_result).update(superseded_at=timezone.now())
+    stale.exclude(suv_result=suv_result).update(superseded_at=now)
+    runs = ProposalRun.objects.filter(scan=scan, superseded_at__isnull=True)
+    runs.exclude(suv_result=suv_result).update(superseded_at=now)
+    ImageProduct.objects.filter(scan=scan, superseded_at__isnull=True).update(superseded_at=now)
 
 
 def follow_up(scan: Scan) -> list[uuid.UUID]:
@@ -140,12 +152,20 @@ def _measure(volume: Volume, voi: Voi, suv_result: SuvResult, digest: str, liver
     except ImagingRefusal as refusal:
         return unmeasured(voi, suv_result, digest, code=refusal.code, text=refusal.message)
     row = unmeasured(voi, suv_result, digest)
-    row.mask_sha256 = voi.mask_sha256 or masks.keep(mask, volume)
+    row.mask_sha256 = masks.keep(mask, volume)  # on this grid, whichever grid it was drawn on
     for name in NUMBERS:
         setattr(row, name, getattr(found, name))
     row.hottest_voxel = {"index": list(found.hottest_index), "lps_mm": list(found.hottest_lps)}
-    row.warnings = [asdict(warning) for warning in (*notes, *found.warnings)]
+    row.warnings = [asdict(note) for note in (*notes, *_at_earlier_suv(voi, suv_result), *found.warnings)]
     return row
+
+
+def _at_earlier_suv(voi: Voi, suv_result: SuvResult) -> tuple[Caution, ...]:
+    """Voxels chosen by a fixed SUV stay what they are when the factor changes; the reader is told."""
+    drawn = voi.origin.get("at_suv")
+    if not drawn or drawn["factor"] == suv_result.factors.get("bw"):
+        return ()
+    return (caution("outline_at_earlier_suv", suv=f"{drawn['suv']:g}"),)
 
 
 def unmeasured(voi: Voi, suv_result: SuvResult, digest: str, *, code: str = "", text: str = "") -> UptakeMeasurement:

@@ -17,7 +17,7 @@ from imaging.domain.volume import Bounds, Volume
 from imaging.models import Job, Lesion, Scan, Voi
 from imaging.refused import Refused
 from imaging.services.requests import request_measurements
-from imaging.services.vois import require_measuring, to_stored
+from imaging.services.vois import require_lesion_of, require_measuring, require_reason, to_stored
 from imaging.services.voxels import mask_of
 from patients.services import record, revise, withdraw
 
@@ -36,8 +36,7 @@ def place_outline(
         require_measuring(by)
     if role == Voi.Role.LESION and lesion is None:
         raise Refused("voi_without_lesion")
-    if lesion is not None and lesion.patient_id != scan.patient_id:
-        raise Refused("voi_of_other_patient")
+    require_lesion_of(scan, lesion)
     voi = record(Voi, by=by, scan=scan, lesion=lesion, role=role, **shape_of(mask, volume, origin))
     return voi, request_measurements(scan=scan, by=by)
 
@@ -64,6 +63,7 @@ def grow(*, by, scan: Scan, lesion: Lesion, seed_lps, rule: str, parameter: floa
     mask = segmentation.grow_from(volume, seed_lps, search_radius_mm=reach_mm, **_threshold(scan, rule, parameter))
     parameters = {"seed_lps_mm": list(seed_lps), "rule": rule, "parameter": parameter, "reach_mm": reach_mm}
     origin = {"how": "region_growing", "parameters": parameters, "method": segmentation.METHOD_VERSION}
+    origin |= _at_suv(scan, rule, parameter)
     return place_outline(by=by, scan=scan, role=Voi.Role.LESION, lesion=lesion, mask=mask, volume=volume, origin=origin)
 
 
@@ -72,10 +72,11 @@ def threshold_box(*, by, scan: Scan, lesion: Lesion, low_lps, high_lps, rule: st
     volume = open_volume(scan)
     within = box(volume, _box_between(volume, low_lps, high_lps))
     given = _threshold(scan, rule, parameter)
-    level = given.get("threshold_suv") or segmentation.share_of_max(volume, within, given["percent"])
+    level = given["threshold_suv"] if "threshold_suv" in given else segmentation.share_of_max(volume, within, **given)
     mask = segmentation.above(volume, within, level)
     corners = {"low_lps_mm": list(low_lps), "high_lps_mm": list(high_lps)}
     origin = {"how": "box_threshold", "parameters": {**corners, "rule": rule, "parameter": parameter}}
+    origin |= _at_suv(scan, rule, parameter)
     return place_outline(by=by, scan=scan, role=Voi.Role.LESION, lesion=lesion, mask=mask, volume=volume, origin=origin)
 
 
@@ -97,24 +98,37 @@ def regrow(*, by, voi: Voi, rule: str, parameter: float | None, reason: str):
         return segmentation.grow_from(volume, hottest, search_radius_mm=reach, **_threshold(voi.scan, rule, parameter))
 
     parameters = {"rule": rule, "parameter": parameter}
-    return _reshape(by=by, voi=voi, reason=reason, how="region_growing", parameters=parameters, change=grown)
+    return _reshape(
+        by=by,
+        voi=voi,
+        reason=reason,
+        how="region_growing",
+        parameters=parameters,
+        change=grown,
+        follows=lambda: _at_suv(voi.scan, rule, parameter),
+    )
 
 
+@transaction.atomic
 def redraw_as(*, by, voi: Voi, mask: Mask, volume: Volume, origin: dict[str, Any], reason: str):
     """Give a region the voxels of another outline, e.g. of a contour drawn elsewhere."""
     require_measuring(by)
-    shape = shape_of(mask, volume, {**origin, "from": [_trace(voi)]})
-    return revise(voi, by=by, reason=reason, **shape), request_measurements(scan=voi.scan, by=by)
+    require_reason(reason)
+    return _replace(by=by, voi=voi, reason=reason, shape=shape_of(mask, volume, {**origin, "from": [_trace(voi)]}))
 
 
 def subtract(*, by, voi: Voi, other: Voi, reason: str):
-    """Take the voxels of another region out of this one."""
+    """Take the voxels of another region of this scan out of this one."""
+    _same_scan(voi, other)
 
     def rest(volume: Volume, mask: Mask) -> Mask:
         return regions.subtract(mask, voxels_of(other, volume))
 
     taken = {"subtracted": str(other.pk)}
-    return _reshape(by=by, voi=voi, reason=reason, how="subtract", parameters=taken, change=rest)
+    follows = _followed_by(voi, other)
+    return _reshape(
+        by=by, voi=voi, reason=reason, how="subtract", parameters=taken, change=rest, follows=lambda: follows
+    )
 
 
 @transaction.atomic
@@ -126,25 +140,29 @@ def merge(*, by, voi: Voi, other: Voi, reason: str):
         return regions.merge(mask, voxels_of(other, volume))
 
     joined = {"merged": str(other.pk)}
-    merged = _reshape(by=by, voi=voi, reason=reason, how="merge", parameters=joined, change=both)
-    withdraw(other, by=by, reason=reason)
-    return merged
+    follows = _followed_by(voi, other)
+    merged, _ = _reshape(
+        by=by, voi=voi, reason=reason, how="merge", parameters=joined, change=both, follows=lambda: follows
+    )
+    withdraw(other, by=by, reason=reason, expected_recorded_at=other.recorded_at)
+    return merged, request_measurements(scan=voi.scan, by=by)
 
 
 @transaction.atomic
 def split(*, by, voi: Voi, first_lps, second_lps, other_lesion: Lesion, reason: str):
     """Two regions where one was: each voxel goes with the seed it belongs to."""
     require_measuring(by)
+    require_reason(reason)
     volume = open_volume(voi.scan)
     seeds = (segmentation.voxel_at(volume, point) for point in (first_lps, second_lps))
     first, second = regions.split_by_seeds(volume, voxels_of(voi, volume), *seeds)
     parameters = {"first_lps_mm": list(first_lps), "second_lps_mm": list(second_lps)}
-    origin = {"how": "split", "parameters": parameters, "from": [_trace(voi)]}
+    origin = {"how": "split", "parameters": parameters, "from": [_trace(voi)]} | _followed_by(voi)
     other, _ = place_outline(
         by=by, scan=voi.scan, role=Voi.Role.LESION, lesion=other_lesion, mask=second, volume=volume, origin=origin
     )
-    kept = revise(voi, by=by, reason=reason, **shape_of(first, volume, origin))
-    return kept, other, request_measurements(scan=voi.scan, by=by)
+    kept, job = _replace(by=by, voi=voi, reason=reason, shape=shape_of(first, volume, origin))
+    return kept, other, job
 
 
 def voxels_of(voi: Voi, volume: Volume) -> Mask:
@@ -186,15 +204,42 @@ def _box_between(volume: Volume, low_lps, high_lps) -> Bounds:
 
 
 @transaction.atomic
-def _reshape(*, by, voi: Voi, reason: str, how: str, parameters: dict, change: Callable[[Volume, Mask], Mask]):
+def _reshape(
+    *,
+    by,
+    voi: Voi,
+    reason: str,
+    how: str,
+    parameters: dict,
+    change: Callable[[Volume, Mask], Mask],
+    follows: Callable[[], dict] | None = None,
+):
     require_measuring(by)
-    if not reason.strip():
-        raise Refused("reason_missing")
+    require_reason(reason)
     volume = open_volume(voi.scan)
     mask = change(volume, voxels_of(voi, volume))
     origin = {"how": how, "parameters": parameters, "from": [_trace(voi)]}
-    changed = revise(voi, by=by, reason=reason, **shape_of(mask, volume, origin))
+    origin |= follows() if follows else _followed_by(voi)
+    return _replace(by=by, voi=voi, reason=reason, shape=shape_of(mask, volume, origin))
+
+
+def _replace(*, by, voi: Voi, reason: str, shape: dict[str, Any]):
+    """The new version, unless somebody changed the region since it was read: it was drawn from the older one."""
+    changed = revise(voi, by=by, reason=reason, expected_recorded_at=voi.recorded_at, **shape)
     return changed, request_measurements(scan=voi.scan, by=by)
+
+
+def _at_suv(scan: Scan, rule: str, parameter: float | None) -> dict[str, Any]:
+    """An outline at a fixed SUV belongs to the SUV factor it was drawn under; measuring says when that has changed."""
+    if rule != FIXED_SUV:
+        return {}
+    result = selectors.current_suv(scan.pet_series).result
+    return {"at_suv": {"suv": parameter, "factor": result.factors["bw"] if result else None}}
+
+
+def _followed_by(*vois: Voi) -> dict[str, Any]:
+    """What is made from an outline at a fixed SUV still holds its voxels."""
+    return next(({"at_suv": found} for voi in vois if (found := voi.origin.get("at_suv"))), {})
 
 
 def _trace(voi: Voi) -> dict[str, Any]:

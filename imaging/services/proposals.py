@@ -11,12 +11,13 @@ import numpy as np
 from django.db import transaction
 from django.utils import timezone
 
-from imaging import masks
+from imaging import digests, masks
 from imaging.models import Job, Lesion, LesionFinding, LesionMatch, Proposal, Scan, Voi
 from imaging.refused import Refused
 from imaging.services.requests import request_measurements
-from imaging.services.vois import require_measuring, to_stored
+from imaging.services.vois import require_lesion_of, require_measuring, require_reason, to_stored
 from patients.domain.roles import Capability
+from patients.models import Patient
 from patients.services import audit, record, revise
 
 LABEL = re.compile(r"L(\d+)\Z")
@@ -39,10 +40,9 @@ def accept_as_lesion(
         raise Refused("proposal_not_lesion")
     if not proposal.mask_sha256:
         raise Refused("proposal_refused")
+    require_lesion_of(proposal.scan, lesion)
     is_new = lesion is None
     lesion = lesion or _new_lesion(by, proposal, organ, kind, segment)
-    if lesion.patient_id != proposal.scan.patient_id:
-        raise Refused("voi_of_other_patient")
     voi = _mark(by, proposal, lesion)
     piece = _close_as_new(by, proposal) if is_new else None
     related = piece.related_lesion if piece else None
@@ -78,14 +78,26 @@ def reject_proposal(*, by, proposal: Proposal, reason: str = "", is_physiologic:
 
 @transaction.atomic
 def reopen_proposal(*, by, proposal: Proposal, reason: str) -> Proposal:
-    """Take a rejection back. An accepted one is undone by withdrawing its region."""
+    """Take a rejection back, or an acceptance whose region was withdrawn since: the focus would be in no list else."""
     require_measuring(by)
-    if not reason.strip():
-        raise Refused("reason_missing")
+    require_reason(reason)
     locked = Proposal.objects.select_for_update(of=("self",)).select_related("scan", "run").get(pk=proposal.pk)
-    if locked.state not in {Proposal.State.REJECTED, Proposal.State.PHYSIOLOGIC}:
+    if not may_reopen(locked):
         raise Refused("proposal_decided")
     return _decide(locked, Proposal.State.OPEN, by, reason, None)
+
+
+def may_reopen(proposal: Proposal) -> bool:
+    if proposal.state == Proposal.State.ACCEPTED:
+        return proposal.voi is not None and proposal.voi.superseded_at is not None
+    return proposal.state in {Proposal.State.REJECTED, Proposal.State.PHYSIOLOGIC}
+
+
+def is_sphere_of(voi: Voi, proposal: Proposal) -> bool:
+    """Is the region the very sphere that is proposed?"""
+    wanted = sphere_of(proposal)
+    names = ("method", "centre_x_mm", "centre_y_mm", "centre_z_mm", "radius_mm")
+    return all(getattr(voi, name) == wanted[name] for name in names)
 
 
 def sphere_of(proposal: Proposal) -> dict:
@@ -172,6 +184,7 @@ def _new_lesion(by, proposal: Proposal, organ: str, kind: str, segment: str) -> 
     if not organ.strip():
         raise Refused("lesion_label_missing")
     scan = proposal.scan
+    Patient.objects.select_for_update().get(pk=scan.patient_id)  # two new lesions at once take turns for a label
     return record(
         Lesion,
         by=by,
@@ -200,11 +213,9 @@ def _free_tracking_uid(proposal: Proposal) -> str:
 
 
 def _status(scan: Scan, lesion: Lesion, is_new: bool) -> str:
-    """A lesion first seen on a scan that is not the first one is new on it."""
-    if not is_new or scan.clinical_date is None:
-        return LesionFinding.Status.PRESENT
-    earlier = Scan.objects.filter(patient=scan.patient, clinical_date__lt=scan.clinical_date)
-    return LesionFinding.Status.NEW if earlier.exists() else LesionFinding.Status.PRESENT
+    """A lesion first seen on a scan that is not the first one of its kind of tracer is new on it."""
+    has_earlier = is_new and digests.previous_scan(scan) is not None
+    return LesionFinding.Status.NEW if has_earlier else LesionFinding.Status.PRESENT
 
 
 def _note_finding(by, scan: Scan, lesion: Lesion, status: str, related: Lesion | None) -> None:

@@ -20,12 +20,15 @@ from imaging.domain.registration import Anatomy, Quality, Registration, register
 from imaging.domain.voi import Mask
 from imaging.domain.volume import Volume
 from imaging.models import Lesion, LesionFinding, LesionMatch, Proposal, ProposalRun, Scan, Voi
+from imaging.reasons import SeriesRefused
 from imaging.services import loaded
 from imaging.services.voxels import mask_of
 
+GONE = frozenset({LesionFinding.Status.RESOLVED, LesionFinding.Status.MERGED})
 STATUSES = {status: status.value.replace(" ", "_") for status in Status}
 NO_REGION = "{label} has no region on the scan before, so its place is not known. Look for it."
 NO_IMAGES = "The images of the scan before could not be read, so {label} could not be looked for."
+NOT_LOOKED_FOR = "{label} was not looked for on this scan. {why}"
 
 
 @dataclass
@@ -42,11 +45,11 @@ class Recognised:
 
 def recognise(scan: Scan, pet: Volume, ct: Volume | None, foci: Sequence[tuple[Focus, Proposal]]) -> Recognised | None:
     """None where there is no scan before, or no lesion is known on it."""
-    previous = digests.previous_scan(scan)
-    lesions = _lesions_on(previous) if previous else {}
-    if previous is None or not lesions:
+    found = _asked_for(scan)
+    if found is None:
         return None
-    found = Recognised(previous, {}, lesions, {proposal.label: proposal for _, proposal in foci})
+    previous, lesions = found.previous, found.lesions
+    found.by_finding = {proposal.label: proposal for _, proposal in foci}
     try:
         before = _previous_volume(previous)
     except ImagingRefusal:
@@ -61,6 +64,19 @@ def recognise(scan: Scan, pet: Volume, ct: Volume | None, foci: Sequence[tuple[F
         new = NewScan(new.view, new.findings, _places(known, laid_over, pet, foci))
     found.matching = matching.match(known, new, laid_over, FieldOfView.of(before))
     return found
+
+
+def not_looked_for(scan: Scan, why: str) -> Recognised | None:
+    """Where nothing could be looked for on this scan, each lesion is asked about all the same."""
+    found = _asked_for(scan)
+    if found is not None:
+        found.unplaced = {label: NOT_LOOKED_FOR.format(label=label, why=why)[:300] for label in found.lesions}
+    return found
+
+
+def _asked_for(scan: Scan) -> Recognised | None:
+    previous, lesions = digests.previous_scan(scan), _lesions_before(scan)
+    return Recognised(previous, {}, lesions, {}) if previous is not None and lesions else None
 
 
 def rows(found: Recognised, run: ProposalRun) -> list[LesionMatch]:
@@ -129,17 +145,25 @@ def _unplaced(found: Recognised, run: ProposalRun, label: str, why: str) -> Lesi
     )
 
 
-def _lesions_on(scan: Scan) -> dict[str, Lesion]:
-    """Lesions that the scan before shows or had to answer for: not resolved, not merged into another."""
-    gone = {LesionFinding.Status.RESOLVED, LesionFinding.Status.MERGED}
-    seen = {f.lesion_id for f in LesionFinding.objects.filter(scan=scan).exclude(status__in=gone)}
-    seen |= set(Voi.objects.filter(scan=scan, role=Voi.Role.LESION).values_list("lesion_id", flat=True))
-    seen -= {f.lesion_id for f in LesionFinding.objects.filter(scan=scan, status__in=gone)}
-    return {lesion.label: lesion for lesion in Lesion.objects.filter(pk__in=seen)}
+def _lesions_before(scan: Scan) -> dict[str, Lesion]:
+    """Lesions marked or found on an earlier scan, of which the last word is not that they resolved or merged.
+
+    Not only on the scan before: a lesion nobody answered for there is still to be answered for here.
+    """
+    earlier = {other.pk: other for other in digests.earlier_scans(scan)}
+    said = [(voi, False) for voi in Voi.objects.filter(scan__in=earlier, role=Voi.Role.LESION)]
+    said += [(found, found.status in GONE) for found in LesionFinding.objects.filter(scan__in=earlier)]
+    last: dict = {}
+    for row, is_gone in sorted(said, key=lambda pair: (earlier[pair[0].scan_id].clinical_date, pair[1])):
+        last[row.lesion_id] = is_gone
+    known = Lesion.objects.filter(pk__in=[pk for pk, is_gone in last.items() if not is_gone])
+    return {lesion.label: lesion for lesion in known}
 
 
 def _previous_volume(scan: Scan) -> Volume:
     """In SUV where there is one; else in the unit of the images, which is enough for places and percentages."""
+    if scan.pet_series is None:
+        raise SeriesRefused("pixels_unreadable")
     suv = selectors.current_suv(scan.pet_series)
     if suv.result is not None and not suv.result.refusal_code:
         return volumes.load_volume(scan.pet_series, suv.result)

@@ -24,8 +24,7 @@ def place_voi(
         raise Refused("scan_without_pet")
     if role == Voi.Role.LESION and lesion is None:
         raise Refused("voi_without_lesion")
-    if lesion is not None and lesion.patient_id != scan.patient_id:
-        raise Refused("voi_of_other_patient")
+    require_lesion_of(scan, lesion)
     if method == Voi.Method.MASK:
         raise Refused("outline_not_moved")
     shape = _shape(method, centre_lps, radius_mm, parameter)
@@ -47,8 +46,7 @@ def move_voi(
 ) -> tuple[Voi, Job]:
     """Change where or how a region is drawn; what was measured there before is superseded."""
     require_measuring(by)
-    if not reason.strip():
-        raise Refused("reason_missing")
+    require_reason(reason)
     centre = centre_lps if centre_lps is not None else (voi.centre_x_mm, voi.centre_y_mm, voi.centre_z_mm)
     chosen = method or voi.method
     if chosen == Voi.Method.MASK:
@@ -63,8 +61,7 @@ def move_voi(
 def remove_voi(*, by, voi: Voi, reason: str) -> Job:
     """Take a region away; what rests on it (a liver-based contour) is measured again."""
     require_measuring(by)
-    if not reason.strip():
-        raise Refused("reason_missing")
+    require_reason(reason)
     withdraw(voi, by=by, reason=reason)
     return request_measurements(scan=voi.scan, by=by)
 
@@ -72,6 +69,21 @@ def remove_voi(*, by, voi: Voi, reason: str) -> Job:
 def require_measuring(by) -> None:
     if not by.may(Capability.MEASURE):
         raise Refused("not_permitted")
+
+
+def require_reason(reason: str) -> None:
+    if not reason.strip():
+        raise Refused("reason_missing")
+
+
+def require_lesion_of(scan: Scan, lesion: Lesion | None) -> None:
+    """A lesion of this patient that was not taken back meanwhile."""
+    if lesion is None:
+        return
+    if lesion.patient_id != scan.patient_id:
+        raise Refused("voi_of_other_patient")
+    if not Lesion.objects.filter(pk=lesion.pk).exists():
+        raise Refused("lesion_taken_back")
 
 
 def _shape(method: str, centre_lps, radius_mm, parameter) -> dict:

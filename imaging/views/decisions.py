@@ -85,7 +85,7 @@ def confirm(request, pk: uuid.UUID):
     form = MatchForm(request.POST, scan=match.scan)
     if not form.is_valid():
         return _not_valid(request, match.scan, "matches", form)
-    values = form.service_values(match)
+    values = form.service_values()
     return _done(request, match.scan, "matches", lambda: [confirm_match(by=request.user, match=match, **values)[1]])
 
 

@@ -2,7 +2,19 @@
 
 from dataclasses import dataclass
 
-from imaging.models import ForeignObject, ImageProduct, Lesion, LesionMatch, Proposal, ProposalRun, Scan, Voi
+from imaging import digests
+from imaging.models import (
+    ForeignObject,
+    ImageProduct,
+    Lesion,
+    LesionMatch,
+    Proposal,
+    ProposalRun,
+    Scan,
+    SuvResult,
+    Voi,
+)
+from imaging.services.proposals import is_sphere_of, may_reopen
 from imaging.views.numbers import number
 
 PLANES, PICTURES = ("axial", "coronal"), ("pet", "ct", "fused")
@@ -11,9 +23,13 @@ CONFIDENCE_WORDS = ((0.9, "high"), (0.6, "fair"), (0.0, "low"))
 
 @dataclass(frozen=True)
 class Panels:
-    """What is proposed for one scan; lists in the order in which they are to be looked at."""
+    """What is proposed for one scan; lists in the order in which they are to be looked at.
+
+    ``is_outdated``: the run rests on other inputs than today's; its SUVs are not shown where the SUV is another one.
+    """
 
     run: ProposalRun | None
+    is_outdated: bool
     references: list[dict]
     to_decide: list[dict]
     physiologic: list[dict]
@@ -31,22 +47,33 @@ class Panels:
         return sum(row["is_open"] for row in self.matches)
 
 
-def panels(scan: Scan) -> Panels:
+def panels(scan: Scan, suv: SuvResult | None) -> Panels:
     run = scan.proposal_runs.filter(superseded_at=None).first()
-    mine = list(scan.proposals.filter(run=run).select_related("voi", "decided_by", "lesion")) if run else []
-    foreign = scan.proposals.filter(kind=Proposal.Kind.IMPORTED).select_related("source", "voi", "decided_by", "lesion")
+    mine = list(scan.proposals.filter(run=run).select_related("voi__lesion", "decided_by", "lesion")) if run else []
+    foreign = scan.proposals.filter(kind=Proposal.Kind.IMPORTED)
+    foreign = foreign.select_related("source", "voi__lesion", "decided_by", "lesion")
     foci = [row for row in mine if row.kind == Proposal.Kind.FOCUS]
     is_open = [row for row in foci if row.state == Proposal.State.OPEN]
+    placed = set(scan.vois.values_list("role", flat=True))
     return Panels(
         run=run,
-        references=[_reference(row) for row in mine if row.kind == Proposal.Kind.REFERENCE],
-        to_decide=[_focus(row) for row in sorted(is_open, key=_urgency) if not row.is_physiologic],
-        physiologic=[_focus(row) for row in is_open if row.is_physiologic],
-        decided=[_focus(row) for row in foci if row.state != Proposal.State.OPEN],
+        is_outdated=bool(run and suv and run.input_digest != digests.of_look(scan, suv)),
+        references=[_reference(row, suv, placed) for row in mine if row.kind == Proposal.Kind.REFERENCE],
+        to_decide=[_focus(row, suv) for row in sorted(is_open, key=_urgency) if not row.is_physiologic],
+        physiologic=[_focus(row, suv) for row in is_open if row.is_physiologic],
+        decided=[_focus(row, suv) for row in foci if row.state != Proposal.State.OPEN],
         matches=[_match(row) for row in _matches(run)],
-        imported=[_focus(row) for row in foreign],
+        imported=[_focus(row, suv) for row in foreign],
         lesions=list(Lesion.objects.filter(patient=scan.patient).order_by("label")),
     )
+
+
+def _numbers(row: Proposal, suv: SuvResult | None) -> dict:
+    """What was measured under today's SUV; under another one only what does not depend on it."""
+    of = row.run.suv_result_id if row.run else row.numbers.get("suv_result")
+    if suv is not None and str(of) == str(suv.pk):
+        return row.numbers
+    return {name: row.numbers[name] for name in ("volume_ml", "voxel_count", "cov") if name in row.numbers}
 
 
 def _urgency(row: Proposal) -> tuple:
@@ -54,8 +81,8 @@ def _urgency(row: Proposal) -> tuple:
     return (not row.must_ask, row.number)
 
 
-def _reference(row: Proposal) -> dict:
-    found = row.numbers
+def _reference(row: Proposal, suv: SuvResult | None, placed: set[str]) -> dict:
+    found = _numbers(row, suv)
     return {
         "proposal": row,
         "label": row.get_role_display().capitalize(),
@@ -67,24 +94,26 @@ def _reference(row: Proposal) -> dict:
         "refusal": row.refusal_message,
         "code": row.refusal_code,
         "note": row.reason,
-        "state": _reference_state(row),
+        "state": _reference_state(row, placed),
         "is_open": row.state == Proposal.State.OPEN and not row.refusal_code,
     }
 
 
-def _reference_state(row: Proposal) -> str:
+def _reference_state(row: Proposal, placed: set[str]) -> str:
     if row.refusal_code:
         return "not proposed"
-    if row.state == Proposal.State.ACCEPTED:
-        return f"confirmed by {row.decided_by}"
-    if row.voi is None:
+    if row.role not in placed:
+        return "not used: taken away by a person"
+    if row.voi is None or row.voi.superseded_at is not None:
         return "not used: another region is placed"
-    moved = (row.voi.origin or {}).get("proposal") != str(row.pk)
-    return "not used: moved by a person" if moved else "used as proposed, not confirmed"
+    if not is_sphere_of(row.voi, row):
+        return "not used: moved by a person"
+    is_confirmed = row.state == Proposal.State.ACCEPTED
+    return f"confirmed by {row.decided_by}" if is_confirmed else "used as proposed, not confirmed"
 
 
-def _focus(row: Proposal) -> dict:
-    found = row.numbers
+def _focus(row: Proposal, suv: SuvResult | None) -> dict:
+    found = _numbers(row, suv)
     return {
         "proposal": row,
         "label": row.label or f"segment {row.number}",
@@ -100,6 +129,7 @@ def _focus(row: Proposal) -> dict:
         "lesion": row.lesion,
         "source": row.source,
         "is_open": row.state == Proposal.State.OPEN,
+        "may_reopen": may_reopen(row),
         "state": _state(row),
     }
 
@@ -107,6 +137,8 @@ def _focus(row: Proposal) -> dict:
 def _state(row: Proposal) -> str:
     if row.state == Proposal.State.OPEN:
         return "open"
+    if row.state == Proposal.State.ACCEPTED and may_reopen(row):
+        return "accepted, region taken away since"
     what = f"{row.voi.lesion.label}" if row.voi and row.voi.lesion else row.get_state_display()
     return f"{what}, by {row.decided_by}" if row.decided_by else what
 
@@ -189,9 +221,9 @@ def _value_name(value: dict) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def pictures(scan: Scan) -> dict:
-    """The rotating picture with what its script needs, and the key slices by lesion."""
-    found = list(scan.products.filter(superseded_at=None).select_related("lesion"))
+def pictures(scan: Scan, suv: SuvResult | None) -> dict:
+    """The rotating picture with what its script needs, and the key slices by lesion; none while SUV is computed."""
+    found = list(scan.products.filter(superseded_at=None).select_related("lesion")) if suv else []
     by_kind = {row.kind: row for row in found if row.lesion_id is None}
     return {
         "rotating": _rotating(by_kind.get(ImageProduct.Kind.MIP_SPRITE), by_kind.get(ImageProduct.Kind.MIP_STILL)),

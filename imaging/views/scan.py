@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET
 
 from imaging import access, pages, selectors
 from imaging.fdg_pairs import pair_of
-from imaging.models import Lesion, LesionFinding, Reading, Scan
+from imaging.models import Lesion, LesionFinding, Reading, Scan, SuvResult
 from imaging.scan_forms import OutlineForm
 from imaging.scan_numbers import scan_numbers
 from imaging.views import burden_rows, numbers, proposal_rows, scan_rows, voi_rows, way_forward
@@ -46,7 +46,7 @@ def detail(request, pk: uuid.UUID):
         "series_rows": _series_rows(scan, suv.result),
         "inputs": numbers.input_rows(suv.result.inputs if suv.result else {}),
         "mip": mip(scan.pet_series, suv.result),
-        **_proposed(scan, request.user),
+        **_proposed(scan, suv.result, request.user),
         "scan_numbers": burden_rows.numbers(scan_numbers(scan, measured)),
         "fdg": burden_rows.fdg(pair_of(scan)),
         "foreign": proposal_rows.foreign_rows(scan),
@@ -62,8 +62,8 @@ def state(request, pk: uuid.UUID):
     return JsonResponse({"is_computing": bool(computing), "sentence": computing or pages.READY})
 
 
-def _proposed(scan: Scan, user) -> dict:
-    shown, drawn = proposal_rows.panels(scan), proposal_rows.pictures(scan)
+def _proposed(scan: Scan, suv: SuvResult | None, user) -> dict:
+    shown, drawn = proposal_rows.panels(scan, suv), proposal_rows.pictures(scan, suv)
     may = user.may(Capability.MEASURE)
     return {
         "proposed": shown,

@@ -74,7 +74,9 @@ def test_no_code_has_two_sentences():
 
 def test_each_reason_says_what_was_not_done_and_who_can_fix_it():
     for code, reason in reasons.REASONS.items():
-        assert (reason.sentence[0].isupper() or reason.sentence.startswith("{organ}")) and reason.sentence.endswith("."), code
+        assert (reason.sentence[0].isupper() or reason.sentence.startswith("{organ}")) and reason.sentence.endswith(
+            "."
+        ), code
         assert reason.not_done.endswith(".") and reason.who_can_fix, code
         assert reasons.explain(code), code
     for code in (*reasons.FILE_REASONS, *reasons.STORE_REASONS):

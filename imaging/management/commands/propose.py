@@ -45,7 +45,7 @@ class Command(CaseCommand):
                 raise SeriesRefused(suv.code or "suv_kind_absent", suv.message)
             look = looking.propose(scan, loaded.pet_of(scan, suv.result), loaded.ct_of(scan))
         except ImagingRefusal as refusal:
-            return _answer(scan, looking.Look(refusal=refusal))
+            return _answer(scan, looking.refused_look(scan, refusal))
         return _answer(scan, look)
 
     def _print(self, found: dict[str, Any]) -> None:

@@ -1,0 +1,120 @@
+"""An outline keeps its voxels whatever becomes of the SUV; what follows from that is said on the page."""
+
+import pydicom
+import pytest
+from django.urls import reverse
+
+from imaging import masks, selectors
+from imaging.domain.volume import Bounds
+from imaging.models import Scan, Voi
+from imaging.scan_numbers import scan_numbers
+from imaging.services import correct_suv_input, outlines
+from imaging.services.running import run_until_done
+from tests.imaging.phantom import two_bodies, write_pet
+from tests.imaging.scan_rows import (
+    FIRST,
+    HOT_BODY,
+    OTHER_BODY,
+    bring_scan,
+    drawn,
+    fresh,
+    new_lesion,
+    volume_of,
+    work_off,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def scan(tmp_path, phantom_case, import_files):
+    return bring_scan(import_files, tmp_path, phantom_case, paint=two_bodies)
+
+
+@pytest.fixture
+def lesion(scan, doctor):
+    return new_lesion(doctor, scan.patient)
+
+
+def weigh(scan, doctor, value="90"):
+    job = correct_suv_input(by=doctor, series=scan.pet_series, name="body_weight_kg", value=value, reason="weighed")
+    run_until_done(job.pk)
+
+
+def current(scan, voi):
+    return next(item for item in selectors.measurements(fresh(scan)) if item.voi.pk == voi.pk)
+
+
+def codes(item) -> list[str]:
+    return [warning["code"] for warning in item.measurement.warnings]
+
+
+def grown(scan, lesion, doctor, rule, parameter):
+    values = {"seed_lps": FIRST, "rule": rule, "parameter": parameter, "reach_mm": 60}
+    voi, _ = outlines.grow(by=doctor, scan=scan, lesion=lesion, **values)
+    work_off()
+    return Voi.objects.get(pk=voi.pk)
+
+
+def test_after_a_corrected_weight_voxels_stay_and_the_page_says_at_which_suv_they_were_drawn(
+    scan, lesion, doctor, client
+):
+    voi = grown(scan, lesion, doctor, "suv", 10.0)
+    before = current(scan, voi).measurement
+    assert "outline_at_earlier_suv" not in codes(current(scan, voi))
+    weigh(scan, doctor)
+    after = current(scan, voi)
+    assert after.voi.mask_sha256 == voi.mask_sha256 and after.measurement.voxel_count == before.voxel_count
+    assert after.measurement.suv_max == pytest.approx(1.5 * before.suv_max, rel=1e-6)
+    assert "outline_at_earlier_suv" in codes(after)
+    client.force_login(doctor)
+    page = client.get(reverse("imaging:scan", args=[scan.pk])).content.decode()
+    assert "drawn at SUV 10 under an earlier SUV factor" in page
+    weigh(scan, doctor, "60")
+    assert "outline_at_earlier_suv" not in codes(current(scan, voi)), "the factor is again the one it was drawn under"
+
+
+@pytest.mark.parametrize("rule, parameter", [("percent", 41.0)])
+def test_an_outline_that_follows_no_suv_needs_no_such_word(scan, lesion, doctor, rule, parameter):
+    voi = grown(scan, lesion, doctor, rule, parameter)
+    weigh(scan, doctor)
+    assert "outline_at_earlier_suv" not in codes(current(scan, voi))
+
+
+def test_the_word_stays_with_what_is_made_from_the_outline_until_it_is_drawn_anew(scan, lesion, doctor):
+    voi = grown(scan, lesion, doctor, "suv", 10.0)
+    weigh(scan, doctor)
+    outlines.widen(by=doctor, voi=voi, by_mm=4.0, reason="too tight")
+    work_off()
+    assert "outline_at_earlier_suv" in codes(current(scan, voi))
+    outlines.regrow(by=doctor, voi=Voi.objects.get(pk=voi.pk), rule="suv", parameter=10.0, reason="with today's SUV")
+    work_off()
+    assert "outline_at_earlier_suv" not in codes(current(scan, voi))
+
+
+def test_late_slices_move_the_grid_and_the_numbers_name_the_voxels_they_came_from(
+    tmp_path, phantom_case, doctor, import_files
+):
+    """Outlines drawn before and after the slices came lie on one grid for whoever compares them."""
+    paths = sorted(write_pet(tmp_path / "a", "a", paint=two_bodies), key=_height_of_unnumbered)
+    import_files(paths[2:], patient=phantom_case)
+    scan = Scan.objects.get()
+    lesions = [new_lesion(doctor, phantom_case, label) for label in ("L01", "L02")]
+    early = drawn(scan, lesions[0], doctor, Bounds((3, 15, 9), (6, 18, 12)))
+    import_files(paths[:2], patient=phantom_case)
+    work_off()
+    drawn(fresh(scan), lesions[1], doctor, OTHER_BODY)
+    item = current(scan, early)
+    assert item.measurement.suv_max == pytest.approx(float(volume_of(scan).crop(HOT_BODY).max()))
+    assert masks.load(item.measurement.mask_sha256).mask.bounds == HOT_BODY
+    assert item.voi.mask_sha256 == early.mask_sha256, "what was drawn stays as it was drawn"
+    found = scan_numbers(fresh(scan))
+    assert found.burden.numbers["sstr_tumour_volume"].cautions == ()
+
+
+def _height_of_unnumbered(path) -> float:
+    """Its height; the file no longer says how many slices there are, so that ten of twelve are a series too."""
+    ds = pydicom.dcmread(path)
+    del ds.NumberOfSlices
+    ds.save_as(path)
+    return float(ds.ImagePositionPatient[2])
