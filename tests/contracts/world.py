@@ -4,7 +4,21 @@ import datetime as dt
 import itertools
 from dataclasses import dataclass
 
-from imaging.models import Scan, Series, Study, SuvResult, Upload, UploadItem
+from imaging import store
+from imaging.models import (
+    ImageProduct,
+    Lesion,
+    LesionMatch,
+    Proposal,
+    ProposalRun,
+    Scan,
+    Series,
+    Study,
+    SuvResult,
+    Upload,
+    UploadItem,
+    Voi,
+)
 from patients.models import Patient, User
 from patients.services import record
 from tests.patients.factories import make_patient, make_user
@@ -58,7 +72,9 @@ def make_world(word: str, owner: User) -> World:
         )
 
     attached = series("1", Series.Identity.ATTACHED, patient)
-    SuvResult.objects.create(series=attached, input_digest="0" * 64, method_version="suv/1.0", factors={"bw": 1.0})
+    suv = SuvResult.objects.create(
+        series=attached, input_digest="0" * 64, method_version="suv/1.0", factors={"bw": 1.0}
+    )
     held = series("2", Series.Identity.HELD, patient)
     unassigned = series("3", Series.Identity.UNASSIGNED, None)
     scan = record(
@@ -77,7 +93,39 @@ def make_world(word: str, owner: User) -> World:
             "held_series": held,
             "unassigned_series": unassigned,
             "scan": scan,
+            **_proposed(word, scan, suv, opener),
             "upload": upload,
             "upload_without_case": without_case,
         },
     )
+
+
+def _proposed(word: str, scan: Scan, suv: SuvResult, by: User) -> dict[str, object]:
+    """A lesion with its region, a focus, a reference, a match and a picture; the texts of each carry ``word``."""
+    lesion = record(Lesion, by=by, patient=scan.patient, label="L90", organ=f"{word}-ORGAN", kind="unknown")
+    centre = {"centre_x_mm": 1, "centre_y_mm": 2, "centre_z_mm": 3, "radius_mm": 10}
+    region = record(Voi, by=by, scan=scan, lesion=lesion, role="lesion", method="sphere", **centre)
+    run = ProposalRun.objects.create(scan=scan, suv_result=suv, input_digest="0" * 64, method_version="foci/1")
+    place = {"centre_lps_mm": [1.0, 2.0, 3.0], "radius_mm": 10.0, "reason": f"{word}-REASON"}
+    focus = Proposal.objects.create(scan=scan, run=run, kind="focus", number=1, **place)
+    reference = Proposal.objects.create(scan=scan, run=run, kind="reference", role="liver", **place)
+    earlier = record(Scan, by=by, patient=scan.patient, clinical_date=dt.date(2025, 11, 3), label="before")
+    match = LesionMatch.objects.create(
+        run=run, scan=scan, previous_scan=earlier, lesion=lesion, proposal=focus, status="present", reason=word
+    )
+    product = ImageProduct.objects.create(
+        scan=scan,
+        kind="mip_still",
+        name="still.png",
+        sha256=store.put_bytes(f"{word} {scan.pk}".encode()).sha256,
+        content_type="image/png",
+        input_digest="0" * 64,
+        method_version="pictures/1",
+    )
+    return {
+        "region": region,
+        "proposal": focus,
+        "proposed_reference": reference,
+        "match": match,
+        "product": product,
+    }
