@@ -6,7 +6,7 @@ import numpy as np
 
 from imaging.domain.geometry import FloatArray, index_to_lps
 from imaging.domain.references import Reference, References
-from imaging.domain.regions import spacing_zyx
+from imaging.domain.regions import dilate, spacing_zyx
 from imaging.domain.segmentation import above, voxel_at
 from imaging.domain.splitting import edge_distance, is_near
 from imaging.domain.uptake import Uptake
@@ -14,6 +14,7 @@ from imaging.domain.voi import Mask
 from imaging.domain.volume import Volume
 
 CORE_SHARE = 0.41
+SHELL_MM = (8.0, 14.0)
 UNCINATE_LEFT_MM = (-55.0, 20.0)
 UNCINATE_DEPTH = (0.25, 0.62)
 UNCINATE_HEIGHT_MM = (-60.0, 70.0)  # over the lower end of the liver
@@ -27,8 +28,8 @@ class FocusShape:
     """``left_mm`` of the midline (right is negative); ``depth`` 0 at the front of the body, 1 at the back; heights over
     the liver along z, mm; ``extent_mm`` (x, y, z). At 41 % of the maximum: ``solidity``, volume over that of the convex
     hull, and ``bump_ml``, the largest piece that no ball of 8 mm radius inside comes within 3 mm of. ``suv_ratio``:
-    SUVmax over the liver; ``in_liver``: its hottest voxel lies there; ``uncinate_share`` of it that lies in the region
-    of the uncinate process."""
+    SUVmax over the liver; ``in_liver``: its hottest voxel lies there; ``liver_around``: share of its surround that
+    does; ``uncinate_share`` of it that lies in the region of the uncinate process."""
 
     centroid_lps: tuple[float, float, float]
     left_mm: float
@@ -44,6 +45,7 @@ class FocusShape:
     suv_mean: float
     suv_ratio: float
     in_liver: bool
+    liver_around: float
     uncinate_share: float
     holds_spleen: bool
 
@@ -76,9 +78,26 @@ def describe(pet: Volume, mask: Mask, uptake: Uptake, references: References) ->
         suv_mean=uptake.suv_mean,
         suv_ratio=uptake.suv_max / liver.level,
         in_liver=bool(liver.region[image.index(uptake.hottest_lps)]),
+        liver_around=_liver_around(pet, mask, references),
         uncinate_share=_uncinate_share(points, references),
         holds_spleen=_holds(pet, mask, references.spleen),
     )
+
+
+def _liver_around(pet: Volume, mask: Mask, references: References) -> float:
+    """Share of a shell that starts beyond the blur of the focus which is liver: most of it around a metastasis, the
+    front of it around the right kidney."""
+    liver, image = references.liver_tissue, references.image
+    assert liver is not None
+    near, far = (dilate(pet, mask, by_mm) for by_mm in SHELL_MM)
+    shell = Mask(far.bounds, far.voxels & ~near.over(far.bounds))
+    if not shell.voxels.any():
+        return 0.0
+    x, y, z = _points(pet, shell).T
+    places = (
+        np.abs(axis[:, None] - at).argmin(axis=0) for axis, at in ((image.z_mm, z), (image.y_mm, y), (image.x_mm, x))
+    )
+    return float(liver.region[tuple(places)].mean())
 
 
 def _uncinate_share(points: FloatArray, references: References) -> float:

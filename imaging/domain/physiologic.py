@@ -31,6 +31,7 @@ class Guess:
 class PhysiologicRules:
     """Bands in mm, volumes in mL, ratios to the liver's level."""
 
+    liver_around: float = 0.45
     uncinate_share: float = 0.5
     uncinate_touch: float = 0.05
     spleen_ml: tuple[float, float] = (30.0, 1000.0)
@@ -73,8 +74,11 @@ def _guess(shape: FocusShape, shapes: Sequence[FocusShape], rules: PhysiologicRu
     return Guess("", "No organ that usually takes up the tracer is expected here.", False)
 
 
-def _liver(shape: FocusShape, _all: Sequence[FocusShape], _rules: PhysiologicRules) -> Guess | None:
-    return Guess("liver", "Lies in the liver and is hotter than it: always asked.", False) if shape.in_liver else None
+def _liver(shape: FocusShape, _all: Sequence[FocusShape], rules: PhysiologicRules) -> Guess | None:
+    """First of all: a large metastasis in the back of the liver has place and size of a kidney."""
+    if not shape.in_liver and shape.liver_around < rules.liver_around:
+        return None
+    return Guess("liver", "Lies in the liver or is surrounded by it: always asked.", False)
 
 
 def _uncinate(shape: FocusShape, _all: Sequence[FocusShape], rules: PhysiologicRules) -> Guess | None:
@@ -97,6 +101,9 @@ def _kidney(shape: FocusShape, everything: Sequence[FocusShape], rules: Physiolo
     partners = [s for s in everything if _is_at_kidney(s) and s.left_mm * shape.left_mm < 0]
     volumes = [s.volume_ml for s in partners if s.volume_ml >= rules.kidney_ml[0]]
     odd = _odd(shape, rules.kidney_ml, rules)
+    others = [s for s in everything if s is not shape and _is_at_kidney(s) and s.left_mm * shape.left_mm > 0]
+    if any(s.volume_ml > rules.pelvis_ml for s in others):
+        odd = odd or "another large focus lies in the same place"
     if not volumes:
         odd = odd or "it has no partner on the other side"
     elif shape.volume_ml > rules.kidney_volume_ratio * max(volumes):
@@ -128,8 +135,8 @@ def _is_at_kidney(shape: FocusShape) -> bool:
 def _bladder(shape: FocusShape, everything: Sequence[FocusShape], rules: PhysiologicRules) -> Guess | None:
     if not _is_at_bladder(shape) or shape.volume_ml < rules.bladder_ml:
         return None
-    is_largest = all(s.volume_ml <= shape.volume_ml for s in everything if _is_at_bladder(s))
-    odd = "" if is_largest else "there is a larger focus in the same place"
+    rivals = [s for s in everything if s is not shape and _is_at_bladder(s) and s.volume_ml >= rules.bladder_ml]
+    odd = "another large focus lies in the same place" if rivals else ""
     odd = odd or ("its outline is not rounded" if shape.solidity < rules.organ_solidity else "")
     return _organ("bladder", "Hot urine in the middle of the pelvis, in front", odd)
 
@@ -229,5 +236,5 @@ def _organ(organ: str, reason: str, odd: str) -> Guess:
 
 
 _FINDERS: tuple[Finder, ...] = (
-    _spleen, _kidney, _bladder, _pituitary, _glands, _uncinate, _liver, _adrenal, _pelvis, _ureter, _bowel,
+    _liver, _spleen, _kidney, _bladder, _pituitary, _glands, _uncinate, _adrenal, _pelvis, _ureter, _bowel,
 )  # fmt: skip

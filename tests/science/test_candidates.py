@@ -195,6 +195,19 @@ def test_the_tumour_of_a_real_fdg_scan_is_among_the_foci():
     assert held[0].uptake.suv_max == pytest.approx(7.9107, abs=2e-4)
 
 
+def test_a_large_metastasis_in_the_back_of_the_liver_is_not_taken_for_a_kidney():
+    figure = Figure(seed=3)
+    metastasis = PhantomLesion((-100, 20, -530), 30, 20, 1.0)
+    phantom = Phantom(figure, (metastasis,), noise_seed=5, has_tuned_maxima=False)
+    pet = as_scanned(phantom.pet())
+    labels, names = phantom.labels()
+    lesion = labels == names.index("lesion 0")
+    foci = candidates.propose(pet, references.propose(pet))
+    held = [f for f in foci.foci if lesion[f.mask.bounds.slices][f.mask.voxels].sum() > lesion.sum() / 2]
+    assert [(f.guess.organ, f.guess.must_ask) for f in held] == [("liver", True)]
+    assert any(f.guess.organ == "right kidney" for f in foci.foci if f is not held[0])
+
+
 def test_a_variant_is_the_same_twice():
     again = made.__wrapped__(SEEDS[0])
     assert again.lesions == made(SEEDS[0]).lesions

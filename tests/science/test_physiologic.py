@@ -22,6 +22,7 @@ PLAIN = FocusShape(
     suv_mean=14.0,
     suv_ratio=4.0,
     in_liver=False,
+    liver_around=0.0,
     uncinate_share=0.0,
     holds_spleen=False,
 )
@@ -91,10 +92,20 @@ def test_bowel_that_reaches_the_uncinate_region_is_asked():
     assert one(focus(**{**loop, "solidity": 0.9})).must_ask
 
 
-def test_a_focus_in_the_liver_is_never_physiologic():
-    for place in ({"left": -80.0}, {"left": -40.0, "depth": 0.7, "height": 30.0}, {"left": 10.0}):
-        found = one(focus(in_liver=True, **place))
-        assert found.must_ask
+@pytest.mark.parametrize("where", [{"in_liver": True}, {"liver_around": 0.6}])
+def test_a_focus_in_the_liver_is_never_physiologic_even_where_another_organ_would_be(where):
+    adrenals = [focus(left=s * 36.0, height=60.0, depth=0.68) for s in (1, -1)]
+    kidneys = [kidney(65.0), kidney(-65.0)]
+    spleen = focus(left=90.0, height=100.0, depth=0.66, volume_ml=180.0, holds_spleen=True)
+    for shapes in (adrenals, kidneys, [spleen]):
+        assert guess_all(shapes)[-1].is_physiologic
+        found = guess_all([*shapes[:-1], dataclasses.replace(shapes[-1], **where)])[-1]
+        assert (found.organ, found.must_ask) == ("liver", True)
+
+
+def test_two_large_foci_in_the_place_of_one_kidney_are_both_asked():
+    guesses = guess_all([kidney(65.0), kidney(-65.0), kidney(-90.0, volume_ml=70.0, height=30.0)])
+    assert [guess.is_physiologic for guess in guesses] == [True, False, False]
 
 
 def test_a_pair_of_glands_is_set_apart_a_single_one_and_three_are_asked():
@@ -118,10 +129,12 @@ def test_adrenals_need_each_other():
     assert one(left).must_ask
 
 
-def test_only_the_largest_focus_in_the_place_of_the_bladder_is_set_apart():
+def test_two_large_foci_in_the_place_of_the_bladder_are_both_asked():
     bladder = focus(height=-220.0, volume_ml=180.0, depth=0.4)
-    other = focus(height=-170.0, volume_ml=20.0, depth=0.4)
-    assert [g.is_physiologic for g in guess_all([bladder, other])] == [True, False]
+    assert one(bladder).is_physiologic
+    assert one(bladder, focus(height=-170.0, volume_ml=2.0, depth=0.4)).is_physiologic
+    mass = focus(height=-170.0, volume_ml=250.0, depth=0.4)
+    assert all(guess.must_ask for guess in guess_all([bladder, mass]))
     assert one(focus(height=-220.0, volume_ml=180.0, depth=0.8)).organ != "bladder"
 
 

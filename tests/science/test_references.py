@@ -4,9 +4,10 @@ import dataclasses
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from demo.anatomy import Figure
-from demo.phantom import PET_GRID, Phantom
+from demo.phantom import PET_GRID, Phantom, PhantomLesion
 from demo.variants import as_scanned
 from imaging.domain import references
 from imaging.domain.errors import MeasurementRefused
@@ -62,12 +63,31 @@ def test_a_blotchy_liver_is_refused_with_its_cov(suv):
     assert "limit 25 %" in answer.sentence
 
 
-def test_a_kidney_is_not_taken_for_a_missing_spleen():
-    figure = dataclasses.replace(FIGURE, uptake={"spleen": 0.3})
-    found = proposed(Phantom(figure, noise_seed=5))
+WITHOUT_SPLEEN = dataclasses.replace(FIGURE, uptake={"spleen": 0.3})
+NO_SPLEEN = "spleen reference unusable: no region found that could be this organ."
+
+
+def test_a_pair_of_kidneys_is_not_taken_for_a_missing_spleen():
+    found = proposed(Phantom(WITHOUT_SPLEEN, noise_seed=5))
     assert isinstance(found.liver, Reference)
-    assert isinstance(found.spleen, RefusedReference)
-    assert found.spleen.sentence == "spleen reference unusable: no region found that could be this organ."
+    assert found.spleen.sentence == NO_SPLEEN
+
+
+def test_a_single_left_kidney_is_not_taken_for_a_missing_spleen_it_lies_too_low():
+    phantom = Phantom(WITHOUT_SPLEEN, noise_seed=5)
+    labels, names = phantom.labels()
+    right = np.isin(labels, [names.index(name) for name in ("kidney", "renal sinus", "renal pelvis")])
+    suv = np.where(ndimage.binary_dilation(right, iterations=3), 0.5, phantom.pet())
+    found = references.propose(as_scanned(suv))
+    assert isinstance(found.liver, Reference)
+    assert found.spleen.sentence == NO_SPLEEN
+
+
+def test_a_hot_mass_with_a_partner_on_the_right_is_not_taken_for_a_missing_spleen():
+    masses = tuple(PhantomLesion((x, 46, -514), 26, 24, 1.0) for x in (90, -90))
+    found = proposed(Phantom(WITHOUT_SPLEEN, masses, noise_seed=5, has_tuned_maxima=False))
+    assert isinstance(found.liver, Reference)
+    assert found.spleen.sentence == NO_SPLEEN
 
 
 def test_with_ct_the_aorta_is_found_and_the_liver_stays():
