@@ -348,7 +348,22 @@ def series_progress(series: Series) -> dict:
         "suv_state": suv.state if suv else None,
         "suv_code": suv.code if suv else "",
         "suv_message": suv.message if suv else "",
+        "object": _object_progress(series),
         "job": job_progress(job),
+    }
+
+
+def _object_progress(series: Series) -> dict | None:
+    """Of an outline or report of another workstation: was it read, and what became of it."""
+    found = series.foreign_objects.select_related("scan").first()
+    if found is None:
+        return None
+    job = latest_job(found.pk)
+    failed = job.message if job and job.state == Job.State.FAILED else ""
+    return {
+        "is_on_scan": found.scan is not None,
+        "is_read": bool(found.input_digest),
+        "message": failed or found.refusal_message,
     }
 
 
@@ -380,7 +395,10 @@ def _is_finished(upload: Upload, job: Job | None) -> bool:
     if job is None or job.state not in {Job.State.DONE, Job.State.FAILED}:
         return False
     open_states = [Job.State.QUEUED, Job.State.RUNNING]
-    return not Job.objects.filter(subject_id__in=series_of(upload).values("pk"), state__in=open_states).exists()
+    series = series_of(upload).values("pk")
+    objects = ForeignObject.objects.filter(series__in=series).values("pk")
+    about = Q(subject_id__in=series) | Q(subject_id__in=objects)
+    return not Job.objects.filter(about, state__in=open_states).exists()
 
 
 def _pending(series: Series, digest: str) -> CurrentSuv:

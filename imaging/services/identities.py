@@ -4,11 +4,12 @@ from django.db import transaction
 
 from imaging import access, identity
 from imaging.identity import DicomIdentity
-from imaging.models import Scan, Series
+from imaging.models import ForeignObject, Proposal, Scan, Series
 from imaging.refused import Refused
+from imaging.services.requests import request_attached
 from patients.domain.roles import Capability
 from patients.models import Patient
-from patients.services import audit, confirm_identifier, record, revise, withdraw
+from patients.services import StillInUse, audit, confirm_identifier, record, revise, withdraw
 
 PET, CT = "PT", "CT"
 ONLY_A_PERSON_LIFTS = frozenset({"series_uid_shared", "burned_in_annotation", "identity_taken_back"})
@@ -53,7 +54,9 @@ def confirm_identity(*, by, series: Series, patient: Patient, reason: str) -> Sc
     if code in identity.CONTRADICTIONS and _brought_it_in(by, series):
         raise Refused("identity_second_person")
     _confirm_id(by, header, patient, reason)
-    return _attach(by=by, series=series, patient=patient, reason=reason, code=code)
+    scan = _attach(by=by, series=series, patient=patient, reason=reason, code=code)
+    request_attached(series=series, by=by)
+    return scan
 
 
 @transaction.atomic
@@ -67,7 +70,10 @@ def reject_identity(*, by, series: Series, reason: str) -> Series:
 
 @transaction.atomic
 def detach_series(*, by, series: Series, reason: str) -> Series:
-    """Take an attached series out of its chart again and hold it. Raises StillInUse while its scan is worked with."""
+    """Take an attached series out of its chart again and hold it. Raises StillInUse while its scan is worked with.
+
+    What was read from an object of another workstation goes with it.
+    """
     _require(by, reason)
     series = (
         Series.objects.select_for_update(of=("self",)).select_related("study", "candidate_patient").get(pk=series.pk)
@@ -78,8 +84,20 @@ def detach_series(*, by, series: Series, reason: str) -> Series:
         revise(scan, by=by, reason=reason, ct_series=None)
     for scan in Scan.objects.filter(pet_series=series):
         withdraw(scan, by=by, reason=reason)
+    _forget_what_was_read(series)
     return _judge(
         series, Series.Identity.HELD, code="identity_taken_back", by=by, action="detach_series", reason=reason
+    )
+
+
+def _forget_what_was_read(series: Series) -> None:
+    read = Proposal.objects.filter(source__series=series)
+    used = read.filter(state=Proposal.State.ACCEPTED, voi__superseded_at__isnull=True).select_related("voi__lesion")
+    if labels := sorted({row.voi.lesion.label for row in used if row.voi.lesion}):
+        raise StillInUse(f"Outlines of this object mark {', '.join(labels)}. Take those regions away first.")
+    read.filter(state=Proposal.State.OPEN).delete()
+    ForeignObject.objects.filter(series=series).update(
+        scan=None, outcomes=[], measurements=[], refusal_code="", refusal_message="", input_digest=""
     )
 
 

@@ -11,6 +11,7 @@ from imaging.models import (
     Proposal,
     ProposalRun,
     Scan,
+    Series,
     SuvResult,
     Voi,
 )
@@ -49,7 +50,7 @@ class Panels:
 def panels(scan: Scan, suv: SuvResult | None) -> Panels:
     run = scan.proposal_runs.filter(superseded_at=None).first()
     mine = list(scan.proposals.filter(run=run).select_related("voi__lesion", "decided_by", "lesion")) if run else []
-    foreign = scan.proposals.filter(kind=Proposal.Kind.IMPORTED)
+    foreign = scan.proposals.filter(kind=Proposal.Kind.IMPORTED, source__scan=scan)
     foreign = foreign.select_related("source", "voi__lesion", "decided_by", "lesion")
     foci = [row for row in mine if row.kind == Proposal.Kind.FOCUS]
     is_open = [row for row in foci if row.state == Proposal.State.OPEN]
@@ -186,7 +187,15 @@ def _point(place) -> str:
 
 def foreign_rows(scan: Scan) -> list[dict]:
     """Objects of other workstations with the outcome of each part, and measurements as they were sent."""
-    rows = ForeignObject.objects.filter(scan=scan).select_related("series")
+    return _objects(ForeignObject.objects.filter(scan=scan))
+
+
+def rows_of_series(series: Series) -> list[dict]:
+    """The same of one series, also where the images it was drawn on have not come."""
+    return _objects(series.foreign_objects.all())
+
+
+def _objects(found) -> list[dict]:
     return [
         {
             "object": row,
@@ -196,7 +205,7 @@ def foreign_rows(scan: Scan) -> list[dict]:
             "outcomes": row.outcomes,
             "groups": [_group(group) for group in row.measurements],
         }
-        for row in rows
+        for row in found.select_related("series")
     ]
 
 
