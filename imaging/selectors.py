@@ -16,6 +16,7 @@ from imaging import digests
 from imaging.domain import krenning
 from imaging.domain.errors import MeasurementRefused
 from imaging.domain.krenning import KrenningProposal
+from imaging.domain.vocabulary import is_sstr
 from imaging.models import (
     ForeignObject,
     Job,
@@ -200,12 +201,22 @@ def signed_readings(of_scans: Iterable[Scan], *, known_at: dt.datetime | None = 
     return {reading.scan_id: reading for reading in found}
 
 
+def may_be_sstr(scan: Scan) -> bool:
+    """A scan whose tracer nobody recorded may be one."""
+    return not scan.tracer or is_sstr(scan.tracer)
+
+
 def krenning_proposals(
     scan: Scan, *, scale: str | None = None, measured: list[CurrentMeasurement] | None = None
 ) -> list[Proposal]:
-    """The computed score of each lesion with a region, from SUVpeak against the reference organs' SUVmean."""
+    """The computed score of each lesion with a region, from SUVpeak against the reference organs' SUVmean.
+
+    None for a tracer that is known to be another than SSTR: Krenning is a scale of SSTR uptake.
+    """
     from django.conf import settings
 
+    if not may_be_sstr(scan):
+        return []
     measured = measurements(scan) if measured is None else measured
     means = {role: _reference_mean(measured, role) for role in ("liver", "spleen", "blood_pool")}
     hottest: dict = {}

@@ -30,6 +30,7 @@ class Panels:
 
     run: ProposalRun | None
     is_outdated: bool
+    has_current_suv: bool
     references: list[dict]
     to_decide: list[dict]
     physiologic: list[dict]
@@ -57,6 +58,7 @@ def panels(scan: Scan, suv: SuvResult | None) -> Panels:
     placed = set(scan.vois.values_list("role", flat=True))
     return Panels(
         run=run,
+        has_current_suv=bool(run and suv and run.suv_result_id == suv.pk),
         is_outdated=bool(run and suv and run.input_digest != digests.of_look(scan, suv)),
         references=[_reference(row, suv, placed) for row in mine if row.kind == Proposal.Kind.REFERENCE],
         to_decide=[_focus(row, suv) for row in sorted(is_open, key=_urgency) if not row.is_physiologic],
