@@ -322,8 +322,8 @@ CAUTIONS: dict[str, str] = {
     "foci_never_complete": "Foci are found by uptake: lesions colder than the threshold are not among them.",
     "foci_too_many": "{found} foci reach the threshold; only the {kept} hottest are listed.",
     "outline_at_earlier_suv": (
-        "The outline was drawn at SUV {suv} under an earlier SUV factor. Its voxels stay; they are no longer those above "
-        "SUV {suv}. Draw it anew to follow today's SUV."
+        "The outline was drawn at SUV {suv} under an earlier SUV factor. Its voxels stay; they are no longer those "
+        "above SUV {suv}. Draw it anew to follow today's SUV."
     ),
 }
 
