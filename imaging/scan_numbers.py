@@ -53,7 +53,7 @@ def scan_numbers(scan: Scan, measured: list[CurrentMeasurement] | None = None) -
 
 
 def values_of(item: CurrentMeasurement) -> tuple[str, float | None, float | None, float | None]:
-    """Unit ("" where there is no number), maximum, mean, local peak; in the unit of the images where SUV is withheld."""
+    """Unit ("" where there is no number), maximum, mean, local peak; in the images' unit where SUV is withheld."""
     row = item.measurement
     if row is None:
         return "", None, None, None

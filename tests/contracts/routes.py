@@ -15,6 +15,8 @@ EVERYONE = frozenset(Role)
 READERS = frozenset({NM, CL, CO, CH, DE, RE, OB})
 IMPORTERS = frozenset({NM, CO, DE})
 RESOLVERS = frozenset({NM})
+MEASURERS = frozenset({NM})
+SIGNERS = frozenset({NM})
 DECIDERS = frozenset({NM, CL, CH})
 
 
@@ -62,6 +64,15 @@ ROUTES: dict[str, list[Rule]] = {
     "imaging:reject": [Rule("held_series", post=RESOLVERS)],
     "imaging:scan": [Rule("scan", get=READERS)],
     "imaging:scan_state": [Rule("scan", get=READERS)],
+    "imaging:look": [Rule("scan", post=MEASURERS)],
+    "imaging:netpet": [Rule("scan", post=SIGNERS)],
+    "imaging:export": [Rule("scan", post=MEASURERS)],
+    "imaging:accept": [Rule("proposal", post=MEASURERS), Rule("reference", post=MEASURERS)],
+    "imaging:reject_proposal": [Rule("proposal", post=MEASURERS)],
+    "imaging:reopen": [Rule("proposal", post=MEASURERS)],
+    "imaging:confirm_match": [Rule("match", post=MEASURERS)],
+    "imaging:outline": [Rule("region", post=MEASURERS)],
+    "imaging:product": [Rule("product", get=READERS)],
 }
 
 # Answered without signing in; they know nothing of any patient.

@@ -4,7 +4,21 @@ import datetime as dt
 import itertools
 from dataclasses import dataclass
 
-from imaging.models import Scan, Series, Study, SuvResult, Upload, UploadItem
+from imaging import store
+from imaging.models import (
+    ImageProduct,
+    Lesion,
+    LesionMatch,
+    Proposal,
+    ProposalRun,
+    Scan,
+    Series,
+    Study,
+    SuvResult,
+    Upload,
+    UploadItem,
+    Voi,
+)
 from patients.models import Patient, User
 from patients.services import record
 from tests.patients.factories import make_patient, make_user
@@ -58,7 +72,9 @@ def make_world(word: str, owner: User) -> World:
         )
 
     attached = series("1", Series.Identity.ATTACHED, patient)
-    SuvResult.objects.create(series=attached, input_digest="0" * 64, method_version="suv/1.0", factors={"bw": 1.0})
+    suv = SuvResult.objects.create(
+        series=attached, input_digest="0" * 64, method_version="suv/1.0", factors={"bw": 1.0}
+    )
     held = series("2", Series.Identity.HELD, patient)
     unassigned = series("3", Series.Identity.UNASSIGNED, None)
     scan = record(
@@ -79,5 +95,29 @@ def make_world(word: str, owner: User) -> World:
             "scan": scan,
             "upload": upload,
             "upload_without_case": without_case,
+            **_proposed(word, opener, scan, suv),
         },
     )
+
+
+def _proposed(word: str, by: User, scan: Scan, suv: SuvResult) -> dict[str, object]:
+    """What a worker has found on the scan: a focus, a reference, a lesion of an earlier scan, a picture."""
+    lesion = record(Lesion, by=by, patient=scan.patient, label="L90", organ=f"{word}-ORGAN")
+    before = record(Scan, by=by, patient=scan.patient, clinical_date=dt.date(2026, 1, 3))
+    region = {"centre_x_mm": 0, "centre_y_mm": 0, "centre_z_mm": 0, "radius_mm": 9, "method": "sphere"}
+    run = ProposalRun.objects.create(scan=scan, suv_result=suv, input_digest="0" * 64, method_version="foci/1.0")
+    found = {"scan": scan, "run": run, "centre_lps_mm": [0.0, 0.0, 0.0], "radius_mm": 9.0, "reason": f"{word}-REASON"}
+    focus = Proposal.objects.create(kind="focus", number=1, label="F01", **found)
+    picture = store.put_bytes(f"{word}-PICTURE".encode()).sha256
+    return {
+        "proposal": focus,
+        "reference": Proposal.objects.create(kind="reference", role="spleen", **found),
+        "match": LesionMatch.objects.create(
+            run=run, scan=scan, previous_scan=before, lesion=lesion, status="not_assessable", reason=f"{word}-WHY"
+        ),
+        "region": record(Voi, by=by, scan=scan, role="lesion", lesion=lesion, **region),
+        "product": ImageProduct.objects.create(
+            scan=scan, kind="mip_still", name="front.webp", sha256=picture, content_type="image/webp",
+            input_digest="0" * 64, method_version="pictures/1.0",
+        ),
+    }  # fmt: skip
