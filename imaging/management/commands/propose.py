@@ -15,6 +15,7 @@ from imaging.services import loaded, looking, recognising
 from patients.commands import CaseCommand
 
 REFUSED = 3
+WITHOUT_SUV = {selectors.RECOMPUTING: "suv_not_computed_yet", selectors.NOT_MEASURED: "scan_without_images"}
 NOTICE = "Research and decision support, not a certified medical device."
 
 
@@ -42,7 +43,7 @@ class Command(CaseCommand):
         suv = selectors.current_suv(scan.pet_series)
         try:
             if suv.result is None or suv.result.refusal_code:
-                raise SeriesRefused(suv.code or "suv_kind_absent", suv.message)
+                raise SeriesRefused(suv.code or WITHOUT_SUV[suv.state], suv.message)
             look = looking.propose(scan, loaded.pet_of(scan, suv.result), loaded.ct_of(scan))
         except ImagingRefusal as refusal:
             return _answer(scan, looking.refused_look(scan, refusal))
