@@ -306,9 +306,16 @@ def _score_of(reading: Reading | None, lesion: Lesion) -> LesionReading | None:
 
 
 def _note_changes(cells: list[LesionOnScan]) -> None:
-    """Change against the scan before, where both have the number; never across a scan without it."""
+    """Change against the scan before, where both have the number; never across a scan without it.
+
+    Of uptake against the scan before with the same tracer: SUVs of two tracers are never compared.
+    """
+    last: dict[str, LesionOnScan] = {}
+    for after in cells:
+        if before := last.get(after.scan.tracer):
+            after.uptake_change_percent = _change(_suv_max(before), _suv_max(after))
+        last[after.scan.tracer] = after
     for before, after in pairwise(cells):
-        after.uptake_change_percent = _change(_suv_max(before), _suv_max(after))
         after.size_change_percent = _change(_long_axis(before), _long_axis(after))
 
 
