@@ -63,7 +63,8 @@ def _pair(fdg_scan: Scan, sstr: list[Scan]) -> FdgPair:
     lesions = _lesions(partner, of_fdg, of_sstr)
     answered = COMPLETE.get(of_sstr.cold_lesions, Completeness.NOT_ASSESSED) if of_sstr else Completeness.NOT_ASSESSED
     proposed, why = _netpet(lesions, answered)
-    confirmed = of_fdg if of_fdg and of_fdg.netpet_class else None
+    is_of_this_pair = of_fdg is not None and of_fdg.netpet_class and of_fdg.paired_scan_id == partner.pk
+    confirmed = of_fdg if is_of_this_pair else None
     flags = [fdg.discordance(lesion) for lesion in lesions]
     return FdgPair(fdg_scan, partner, found, "", lesions, flags, proposed, why, confirmed)
 
@@ -79,8 +80,9 @@ def _start(line: TreatmentLine) -> TreatmentStart | None:
     span = line.clinical_span
     if span is None:
         return None
+    earliest, latest = span
     is_chemotherapy = line.treatment_class == TreatmentLine.TreatmentClass.CHEMO
-    return TreatmentStart(line.regimen or line.get_treatment_class_display(), span.first, span.last, is_chemotherapy)
+    return TreatmentStart(line.regimen or line.get_treatment_class_display(), earliest, latest, is_chemotherapy)
 
 
 def _lesions(scan: Scan, of_fdg: Reading | None, of_sstr: Reading | None) -> list[DualSeen]:

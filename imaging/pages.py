@@ -60,7 +60,12 @@ def scan_of(series: Series) -> Scan | None:
 
 def series_computing(series: Series) -> str:
     """A sentence while SUV or volume of the series is being computed; empty when all is done."""
-    return _computing([series.pk])
+    return _computing(subjects_of(series))
+
+
+def subjects_of(series: Series) -> list:
+    """What jobs about this series are about: itself, or the object of another workstation that it holds."""
+    return [series.pk, *series.foreign_objects.values_list("pk", flat=True)]
 
 
 def scan_computing(scan: Scan) -> str:
@@ -68,9 +73,11 @@ def scan_computing(scan: Scan) -> str:
 
 
 def waiting_jobs(series: Series) -> list:
-    scan = scan_of(series)
-    subjects = [series.pk, scan.pk] if scan else [series.pk]
-    return list(Job.objects.filter(subject_id__in=subjects, state=Job.State.QUEUED).values_list("pk", flat=True))
+    """Jobs to ring for once it is known whose the series is: its own, and those it makes possible in that chart."""
+    about = Q(subject_id__in=subjects_of(series))
+    if series.candidate_patient_id:
+        about |= Q(patient_id=series.candidate_patient_id)
+    return list(Job.objects.filter(about, state=Job.State.QUEUED).values_list("pk", flat=True))
 
 
 def failed_job(subjects) -> Job | None:

@@ -142,6 +142,10 @@ SERIES_REASONS: dict[str, Reason] = {
         "The stored voxels of an outline could not be read.", "Nothing was measured in it.", _ADMIN
     ),
     "suv_kind_absent": Reason("This kind of SUV does not exist for the series.", "Nothing was measured.", _PHYSICIAN),
+    "suv_not_computed_yet": Reason(
+        "The SUV of this scan is being computed; ask again in a moment.", "Nothing was proposed.", "nobody needs to"
+    ),
+    "scan_without_images": Reason("This scan has no PET images.", "Nothing was proposed.", "whoever has the images"),
     "series_uid_shared": Reason(
         "The same series UID is used for two studies or two patients.", "The series is held; no chart was touched.",
         "a person who compares the identities", "(0020,000E)",

@@ -34,7 +34,6 @@ SENTENCES: dict[str, str] = {
     "identity_rejected": "A person has decided that this series is not of this patient.",
     "identity_taken_back": "A person took this series out of the chart it was in. It is held until somebody decides.",
     "identity_not_attached": "This series is in no chart.",
-    "object_in_use": "Outlines of this object mark lesions of this case. Take those regions away first.",
     "identity_not_waiting": "This series is not waiting for a decision on its identity.",
     "identity_second_person": "The header contradicts the chart: a second person, not the one who uploaded it, has to "
     "confirm.",
@@ -68,6 +67,10 @@ SENTENCES: dict[str, str] = {
     "lesion_label_missing": "A new lesion needs its organ.",
     "scan_without_pet": "This scan has no PET series to measure.",
     "export_without_lesions": "There is no measured lesion on this scan to export.",
+    "export_provisional": "The SUV of this scan is provisional. Confirm its inputs first: an archive cannot take a "
+    "number back.",
+    "export_lesion_unmeasured": "A lesion has a region that cannot be measured today; without it the export would say "
+    "that it is not there. Mend or take away that region first.",
     "export_refused": "These lesions cannot be written as one DICOM object: one lies outside the images, or two share "
     "a tracking UID.",
     "reading_signed": "This reading is signed and can no longer be changed. Amend it instead.",

@@ -42,6 +42,10 @@ class RejectForm(forms.Form):
     is_physiologic = forms.BooleanField(required=False)
 
 
+class ReopenForm(forms.Form):
+    reason = forms.CharField(max_length=200, error_messages={"required": NEEDS_REASON})
+
+
 class MatchForm(forms.Form):
     """Empty: the match as proposed. Anything else corrects it and needs a reason."""
 

@@ -5,7 +5,7 @@ which. Where SUV is withheld for a header reason, ratios are formed in the unit 
 """
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from imaging import masks, selectors
 from imaging.domain import burden as science
@@ -13,11 +13,13 @@ from imaging.domain import krenning
 from imaging.domain.errors import ImagingRefusal, MeasurementRefused
 from imaging.domain.lesion_uptake import Completeness, LesionUptake
 from imaging.domain.ratios import Reference
+from imaging.domain.vocabulary import SUV_UNITS
 from imaging.domain.voi import Mask
 from imaging.models import LesionFinding, LesionReading, Reading, Scan, Voi
 from imaging.selectors import CURRENT, CurrentMeasurement
 
 ORGANS = {Voi.Role.LIVER: "liver", Voi.Role.SPLEEN: "spleen", Voi.Role.BLOOD_POOL: "blood_pool"}
+OTHER_TRACER = "{tracer} is not an SSTR tracer: these numbers are of SSTR scans only."
 COMPLETE = {Reading.ColdLesions.NONE: Completeness.NONE, Reading.ColdLesions.LISTED: Completeness.LISTED}
 
 
@@ -36,11 +38,14 @@ def scan_numbers(scan: Scan, measured: list[CurrentMeasurement] | None = None) -
     reading = selectors.signed_reading(scan)
     completeness = COMPLETE.get(reading.cold_lesions, Completeness.NOT_ASSESSED) if reading else None
     basis = "signed reading" if reading else "computed relation, no signed reading"
-    lesions = _lesions(scan, measured, reading)
-    unit = next((lesion.unit for lesion in lesions if lesion.unit), "")
+    if not selectors.may_be_sstr(scan):
+        return ScanNumbers(None, OTHER_TRACER.format(tracer=scan.tracer), basis, "")
+    # Of the scan, not of a region: what has no number of its own must not stop the ratios of the others.
+    unit = next((unit for item in measured if (unit := values_of(item)[0])), SUV_UNITS["bw"])
+    lesions = _lesions(scan, measured, reading, unit)
     try:
         found = science.burden(
-            lesions, _references(scan, measured), completeness=completeness or Completeness.NOT_ASSESSED
+            lesions, _references(scan, measured, unit), completeness=completeness or Completeness.NOT_ASSESSED
         )
     except MeasurementRefused as refusal:
         return ScanNumbers(None, refusal.message, basis, unit)
@@ -48,7 +53,7 @@ def scan_numbers(scan: Scan, measured: list[CurrentMeasurement] | None = None) -
 
 
 def values_of(item: CurrentMeasurement) -> tuple[str, float | None, float | None, float | None]:
-    """Unit, maximum, mean, local peak: in SUV, or in the unit of the images where SUV is withheld."""
+    """Unit ("" where there is no number), maximum, mean, local peak; in the images' unit where SUV is withheld."""
     row = item.measurement
     if row is None:
         return "", None, None, None
@@ -58,7 +63,7 @@ def values_of(item: CurrentMeasurement) -> tuple[str, float | None, float | None
     return plain.get("unit", ""), plain.get("max"), plain.get("mean"), plain.get("peak_local")
 
 
-def _lesions(scan: Scan, measured: list[CurrentMeasurement], reading: Reading | None) -> list[LesionUptake]:
+def _lesions(scan: Scan, measured: list[CurrentMeasurement], reading: Reading | None, unit: str) -> list[LesionUptake]:
     by_lesion: dict = defaultdict(list)
     for item in measured:
         if item.voi.role == Voi.Role.LESION:
@@ -68,7 +73,11 @@ def _lesions(scan: Scan, measured: list[CurrentMeasurement], reading: Reading | 
     sizes = {f.lesion_id: f.long_axis_mm for f in scan.findings.all() if not f.is_illustrative}
     gone = {f.lesion_id for f in scan.findings.all() if f.status in _GONE}
     return [
-        _lesion(scan, lesion, items, _relation(scores.get(lesion.pk), proposed.get(lesion.pk), reading), sizes)
+        replace(
+            _lesion(scan, lesion, items, unit),
+            relation=_relation(scores.get(lesion.pk), proposed.get(lesion.pk), reading),
+            long_axis_mm=None if sizes.get(lesion.pk) is None else float(sizes[lesion.pk]),
+        )
         for lesion, items in by_lesion.items()
         if lesion.pk not in gone
     ]
@@ -77,23 +86,20 @@ def _lesions(scan: Scan, measured: list[CurrentMeasurement], reading: Reading | 
 _GONE = frozenset({LesionFinding.Status.RESOLVED, LesionFinding.Status.MERGED})
 
 
-def _lesion(scan: Scan, lesion, items: list[CurrentMeasurement], relation, sizes: dict) -> LesionUptake:
+def _lesion(scan: Scan, lesion, items: list[CurrentMeasurement], unit: str) -> LesionUptake:
     """A lesion marked by several regions counts by its hottest one, and by the volume of all."""
     found = [values_of(item) for item in items]
     is_whole = all(maximum is not None for _, maximum, _, _ in found)
-    unit, maximum, mean, peak = max(found, key=lambda v: v[1]) if is_whole else (found[0][0], None, None, None)
-    size = sizes.get(lesion.pk)
+    _, maximum, mean, peak = max(found, key=lambda v: v[1]) if is_whole else ("", None, None, None)
     return LesionUptake(
         label=lesion.label,
         scan=str(scan.pk),
-        unit=unit or "g/ml{SUVbw}",
+        unit=unit,
         maximum=maximum,
         mean=mean,
         peak=peak,
         volume_ml=sum(_volume(item) for item in items) if is_whole else None,
         volume_method=", ".join(sorted({method_of(item.voi) for item in items})),
-        long_axis_mm=None if size is None else float(size),
-        relation=relation,
         mask=_mask(items[0]) if len(items) == 1 else None,
     )
 
@@ -141,13 +147,13 @@ def _relation(score: LesionReading | None, proposal, reading: Reading | None) ->
         return None
 
 
-def _references(scan: Scan, measured: list[CurrentMeasurement]) -> list[Reference]:
+def _references(scan: Scan, measured: list[CurrentMeasurement], unit: str) -> list[Reference]:
     found = []
     for role, organ in ORGANS.items():
         own = [item for item in measured if item.voi.role == role]
         if not own:
             continue
         newest = max(own, key=lambda item: (item.voi.recorded_at, str(item.voi.pk)))
-        unit, _, mean, _ = values_of(newest)
-        found.append(Reference(organ, str(scan.pk), unit or "g/ml{SUVbw}", mean))
+        _, _, mean, _ = values_of(newest)
+        found.append(Reference(organ, str(scan.pk), unit, mean))
     return found

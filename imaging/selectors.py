@@ -16,6 +16,7 @@ from imaging import digests
 from imaging.domain import krenning
 from imaging.domain.errors import MeasurementRefused
 from imaging.domain.krenning import KrenningProposal
+from imaging.domain.vocabulary import is_sstr
 from imaging.models import (
     ForeignObject,
     Job,
@@ -215,12 +216,22 @@ def signed_readings(of_scans: Iterable[Scan], *, known_at: dt.datetime | None = 
     return {reading.scan_id: reading for reading in found}
 
 
+def may_be_sstr(scan: Scan) -> bool:
+    """A scan whose tracer nobody recorded may be one."""
+    return not scan.tracer or is_sstr(scan.tracer)
+
+
 def krenning_proposals(
     scan: Scan, *, scale: str | None = None, measured: list[CurrentMeasurement] | None = None
 ) -> list[ScoreProposal]:
-    """The computed score of each lesion with a region, from SUVpeak against the reference organs' SUVmean."""
+    """The computed score of each lesion with a region, from SUVpeak against the reference organs' SUVmean.
+
+    None for a tracer that is known to be another than SSTR: Krenning is a scale of SSTR uptake.
+    """
     from django.conf import settings
 
+    if not may_be_sstr(scan):
+        return []
     measured = measurements(scan) if measured is None else measured
     means = {role: _reference_mean(measured, role) for role in ("liver", "spleen", "blood_pool")}
     hottest: dict = {}
@@ -310,9 +321,16 @@ def _score_of(reading: Reading | None, lesion: Lesion) -> LesionReading | None:
 
 
 def _note_changes(cells: list[LesionOnScan]) -> None:
-    """Change against the scan before, where both have the number; never across a scan without it."""
+    """Change against the scan before, where both have the number; never across a scan without it.
+
+    Of uptake against the scan before with the same tracer: SUVs of two tracers are never compared.
+    """
+    last: dict[str, LesionOnScan] = {}
+    for after in cells:
+        if before := last.get(after.scan.tracer):
+            after.uptake_change_percent = _change(_suv_max(before), _suv_max(after))
+        last[after.scan.tracer] = after
     for before, after in pairwise(cells):
-        after.uptake_change_percent = _change(_suv_max(before), _suv_max(after))
         after.size_change_percent = _change(_long_axis(before), _long_axis(after))
 
 
@@ -363,7 +381,22 @@ def series_progress(series: Series) -> dict:
         "suv_state": suv.state if suv else None,
         "suv_code": suv.code if suv else "",
         "suv_message": suv.message if suv else "",
+        "object": _object_progress(series),
         "job": job_progress(job),
+    }
+
+
+def _object_progress(series: Series) -> dict | None:
+    """Of an outline or report of another workstation: was it read, and what became of it."""
+    found = series.foreign_objects.select_related("scan").first()
+    if found is None:
+        return None
+    job = latest_job(found.pk)
+    failed = job.message if job and job.state == Job.State.FAILED else ""
+    return {
+        "is_on_scan": found.scan is not None,
+        "is_read": bool(found.input_digest),
+        "message": failed or found.refusal_message,
     }
 
 
@@ -395,7 +428,10 @@ def _is_finished(upload: Upload, job: Job | None) -> bool:
     if job is None or job.state not in {Job.State.DONE, Job.State.FAILED}:
         return False
     open_states = [Job.State.QUEUED, Job.State.RUNNING]
-    return not Job.objects.filter(subject_id__in=series_of(upload).values("pk"), state__in=open_states).exists()
+    series = series_of(upload).values("pk")
+    objects = ForeignObject.objects.filter(series__in=series).values("pk")
+    about = Q(subject_id__in=series) | Q(subject_id__in=objects)
+    return not Job.objects.filter(about, state__in=open_states).exists()
 
 
 def _pending(series: Series, digest: str) -> CurrentSuv:

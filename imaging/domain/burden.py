@@ -15,7 +15,7 @@ from imaging.domain.burden_sums import Item, Overlap, overlap, share_above
 from imaging.domain.errors import Caution, MeasurementRefused, caution
 from imaging.domain.lesion_places import SMALLEST_ASSESSABLE_ML, SMALLEST_ASSESSABLE_MM
 from imaging.domain.lesion_uptake import Completeness, LesionUptake, Measure, Quantity
-from imaging.domain.ratios import RATIO_UNIT, Reference, check_one_scan, is_suv, ratio
+from imaging.domain.ratios import RATIO_UNIT, Reference, check_one_scan, is_suv, named, ratio
 
 METHOD_VERSION = "burden/1.0"
 
@@ -148,7 +148,7 @@ def _coldest(lesions: Lesions, is_complete: bool) -> Quantity:
         low = 0.0
     cautions = () if is_complete else (caution("lesions_not_complete"),)
     coldest = tuple(label for label, value in known.items() if value == high)
-    return Quantity(low, high, _unit(lesions), f"lowest {measure.value}", coldest, unknown, cautions)
+    return Quantity(low, high, _unit(lesions), f"lowest {named(measure, _unit(lesions))}", coldest, unknown, cautions)
 
 
 def _hottest(lesions: Lesions) -> Quantity:
@@ -161,7 +161,9 @@ def _hottest(lesions: Lesions) -> Quantity:
     low = max(known.values())
     unknown = tuple(lesion.label for lesion in group if lesion.label not in known)
     hottest = tuple(label for label, value in known.items() if value == low)
-    return Quantity(low, None if unknown else low, _unit(lesions), f"highest {measure.value}", hottest, unknown)
+    return Quantity(
+        low, None if unknown else low, _unit(lesions), f"highest {named(measure, _unit(lesions))}", hottest, unknown
+    )
 
 
 def _tumour_volume(lesions: Lesions, shared: Overlap) -> Quantity:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import isfinite
 
 from imaging.domain.errors import MeasurementRefused
-from imaging.domain.lesion_uptake import LesionUptake, Quantity
+from imaging.domain.lesion_uptake import LesionUptake, Measure, Quantity
 from imaging.domain.suv import SuvFactors, SuvKind
 from imaging.domain.vocabulary import SUV_UNITS
 
@@ -41,7 +41,9 @@ def ratio(lesion: LesionUptake, reference: Reference) -> Quantity:
     if measure is None or uptake is None:
         raise MeasurementRefused("no_uptake_measured")
     found = uptake / reference.mean
-    return Quantity(found, found, RATIO_UNIT, f"{measure.value} / {reference.organ} mean", (lesion.label,))
+    return Quantity(
+        found, found, RATIO_UNIT, f"{named(measure, lesion.unit)} / {reference.organ} mean", (lesion.label,)
+    )
 
 
 def check_one_scan(units: tuple[str, ...], scans: tuple[str, ...]) -> None:
@@ -50,6 +52,11 @@ def check_one_scan(units: tuple[str, ...], scans: tuple[str, ...]) -> None:
         raise MeasurementRefused("units_mixed", found=", ".join(sorted({unit or "(none)" for unit in units})))
     if len(set(scans)) > 1:
         raise MeasurementRefused("scans_mixed")
+
+
+def named(measure: Measure, unit: str) -> str:
+    """SUVpeak or SUVmax; what is not in SUV is never called so."""
+    return measure.value if is_suv(unit) else measure.value.removeprefix("SUV")
 
 
 def is_suv(unit: str) -> bool:

@@ -16,31 +16,45 @@ from imaging.domain.errors import ImagingRefusal
 from imaging.domain.extent import extent
 from imaging.domain.volume import Volume
 from imaging.instances import FileRefusal
-from imaging.models import ForeignObject, Job, Lesion, Proposal, Scan, Series
+from imaging.models import ForeignObject, Job, Lesion, Proposal, Scan, Series, SuvResult
 from imaging.objects import MeasurementGroup, Report, Segmentation, StructureSet
 from imaging.outlines import Images, OutlineOutcome
 from imaging.reasons import explain
+from imaging.services.requests import contours_digest, request_contours
 from patients.services import audit
 
 NUMBERS = ("suv_max", "suv_mean", "suv_peak_global", "suv_peak_local", "volume_ml", "voxel_count")
 
 
 def run_contours(job: Job, lease: jobs.Lease) -> list[uuid.UUID]:
-    """Read the object, place its outlines on the scan they belong to, keep the outcome of each."""
-    found = ForeignObject.objects.select_related("series__candidate_patient").filter(pk=job.subject_id).first()
-    if found is None or found.series.identity != Series.Identity.ATTACHED:
+    """Read the object, place its outlines on the scan they belong to, keep the outcome of each.
+
+    Where whose it is, its images or their SUV changed meanwhile, nothing is kept and it is read again.
+    """
+    found = _attached(job.subject_id)
+    if found is None:
         with lease.effect():
             lease.finish()
         return []
     lease.progress("reading outlines")
+    wanted, scan = contours_digest(found), selectors.scan_drawn_on(found)
     content = sandbox.read_object(store.path(found.sha256))
-    scan = selectors.scan_drawn_on(found)
     lease.progress("placing outlines")
     made = [] if isinstance(content, FileRefusal | Report) else _place(found, content, scan)
     with lease.effect():
-        _keep(found, content, scan, made)
+        Series.objects.select_for_update().get(pk=found.series_id)  # not taken out of its chart until this is kept
+        now = _attached(found.pk)
+        is_same = now is not None and contours_digest(now) == wanted
+        if is_same:
+            _keep(now, content, scan, made, wanted)
         lease.finish()
-    return []
+        return [] if is_same or now is None else [again.pk for again in request_contours(series=now.series)]
+
+
+def _attached(pk: uuid.UUID) -> ForeignObject | None:
+    """The object, while it is in a chart."""
+    found = ForeignObject.objects.select_related("series__candidate_patient").filter(pk=pk).first()
+    return found if found is not None and found.series.identity == Series.Identity.ATTACHED else None
 
 
 def _place(
@@ -50,7 +64,8 @@ def _place(
     images = _images(scan.pet_series, suv) if scan and suv else None
     made = []
     for outcome in outlines.place_outlines(content, images):
-        proposal = _proposal(found, scan, outcome, images.volume) if outcome.placed and images and scan else None
+        is_placed = outcome.placed and images and scan and suv
+        proposal = _proposal(found, scan, outcome, images.volume, suv.result) if is_placed else None
         made.append((_without_voxels(outcome), proposal))
     return made
 
@@ -69,7 +84,9 @@ def _images(series: Series, suv: selectors.CurrentSuv) -> Images | None:
     return Images(volume, series.series_uid, sop_uids)
 
 
-def _proposal(found: ForeignObject, scan: Scan, outcome: OutlineOutcome, volume: Volume) -> Proposal:
+def _proposal(
+    found: ForeignObject, scan: Scan, outcome: OutlineOutcome, volume: Volume, suv_result: SuvResult | None
+) -> Proposal:
     mask = outcome.placed.mask
     centre, radius = extent(mask, volume)
     return Proposal(
@@ -83,7 +100,7 @@ def _proposal(found: ForeignObject, scan: Scan, outcome: OutlineOutcome, volume:
         mask_sha256=masks.keep(mask, volume),
         centre_lps_mm=[float(v) for v in centre],
         radius_mm=radius,
-        numbers=_numbers(volume, mask),
+        numbers=_numbers(volume, mask) | {"suv_result": str(suv_result.pk) if suv_result else ""},
         guess=_site(outcome)[:24],
         reason=f"drawn elsewhere; {outcome.placed.method}",
         must_ask=True,
@@ -116,9 +133,8 @@ def _without_voxels(outcome: OutlineOutcome) -> OutlineOutcome:
     return replace(outcome, placed=None)
 
 
-def _keep(found: ForeignObject, content, scan: Scan | None, made) -> None:
-    found = ForeignObject.objects.select_for_update().get(pk=found.pk)
-    found.scan, found.read_at = scan, timezone.now()
+def _keep(found: ForeignObject, content, scan: Scan | None, made, digest: str) -> None:
+    found.scan, found.read_at, found.input_digest = scan, timezone.now(), digest
     found.refusal_code = found.refusal_message = ""
     if isinstance(content, FileRefusal):
         found.refusal_code, found.refusal_message = content.code, explain(content.code)[:300]
@@ -129,11 +145,20 @@ def _keep(found: ForeignObject, content, scan: Scan | None, made) -> None:
         found.refusal_message = explain("referenced_series_absent")[:300]
     found.outcomes = [_outcome(outcome) for outcome, _ in made]
     found.save()
-    Proposal.objects.filter(source=found, state=Proposal.State.OPEN).delete()
-    decided = set(Proposal.objects.filter(source=found).values_list("number", flat=True))
-    Proposal.objects.bulk_create([p for _, p in made if p is not None and p.number not in decided])
+    _keep_proposals(found, scan, [proposal for _, proposal in made if proposal is not None])
     if scan is not None:
         audit(by=None, action="read_object", obj=found, patient=scan.patient, after={"outcomes": len(made)})
+
+
+def _keep_proposals(found: ForeignObject, scan: Scan | None, made: list[Proposal]) -> None:
+    """Open ones are proposed anew; of one that a person has decided only the numbers follow today's SUV."""
+    Proposal.objects.filter(source=found, state=Proposal.State.OPEN).delete()
+    decided = {row.number: row for row in Proposal.objects.filter(source=found, scan=scan)}
+    Proposal.objects.bulk_create([proposal for proposal in made if proposal.number not in decided])
+    for proposal in made:
+        if proposal.number in decided:
+            decided[proposal.number].numbers = proposal.numbers
+            decided[proposal.number].save(update_fields=["numbers"])
 
 
 def _group(group: MeasurementGroup) -> dict:

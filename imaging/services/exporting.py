@@ -46,15 +46,19 @@ class ExportedFile:
 def export_scan(*, by, scan: Scan) -> list[ExportedFile]:
     """SEG, TID 1500 SR and Key Object "For Tumor Board" of today's lesions, with the signed scores where there are any.
 
-    Raises ``Refused`` without SUV or without a measured lesion.
+    Raises ``Refused`` without SUV that counts as a fact, without a lesion, or with one that cannot be measured.
     """
     if not by.may(Capability.MEASURE):
         raise Refused("not_permitted")
+    found = selectors.current_suv(scan.pet_series).result
+    if found is not None and found.is_provisional:  # an archive cannot take a number back
+        raise Refused("export_provisional")
     volume, reading = open_volume(scan), selectors.signed_reading(scan)
     lesions = _lesions(scan, volume, reading)
     if not lesions:
         raise Refused("export_without_lesions")
-    source, author, key = _source(scan), _author(by, scan, reading), _key(scan, reading)
+    source, author = _source(scan), _author(by, scan, reading)
+    key = _key(scan, lesions, author, reading)
     try:
         segmentation = lesion_segmentation(source, lesions, author, key=key)
         report = lesion_report(source, lesions, segmentation, author, key=key)
@@ -75,11 +79,10 @@ def _lesions(scan: Scan, volume: Volume, reading: Reading | None) -> list[Lesion
     for lesion, own in _by_lesion(vois):
         try:
             mask = regions.merge(*(mask_of(volume, voi, liver) for voi in own))
-        except ImagingRefusal:
-            continue
-        number = len(found) + 1
-        measured = {"mask": mask, "numbers": _numbers(volume, mask, liver_mean)}
-        found.append(_export(number, lesion, own, scores.get(lesion.pk), measured))
+            numbers = _numbers(volume, mask, liver_mean)
+        except ImagingRefusal as refusal:
+            raise Refused("export_lesion_unmeasured") from refusal
+        found.append(_export(len(found) + 1, lesion, own, mask=mask, numbers=numbers, score=scores.get(lesion.pk)))
     return found
 
 
@@ -110,7 +113,9 @@ def _numbers(volume: Volume, mask: Mask, liver_mean: float | None) -> LesionNumb
     )
 
 
-def _export(number: int, lesion: Lesion, vois: list[Voi], score: LesionReading | None, measured: dict) -> LesionExport:
+def _export(
+    number: int, lesion: Lesion, vois: list[Voi], *, mask: Mask, numbers: LesionNumbers, score: LesionReading | None
+) -> LesionExport:
     kind, name = _algorithm(vois)
     return LesionExport(
         number=number,
@@ -122,7 +127,8 @@ def _export(number: int, lesion: Lesion, vois: list[Voi], score: LesionReading |
         algorithm_version=digests.MEASURE_VERSION,
         finding_site=ORGAN_CODES.get(lesion.organ.casefold()),
         krenning=_krenning(score),
-        **measured,
+        mask=mask,
+        numbers=numbers,
     )
 
 
@@ -171,8 +177,13 @@ def _author(by, scan: Scan, reading: Reading | None) -> Author:
     return Author(by.get_username(), newest, SOFTWARE_VERSION)
 
 
-def _key(scan: Scan, reading: Reading | None) -> str:
+def _key(scan: Scan, lesions: list[LesionExport], author: Author, reading: Reading | None) -> str:
     """Of everything that is written, so that UIDs are new exactly where something is."""
     found = selectors.current_suv(scan.pet_series).result
-    parts = [str(scan.pk), digests.of_scan(scan.vois.all(), found), str(reading and reading.pk)]
-    return hashlib.sha256("/".join(parts).encode()).hexdigest()[:32]
+    said = [
+        (one.label, one.tracking_id, one.tracking_uid, one.algorithm_type, one.algorithm_name, str(one.finding_site))
+        for one in lesions
+    ]
+    who = (author.name, author.created_at.isoformat(), author.software_version)
+    parts = [str(scan.pk), digests.of_scan(scan.vois.all(), found), str(reading and reading.pk), said, who]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]

@@ -6,10 +6,10 @@ from imaging import access, identity
 from imaging.identity import DicomIdentity
 from imaging.models import ForeignObject, Proposal, Scan, Series, Voi
 from imaging.refused import Refused
-from imaging.services.requests import request_contours
+from imaging.services.requests import request_attached
 from patients.domain.roles import Capability
 from patients.models import Patient
-from patients.services import audit, confirm_identifier, record, revise, withdraw
+from patients.services import StillInUse, audit, confirm_identifier, record, revise, withdraw
 
 PET, CT = "PT", "CT"
 ONLY_A_PERSON_LIFTS = frozenset({"series_uid_shared", "burned_in_annotation", "identity_taken_back"})
@@ -54,7 +54,9 @@ def confirm_identity(*, by, series: Series, patient: Patient, reason: str) -> Sc
     if code in identity.CONTRADICTIONS and _brought_it_in(by, series):
         raise Refused("identity_second_person")
     _confirm_id(by, header, patient, reason)
-    return _attach(by=by, series=series, patient=patient, reason=reason, code=code)
+    scan = _attach(by=by, series=series, patient=patient, reason=reason, code=code)
+    request_attached(series=series, by=by)
+    return scan
 
 
 @transaction.atomic
@@ -68,31 +70,25 @@ def reject_identity(*, by, series: Series, reason: str) -> Series:
 
 @transaction.atomic
 def detach_series(*, by, series: Series, reason: str) -> Series:
-    """Take an attached series out of its chart again and hold it. Raises StillInUse while its scan is worked with."""
+    """Take an attached series out of its chart again and hold it. Raises StillInUse while its scan is worked with.
+
+    What was read from an object of another workstation goes with it.
+    """
     _require(by, reason)
     series = (
         Series.objects.select_for_update(of=("self",)).select_related("study", "candidate_patient").get(pk=series.pk)
     )
     if series.identity != Series.Identity.ATTACHED:
         raise Refused("identity_not_attached")
-    _take_back_outlines(series)
     for scan in Scan.objects.filter(ct_series=series):
         revise(scan, by=by, reason=reason, ct_series=None)
     for scan in Scan.objects.filter(pet_series=series):
         _take_back_proposed(scan, by, reason)
         withdraw(scan, by=by, reason=reason)
+    _forget_what_was_read(series)
     return _judge(
         series, Series.Identity.HELD, code="identity_taken_back", by=by, action="detach_series", reason=reason
     )
-
-
-def _take_back_outlines(series: Series) -> None:
-    """Contours of an object that leaves the chart leave it too; one that marks a lesion has to be taken away first."""
-    drawn = Proposal.objects.filter(source__series=series)
-    if Voi.objects.filter(proposals__in=drawn).exists():
-        raise Refused("object_in_use")
-    drawn.filter(state=Proposal.State.OPEN).delete()
-    series.foreign_objects.update(scan=None)
 
 
 def _take_back_proposed(scan: Scan, by, reason: str) -> None:
@@ -100,6 +96,17 @@ def _take_back_proposed(scan: Scan, by, reason: str) -> None:
     for voi in Voi.objects.filter(scan=scan, recorded_by=None):
         withdraw(voi, by=by, reason=reason)
     ForeignObject.objects.filter(scan=scan).update(scan=None)
+
+
+def _forget_what_was_read(series: Series) -> None:
+    read = Proposal.objects.filter(source__series=series)
+    used = read.filter(state=Proposal.State.ACCEPTED, voi__superseded_at__isnull=True).select_related("voi__lesion")
+    if labels := sorted({row.voi.lesion.label for row in used if row.voi.lesion}):
+        raise StillInUse(f"Outlines of this object mark {', '.join(labels)}. Take those regions away first.")
+    read.filter(state=Proposal.State.OPEN).delete()
+    ForeignObject.objects.filter(series=series).update(
+        scan=None, outcomes=[], measurements=[], refusal_code="", refusal_message="", input_digest=""
+    )
 
 
 def _judge(series: Series, state: str, *, code: str, by, action: str, reason: str) -> Series:
@@ -162,10 +169,7 @@ def _attach(*, by, series: Series, patient: Patient, reason: str, code: str = ""
     audit(by=by, action="attach_series", obj=series, patient=patient, before=before, after=after, reason=reason)
     if series.modality == PET:
         return _scan_of(by, series, patient) if _is_to_be_read(series) else None
-    if series.modality == CT:
-        return _give_ct(by, series, patient)
-    request_contours(series=series, by=by)
-    return None
+    return _give_ct(by, series, patient) if series.modality == CT else None
 
 
 def _is_to_be_read(pet: Series) -> bool:

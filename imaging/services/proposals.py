@@ -5,10 +5,12 @@ stays, so that the same outline is not asked about twice.
 """
 
 import re
+import uuid
 from decimal import Decimal
 
 import numpy as np
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from imaging import digests, masks
@@ -20,6 +22,7 @@ from patients.domain.roles import Capability
 from patients.models import Patient
 from patients.services import audit, record, revise
 
+OWN_UID = re.compile(r"2\.25\.\d+\Z", re.ASCII)  # of a lesion that came with none: its row's own number
 LABEL = re.compile(r"L(\d+)\Z")
 
 
@@ -160,7 +163,9 @@ def _open(by, proposal: Proposal) -> Proposal:
     """The proposal, held against another decision until this transaction ends."""
     require_measuring(by)
     locked = Proposal.objects.select_for_update(of=("self",)).select_related("scan__patient", "run", "source")
-    found = locked.get(pk=proposal.pk)
+    found = locked.filter(pk=proposal.pk).first()
+    if found is None or (found.source is not None and found.source.scan_id != found.scan_id):
+        raise Refused("proposal_outdated")
     if found.state != Proposal.State.OPEN:
         raise Refused("proposal_decided")
     if found.run is not None and found.run.superseded_at is not None:
@@ -209,7 +214,8 @@ def next_label(patient) -> str:
 def _free_tracking_uid(proposal: Proposal) -> str:
     """The UID the contour came with, unless a lesion has it already: one UID is one lesion."""
     uid = proposal.tracking_uid
-    return "" if not uid or Lesion.versions.filter(given_tracking_uid=uid).exists() else uid
+    own = Q(lineage=uuid.UUID(int=int(uid[5:]))) if OWN_UID.match(uid) and int(uid[5:]) < 1 << 128 else Q(pk=None)
+    return "" if not uid or Lesion.versions.filter(own | Q(given_tracking_uid=uid)).exists() else uid
 
 
 def _status(scan: Scan, lesion: Lesion, is_new: bool) -> str:

@@ -52,6 +52,7 @@ def score_lesion(
     reading = _open_draft(reading.pk)
     if lesion.patient_id != reading.scan.patient_id:
         raise Refused("voi_of_other_patient")
+    _check_tracer(reading)
     _check_score(reading.scale_id, score_low, score_high, relation)
     if fdg_relation and reading.scale_id != FDG_SCALE:
         raise Refused("fdg_only_on_fdg")
@@ -115,6 +116,7 @@ def sign_reading(*, by, reading: Reading, cold_lesions: str = "") -> Reading:
     scores = list(draft.lesions.order_by("pk"))
     if not scores:
         raise Refused("reading_empty")
+    _check_tracer(draft)
     if draft.scale_id != FDG_SCALE and not draft.cold_lesions:
         raise Refused("cold_lesions_not_answered")
     for score in scores:
@@ -174,6 +176,15 @@ def _open_draft(pk: uuid.UUID) -> Reading:
     if not Reading.objects.filter(pk=pk, state=Reading.State.DRAFT).update(version=F("version")):
         raise Refused("reading_signed")
     return Reading.objects.select_related("scan").get(pk=pk)
+
+
+def _check_tracer(reading: Reading) -> None:
+    """The tracer may have been corrected while the draft lay open."""
+    is_fdg = reading.scan.tracer == Tracer.F18_FDG
+    if is_fdg and reading.scale_id != FDG_SCALE:
+        raise Refused("fdg_has_no_krenning")
+    if reading.scale_id == FDG_SCALE and not is_fdg:
+        raise Refused("fdg_only_on_fdg")
 
 
 def _check_score(scale: str, low: int | None, high: int | None, relation: str) -> None:

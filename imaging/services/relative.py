@@ -10,8 +10,8 @@ from imaging.models import Series, SuvResult, Voi
 from imaging.services.voxels import mask_of
 from imaging.volumes import load_stored
 
-# Every voxel is off by the same factor. Anything else (no correction for attenuation or decay, unknown counts, no
-# volume) differs from voxel to voxel, so no ratio may be made of it.
+# Every voxel is off by the same factor. Anything else (no correction for attenuation or decay, or none stated, unknown
+# counts, no volume) differs from voxel to voxel, so no ratio may be made of it.
 SAME_FACTOR = frozenset(
     {
         "patient_weight_missing",
@@ -31,8 +31,9 @@ UNITS = {"BQML": "Bq/ml", "GML": "g/ml", "CM2ML": "cm2/ml"}
 
 def volume_in_image_unit(series: Series, suv_result: SuvResult) -> Volume | None:
     """The volume for ratios only; None where a ratio would not be true."""
-    correction = suv_result.inputs.get("decay_correction", {}).get("value")
-    if suv_result.refusal_code not in SAME_FACTOR or series.units not in UNITS or correction not in {"START", "ADMIN"}:
+    stated = {name: suv_result.inputs.get(name, {}).get("value") for name in ("decay_correction", "corrected_image")}
+    is_corrected = stated["decay_correction"] in {"START", "ADMIN"} and "ATTN" in (stated["corrected_image"] or ())
+    if suv_result.refusal_code not in SAME_FACTOR or series.units not in UNITS or not is_corrected:
         return None
     try:
         return load_stored(series).volume(1.0, UNITS[series.units])

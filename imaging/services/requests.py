@@ -1,5 +1,7 @@
 """Asking for work: one job per set of inputs, so that asking twice is asking once."""
 
+from django.db.models import Q
+
 from imaging import digests, jobs, selectors
 from imaging.models import ForeignObject, ImageProduct, Job, ProposalRun, Scan, Series
 
@@ -54,6 +56,15 @@ def request_look(*, scan: Scan, by=None) -> list[Job]:
     return [job]
 
 
+def request_attached(*, series: Series, by=None) -> list[Job]:
+    """What a series asks for once it is in a chart, where its SUV was computed before: else nobody would ask."""
+    if selectors.patient_of(series) is None:
+        return []
+    scans = Scan.objects.filter(Q(pet_series=series) | Q(ct_series=series), pet_series__isnull=False)
+    found = [job for scan in scans for job in (*request_look(scan=scan), *request_contours_on(scan=scan))]
+    return [*request_contours(series=series, by=by), *found]
+
+
 def request_contours(*, series: Series, by=None) -> list[Job]:
     """Reading the outlines or measurements of another workstation, once their series is in a chart."""
     patient = selectors.patient_of(series)
@@ -62,19 +73,27 @@ def request_contours(*, series: Series, by=None) -> list[Job]:
     return [_request_object(found, patient, by) for found in series.foreign_objects.all()]
 
 
-def request_waiting_contours(*, scan: Scan, by=None) -> list[Job]:
-    """Outlines that came before the images they were drawn on."""
-    waiting = ForeignObject.objects.filter(
-        series__candidate_patient=scan.patient, series__identity=Series.Identity.ATTACHED, scan=None
-    )
-    return [_request_object(found, scan.patient, by) for found in waiting if selectors.is_drawn_on(found, scan)]
+def request_contours_on(*, scan: Scan, by=None) -> list[Job]:
+    """Outlines that came before the images they were drawn on, or were measured under another SUV of them."""
+    theirs = ForeignObject.objects.filter(
+        series__candidate_patient=scan.patient, series__identity=Series.Identity.ATTACHED
+    ).select_related("series__candidate_patient")
+    drawn_on = [found for found in theirs if selectors.is_drawn_on(found, scan)]
+    return [_request_object(f, scan.patient, by) for f in drawn_on if f.input_digest != contours_digest(f)]
+
+
+def contours_digest(found: ForeignObject) -> str:
+    """Of what reading an object rests on: its file, the scan it belongs to today, the SUV of that scan."""
+    scan = selectors.scan_drawn_on(found)
+    suv = selectors.current_suv(scan.pet_series).result if scan else None
+    return digests.joined(found.sha256, str(scan and scan.pk), str(suv and suv.pk))
 
 
 def _request_object(found: ForeignObject, patient, by) -> Job:
     return jobs.request(
         kind=Job.Kind.CONTOURS,
         subject_id=found.pk,
-        input_digest=found.sha256,
+        input_digest=contours_digest(found),
         method_version=digests.CONTOURS_VERSION,
         patient=patient,
         by=by,

@@ -15,7 +15,7 @@ from imaging.domain.vocabulary import SUV_UNITS
 from imaging.domain.volume import Volume
 from imaging.models import Job, Scan, Series, SuvResult, UptakeMeasurement
 from imaging.services import measuring
-from imaging.services.requests import request_look, request_waiting_contours
+from imaging.services.requests import request_contours_on, request_look
 
 PET = "PT"
 _memory = threading.local()
@@ -48,11 +48,11 @@ def run_series(job: Job, lease: jobs.Lease) -> list[uuid.UUID]:
 
 
 def _followers(series: Series) -> list[uuid.UUID]:
-    """Regions placed meanwhile, proposals and pictures of its scan, outlines that waited for these images."""
+    """Regions placed meanwhile, proposals and pictures of its scan, outlines drawn on these images."""
     jobs_ = []
     for scan in _scans(series):
         jobs_ += measuring.follow_up(scan)
-        jobs_ += [job.pk for job in (*request_look(scan=scan), *request_waiting_contours(scan=scan))]
+        jobs_ += [job.pk for job in (*request_look(scan=scan), *request_contours_on(scan=scan))]
     for scan in Scan.objects.filter(ct_series=series):
         jobs_ += [job.pk for job in request_look(scan=scan)]
     return jobs_

@@ -15,7 +15,7 @@ from imaging.assemble import AssembledSeries, assemble
 from imaging.instances import FileRefusal, ParsedInstance
 from imaging.models import Instance, Series, Study, Upload, UploadItem
 from imaging.services.identities import judge
-from imaging.services.requests import request_series
+from imaging.services.requests import request_attached, request_series
 from imaging.services.studies import day_of, identity_of, study_of
 
 CHUNK = 5000
@@ -202,6 +202,7 @@ def _touch_known(upload: Upload, arrivals, plan: _Plan, known, followers) -> lis
             item.series = touched.get(pk) or arrival.items[0].series
             outcomes.append(item)
     for series in touched.values():
+        followers += [job.pk for job in request_attached(series=series, by=upload.by)]
         if selectors.has_failed(series):
             followers.append(request_series(series=series, by=upload.by).pk)
     return outcomes

@@ -1,6 +1,7 @@
 """Numbers of the whole scan in words: each with its method, its open ends, and what it was not added up from."""
 
 from imaging.domain.lesion_uptake import Quantity
+from imaging.domain.ratios import is_suv
 from imaging.fdg_pairs import FdgPair
 from imaging.models import LesionReading
 from imaging.scan_numbers import ScanNumbers
@@ -28,7 +29,7 @@ def numbers(found: ScanNumbers) -> dict:
         "refusal": "",
         "basis": found.basis,
         "method": found.burden.method_version,
-        "is_without_suv": bool(found.unit) and found.unit not in {"g/ml{SUVbw}"},
+        "is_without_suv": bool(found.unit) and not is_suv(found.unit),
         "unit": found.unit,
     }
 

@@ -5,6 +5,7 @@ import uuid
 import zipfile
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
@@ -13,7 +14,7 @@ from imaging import access
 from imaging.domain.errors import ImagingRefusal
 from imaging.models import LesionMatch, Proposal, Reading, Scan, Voi
 from imaging.refused import Refused
-from imaging.scan_forms import AcceptForm, MatchForm, NetpetForm, OutlineForm, RejectForm
+from imaging.scan_forms import AcceptForm, MatchForm, NetpetForm, OutlineForm, RejectForm, ReopenForm
 from imaging.services import (
     accept_as_lesion,
     accept_reference,
@@ -57,7 +58,8 @@ def accept(request, pk: uuid.UUID):
 def reject(request, pk: uuid.UUID):
     proposal = _proposal(request, pk)
     form = RejectForm(request.POST)
-    form.full_clean()
+    if not form.is_valid():
+        return _not_valid(request, proposal.scan, "proposals", form)
 
     def step():
         reject_proposal(by=request.user, proposal=proposal, **form.cleaned_data)
@@ -70,9 +72,12 @@ def reject(request, pk: uuid.UUID):
 @require_POST
 def reopen(request, pk: uuid.UUID):
     proposal = _proposal(request, pk)
+    form = ReopenForm(request.POST)
+    if not form.is_valid():
+        return _not_valid(request, proposal.scan, "proposals", form)
 
     def step():
-        reopen_proposal(by=request.user, proposal=proposal, reason=request.POST.get("reason", ""))
+        reopen_proposal(by=request.user, proposal=proposal, reason=form.cleaned_data["reason"])
         return []
 
     return _done(request, proposal.scan, "proposals", step)
@@ -164,9 +169,10 @@ def _scan(request, pk: uuid.UUID) -> Scan:
 
 
 def _done(request, scan: Scan, anchor: str, step):
-    """Take the step, ring for what follows, and come back to the place it was taken from."""
+    """Take the step wholly or not at all, ring for what follows, and come back to the place it was taken from."""
     try:
-        ring([job.pk for job in step()])
+        with transaction.atomic():
+            ring([job.pk for job in step()])
     except (Refused, ImagingRefusal) as refusal:
         messages.error(request, refusal.message)
     except Conflict as conflict:

@@ -2,7 +2,7 @@
 
 import uuid
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.views.decorators.http import require_GET
 
 from imaging import access, store
@@ -16,5 +16,8 @@ from patients.domain.roles import Capability
 def product(request, pk: uuid.UUID):
     """The bytes of one picture; like every page that may show a patient, a browser does not keep them."""
     found = visible_or_404(ImageProduct.objects.filter(scan__in=access.visible_scans(request.user)), pk)
-    with store.open_stored(found.sha256) as file:
-        return HttpResponse(file.read(), content_type=found.content_type)
+    try:
+        with store.open_stored(found.sha256) as file:
+            return HttpResponse(file.read(), content_type=found.content_type)
+    except FileNotFoundError:
+        raise Http404("Not found.") from None

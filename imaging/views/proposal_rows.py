@@ -11,6 +11,7 @@ from imaging.models import (
     Proposal,
     ProposalRun,
     Scan,
+    Series,
     SuvResult,
     Voi,
 )
@@ -30,6 +31,7 @@ class Panels:
 
     run: ProposalRun | None
     is_outdated: bool
+    has_current_suv: bool
     references: list[dict]
     to_decide: list[dict]
     physiologic: list[dict]
@@ -50,13 +52,14 @@ class Panels:
 def panels(scan: Scan, suv: SuvResult | None) -> Panels:
     run = scan.proposal_runs.filter(superseded_at=None).first()
     mine = list(scan.proposals.filter(run=run).select_related("voi__lesion", "decided_by", "lesion")) if run else []
-    foreign = scan.proposals.filter(kind=Proposal.Kind.IMPORTED)
+    foreign = scan.proposals.filter(kind=Proposal.Kind.IMPORTED, source__scan=scan)
     foreign = foreign.select_related("source", "voi__lesion", "decided_by", "lesion")
     foci = [row for row in mine if row.kind == Proposal.Kind.FOCUS]
     is_open = [row for row in foci if row.state == Proposal.State.OPEN]
     placed = set(scan.vois.values_list("role", flat=True))
     return Panels(
         run=run,
+        has_current_suv=bool(run and suv and run.suv_result_id == suv.pk),
         is_outdated=bool(run and suv and run.input_digest != digests.of_look(scan, suv)),
         references=[_reference(row, suv, placed) for row in mine if row.kind == Proposal.Kind.REFERENCE],
         to_decide=[_focus(row, suv) for row in sorted(is_open, key=_urgency) if not row.is_physiologic],
@@ -189,7 +192,15 @@ def _point(place) -> str:
 
 def foreign_rows(scan: Scan) -> list[dict]:
     """Objects of other workstations with the outcome of each part, and measurements as they were sent."""
-    rows = ForeignObject.objects.filter(scan=scan).select_related("series")
+    return _objects(ForeignObject.objects.filter(scan=scan))
+
+
+def rows_of_series(series: Series) -> list[dict]:
+    """The same of one series, also where the images it was drawn on have not come."""
+    return _objects(series.foreign_objects.all())
+
+
+def _objects(found) -> list[dict]:
     return [
         {
             "object": row,
@@ -199,7 +210,7 @@ def foreign_rows(scan: Scan) -> list[dict]:
             "outcomes": row.outcomes,
             "groups": [_group(group) for group in row.measurements],
         }
-        for row in rows
+        for row in found.select_related("series")
     ]
 
 

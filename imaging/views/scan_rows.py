@@ -11,12 +11,19 @@ def lesions(scan: Scan, measured: list[selectors.CurrentMeasurement]) -> list[di
     scores = {score.lesion_id: score for score in signed.lesions.all()} if signed else {}
     findings = {finding.lesion_id: finding for finding in scan.findings.all()}
     return [
-        _lesion_row(lesion, proposals.get(lesion.pk), scores.get(lesion.pk), findings.get(lesion.pk), measured)
+        _lesion_row(
+            lesion,
+            proposals.get(lesion.pk),
+            scores.get(lesion.pk),
+            findings.get(lesion.pk),
+            measured,
+            may_score=selectors.may_be_sstr(scan),
+        )
         for lesion in scan.patient.lesion_rows.order_by("label")
     ]
 
 
-def _lesion_row(lesion, proposal, score, finding, measured) -> dict:
+def _lesion_row(lesion, proposal, score, finding, measured, *, may_score: bool) -> dict:
     return {
         "lesion": lesion,
         "where": f"{lesion.organ} {lesion.segment}".strip(),
@@ -25,7 +32,7 @@ def _lesion_row(lesion, proposal, score, finding, measured) -> dict:
         "suv_max": number(_hottest(lesion, measured)),
         "relation": _relation(proposal),
         "relation_note": _liver(proposal),
-        "proposal": _proposed(proposal),
+        "proposal": _proposed(proposal) if may_score else _score("–", "k-missing", "no score", "not an SSTR tracer"),
         "reader": _read(score),
     }
 

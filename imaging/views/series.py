@@ -77,7 +77,7 @@ def confirm(request, pk: uuid.UUID):
     except Refused as refusal:
         form.add_error("case", refusal.message)
         return _page(request, series, identity_form=form, status=422)
-    ring(pages.waiting_jobs(series))
+    ring(pages.waiting_jobs(Series.objects.get(pk=series.pk)))
     return _back(series)
 
 

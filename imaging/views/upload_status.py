@@ -116,6 +116,8 @@ def _counts(upload: Upload, series: Series) -> str:
 
 
 def _suv(state: dict) -> dict:
+    if state["object"]:
+        return _object(state["object"])
     if state["modality"] != "PT":
         return {"icon": "inactive", "text": "not a PET", "sentence": ""}
     if state["suv_state"] == selectors.CURRENT and state["refusal_code"]:
@@ -125,6 +127,15 @@ def _suv(state: dict) -> dict:
     if state["suv_state"] in {selectors.REFUSED, selectors.FAILED}:
         return {"icon": "not-met", "text": "not calculated", "sentence": state["suv_message"]}
     return {"icon": "clock", "text": "not computed yet", "sentence": ""}
+
+
+def _object(found: dict) -> dict:
+    """Outlines and reports have no SUV of their own; what became of them stands in its place."""
+    if found["message"]:
+        return {"icon": "not-met", "text": "not used", "sentence": found["message"]}
+    if not found["is_read"]:
+        return {"icon": "clock", "text": "not read yet", "sentence": ""}
+    return {"icon": "met", "text": "on its scan" if found["is_on_scan"] else "read", "sentence": ""}
 
 
 def _problems(upload: Upload, is_own: bool) -> list[dict]:

@@ -13,7 +13,7 @@ STATES = {
 }
 NOTE = (
     "SUVbw in g/mL. SUVpeak: sphere of 1 mL, global (IBSI 0F91) and local at the hottest voxel (IBSI VJGA). "
-    "Total SSTR expression: SUVmean x volume. Method "
+    "{total}: SUVmean x volume. Method "
 )
 
 
@@ -123,5 +123,10 @@ def older(scan: Scan, measured: list[selectors.CurrentMeasurement]) -> list[dict
     ]
 
 
-def method_note() -> str:
-    return NOTE + uptake.METHOD_VERSION + "."
+def total_title(scan: Scan) -> str:
+    """SUVmean x volume is of SSTR only where the tracer is."""
+    return "Total SSTR expression" if selectors.may_be_sstr(scan) else "SUV × volume"
+
+
+def method_note(scan: Scan) -> str:
+    return NOTE.format(total=total_title(scan)) + uptake.METHOD_VERSION + "."

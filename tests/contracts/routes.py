@@ -67,7 +67,7 @@ ROUTES: dict[str, list[Rule]] = {
     "imaging:look": [Rule("scan", post=MEASURERS)],
     "imaging:netpet": [Rule("scan", post=SIGNERS)],
     "imaging:export": [Rule("scan", post=MEASURERS)],
-    "imaging:accept": [Rule("proposal", post=MEASURERS), Rule("proposed_reference", post=MEASURERS)],
+    "imaging:accept": [Rule("proposal", post=MEASURERS), Rule("reference", post=MEASURERS)],
     "imaging:reject_proposal": [Rule("proposal", post=MEASURERS)],
     "imaging:reopen": [Rule("proposal", post=MEASURERS)],
     "imaging:confirm_match": [Rule("match", post=MEASURERS)],

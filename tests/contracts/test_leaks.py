@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 from django.urls import reverse
 
-from imaging.models import Job, Scan, Series, Upload
+from imaging.models import ForeignObject, Job, Scan, Series, Upload
 from imaging.services import add_files, close_upload, correct_suv_input, open_upload, running
 from imaging.tasks import ring
 from tests.imaging.phantom import write_pet
+from tests.imaging.phantom_objects import write_report, write_rtstruct, write_seg
 from tests.patients.factories import make_patient, make_user
 
 NAME, DICOM_ID, FILE = "ZQCANARYNAME", "ZQCANARYID", "ZQCANARYFILE"
@@ -54,8 +55,10 @@ def bring_in(by, folder: Path, patient=None, patient_id: str = DICOM_ID) -> Uplo
     paths = write_pet(folder, "canary", patient_id=patient_id, family_name=f"{NAME}^", birth_date=BIRTH)
     broken = folder / "broken.dcm"
     broken.write_bytes(paths[0].read_bytes()[:-300])
+    who = {"PatientName": f"{NAME}^", "PatientID": patient_id, "PatientBirthDate": f"{BIRTH:%Y%m%d}"}
+    drawn = [write(folder, "canary", **who) for write in (write_seg, write_rtstruct, write_report)]
     upload = open_upload(by=by, patient=patient, source=Upload.Source.COMMAND)
-    files = [(f"{FILE}-{number}.dcm", path.open("rb")) for number, path in enumerate([*paths, broken])]
+    files = [(f"{FILE}-{number}.dcm", path.open("rb")) for number, path in enumerate([*paths, broken, *drawn])]
     add_files(by=by, upload=upload, files=files)
     for _, stream in files:
         stream.close()
@@ -85,7 +88,10 @@ def test_the_canary_really_went_through(canary):
     study = canary.pet_series.study
     assert study.dicom_patient_id == DICOM_ID and study.dicom_birth_date == BIRTH
     assert canary.pet_series.instance_count == 12
-    assert Job.objects.filter(state=Job.State.DONE).count() >= 3
+    assert set(Job.objects.values_list("kind", "state")) == {
+        (kind, Job.State.DONE) for kind in (Job.Kind.IMPORT, Job.Kind.SERIES, Job.Kind.SCAN, Job.Kind.CONTOURS)
+    }
+    assert ForeignObject.objects.filter(scan=canary).count() == 3 and canary.products.exists()
 
 
 def test_the_name_is_stored_nowhere(canary):
@@ -166,6 +172,7 @@ def test_strangers_read_none_of_it(canary, client):
         ("imaging:mip", [canary.pet_series_id]),
         ("imaging:upload_detail", [upload.pk]),
         ("imaging:upload_progress", [upload.pk]),
+        ("imaging:product", [canary.products.first().pk]),
         ("imaging:upload", []),
         ("board:home", []),
         ("board:patients", []),

@@ -93,39 +93,31 @@ def make_world(word: str, owner: User) -> World:
             "held_series": held,
             "unassigned_series": unassigned,
             "scan": scan,
-            **_proposed(word, scan, suv, opener),
             "upload": upload,
             "upload_without_case": without_case,
+            **_proposed(word, opener, scan, suv),
         },
     )
 
 
-def _proposed(word: str, scan: Scan, suv: SuvResult, by: User) -> dict[str, object]:
-    """A lesion with its region, a focus, a reference, a match and a picture; the texts of each carry ``word``."""
-    lesion = record(Lesion, by=by, patient=scan.patient, label="L90", organ=f"{word}-ORGAN", kind="unknown")
-    centre = {"centre_x_mm": 1, "centre_y_mm": 2, "centre_z_mm": 3, "radius_mm": 10}
-    region = record(Voi, by=by, scan=scan, lesion=lesion, role="lesion", method="sphere", **centre)
-    run = ProposalRun.objects.create(scan=scan, suv_result=suv, input_digest="0" * 64, method_version="foci/1")
-    place = {"centre_lps_mm": [1.0, 2.0, 3.0], "radius_mm": 10.0, "reason": f"{word}-REASON"}
-    focus = Proposal.objects.create(scan=scan, run=run, kind="focus", number=1, **place)
-    reference = Proposal.objects.create(scan=scan, run=run, kind="reference", role="liver", **place)
-    earlier = record(Scan, by=by, patient=scan.patient, clinical_date=dt.date(2025, 11, 3), label="before")
-    match = LesionMatch.objects.create(
-        run=run, scan=scan, previous_scan=earlier, lesion=lesion, proposal=focus, status="present", reason=word
-    )
-    product = ImageProduct.objects.create(
-        scan=scan,
-        kind="mip_still",
-        name="still.png",
-        sha256=store.put_bytes(f"{word} {scan.pk}".encode()).sha256,
-        content_type="image/png",
-        input_digest="0" * 64,
-        method_version="pictures/1",
-    )
+def _proposed(word: str, by: User, scan: Scan, suv: SuvResult) -> dict[str, object]:
+    """What a worker has found on the scan: a focus, a reference, a lesion of an earlier scan, a picture."""
+    lesion = record(Lesion, by=by, patient=scan.patient, label="L90", organ=f"{word}-ORGAN")
+    before = record(Scan, by=by, patient=scan.patient, clinical_date=dt.date(2026, 1, 3))
+    region = {"centre_x_mm": 0, "centre_y_mm": 0, "centre_z_mm": 0, "radius_mm": 9, "method": "sphere"}
+    run = ProposalRun.objects.create(scan=scan, suv_result=suv, input_digest="0" * 64, method_version="foci/1.0")
+    found = {"scan": scan, "run": run, "centre_lps_mm": [0.0, 0.0, 0.0], "radius_mm": 9.0, "reason": f"{word}-REASON"}
+    focus = Proposal.objects.create(kind="focus", number=1, label="F01", **found)
+    picture = store.put_bytes(f"{word}-PICTURE".encode()).sha256
     return {
-        "region": region,
         "proposal": focus,
-        "proposed_reference": reference,
-        "match": match,
-        "product": product,
-    }
+        "reference": Proposal.objects.create(kind="reference", role="spleen", **found),
+        "match": LesionMatch.objects.create(
+            run=run, scan=scan, previous_scan=before, lesion=lesion, status="not_assessable", reason=f"{word}-WHY"
+        ),
+        "region": record(Voi, by=by, scan=scan, role="lesion", lesion=lesion, **region),
+        "product": ImageProduct.objects.create(
+            scan=scan, kind="mip_still", name="front.webp", sha256=picture, content_type="image/webp",
+            input_digest="0" * 64, method_version="pictures/1.0",
+        ),
+    }  # fmt: skip

@@ -31,6 +31,7 @@ MODULES = [
     "suv_report",
     "volumes",
     "management/commands/measure",
+    "management/commands/propose",
     "management/commands/suv",
 ]
 

@@ -150,7 +150,7 @@ def test_ratios_stay_when_suv_is_withheld():
         "L01", "spleen"
     ].value == pytest.approx(0.6)
     assert found.ratios["L02", "liver"].value == pytest.approx(0.8)
-    assert found.ratios["L02", "liver"].method == "SUVpeak / liver mean"
+    assert found.ratios["L02", "liver"].method == "peak / liver mean"
     assert found.absent[TLSSE].code == "expression_needs_suv"
     assert found.numbers[COUNT].value == 0.5 and found.numbers[TV].value == 8.0
 

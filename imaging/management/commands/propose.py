@@ -42,7 +42,7 @@ class Command(CaseCommand):
         suv = selectors.current_suv(scan.pet_series)
         try:
             if suv.result is None or suv.result.refusal_code:
-                raise SeriesRefused(suv.code or "suv_kind_absent", suv.message)
+                raise _without_suv(suv)
             look = looking.propose(scan, loaded.pet_of(scan, suv.result), loaded.ct_of(scan))
         except ImagingRefusal as refusal:
             return _answer(scan, looking.refused_look(scan, refusal))
@@ -61,6 +61,14 @@ class Command(CaseCommand):
                 f"{row['lesion'] or 'new':12} {row['status']:16} {row['region'] or '-':6} {row['reason']}"
             )
         self.stdout.write(NOTICE)
+
+
+def _without_suv(suv: selectors.CurrentSuv) -> SeriesRefused:
+    if suv.state == selectors.NOT_MEASURED:
+        return SeriesRefused("scan_without_images")
+    if suv.state == selectors.RECOMPUTING:
+        return SeriesRefused("suv_not_computed_yet")
+    return SeriesRefused(suv.code, suv.message)
 
 
 def _scan(key: str) -> Scan:
