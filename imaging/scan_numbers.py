@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from imaging import masks, selectors
 from imaging.domain import burden as science
-from imaging.domain import krenning
+from imaging.domain import krenning, regions
 from imaging.domain.errors import ImagingRefusal, MeasurementRefused
 from imaging.domain.lesion_uptake import Completeness, LesionUptake
 from imaging.domain.ratios import Reference
@@ -87,10 +87,12 @@ _GONE = frozenset({LesionFinding.Status.RESOLVED, LesionFinding.Status.MERGED})
 
 
 def _lesion(scan: Scan, lesion, items: list[CurrentMeasurement], unit: str) -> LesionUptake:
-    """A lesion marked by several regions counts by its hottest one, and by the volume of all."""
+    """A lesion marked by several regions counts by its hottest one, and by the voxels of all, each once."""
     found = [values_of(item) for item in items]
     is_whole = all(maximum is not None for _, maximum, _, _ in found)
-    _, maximum, mean, peak = max(found, key=lambda v: v[1]) if is_whole else ("", None, None, None)
+    _, maximum, _, peak = max(found, key=lambda v: v[1]) if is_whole else ("", None, None, None)
+    mask = _union(items)
+    volume_ml, mean = _extent(items, mask) if is_whole else (None, None)
     return LesionUptake(
         label=lesion.label,
         scan=str(scan.pk),
@@ -98,22 +100,40 @@ def _lesion(scan: Scan, lesion, items: list[CurrentMeasurement], unit: str) -> L
         maximum=maximum,
         mean=mean,
         peak=peak,
-        volume_ml=sum(_volume(item) for item in items) if is_whole else None,
+        volume_ml=volume_ml,
         volume_method=", ".join(sorted({method_of(item.voi) for item in items})),
-        mask=_mask(items[0]) if len(items) == 1 else None,
+        mask=mask,
     )
 
 
-def _volume(item: CurrentMeasurement) -> float:
+def _extent(items: list[CurrentMeasurement], union: Mask | None) -> tuple[float | None, float | None]:
+    """Volume and mean of all parts together. Of parts that share voxels the mean is not known from their numbers."""
+    sizes = [_size(item) for item in items]
+    total_ml = sum(volume_ml for volume_ml, _ in sizes)
+    if len(items) == 1:
+        return total_ml, values_of(items[0])[2]
+    if union is None:
+        return None, None
+    voxels = sum(count for _, count in sizes)
+    own = int(union.voxels.sum())
+    if own < voxels:
+        return own * total_ml / voxels, None
+    weighted = sum((values_of(item)[2] or 0.0) * ml for item, (ml, _) in zip(items, sizes, strict=True))
+    return total_ml, weighted / total_ml
+
+
+def _size(item: CurrentMeasurement) -> tuple[float, int]:
     row = item.measurement
-    return row.volume_ml if item.state == CURRENT else row.relative["volume_ml"]
+    if item.state == CURRENT:
+        return row.volume_ml, row.voxel_count
+    return row.relative["volume_ml"], row.relative["voxel_count"]
 
 
-def _mask(item: CurrentMeasurement) -> Mask | None:
-    """The voxels the numbers came from, to see which lesions share some."""
-    sha256 = item.measurement.mask_sha256 if item.measurement else ""
+def _union(items: list[CurrentMeasurement]) -> Mask | None:
+    """The voxels the numbers came from, to see what shares some; None where those of a part are not at hand."""
+    stored = [item.measurement.mask_sha256 if item.measurement else "" for item in items]
     try:
-        return masks.load(sha256).mask if sha256 else None
+        return regions.merge(*(masks.load(sha256).mask for sha256 in stored))
     except ImagingRefusal:
         return None
 

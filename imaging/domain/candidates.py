@@ -37,7 +37,7 @@ class Focus:
 
 @dataclass(frozen=True, eq=False)
 class Foci:
-    """``foci``: those to ask about first, then those set apart as physiologic, each hottest first."""
+    """``foci``: those to ask about first, then large organs to confirm, then those set apart; each hottest first."""
 
     foci: tuple[Focus, ...]
     threshold_suv: float
@@ -47,11 +47,15 @@ class Foci:
 
     @property
     def to_ask(self) -> tuple[Focus, ...]:
-        return tuple(focus for focus in self.foci if focus.guess.must_ask)
+        return tuple(f for f in self.foci if f.guess.must_ask and not f.guess.is_plain_organ)
+
+    @property
+    def to_confirm(self) -> tuple[Focus, ...]:
+        return tuple(f for f in self.foci if f.guess.is_plain_organ)
 
     @property
     def physiologic(self) -> tuple[Focus, ...]:
-        return tuple(focus for focus in self.foci if focus.guess.is_physiologic)
+        return tuple(f for f in self.foci if f.guess.is_physiologic)
 
 
 def propose(
@@ -114,5 +118,6 @@ def _guessed(
     ]
 
 
-def _order(focus: Focus) -> tuple[bool, float, tuple[int, int, int]]:
-    return focus.guess.is_physiologic, -focus.uptake.suv_max, focus.uptake.hottest_index
+def _order(focus: Focus) -> tuple[bool, bool, float, tuple[int, int, int]]:
+    guess = focus.guess
+    return guess.is_physiologic, guess.is_plain_organ, -focus.uptake.suv_max, focus.uptake.hottest_index

@@ -1,8 +1,8 @@
-"""A named guess for each focus of an SSTR PET: which organ it may be, and whether that is plain enough to set it apart.
+"""A named guess for each focus of an SSTR PET: which organ it may be, and what a person must look at.
 
-Set apart (``is_physiologic``) is only what has place, size, shape and heat of an organ that always takes up the tracer,
-and for paired organs its partner. Everything else is asked, with the guess beside it: the uncinate region always, the
-liver always, and any organ with something unusual about it, because a lesion that touches an organ may hide in it.
+Three answers. *Set apart* (``is_physiologic``): small organs with place, size, heat and, for paired ones, partner. *To be confirmed* (``is_plain_organ``): spleen, kidney or bladder that looks like nothing else; these are large and hot
+enough for a lesion that touches them to vanish in them, so a person looks at each. *Asked*: everything else, with the
+guess beside it; the uncinate region always, the liver always, and any organ with something unusual about it.
 Millimetres are wide bands of adult anatomy counted from the liver: local conventions, not published limits.
 """
 
@@ -16,11 +16,13 @@ METHOD_VERSION = "physiologic/1.0"
 
 @dataclass(frozen=True)
 class Guess:
-    """``organ``: the field's word, "" for none; ``sentence``: why; ``is_physiologic``: set apart, else asked."""
+    """``organ``: the field's word, "" for none; ``sentence``: why; ``is_physiologic``: set apart;
+    ``is_plain_organ``: a large organ to be confirmed, never set apart."""
 
     organ: str
     sentence: str
     is_physiologic: bool
+    is_plain_organ: bool = False
 
     @property
     def must_ask(self) -> bool:
@@ -57,7 +59,7 @@ class PhysiologicRules:
 
 
 SSTR = PhysiologicRules()
-_MAY_HIDE = "A small lesion that touches it cannot be told from it."
+_MAY_HIDE = "A lesion that touches it cannot always be told from it: to be confirmed."
 Finder = Callable[[FocusShape, Sequence[FocusShape], PhysiologicRules], Guess | None]
 
 
@@ -91,7 +93,7 @@ def _spleen(shape: FocusShape, _all: Sequence[FocusShape], rules: PhysiologicRul
     if not shape.holds_spleen:
         return None
     odd = _odd(shape, rules.spleen_ml, rules)
-    return _organ("spleen", "Holds the spleen reference: hot, on the left, level with the liver", odd)
+    return _large_organ("spleen", "Holds the spleen reference: hot, on the left, level with the liver", odd)
 
 
 def _kidney(shape: FocusShape, everything: Sequence[FocusShape], rules: PhysiologicRules) -> Guess | None:
@@ -108,7 +110,7 @@ def _kidney(shape: FocusShape, everything: Sequence[FocusShape], rules: Physiolo
         odd = odd or "it has no partner on the other side"
     elif shape.volume_ml > rules.kidney_volume_ratio * max(volumes):
         odd = odd or "it is much larger than its partner"
-    return _organ(f"{side} kidney", "Hot, at the back beside the spine, around the lower end of the liver", odd)
+    return _large_organ(f"{side} kidney", "Hot, at the back beside the spine, around the lower end of the liver", odd)
 
 
 def _pelvis(shape: FocusShape, everything: Sequence[FocusShape], rules: PhysiologicRules) -> Guess | None:
@@ -138,7 +140,7 @@ def _bladder(shape: FocusShape, everything: Sequence[FocusShape], rules: Physiol
     rivals = [s for s in everything if s is not shape and _is_at_bladder(s) and s.volume_ml >= rules.bladder_ml]
     odd = "another large focus lies in the same place" if rivals else ""
     odd = odd or ("its outline is not rounded" if shape.solidity < rules.organ_solidity else "")
-    return _organ("bladder", "Hot urine in the middle of the pelvis, in front", odd)
+    return _large_organ("bladder", "Hot urine in the middle of the pelvis, in front", odd)
 
 
 def _is_at_bladder(shape: FocusShape) -> bool:
@@ -230,9 +232,13 @@ def _odd(shape: FocusShape, usual_ml: tuple[float, float], rules: PhysiologicRul
 
 
 def _organ(organ: str, reason: str, odd: str) -> Guess:
+    return Guess(organ, f"{reason}, but {odd}: asked." if odd else f"{reason}.", not odd)
+
+
+def _large_organ(organ: str, reason: str, odd: str) -> Guess:
     if odd:
-        return Guess(organ, f"{reason}, but {odd}: asked.", False)
-    return Guess(organ, f"{reason}. {_MAY_HIDE}", True)
+        return _organ(organ, reason, odd)
+    return Guess(organ, f"{reason}. {_MAY_HIDE}", False, is_plain_organ=True)
 
 
 _FINDERS: tuple[Finder, ...] = (

@@ -17,7 +17,7 @@ TISSUE_FWHM_MM = 8.0  # blur at which tissue is told from hotter and colder spot
 _SPHERE_SD_PER_RADIUS = 5**-0.5  # a Gaussian with the second moment of a ball of radius 1
 _SPARE_MM = 2.0
 _INNER_MM = 10.0
-_INNER_SHARE = 0.45
+_INNER_SHARE = 0.30
 
 
 @dataclass(frozen=True)

@@ -141,7 +141,9 @@ def _ratios_only(
     volume: Volume | None, voi: Voi, suv_result: SuvResult, digest: str, liver: Voi | None
 ) -> UptakeMeasurement:
     row = unmeasured(voi, suv_result, digest, code=suv_result.refusal_code, text=suv_result.refusal_message)
-    row.relative = relative.numbers(volume, voi, liver) if volume is not None else None
+    if volume is not None and (found := relative.numbers(volume, voi, liver)):
+        row.relative, mask = found
+        row.mask_sha256 = masks.keep(mask, volume)
     return row
 
 

@@ -5,6 +5,7 @@ Values are in the unit of the images and only ever divided by others of the same
 
 from imaging.domain import uptake
 from imaging.domain.errors import ImagingRefusal
+from imaging.domain.voi import Mask
 from imaging.domain.volume import Volume
 from imaging.models import Series, SuvResult, Voi
 from imaging.services.voxels import mask_of
@@ -41,15 +42,16 @@ def volume_in_image_unit(series: Series, suv_result: SuvResult) -> Volume | None
         return None
 
 
-def numbers(volume: Volume, voi: Voi, liver: Voi | None) -> dict | None:
-    """Max, mean and peaks in the unit of the images; None for a contour that is defined by an SUV."""
+def numbers(volume: Volume, voi: Voi, liver: Voi | None) -> tuple[dict, Mask] | None:
+    """Max, mean and peaks in the unit of the images, and their voxels; None for a contour that is defined by an SUV."""
     if voi.method == Voi.Method.FIXED_SUV:
         return None
     try:
-        found = uptake.measure(volume, mask_of(volume, voi, liver))
+        mask = mask_of(volume, voi, liver)
+        found = uptake.measure(volume, mask)
     except ImagingRefusal:
         return None
-    return {
+    measured = {
         "unit": volume.unit,
         "max": found.suv_max,
         "mean": found.suv_mean,
@@ -59,3 +61,4 @@ def numbers(volume: Volume, voi: Voi, liver: Voi | None) -> dict | None:
         "volume_ml": found.volume_ml,
         "voxel_count": found.voxel_count,
     }
+    return measured, mask

@@ -134,7 +134,7 @@ def test_nothing_is_a_lesion_and_the_answer_says_that_it_is_not_complete(scan):
     found = candidates.propose(*scan)
     assert "foci_never_complete" in {c.code for c in found.cautions}
     assert not hasattr(found.foci[0], "lesion")
-    assert [f.guess.must_ask for f in found.foci] == sorted((f.guess.must_ask for f in found.foci), reverse=True)
+    assert found.foci == (*found.to_ask, *found.to_confirm, *found.physiologic)
 
 
 def test_the_threshold_is_mean_plus_two_sd_and_is_stored(scan):
