@@ -6,7 +6,7 @@ export DJANGO_SETTINGS_MODULE := config.settings
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench clean
+.PHONY: help setup demo test check bench study clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -54,6 +54,9 @@ check: $(VENV)/.dev ## lint, types, import contracts, migrations, deploy checks,
 
 bench: $(VENV)/.bench ## speed against peers and limits, as ratios of one run
 	@$(BIN)/python -m bench.run $(ONLY)
+
+study: $(VENV)/.dev ## proposals on phantoms whose truth is known: found, missed, asked for nothing (about 10 minutes)
+	@$(BIN)/python -m demo.study
 
 clean: ## remove what can be made again (never the data in var/)
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache staticfiles test-results

@@ -1,6 +1,7 @@
 """A named guess for each focus of an SSTR PET: which organ it may be, and what a person must look at.
 
-Three answers. *Set apart* (``is_physiologic``): small organs with place, size, heat and, for paired ones, partner. *To be confirmed* (``is_plain_organ``): spleen, kidney or bladder that looks like nothing else; these are large and hot
+Three answers. *Set apart* (``is_physiologic``): small organs with place, size, heat and, for paired ones, partner.
+*To be confirmed* (``is_plain_organ``): spleen, kidney or bladder that looks like nothing else; these are large and hot
 enough for a lesion that touches them to vanish in them, so a person looks at each. *Asked*: everything else, with the
 guess beside it; the uncinate region always, the liver always, and any organ with something unusual about it.
 Millimetres are wide bands of adult anatomy counted from the liver: local conventions, not published limits.
