@@ -29,12 +29,13 @@ def everywhere() -> list:
     return [*Proposal.objects.filter(kind="imported"), *ForeignObject.objects.filter(scan__isnull=False)]
 
 
-@pytest.mark.parametrize("writer", [write_seg, write_rtstruct, write_report])
 @pytest.mark.parametrize(
-    "wrong",
-    [{"PatientID": "SOMEBODY"}, {"PatientBirthDate": "19500101"}, {"PatientSex": "M"}, {"PatientID": ""}],
-    ids="-".join,
-)  # fmt: skip
+    "writer, wrong",
+    [
+        *((write_seg, wrong) for wrong in ({"PatientBirthDate": "19500101"}, {"PatientSex": "M"}, {"PatientID": ""})),
+        *((writer, {"PatientID": "SOMEBODY"}) for writer in (write_seg, write_rtstruct, write_report)),
+    ],
+)
 def test_an_object_of_another_identity_is_placed_on_nobody(tmp_path, scan, import_files, wrong, writer):
     upload = import_files([writer(tmp_path / "o", **wrong)], patient=scan.patient)
     assert list(upload.items.values_list("outcome", flat=True)) == ["held"]
