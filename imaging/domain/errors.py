@@ -231,6 +231,11 @@ REASONS: dict[str, Reason] = {
     "reference_organ_not_found": Reason(
         "{organ} reference unusable: no region found that could be this organ.", _NO_PROPOSAL, _PLACE
     ),
+    "reference_needs_sstr": Reason(
+        "{organ} reference unusable: this organ is found by its SSTR uptake, which this tracer does not show.",
+        _NO_PROPOSAL,
+        _PLACE,
+    ),
     "reference_needs_liver": Reason(
         "{organ} reference unusable: the liver, which it is found by, was not found.", _NO_PROPOSAL, _PLACE
     ),

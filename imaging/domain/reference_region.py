@@ -34,13 +34,14 @@ class ReferenceRules:
     liver_over_body: float = 2.0  # times the median uptake of the body
     liver_smallest_ml: float = 40.0  # of voxels with a homogeneous surround
     right_lobe_mm: float = 40.0  # right of the midline
-    spleen_over_liver: float = 1.3  # SSTR tracers; other tracers need another value
+    spleen_over_liver: float | None = 1.3  # SSTR tracers; None: the tracer does not tell spleen from liver
     spleen_smallest_ml: float = 20.0
-    usual_liver_suv: tuple[float, float] = (2.3, 12.4)  # 81 patients, DOTANOC and DOTATATE; a caution only
-    usual_spleen_suv: tuple[float, float] = (5.4, 34.4)  # the same
+    usual_liver_suv: tuple[float, float] | None = (2.3, 12.4)  # 81 patients, DOTANOC and DOTATATE; a caution only
+    usual_spleen_suv: tuple[float, float] | None = (5.4, 34.4)  # the same
 
 
 SSTR = ReferenceRules()
+FDG = ReferenceRules(spleen_over_liver=None, usual_liver_suv=None, usual_spleen_suv=None)
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,11 @@ from imaging.domain.coarse import Coarse, coarse
 from imaging.domain.errors import Caution, MeasurementRefused, caution
 from imaging.domain.landmarks import Landmarks, landmarks
 from imaging.domain.liver import LiverTissue, find_liver, liver_reference
-from imaging.domain.reference_region import METHOD_VERSION, SSTR, Reference, ReferenceRules, RefusedReference
+from imaging.domain.reference_region import FDG, METHOD_VERSION, SSTR, Reference, ReferenceRules, RefusedReference
 from imaging.domain.spleen import find_spleen
 from imaging.domain.volume import Volume
 
-__all__ = ["METHOD_VERSION", "SSTR", "Reference", "ReferenceRules", "References", "RefusedReference", "propose"]
+__all__ = ["FDG", "METHOD_VERSION", "SSTR", "Reference", "ReferenceRules", "References", "RefusedReference", "propose"]
 
 Found = TypeVar("Found")
 Answer = Reference | RefusedReference

@@ -26,6 +26,8 @@ def find_spleen(
     pet: Volume, image: Coarse, found: Landmarks, liver: LiverTissue | None, rules: ReferenceRules
 ) -> Reference:
     """The 2 to 3 cm sphere in the spleen. Raises ``MeasurementRefused``."""
+    if rules.spleen_over_liver is None:
+        raise MeasurementRefused("reference_needs_sstr", organ="spleen")
     if liver is None:
         raise MeasurementRefused("reference_needs_liver", organ="spleen")
     fine = image.blurred(TISSUE_FWHM_MM)

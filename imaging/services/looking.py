@@ -113,7 +113,8 @@ def propose(scan: Scan, pet: Volume, ct: Volume | None, lease: jobs.Lease | None
     try:
         if not is_sstr(scan.tracer) and scan.tracer != Tracer.F18_FDG:
             raise MeasurementRefused("tracer_not_proposed", found=scan.tracer or "(not recorded)")
-        found = references.propose(pet, ct)
+        rules = references.FDG if scan.tracer == Tracer.F18_FDG else references.SSTR
+        found = references.propose(pet, ct, rules)
     except ImagingRefusal as refusal:
         return refused_look(scan, refusal)
     look.proposals += [_reference(scan, name, answer) for name, answer in _answers(found).items()]

@@ -34,7 +34,7 @@ def real_fdg() -> tuple[Volume, References]:
     """The whole-body FDG series of the reference data, and what is proposed on it."""
     series = load(shared("sts001-wholebody-ge", "FDG_PET", "image"))
     pet = series.volume(suv_factors(series.inputs).by_kind[SuvKind.BW])
-    return pet, references.propose(pet)
+    return pet, references.propose(pet, rules=references.FDG)
 
 
 def proposed(phantom: Phantom, *, with_ct: bool = False) -> References:
