@@ -168,9 +168,8 @@ def _sensitivity(lesions: list[LesionResult]) -> list[str]:
     for name, group in groups:
         count = Counter(r.outcome for r in group)
         share = f"{100 * count['found'] / len(group):.0f}" if group else "-"
-        rows.append(
-            f"| {name} | {len(group)} | {count['found']} | {count['swallowed']} | {count['missed']} | {share} |"
-        )
+        shown = " | ".join(str(count[outcome]) for outcome in ("found", "in an organ", "swallowed", "missed"))
+        rows.append(f"| {name} | {len(group)} | {shown} | {share} |")
     return rows
 
 
