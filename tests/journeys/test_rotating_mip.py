@@ -1,18 +1,21 @@
 """The rotating picture in a browser, under the product's own content-security-policy: what it shows, and by which keys."""
 
 import mimetypes
+import uuid
 from pathlib import Path
 
 import numpy as np
 import pytest
 from django.conf import settings
 from django.template.loader import render_to_string
+from django.urls import reverse
 
 from imaging.domain.mip import rotating_mip
 from imaging.domain.volume import Volume
 from imaging.products import mip_sprite, mip_still
 
 STATIC = Path(settings.BASE_DIR) / "static"
+SPRITE, STILL = uuid.UUID(int=1), uuid.UUID(int=2)
 SITE = "http://127.0.0.1:9"  # nothing listens: every request is answered below
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'"
 PAGE = """<!DOCTYPE html><html lang="en" data-theme="light"><head><meta charset="utf-8"><title>MIP</title>
@@ -41,13 +44,17 @@ def files(mip):
         "levels": sprite.about["coding"]["levels"],
         "last_frame": sprite.about["frames"] - 1,
         "window": 15,
-        "sprite_url": "/sprite.webp",
-        "still_url": "/still.webp",
+        "sprite": {"pk": SPRITE},
+        "still": {"pk": STILL},
         "still_width": still.about["width"],
         "still_height": still.about["height"],
     }
     page = PAGE.format(figure=render_to_string("imaging/_rotating_mip.html", {"rotating": rotating}))
-    return {"/": page.encode(), "/sprite.webp": sprite.data, "/still.webp": still.data}
+    return {"/": page.encode(), address(SPRITE): sprite.data, address(STILL): still.data}
+
+
+def address(product: uuid.UUID) -> str:
+    return reverse("imaging:product", args=[product])
 
 
 def serve(context, files) -> None:
@@ -56,7 +63,8 @@ def serve(context, files) -> None:
         body = files.get(path)
         if body is None and (STATIC / path[1:]).is_file():
             body = (STATIC / path[1:]).read_bytes()
-        kind = "text/html" if path == "/" else mimetypes.guess_type(path)[0] or "application/octet-stream"
+        pictures = dict.fromkeys((address(SPRITE), address(STILL)), "image/webp")
+        kind = "text/html" if path == "/" else pictures.get(path) or mimetypes.guess_type(path)[0] or "text/plain"
         headers = {"Content-Type": kind, "Content-Security-Policy": POLICY}
         route.fulfill(status=404 if body is None else 200, body=body or b"", headers=headers)
 
@@ -169,7 +177,7 @@ def test_without_script_the_still_is_shown(browser, files):
 
 @pytest.mark.parametrize("expected_errors", [["404"]])
 def test_without_the_sprite_the_still_stays_and_says_so(page, files, expected_errors):
-    serve(page.context, {name: body for name, body in files.items() if name != "/sprite.webp"})
+    serve(page.context, {name: body for name, body in files.items() if name != address(SPRITE)})
     page.goto(f"{SITE}/")
     page.wait_for_selector("[data-mip-lost]:not([hidden])")
     assert page.locator("img").is_visible() and not page.locator("canvas").is_visible()

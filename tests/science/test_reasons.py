@@ -3,10 +3,11 @@
 import re
 from pathlib import Path
 
-import imaging.domain
+import imaging
 from imaging.domain.errors import CAUTIONS, REASONS, ImagingRefusal, caution
 
-SOURCES = [p for p in Path(imaging.domain.__file__).parent.glob("*.py") if p.name != "errors.py"]
+ROOMS = [Path(imaging.__file__).parent / room for room in ("domain", "services")]
+SOURCES = [p for room in ROOMS for p in room.glob("*.py") if p.name != "errors.py"]
 TEXT = "\n".join(path.read_text() for path in SOURCES)
 
 
