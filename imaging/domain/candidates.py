@@ -26,6 +26,9 @@ __all__ = ["METHOD_VERSION", "SSTR", "Foci", "FociRules", "Focus", "propose", "s
 
 METHOD_VERSION = "foci/1.0"
 
+_NO_GUESS = "Organs are guessed for SSTR tracers only."
+_NO_LIVER = "The liver was not found, so no organ can be told by its place."
+
 
 @dataclass(frozen=True, eq=False)
 class Focus:
@@ -64,9 +67,10 @@ def propose(
     *,
     threshold_suv: float | None = None,
     rules: FociRules = SSTR,
-    organs: PhysiologicRules = PHYSIOLOGIC_SSTR,
+    organs: PhysiologicRules | None = PHYSIOLOGIC_SSTR,
 ) -> Foci:
-    """All candidate foci of ``pet``. ``threshold_suv`` replaces the liver threshold.
+    """All candidate foci of ``pet``. ``threshold_suv`` replaces the liver threshold; ``organs`` None is for tracers
+    that are not SSTR tracers: nothing is guessed and every focus is asked.
 
     Raises ``MeasurementRefused`` where there is neither a liver reference nor a threshold.
     """
@@ -79,7 +83,8 @@ def propose(
     measured = [(mask, measure(pet, mask)) for mask in masks]
     kept = [(mask, uptake) for mask, uptake in measured if not _is_liver_noise(uptake, references, liver, rules)]
     foci = sorted(_guessed(pet, kept, references, organs), key=_order)
-    parameters: dict[str, object] = {**asdict(rules), "organs": asdict(organs), "threshold_suv": threshold_suv}
+    parameters: dict[str, object] = {**asdict(rules), "threshold_suv": threshold_suv}
+    parameters["organs"] = asdict(organs) if organs else None
     return Foci(tuple(foci), threshold_suv, METHOD_VERSION, parameters, tuple(cautions))
 
 
@@ -105,10 +110,10 @@ def _is_liver_noise(uptake: Uptake, references: References, liver: Reference | N
 
 
 def _guessed(
-    pet: Volume, measured: list[tuple[Mask, Uptake]], references: References, organs: PhysiologicRules
+    pet: Volume, measured: list[tuple[Mask, Uptake]], references: References, organs: PhysiologicRules | None
 ) -> list[Focus]:
-    if references.liver_tissue is None:
-        unknown = Guess("", "The liver was not found, so no organ can be told by its place.", False)
+    if organs is None or references.liver_tissue is None:
+        unknown = Guess("", _NO_GUESS if organs is None else _NO_LIVER, False)
         return [Focus(mask, uptake, uptake.hottest_lps, unknown) for mask, uptake in measured]
     shapes = [describe(pet, mask, uptake, references) for mask, uptake in measured]
     guesses = guess_all(shapes, organs)

@@ -11,7 +11,7 @@ from imaging.domain.uptake import intensity
 from imaging.domain.voi import sphere
 from imaging.domain.volume import Volume
 
-METHOD_VERSION = "references/1.0"
+METHOD_VERSION = "references/1.1"
 
 TISSUE_FWHM_MM = 8.0  # blur at which tissue is told from hotter and colder spots; local convention
 _SPHERE_SD_PER_RADIUS = 5**-0.5  # a Gaussian with the second moment of a ball of radius 1
@@ -79,8 +79,8 @@ def place_sphere(
     radii_mm: tuple[float, ...],
     rules: ReferenceRules,
 ) -> Reference:
-    """The sphere that fits wholly into ``tissue``, with its centre in ``allowed``, whose mean is nearest to the median
-    of the tissue: not an accident of noise, and clear of all that is not tissue. Of several radii the one that comes
+    """The sphere that fits wholly into ``tissue``, with its centre in ``allowed``, whose mean is nearest to that of
+    the tissue: not an accident of noise, and clear of all that is not tissue. Of several radii the one that comes
     nearest is taken.
 
     Raises ``MeasurementRefused`` where none fits or its CoV is above the limit.
@@ -95,7 +95,7 @@ def place_sphere(
         numbers = {"found": f"{deepest:.0f}", "needed": f"{min(radii_mm):.0f}"}
         raise MeasurementRefused("reference_no_room", organ=organ, **numbers)
     inner = tissue & allowed & (depth >= min(_INNER_MM, _INNER_SHARE * deepest))
-    typical = float(np.median(image.suv[inner]))
+    typical = float(np.mean(image.suv[inner]))
     fitting = [radius for radius in radii_mm if deepest >= radius]
     _, centre, radius = min(_most_typical(image, depth, allowed, typical, radius) for radius in fitting)
     return measured(pet, organ, centre, radius, rules)

@@ -129,7 +129,8 @@ def _foci(scan: Scan, pet: Volume, found: References, look: Look) -> list[tuple[
     try:
         if isinstance(found.liver, RefusedReference):
             raise MeasurementRefused("foci_need_liver", found=found.liver.sentence.rstrip("."))
-        made = candidates.propose(pet, found)
+        organs = candidates.PHYSIOLOGIC_SSTR if is_sstr(scan.tracer) else None
+        made = candidates.propose(pet, found, organs=organs)
     except ImagingRefusal as refusal:
         look.refusal = refusal
         return []
