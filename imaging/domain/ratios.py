@@ -4,6 +4,7 @@ A ratio needs no weight, dose or time: numerator and denominator share them, so 
 SUL is SUVbw times lean mass over weight (Janmahasatian S et al., Clin Pharmacokinet 2005;44:1051).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
 
@@ -65,14 +66,24 @@ def is_suv(unit: str) -> bool:
 
 def sul_per_suvbw(factors: SuvFactors) -> float:
     """SUL (Janmahasatian) per SUVbw of this series. Raises ``SuvUnavailable`` where lean mass is not known."""
-    lean, body = factors.by_kind[SuvKind.LBM_JANMAHASATIAN], factors.by_kind[SuvKind.BW]
-    if lean is None or body is None:
+    share = lean_share(factors.by_kind[SuvKind.LBM_JANMAHASATIAN], factors.by_kind[SuvKind.BW])
+    if share is None:
         raise factors.absent[SuvKind.LBM_JANMAHASATIAN]
-    return (lean[0] if isinstance(lean, tuple) else lean) / (body[0] if isinstance(body, tuple) else body)
+    return share
 
 
-def in_sul(suv_bw: float, unit: str, factors: SuvFactors) -> tuple[float, str]:
-    """The value as SUL, with its unit. Raises ``MeasurementRefused`` for a unit other than SUVbw."""
+def lean_share(lean: Sequence[float] | float | None, body: Sequence[float] | float | None) -> float | None:
+    """Lean over total body mass from the SUV factors of both, each one number or one per slice; None without either."""
+    if not lean or not body:
+        return None
+    return (lean[0] if isinstance(lean, Sequence) else lean) / (body[0] if isinstance(body, Sequence) else body)
+
+
+def in_sul(suv_bw: float, unit: str, share: float) -> tuple[float, str]:
+    """The value as SUL at this lean share of the body's mass, with its unit.
+
+    Raises ``MeasurementRefused`` for a unit other than SUVbw.
+    """
     if unit != SUV_UNITS["bw"]:
         raise MeasurementRefused("sul_needs_suvbw", found=unit)
-    return suv_bw * sul_per_suvbw(factors), SUV_UNITS["lbm_janmahasatian"]
+    return suv_bw * share, SUV_UNITS["lbm_janmahasatian"]

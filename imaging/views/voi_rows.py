@@ -1,7 +1,7 @@
 """Volumes of interest of a scan with their numbers, and the values that no longer count."""
 
 from imaging import selectors
-from imaging.domain import uptake
+from imaging.domain import ratios, uptake
 from imaging.models import Scan, UptakeMeasurement, Voi
 from imaging.scan_numbers import method_of
 from imaging.views.numbers import number
@@ -64,14 +64,11 @@ def _ratio_only(item: selectors.CurrentMeasurement, liver: float | None) -> str:
 
 def _sul(row: UptakeMeasurement) -> str:
     factors = row.suv_result.factors
-    lean, body = (_first(factors.get(kind)) for kind in ("lbm_janmahasatian", "bw"))
-    if not lean or not body:
+    share = ratios.lean_share(factors.get("lbm_janmahasatian"), factors.get("bw"))
+    if share is None:
         return ""
-    return f"SUL max {row.suv_max * lean / body:.2f}, mean {row.suv_mean * lean / body:.2f} (Janmahasatian)"
-
-
-def _first(factor) -> float | None:
-    return factor[0] if isinstance(factor, list) else factor
+    highest, mean = (ratios.in_sul(value, row.unit, share)[0] for value in (row.suv_max, row.suv_mean))
+    return f"SUL max {highest:.2f}, mean {mean:.2f} (Janmahasatian)"
 
 
 def _centre(voi: Voi) -> str:

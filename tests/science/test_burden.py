@@ -236,8 +236,8 @@ def test_sul_beside_suvbw():
     """Lean mass of a man of 70 kg and 1.70 m after Janmahasatian: 54.44 kg."""
     lean = 9270 * 70 / (6680 + 216 * 70 / 1.7**2)
     assert sul_per_suvbw(factors()) == pytest.approx(lean / 70)
-    assert in_sul(10.0, SUV, factors()) == (pytest.approx(10 * lean / 70), "g/ml{SUVlbm(Janma)}")
+    assert in_sul(10.0, SUV, sul_per_suvbw(factors())) == (pytest.approx(10 * lean / 70), "g/ml{SUVlbm(Janma)}")
     with pytest.raises(SuvUnavailable, match="patient_height_missing"):
         sul_per_suvbw(factors(body_height_m=Sourced()))
     with pytest.raises(MeasurementRefused, match="sul_needs_suvbw"):
-        in_sul(10.0, "Bq/ml", factors())
+        in_sul(10.0, "Bq/ml", sul_per_suvbw(factors()))
