@@ -9,6 +9,7 @@ import numpy as np
 from imaging.assemble import AssembledSeries
 from imaging.domain import uptake
 from imaging.domain.errors import Caution, ImagingRefusal, SuvUnavailable
+from imaging.domain.mesh import mesh_volume_ml
 from imaging.domain.suv import SuvKind, suv_factors
 from imaging.domain.vocabulary import SUV_UNITS
 from imaging.domain.volume import Volume
@@ -25,6 +26,7 @@ NUMBERS = (
     "suv_peak_local",
     "suv_peak_global",
     "total_lesion_uptake",
+    "volume_mesh_ml",
 )
 
 
@@ -100,6 +102,7 @@ def _measured(outcome: OutlineOutcome, target: Target) -> tuple[dict[str, Any], 
     volume, mask = target.images.volume, outcome.placed.mask
     count = int(np.count_nonzero(mask.voxels))
     shape = {"voxels": count, "volume_ml": count * volume.voxel_volume_ml}
+    shape |= {"volume_mesh_ml": mesh_volume_ml(volume, mask)}
     if target.refusal is not None:
         return shape, target.refusal, list(target.warnings)
     try:

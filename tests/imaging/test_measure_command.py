@@ -43,6 +43,7 @@ def test_a_folder_is_measured_in_place(tmp_path):
     factor = 70_000 / (150e6 * 2 ** (-3600 / 4062.6))
     centre = pixels(4)[7, 7] * 2.5 * factor
     assert found["voxel_count"] == 7 and found["volume_ml"] == pytest.approx(7 * 0.064)
+    assert found["volume_mesh_ml"] == pytest.approx(4.5 * 0.064)  # eight half cells, 24 cells of 1/48
     assert found["suv_max"] >= centre > 0
     assert found["sphere"] == {"centre_lps_mm": [-12, -20, 16], "radius_mm": 5}
     assert "suv_max" in run(tmp_path, "--sphere", "-12,-20,16,5")[1]

@@ -18,7 +18,7 @@ from tests.imaging.test_measure_command import give_suv, stored  # noqa: F401 - 
 
 KEYS = [
     "segment_number", "label", "tracking_uid", "voxels", "volume_ml", "suv_max", "suv_mean", "suv_peak_local",
-    "suv_peak_global", "total_lesion_uptake",
+    "suv_peak_global", "total_lesion_uptake", "volume_mesh_ml",
 ]  # fmt: skip
 FACTOR = 2.5 * 70_000 / (150e6 * 2 ** (-3600 / 4062.6))
 
@@ -58,6 +58,7 @@ def test_the_published_tumours(shared_data, series, file, suv, volume):
     found = [voi[name] for name in ("suv_max", "suv_peak_local", "suv_peak_global")]
     assert found == pytest.approx(suv, abs=6e-5) and volume[0] <= voi["volume_ml"] <= volume[1]
     assert voi["total_lesion_uptake"] == pytest.approx(voi["suv_mean"] * voi["volume_ml"])
+    assert 0.97 < voi["volume_mesh_ml"] / voi["volume_ml"] < 1
     assert ("outline_on_other_series" in codes(voi)) == ("CT" in file)
     assert voi["method"] == "contours-even-odd/1"
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import SimpleITK as sitk
 from scipy import ndimage
 
 from imaging.domain.uptake import measure
@@ -33,7 +34,6 @@ def regions(volume: Volume) -> list[Mask]:
 
 
 def test_maximum_mean_and_volume_are_those_of_simpleitk():
-    sitk = pytest.importorskip("SimpleITK", reason="SimpleITK is a bench dependency")
     volume = scan()
     for mask in regions(volume):
         image = sitk.GetImageFromArray(volume.crop(mask.bounds).astype(np.float64))

@@ -4,6 +4,7 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
+import SimpleITK as sitk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -190,7 +191,6 @@ def test_the_highest_value_is_found_on_the_integers(seed):
 @pytest.mark.parametrize("percent", segmentation.PERCENTS)
 @pytest.mark.parametrize("seed", range(20))
 def test_growing_is_simpleitk_connected_threshold(seed, percent):
-    sitk = pytest.importorskip("SimpleITK", reason="SimpleITK is a bench dependency")
     from scipy import ndimage
 
     random = np.random.default_rng(seed)

@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from imaging import sandbox
 from imaging.domain import uptake
 from imaging.domain.errors import Caution, ImagingRefusal
+from imaging.domain.mesh import mesh_volume_ml
 from imaging.domain.suv import SuvKind, suv_factors
 from imaging.domain.vocabulary import SUV_UNITS
 from imaging.domain.voi import sphere
@@ -28,7 +29,7 @@ from imaging.suv_report import suv_volume
 REFUSED = 3
 UID = re.compile(r"[0-9.]{1,64}")
 NOT_YET = "The SUV of this series is not computed yet."
-NUMBERS = tuple(field.name for field in fields(uptake.Uptake) if field.name != "warnings")
+NUMBERS = (*(field.name for field in fields(uptake.Uptake) if field.name != "warnings"), "volume_mesh_ml")
 
 
 class Command(BaseCommand):
@@ -62,9 +63,10 @@ class Command(BaseCommand):
         try:
             uid, volume, warnings = _from_folder(Path(series)) if Path(series).exists() else _from_store(series)
             result |= {"series_uid": uid, "unit": volume.unit}
-            found = asdict(uptake.measure(volume, sphere(volume, centre, radius)))
+            mask = sphere(volume, centre, radius)
+            found = asdict(uptake.measure(volume, mask))
             result["warnings"] = [*warnings, *found.pop("warnings")]
-            result |= found
+            result |= found | {"volume_mesh_ml": mesh_volume_ml(volume, mask)}
         except ImagingRefusal as refusal:
             result["refusal"] = {"code": refusal.code, "message": refusal.message}
         self._print(result, as_json=options["json"])
