@@ -3,19 +3,19 @@
 from dataclasses import asdict, dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from imaging.domain.coarse import Coarse, Image, Voxels
 from imaging.domain.errors import Caution, MeasurementRefused, caution
+from imaging.domain.geometry import FloatArray
 from imaging.domain.splitting import edge_distance
 from imaging.domain.uptake import intensity
 from imaging.domain.voi import sphere
 from imaging.domain.volume import Volume
 
-METHOD_VERSION = "references/1.1"
+METHOD_VERSION = "references/1.2"
 
 TISSUE_FWHM_MM = 8.0  # blur at which tissue is told from hotter and colder spots; local convention
-_SPHERE_SD_PER_RADIUS = 5**-0.5  # a Gaussian with the second moment of a ball of radius 1
-_SPARE_MM = 2.0
 _INNER_MM = 10.0
 _INNER_SHARE = 0.30
 
@@ -94,8 +94,7 @@ def place_sphere(
         measured(pet, organ, _deepest(image, depth, allowed), min(radii_mm), rules)
         numbers = {"found": f"{deepest:.0f}", "needed": f"{min(radii_mm):.0f}"}
         raise MeasurementRefused("reference_no_room", organ=organ, **numbers)
-    inner = tissue & allowed & (depth >= min(_INNER_MM, _INNER_SHARE * deepest))
-    typical = float(np.mean(image.suv[inner]))
+    typical = _typical(image, tissue & allowed, depth, deepest)
     fitting = [radius for radius in radii_mm if deepest >= radius]
     _, centre, radius = min(_most_typical(image, depth, allowed, typical, radius) for radius in fitting)
     return measured(pet, organ, centre, radius, rules)
@@ -112,18 +111,34 @@ def homogeneous(image: Coarse, sd_mm: float, limit: float) -> tuple[Voxels, Imag
     return np.asarray(spread <= limit * mean), np.asarray(mean)
 
 
+def _typical(image: Coarse, organ: Voxels, depth: Image, deepest: float) -> float:
+    """Mean of the organ's tissue away from its surface, and never of its outermost voxels: blur makes them colder."""
+    outermost = min(max(image.spacing), deepest / 2)
+    inner = organ & (depth >= min(_INNER_MM, _INNER_SHARE * deepest)) & (depth > outermost)
+    return float(np.mean(image.suv[inner]))
+
+
 def _most_typical(
     image: Coarse, depth: Image, allowed: Voxels, typical: float, radius: float
 ) -> tuple[float, tuple[float, float, float], float]:
     """How far the best sphere's mean is from ``typical``, its centre and its radius."""
-    from scipy import ndimage
+    places = np.flatnonzero(allowed & (depth >= radius))
+    gap = np.abs(_sphere_means(image, places, radius) - typical)
+    best = int(gap.argmin())
+    return float(gap[best]), _lps(image, int(places[best])), radius
 
-    roomy = allowed & (depth >= radius + _SPARE_MM)
-    places = roomy if roomy.any() else allowed & (depth >= radius)
-    sigma = [radius * _SPHERE_SD_PER_RADIUS / s for s in image.spacing]
-    gap = np.abs(ndimage.gaussian_filter(image.suv, sigma) - np.float32(typical))
-    best = int(np.where(places, gap, np.inf).argmin())
-    return float(gap.flat[best]), _lps(image, best), radius
+
+def _sphere_means(image: Coarse, places: NDArray[np.intp], radius: float) -> FloatArray:
+    """Mean of the sphere around each place (flat indices), all of which lies in the image. Not a Gaussian of the same
+    width: its tails reach beyond the organ, so the sphere chosen by it is hotter than it looks."""
+    reach = [int(radius // step) for step in image.spacing]
+    offsets = np.stack(np.meshgrid(*(np.arange(-n, n + 1) for n in reach), indexing="ij"), axis=-1).reshape(-1, 3)
+    offsets = offsets[((offsets * image.spacing) ** 2).sum(axis=1) < radius**2 * (1 - 1e-6)]
+    _, rows, columns = image.suv.shape
+    suv, total = image.suv.ravel(), np.zeros(places.size)
+    for step in offsets @ (rows * columns, columns, 1):
+        total += suv[places + step]
+    return total / len(offsets)
 
 
 def _deepest(image: Coarse, depth: Image, allowed: Voxels) -> tuple[float, float, float]:

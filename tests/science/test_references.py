@@ -47,7 +47,7 @@ def test_a_reference_is_what_its_sphere_measures_and_says_how_it_was_made(suv, f
     measured = intensity(pet, sphere(pet, liver.centre_lps, liver.radius_mm))
     assert (liver.mean, liver.sd) == (measured.suv_mean, measured.suv_sd)
     assert liver.cov == pytest.approx(liver.sd / liver.mean)
-    assert (liver.radius_mm, liver.method) == (15.0, "references/1.1")
+    assert (liver.radius_mm, liver.method) == (15.0, "references/1.2")
     assert liver.parameters["cov_limit"] == 0.25
     assert liver.centre_lps[0] < 0
     assert "reference_without_ct" in {c.code for c in liver.cautions}
