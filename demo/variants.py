@@ -16,7 +16,7 @@ from demo.shapes import Point
 from imaging.domain.volume import Volume
 
 TUNING_SEEDS = range(1, 21)
-UNTOUCHED_SEEDS = range(501, 521)
+UNTOUCHED_SEEDS = range(601, 621)
 
 # site: places in the canonical person's LPS mm, spread of the place in mm, largest diameter in mm
 SITES: dict[str, tuple[tuple[Point, ...], float, float]] = {

@@ -12,7 +12,7 @@ from imaging.domain.volume import Volume
 
 from .reference import load, shared
 
-SEEDS = (510, 512)  # the first two untouched ones with nine lesions, three of which must be found
+SEEDS = (602, 617)  # the first two untouched ones with nine lesions, three of which must be found
 
 
 @cache

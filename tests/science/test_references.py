@@ -10,8 +10,11 @@ from demo.anatomy import Figure
 from demo.phantom import PET_GRID, Phantom, PhantomLesion
 from demo.variants import as_scanned
 from imaging.domain import references
+from imaging.domain.coarse import coarse
 from imaging.domain.errors import MeasurementRefused
+from imaging.domain.reference_region import place_sphere
 from imaging.domain.references import Reference, RefusedReference
+from imaging.domain.splitting import edge_distance
 from imaging.domain.uptake import intensity
 from imaging.domain.voi import sphere
 from imaging.domain.volume import Volume
@@ -32,14 +35,36 @@ def found(suv) -> references.References:
     return references.propose(as_scanned(suv))
 
 
-MISSED = 413  # spleen 3.4 % off; listed in docs/proposals.md
+SMALL = 413  # a small body: few spheres fit into its spleen; 3.4 % off with references/1.1
 
 
-@pytest.mark.parametrize("seed", [*SEEDS, pytest.param(MISSED, marks=pytest.mark.xfail(strict=True))])
+@pytest.mark.parametrize("seed", [*SEEDS, SMALL])
 def test_liver_and_spleen_are_within_three_percent_of_the_truth(seed):
     found = result(seed)
     assert abs(found.liver_error) <= 0.03
     assert abs(found.spleen_error) <= 0.03
+
+
+def within(radius_mm: float, *, is_rod: bool) -> np.ndarray:
+    """A ball, or a rod along z, of voxels of 4 mm in the middle of a cube of 21."""
+    z, y, x = np.meshgrid(*(4.0 * (np.arange(21) - 10),) * 3, indexing="ij")
+    return (0 * z if is_rod else z**2) + y**2 + x**2 <= radius_mm**2
+
+
+@pytest.mark.parametrize(("organ", "radius_mm"), [(within(28, is_rod=False), 12.5), (within(12, is_rod=True), 10.0)])
+@pytest.mark.parametrize("seed", range(3))
+def test_no_sphere_in_the_organ_is_nearer_to_what_is_typical_below_its_outermost_voxels(organ, radius_mm, seed):
+    texture = ndimage.gaussian_filter(np.random.default_rng(seed).standard_normal(organ.shape), 1.2)
+    pet = as_scanned(ndimage.gaussian_filter(np.where(organ, 20 + 8 * texture, 1), 0.8))
+    image = coarse(pet)
+    depth = edge_distance(organ, image.spacing)
+    typical = image.suv[(depth > 4) & (depth >= 0.3 * depth.max())].mean()
+    middles = image.lps(np.argwhere(depth >= radius_mm))
+    means = np.array([intensity(pet, sphere(pet, middle, radius_mm)).suv_mean for middle in middles])
+    rules = references.SSTR
+    taken = place_sphere(pet, image, organ="spleen", tissue=organ, allowed=organ, radii_mm=(radius_mm,), rules=rules)
+    assert len(means) > 10
+    assert abs(taken.mean - typical) == pytest.approx(np.abs(means - typical).min(), abs=2e-3)
 
 
 def test_a_reference_is_what_its_sphere_measures_and_says_how_it_was_made(suv, found):
