@@ -73,7 +73,7 @@ def _lanes(redis_url: str | None, database_url: str | None, extra: list[str]) ->
         Lane("embedded SQLite, workers killed", [WAITING, *extra], queue),
     ]
     if database_url:
-        on_postgres = {"DATABASE_URL": database_url}
+        on_postgres = {"DATABASE_URL": database_url, "PRRT_TEST_DATABASE_ONLY": "1"}
         if redis_url:  # a queue of its own: the lanes run at the same time
             on_postgres["TEST_REDIS_URL"] = next_database(redis_url)
         lanes += [
