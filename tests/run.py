@@ -1,4 +1,4 @@
-"""`make test`: the suite on the embedded default and on PostgreSQL and Redis, side by side.
+"""`make test`: the suite on the embedded default and, for all that knows a database, on PostgreSQL and Redis, side by side.
 
 Servers: those named by TEST_DATABASE_URL and TEST_REDIS_URL; else local ones on the standard loopback port;
 else throw-away ones started here and stopped at the end. What cannot run is named in the summary.
@@ -19,7 +19,7 @@ from tests.servers import Unavailable, postgres, redis_server
 REPOSITORY = Path(__file__).resolve().parent.parent
 # Tests that mostly wait for leases to run out go in a lane of their own, so that the others use the time.
 WAITING = "tests/processes"
-# Once is enough: these know no database, or bring processes with databases of their own.
+# A lane of their own: these know no database, or bring processes with databases of their own.
 ONCE = ["tests/science", "tests/js", "tests/journeys", "tests/demo/test_launcher.py", "tests/demo/test_phantom.py"]
 COUNTED = re.compile(r"(\d+) (passed|failed|error|skipped)")
 
