@@ -21,6 +21,8 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 WAITING = "tests/processes"
 # A lane of their own: these know no database, or bring processes with databases of their own.
 ONCE = ["tests/science", "tests/js", "tests/journeys", "tests/demo/test_launcher.py", "tests/demo/test_phantom.py"]
+# The lanes fill the processor already: threads of the linear algebra would only wait for each other.
+SINGLE = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 COUNTED = re.compile(r"(\d+) (passed|failed|error|skipped)")
 
 
@@ -37,7 +39,11 @@ class Lane:
         command = [sys.executable, "-m", "pytest", "-rs", "--durations=8", *self.arguments]
         with self.log.open("w") as output:
             self.process = subprocess.Popen(
-                command, cwd=REPOSITORY, env=os.environ | self.environment, stdout=output, stderr=subprocess.STDOUT
+                command,
+                cwd=REPOSITORY,
+                env=SINGLE | os.environ | self.environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
             )
 
     def finish(self) -> None:
