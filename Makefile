@@ -38,7 +38,7 @@ demo: $(VENV)/.runtime ## start everything with the demonstration cohort; Ctrl-C
 	@exec $(BIN)/python manage.py demo
 
 # --- prove -------------------------------------------------------------------------------------
-test: $(VENV)/.dev ## the whole test-suite, on SQLite and on PostgreSQL + Redis
+test: $(VENV)/.dev ## the whole test-suite on SQLite, all that knows a database again on PostgreSQL + Redis
 	@$(BIN)/python -m tests.run
 
 check: $(VENV)/.dev ## lint, types, import contracts, migrations, deploy checks, templates

@@ -1,5 +1,8 @@
 """The demonstration's team: one person per role that does something, all with the printed password."""
 
+from functools import cache
+
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from demo.accounts import DEMO_PASSWORD, DEMO_TEAM, DEMO_USER
@@ -23,11 +26,12 @@ _PEOPLE = (
 def demo_team() -> tuple[User, Team]:
     """The user who reads and enters everything, and the team that shares the cases. Safe to call again."""
     team, _ = Team.objects.get_or_create(name=DEMO_TEAM)
+    hashed = cache(make_password)  # the printed password is one for all, so its slow hash is made once
     for username, role, is_staff in _PEOPLE:
         user, is_new = User.objects.get_or_create(username=username, defaults={"role": role, "is_staff": is_staff})
         if not is_new:
             continue
-        user.set_password(DEMO_PASSWORD)
+        user.password = hashed(DEMO_PASSWORD)
         user.save()
         if role != Role.SYSTEM_ADMIN:
             user.teams.add(team)

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
+from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, PositronEmissionTomographyImageStorage
+from pydicom.uid import CTImageStorage, PositronEmissionTomographyImageStorage
 from pydicom.valuerep import DSfloat
 
+from imaging.dicom_export_file import SeriesFiles
 from imaging.domain.vocabulary import NUCLIDE_CODES, NUCLIDES, TRACER_CODES, Code, Tracer, nuclide_of
 
 _UID_NAMESPACE = uuid.UUID("6f0cb0f4-6c7c-5f7b-8f5e-5f2f3d1c9a10")
@@ -88,16 +89,17 @@ def write_pet_series(
     ds.SOPClassUID, ds.Modality = PositronEmissionTomographyImageStorage, "PT"
     _image_plane(ds, activity_bq_ml.shape, affine)
     _pet_series(ds, identity, acquisition, len(activity_bq_ml))
+    files = SeriesFiles(ds, _IMPLEMENTATION_UID)
     nuclide = NUCLIDES[nuclide_of(acquisition.tracer)]
     decay = math.log(2) / nuclide.half_life_s
     paths = []
-    for index, path in _slices(ds, folder, identity, affine, len(activity_bq_ml)):
+    for index, own, path in _slices("PT", folder, identity, affine, len(activity_bq_ml)):
         slope = float(DSfloat(max(float(activity_bq_ml[index].max()), 1e-3) / _PET_FULL_SCALE, auto_format=True))
         stored = np.rint(activity_bq_ml[index] / slope).clip(0, 65535).astype("<u2")
-        ds.RescaleSlope, ds.RescaleIntercept = DSfloat(slope, auto_format=True), 0
+        own.RescaleSlope, own.ImageIndex = DSfloat(slope, auto_format=True), own.InstanceNumber
         bed_start = (len(activity_bq_ml) - 1 - index) // acquisition.slices_per_bed * acquisition.seconds_per_bed
-        _pet_frame(ds, identity, acquisition.seconds_per_bed, bed_start, decay)
-        _write(ds, path, stored)
+        _pet_frame(own, identity, acquisition.seconds_per_bed, bed_start, decay)
+        files.write(path, own, stored.tobytes())
         paths.append(path)
     return paths
 
@@ -114,9 +116,9 @@ def write_ct_series(
     ds.RescaleIntercept, ds.RescaleSlope = _CT_INTERCEPT, 1
     ds.BitsStored, ds.HighBit = 12, 11
     _stamp(ds, "Acquisition", identity.series_started_at)
-    paths = []
-    for index, path in _slices(ds, folder, identity, affine, len(hu)):
-        _write(ds, path, (hu[index].astype(np.int32) - _CT_INTERCEPT).clip(0, 4095).astype("<u2"))
+    files, paths = SeriesFiles(ds, _IMPLEMENTATION_UID), []
+    for index, own, path in _slices("CT", folder, identity, affine, len(hu)):
+        files.write(path, own, (hu[index].astype(np.int32) - _CT_INTERCEPT).clip(0, 4095).astype("<u2").tobytes())
         paths.append(path)
     return paths
 
@@ -162,6 +164,7 @@ def _pet_series(ds: Dataset, identity: SeriesIdentity, acquisition: PetAcquisiti
     ds.ImageType = ["ORIGINAL", "PRIMARY"]
     ds.SeriesType, ds.NumberOfSlices = ["WHOLE BODY", "IMAGE"], slices
     ds.Units, ds.CountsSource, ds.DecayCorrection, ds.CollimatorType = "BQML", "EMISSION", "START", "NONE"
+    ds.RescaleIntercept = 0
     ds.CorrectedImage = ["NORM", "DTIM", "RAN", "ATTN", "SCAT", "DECY"]
     ds.RandomsCorrectionMethod, ds.AttenuationCorrectionMethod = "DLYD", "measured, CT"
     ds.ScatterCorrectionMethod, ds.ReconstructionMethod = "model", "phantom"
@@ -199,29 +202,17 @@ def _pet_frame(ds: Dataset, identity: SeriesIdentity, duration_s: int, start_s: 
 
 
 def _slices(
-    ds: Dataset, folder: Path, identity: SeriesIdentity, affine: np.ndarray, count: int
-) -> Iterator[tuple[int, Path]]:
-    """Set what differs from slice to slice; instance numbers run from head to feet, as scanners count."""
+    modality: str, folder: Path, identity: SeriesIdentity, affine: np.ndarray, count: int
+) -> Iterator[tuple[int, Dataset, Path]]:
+    """What differs from slice to slice; instance numbers run from head to feet, as scanners count."""
     folder.mkdir(parents=True, exist_ok=True)
     for index in range(count):
-        position = (np.asarray(affine, dtype=float) @ (0, 0, index, 1))[:3]
-        ds.ImagePositionPatient = [_ds(v) for v in position]
-        ds.SliceLocation = _ds(position[2])
-        ds.InstanceNumber = count - index
-        if ds.Modality == "PT":
-            ds.ImageIndex = count - index
-        ds.SOPInstanceUID = make_uid(identity.series_uid, str(index))
-        yield index, folder / f"{ds.Modality}{count - index:04d}.dcm"
-
-
-def _write(ds: Dataset, path: Path, stored: np.ndarray) -> None:
-    ds.PixelData = stored.tobytes()
-    ds["PixelData"].VR = "OW"
-    meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = ds.SOPClassUID, ds.SOPInstanceUID
-    meta.TransferSyntaxUID, meta.ImplementationClassUID = ExplicitVRLittleEndian, _IMPLEMENTATION_UID
-    file = FileDataset(None, ds, file_meta=meta, preamble=b"\0" * 128)
-    file.save_as(path, enforce_file_format=True)
+        own, position = Dataset(), (np.asarray(affine, dtype=float) @ (0, 0, index, 1))[:3]
+        own.ImagePositionPatient = [_ds(v) for v in position]
+        own.SliceLocation = _ds(position[2])
+        own.InstanceNumber = count - index
+        own.SOPInstanceUID = make_uid(identity.series_uid, str(index))
+        yield index, own, folder / f"{modality}{count - index:04d}.dcm"
 
 
 def _stamp(ds: Dataset, what: str, moment: dt.datetime) -> None:

@@ -6,6 +6,20 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+KNOWS_A_DATABASE = {"db", "transactional_db", "live_server"}
+
+
+def pytest_collection_modifyitems(config, items):
+    """On the second database only what knows a database runs once more; the rest could say nothing new there."""
+    if not os.environ.get("PRRT_TEST_DATABASE_ONLY"):
+        return
+    apart = [item for item in items if not _knows_a_database(item)]
+    config.hook.pytest_deselected(items=apart)
+    items[:] = [item for item in items if _knows_a_database(item)]
+
+
+def _knows_a_database(item) -> bool:
+    return bool(item.get_closest_marker("django_db") or KNOWS_A_DATABASE & set(item.fixturenames))
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""`make test`: the suite on the embedded default and on PostgreSQL and Redis, side by side.
+"""`make test`: the suite on the embedded default and, for all that knows a database, on PostgreSQL and Redis, side by side.
 
 Servers: those named by TEST_DATABASE_URL and TEST_REDIS_URL; else local ones on the standard loopback port;
 else throw-away ones started here and stopped at the end. What cannot run is named in the summary.
@@ -19,8 +19,10 @@ from tests.servers import Unavailable, postgres, redis_server
 REPOSITORY = Path(__file__).resolve().parent.parent
 # Tests that mostly wait for leases to run out go in a lane of their own, so that the others use the time.
 WAITING = "tests/processes"
-# Once is enough: these know no database, or bring processes with databases of their own.
+# A lane of their own: these know no database, or bring processes with databases of their own.
 ONCE = ["tests/science", "tests/js", "tests/journeys", "tests/demo/test_launcher.py", "tests/demo/test_phantom.py"]
+# The lanes fill the processor already: threads of the linear algebra would only wait for each other.
+SINGLE = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 COUNTED = re.compile(r"(\d+) (passed|failed|error|skipped)")
 
 
@@ -37,7 +39,11 @@ class Lane:
         command = [sys.executable, "-m", "pytest", "-rs", "--durations=8", *self.arguments]
         with self.log.open("w") as output:
             self.process = subprocess.Popen(
-                command, cwd=REPOSITORY, env=os.environ | self.environment, stdout=output, stderr=subprocess.STDOUT
+                command,
+                cwd=REPOSITORY,
+                env=SINGLE | os.environ | self.environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
             )
 
     def finish(self) -> None:
@@ -73,7 +79,7 @@ def _lanes(redis_url: str | None, database_url: str | None, extra: list[str]) ->
         Lane("embedded SQLite, workers killed", [WAITING, *extra], queue),
     ]
     if database_url:
-        on_postgres = {"DATABASE_URL": database_url}
+        on_postgres = {"DATABASE_URL": database_url, "PRRT_TEST_DATABASE_ONLY": "1"}
         if redis_url:  # a queue of its own: the lanes run at the same time
             on_postgres["TEST_REDIS_URL"] = next_database(redis_url)
         lanes += [

@@ -8,15 +8,15 @@ from django.utils import timezone
 
 from board.models import BoardDecision
 from board.services import record_decision
-from tests.board.factories import add_lab, published_case
+from tests.board.factories import add_lab
 from tests.patients.factories import make_user
 
 WORDS = "PRRT not now: laboratory values first. ≥ 2 signatures."
 
 
 @pytest.fixture
-def case(db, client):
-    user, patient = published_case()
+def case(published, client):
+    user, patient = published
     client.force_login(user)
     return client, user, patient
 

@@ -12,6 +12,7 @@ DOORS = {
         "imaging/dicom.py",
         "imaging/dicom_frames.py",
         "imaging/dicom_export.py",
+        "imaging/dicom_export_file.py",
         "imaging/dicom_export_groups.py",
         "imaging/dicom_objects_export.py",
     },

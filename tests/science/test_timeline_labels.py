@@ -17,60 +17,54 @@ words = st.sampled_from(
 )
 
 
-@st.composite
-def spans(draw_from):
-    first = draw_from(days)
-    return first, first + dt.timedelta(days=draw_from(st.sampled_from([0, 0, 0, 29, 364])))
+spans = st.builds(
+    lambda first, length: (first, first + dt.timedelta(days=length)), days, st.sampled_from([0, 0, 0, 29, 364])
+)
+when = st.none() | spans
+courses = st.builds(
+    Course,
+    when=when,
+    stop=when,
+    title=st.just("course"),
+    text=words,
+    treatment_class=st.just("chemo"),
+    end=st.sampled_from(["known", "ongoing", "not recorded"]),
+    cycles=st.none() | st.integers(1, 12),
+)
+scans = st.builds(
+    ScanEvent,
+    when=when,
+    title=st.just("scan"),
+    is_sstr=st.booleans(),
+    state=st.sampled_from(["read", "unread", "refused"]),
+    head=words,
+    sub=words,
+)
+specimens = st.builds(Specimen, when=when, title=st.just("specimen"), head=words, sub=words)
+flags = st.builds(
+    Flag, when=when, title=st.just("flag"), word=words, sub=words, is_superseded=st.booleans(), is_due=st.booleans()
+)
+points = st.builds(LabPoint, day=days, value=st.floats(0, 500), out=st.sampled_from(["", "high", "low"]))
 
 
-@st.composite
-def histories(draw_from, most=12):
+def histories(most=12):
     def some(build):
-        return tuple(draw_from(st.lists(build, max_size=most)))
+        return st.lists(build, max_size=most).map(tuple)
 
-    when = st.one_of(st.none(), spans())
-    courses = some(
-        st.builds(
-            Course,
-            when=when,
-            stop=st.one_of(st.none(), spans()),
-            title=st.just("course"),
-            text=words,
-            treatment_class=st.just("chemo"),
-            end=st.sampled_from(["known", "ongoing", "not recorded"]),
-            cycles=st.one_of(st.none(), st.integers(1, 12)),
-        )
+    def strip(name):
+        return some(points).map(lambda values: LabStrip(name, "U/l", values, 5.0, 90.0))
+
+    return st.builds(
+        History,
+        st.just(TODAY),
+        some(courses),
+        some(scans),
+        some(specimens),
+        st.tuples(strip("CgA"), strip("Platelets")),
+        some(flags),
+        st.sampled_from(["", "Blood count, kidney, liver: no value on record"]),
+        st.none(),
     )
-    scans = some(
-        st.builds(
-            ScanEvent,
-            when=when,
-            title=st.just("scan"),
-            is_sstr=st.booleans(),
-            state=st.sampled_from(["read", "unread", "refused"]),
-            head=words,
-            sub=words,
-        )
-    )
-    specimens = some(st.builds(Specimen, when=when, title=st.just("specimen"), head=words, sub=words))
-    flags = some(
-        st.builds(
-            Flag,
-            when=when,
-            title=st.just("flag"),
-            word=words,
-            sub=words,
-            is_superseded=st.booleans(),
-            is_due=st.booleans(),
-        )
-    )
-    points = st.builds(LabPoint, day=days, value=st.floats(0, 500), out=st.sampled_from(["", "high", "low"]))
-    labs = tuple(
-        LabStrip(name, "U/l", tuple(draw_from(st.lists(points, max_size=most))), 5.0, 90.0)
-        for name in ("CgA", "Platelets")
-    )
-    missing = draw_from(st.sampled_from(["", "Blood count, kidney, liver: no value on record"]))
-    return History(TODAY, courses, scans, specimens, labs, flags, missing, None)
 
 
 def collisions(picture: Picture, width: float) -> list:

@@ -1,0 +1,25 @@
+"""What runs once more on PostgreSQL: every test that may touch a database, and no other."""
+
+import pytest
+
+from tests.conftest import pytest_collection_modifyitems
+
+
+def is_kept(item, monkeypatch) -> bool:
+    monkeypatch.setenv("PRRT_TEST_DATABASE_ONLY", "1")
+    items = [item]
+    pytest_collection_modifyitems(item.config, items)
+    return items == [item]
+
+
+@pytest.mark.django_db
+def test_a_marked_test_is_kept(request, monkeypatch):
+    assert is_kept(request.node, monkeypatch)
+
+
+def test_a_test_whose_fixtures_need_a_database_is_kept(request, monkeypatch, django_user_model):
+    assert is_kept(request.node, monkeypatch)
+
+
+def test_a_test_that_knows_none_is_left_out(request, monkeypatch, tmp_path):
+    assert not is_kept(request.node, monkeypatch)
