@@ -42,11 +42,6 @@ from tests.imaging.scan_rows import (
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def scan(tmp_path, phantom_case, import_files):
-    return bring_scan(import_files, tmp_path, phantom_case, paint=two_bodies)
-
-
 def facts(scan):
     return case_facts(scan.patient, as_of=dt.date(2026, 6, 1))
 

@@ -39,11 +39,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def scan(tmp_path, phantom_case, import_files):
-    return bring_scan(import_files, tmp_path, phantom_case, paint=two_bodies)
-
-
-@pytest.fixture
 def desk(client, doctor):
     client.force_login(doctor)
     return client
