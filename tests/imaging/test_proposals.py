@@ -123,7 +123,7 @@ def test_labels_are_never_used_twice(scan, doctor):
     lesion, _, _ = accept_as_lesion(by=doctor, proposal=focus(scan), organ="liver")
     assert lesion.label == "L10"
     other = create_patient(by=doctor, case_number="NET-9")
-    from imaging.services.proposals import next_label
+    from imaging.services.lesions import next_label
 
     assert next_label(other) == "L01"
 
