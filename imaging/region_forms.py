@@ -43,9 +43,9 @@ class RegionForm(PlaceFields):
     """A new region: grown from a seed, everything hot in a box, or a sphere."""
 
     GROW, BOX, SPHERE = "grow", "box", "sphere"
-    HOWS = ((GROW, "grown from a seed"), (BOX, "hot in a box"), (SPHERE, "sphere"))
+    HOWS = (GROW, BOX, SPHERE)
 
-    how = forms.ChoiceField(choices=HOWS)
+    how = forms.ChoiceField(choices=[(how, how) for how in HOWS])
     role = forms.ChoiceField(choices=Voi.Role, required=False)
     parameter = forms.FloatField(required=False)
     reach = forms.FloatField(min_value=1, max_value=500, required=False)
@@ -70,16 +70,9 @@ class OutlineForm(PlaceFields):
     """One step that changes a region, with its reason and the version that the person saw."""
 
     REGROW, WIDEN, SUBTRACT, MERGE, SPLIT, MOVE = "regrow", "widen", "subtract", "merge", "split", "move"
-    STEPS = (
-        (REGROW, "draw anew from the hottest voxel"),
-        (WIDEN, "widen by mm (negative: shrink)"),
-        (SUBTRACT, "take another region out"),
-        (MERGE, "join with another region"),
-        (SPLIT, "split between two points"),
-        (MOVE, "move"),
-    )
+    STEPS = (REGROW, WIDEN, SUBTRACT, MERGE, SPLIT, MOVE)
 
-    step = forms.ChoiceField(choices=STEPS)
+    step = forms.ChoiceField(choices=[(step, step) for step in STEPS])
     number = forms.DecimalField(max_digits=8, decimal_places=3, required=False)
     other = forms.ModelChoiceField(Voi.objects.none(), required=False)
     reason = forms.CharField(max_length=200, required=False)

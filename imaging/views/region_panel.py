@@ -2,13 +2,12 @@
 
 from imaging import region_rows
 from imaging.models import Lesion, Scan, Voi
-from imaging.region_forms import RULE_CHOICES, OutlineForm
+from imaging.region_forms import RULE_CHOICES
 from imaging.selectors import CurrentMeasurement
 from imaging.views.voi_rows import contour, where
 from patients.domain.roles import Capability
 
 MOST_VERSIONS = 50
-ON_WHOLE_OUTLINES = (OutlineForm.REGROW, OutlineForm.WIDEN, OutlineForm.SUBTRACT, OutlineForm.MERGE)
 
 
 def panel(scan: Scan, user, measured: list[CurrentMeasurement], chosen: str) -> dict | None:
@@ -18,7 +17,6 @@ def panel(scan: Scan, user, measured: list[CurrentMeasurement], chosen: str) -> 
     past = list(Voi.versions.filter(scan=scan, superseded_at__isnull=False).select_related("lesion", "recorded_by"))
     present = sorted((item.voi for item in measured), key=lambda voi: (Voi.Role.values.index(voi.role), where(voi)))
     return {
-        "steps": [(value, words) for value, words in OutlineForm.STEPS if value in ON_WHOLE_OUTLINES],
         "rules": RULE_CHOICES,
         "references": [choice for choice in Voi.Role.choices if choice[0] != Voi.Role.LESION],
         "lesions": list(scan.patient.lesion_rows.order_by("label")),
