@@ -6,6 +6,7 @@ integers: what turns them into SUV travels beside them.
 """
 
 import json
+import mmap
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -89,9 +90,17 @@ def load_stored(series: Series, buffer: ReusableBuffer | None = None, near: Sequ
     with store.open_stored(series.manifest_sha256) as file:
         manifest = json.load(file)
     if series.volume_sha256 and not _is_native(manifest):
-        with store.open_stored(series.volume_sha256) as file:
-            return unpack(file.read(), buffer, near)
+        return unpack(_mapped(series.volume_sha256), buffer, near)
     return load_from_manifest(manifest, buffer, near)
+
+
+def _mapped(sha256: str) -> mmap.mmap:
+    """A stored file as memory: of a large one only what is unpacked is read."""
+    with store.open_stored(sha256) as file:
+        try:
+            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        except ValueError as error:  # an empty file
+            raise SeriesRefused("pixels_unreadable") from error
 
 
 def load_from_manifest(
@@ -208,7 +217,7 @@ def pack(values: StoredValues) -> bytes:
     return chunks.to_cframe()
 
 
-def unpack(packed: bytes, buffer: ReusableBuffer | None = None, near: Sequence[Near] = ()) -> StoredValues:
+def unpack(packed: bytes | mmap.mmap, buffer: ReusableBuffer | None = None, near: Sequence[Near] = ()) -> StoredValues:
     """The inverse of ``pack``."""
     import blosc2
 

@@ -180,6 +180,15 @@ def test_compressed_series_are_decoded_once(stored, tmp_path, monkeypatch):
     assert np.array_equal(volumes.load_stored(series).stored, expected(3))
 
 
+def test_a_packed_volume_that_is_empty_or_damaged_is_refused(stored, tmp_path):
+    files = [compressed_slice(tmp_path, "JPEG2000Lossless", k) for k in range(3)]
+    series = stored([file.read_bytes() for file in files])
+    for content in (b"", b"x" * 100):
+        damaged = Series(manifest_sha256=series.manifest_sha256, volume_sha256=store.put_bytes(content).sha256)
+        with pytest.raises(SeriesRefused, match="pixels_unreadable"):
+            volumes.load_stored(damaged)
+
+
 def test_packing_is_lossless(tmp_path):
     rng = np.random.default_rng(5)
     values = volumes.StoredValues(
