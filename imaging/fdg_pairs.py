@@ -27,6 +27,7 @@ class FdgPair:
     refusal: str
     lesions: list[DualSeen]
     discordant: list[fdg.Discordance]
+    has_discordance: bool | None
     proposed: fdg.Proposed | None
     why_not_proposed: str
     confirmed: Reading | None
@@ -57,7 +58,7 @@ def _pair(fdg_scan: Scan, sstr: list[Scan]) -> FdgPair:
         )
         partner = by_key[found.sstr.scan]
     except MeasurementRefused as refusal:
-        return FdgPair(fdg_scan, None, None, refusal.message, [], [], None, refusal.message, None)
+        return FdgPair(fdg_scan, None, None, refusal.message, [], [], None, None, refusal.message, None)
     readings = selectors.signed_readings([fdg_scan, partner])
     of_fdg, of_sstr = readings.get(fdg_scan.lineage), readings.get(partner.lineage)
     lesions = _lesions(partner, of_fdg, of_sstr)
@@ -66,7 +67,8 @@ def _pair(fdg_scan: Scan, sstr: list[Scan]) -> FdgPair:
     is_of_this_pair = of_fdg is not None and of_fdg.netpet_class and of_fdg.paired_scan_id == partner.pk
     confirmed = of_fdg if is_of_this_pair else None
     flags = [fdg.discordance(lesion) for lesion in lesions]
-    return FdgPair(fdg_scan, partner, found, "", lesions, flags, proposed, why, confirmed)
+    any_flag = fdg.has_discordance(lesions, completeness=answered)
+    return FdgPair(fdg_scan, partner, found, "", lesions, flags, any_flag, proposed, why, confirmed)
 
 
 def _netpet(lesions: list[DualSeen], answered: Completeness) -> tuple[fdg.Proposed | None, str]:

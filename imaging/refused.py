@@ -55,6 +55,10 @@ SENTENCES: dict[str, str] = {
     "voi_of_other_scan": "Choose two different regions of the same scan.",
     "outline_not_moved": "An outline is voxels, so it is not moved by a centre and a radius. Change it by one of its "
     "own steps, or give the region another method.",
+    "region_changed": "This region was changed or taken away meanwhile. Reload the page and look before changing it.",
+    "version_unknown": "This region has no earlier version of that moment.",
+    "version_is_current": "The region already is as it was then.",
+    "region_back_already": "This region was brought back already.",
     "scan_without_suv": "This scan has no SUV now, so nothing can be outlined on it.",
     "liver_not_measured": "There is no measured liver reference on this scan to take the threshold from.",
     "proposal_decided": "Somebody has decided this proposal meanwhile. Reload the page to see how.",
@@ -65,6 +69,7 @@ SENTENCES: dict[str, str] = {
     "match_without_region": "Say which region of this scan is the lesion, or give another status.",
     "lesion_taken_back": "This lesion was taken back meanwhile. Reload the page and choose another one.",
     "lesion_label_missing": "A new lesion needs its organ.",
+    "lesion_label_taken": "Another lesion of this patient has or had this label. Choose another, or none.",
     "scan_without_pet": "This scan has no PET series to measure.",
     "export_without_lesions": "There is no measured lesion on this scan to export.",
     "export_provisional": "The SUV of this scan is provisional. Confirm its inputs first: an archive cannot take a "

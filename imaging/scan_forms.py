@@ -4,14 +4,13 @@ from django import forms
 
 from imaging.domain.vocabulary import is_sstr
 from imaging.models import Lesion, LesionFinding, Proposal, Reading, Scan, Voi
-from imaging.services.outlines import LIVER, RULES
 
 NEW = "new"
 NEEDS_REASON = "Give a reason; it is kept with your name."
 
 
-class AcceptForm(forms.Form):
-    """As a known lesion, or as a new one in an organ."""
+class LesionFields(forms.Form):
+    """A known lesion, or a new one in an organ."""
 
     lesion = forms.CharField(required=False)
     organ = forms.CharField(max_length=24, required=False)
@@ -35,6 +34,10 @@ class AcceptForm(forms.Form):
             return {"lesion": self.cleaned_data["lesion"]}
         values = {name: self.cleaned_data[name] for name in ("organ", "segment")}
         return values | {"kind": self.cleaned_data["kind"] or Lesion.Kind.UNKNOWN}
+
+
+class AcceptForm(LesionFields):
+    """A proposal is this lesion."""
 
 
 class RejectForm(forms.Form):
@@ -68,47 +71,6 @@ class MatchForm(forms.Form):
         if status:
             return given | {"status": status, "proposal": region}
         return given | ({"proposal": region} if region else {})
-
-
-class OutlineForm(forms.Form):
-    """One step that changes an outline, with its reason."""
-
-    REGROW, WIDEN, SUBTRACT, MERGE, REMOVE = "regrow", "widen", "subtract", "merge", "remove"
-    STEPS = (
-        (REGROW, "draw anew from the hottest voxel"),
-        (WIDEN, "widen by mm (negative: shrink)"),
-        (SUBTRACT, "take another region out"),
-        (MERGE, "join with another region"),
-        (REMOVE, "take this region away"),
-    )
-    RULE_CHOICES = (("percent", "% of maximum"), ("suv", "fixed SUV"), ("liver", "liver mean + 2 SD"))
-
-    step = forms.ChoiceField(choices=STEPS)
-    rule = forms.ChoiceField(choices=RULE_CHOICES, required=False)
-    number = forms.DecimalField(max_digits=8, decimal_places=3, required=False)
-    other = forms.ModelChoiceField(Voi.objects.none(), required=False)
-    reason = forms.CharField(max_length=200, error_messages={"required": NEEDS_REASON})
-
-    def __init__(self, *args, voi: Voi, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.fields["other"].queryset = Voi.objects.filter(scan=voi.scan).exclude(pk=voi.pk)
-
-    def clean(self):
-        cleaned = super().clean()
-        step, number = cleaned.get("step"), cleaned.get("number")
-        if step in {self.SUBTRACT, self.MERGE} and cleaned.get("other") is None:
-            self.add_error("other", "Choose the other region.")
-        if step == self.WIDEN and (not number or abs(number) > 50):
-            self.add_error("number", "Give the millimetres, up to 50; negative to shrink.")
-        if step == self.REGROW:
-            self._check_rule(cleaned.get("rule"), number)
-        return cleaned
-
-    def _check_rule(self, rule: str, number) -> None:
-        if rule not in RULES:
-            self.add_error("rule", "Choose what the outline follows.")
-        elif rule != LIVER and (number is None or number <= 0 or (rule == "percent" and number >= 100)):
-            self.add_error("number", "Give a percentage between 1 and 99, or an SUV above 0.")
 
 
 class NetpetForm(forms.Form):

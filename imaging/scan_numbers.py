@@ -45,7 +45,7 @@ def scan_numbers(scan: Scan, measured: list[CurrentMeasurement] | None = None) -
     lesions = _lesions(scan, measured, reading, unit)
     try:
         found = science.burden(
-            lesions, _references(scan, measured, unit), completeness=completeness or Completeness.NOT_ASSESSED
+            lesions, references(scan, measured, unit), completeness=completeness or Completeness.NOT_ASSESSED
         )
     except MeasurementRefused as refusal:
         return ScanNumbers(None, refusal.message, basis, unit)
@@ -167,7 +167,7 @@ def _relation(score: LesionReading | None, proposal, reading: Reading | None) ->
         return None
 
 
-def _references(scan: Scan, measured: list[CurrentMeasurement], unit: str) -> list[Reference]:
+def references(scan: Scan, measured: list[CurrentMeasurement], unit: str) -> list[Reference]:
     found = []
     for role, organ in ORGANS.items():
         own = [item for item in measured if item.voi.role == role]

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from imaging.views import decisions, products, scan, series, upload, upload_status
+from imaging.views import decisions, products, regions, scan, series, upload, upload_status
 
 app_name = "imaging"
 urlpatterns = [
@@ -26,6 +26,10 @@ urlpatterns = [
     path("proposals/<uuid:pk>/reject/", decisions.reject, name="reject_proposal"),
     path("proposals/<uuid:pk>/reopen/", decisions.reopen, name="reopen"),
     path("matches/<uuid:pk>/confirm/", decisions.confirm, name="confirm_match"),
-    path("regions/<uuid:pk>/outline/", decisions.outline, name="outline"),
+    path("scans/<uuid:pk>/regions.json", regions.listed, name="regions"),
+    path("scans/<uuid:pk>/regions/", regions.mark, name="region_new"),
+    path("regions/<uuid:pk>/outline/", regions.outline, name="outline"),
+    path("regions/<uuid:pk>/withdraw/", regions.take_away, name="region_withdraw"),
+    path("regions/<uuid:pk>/restore/", regions.bring_back, name="region_restore"),
     path("products/<uuid:pk>/", products.product, name="product"),
 ]

@@ -6,6 +6,7 @@ integers: what turns them into SUV travels beside them.
 """
 
 import json
+import mmap
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from django.conf import settings
 from numpy.typing import NDArray
 
 from imaging import sandbox, store
+from imaging.domain.geometry import Near, planes_near
 from imaging.domain.suv_inputs import SuvKind
 from imaging.domain.vocabulary import SUV_UNITS
 from imaging.domain.volume import Volume
@@ -64,62 +66,93 @@ class ReusableBuffer:
 
 
 def load_volume(
-    series: Series, suv_result: SuvResult, kind: str = "bw", *, buffer: ReusableBuffer | None = None
+    series: Series,
+    suv_result: SuvResult,
+    kind: str = "bw",
+    *,
+    buffer: ReusableBuffer | None = None,
+    near: Sequence[Near] = (),
 ) -> Volume:
-    """The volume of a stored series in SUV of ``kind``. Raises ``SeriesRefused``, a ``VolumeUnavailable``."""
+    """The volume of a stored series in SUV of ``kind``. Raises ``SeriesRefused``, a ``VolumeUnavailable``.
+
+    ``near``: spheres (LPS mm). Only the slices they reach are read, on the grid of the whole; the others are zero.
+    """
     factor = suv_result.factors.get(kind)
     if factor is None:
         raise SeriesRefused("suv_kind_absent")
-    return load_stored(series, buffer).volume(factor, SUV_UNITS[SuvKind(kind)])
+    return load_stored(series, buffer, near).volume(factor, SUV_UNITS[SuvKind(kind)])
 
 
-def load_stored(series: Series, buffer: ReusableBuffer | None = None) -> StoredValues:
+def load_stored(series: Series, buffer: ReusableBuffer | None = None, near: Sequence[Near] = ()) -> StoredValues:
     """From the packed volume where slices are compressed, else from the files themselves."""
     if not series.manifest_sha256:
         raise SeriesRefused("pixels_unreadable")
     with store.open_stored(series.manifest_sha256) as file:
         manifest = json.load(file)
     if series.volume_sha256 and not _is_native(manifest):
-        with store.open_stored(series.volume_sha256) as file:
-            return unpack(file.read(), buffer)
-    return load_from_manifest(manifest, buffer)
+        return unpack(_mapped(series.volume_sha256), buffer, near)
+    return load_from_manifest(manifest, buffer, near)
 
 
-def load_from_manifest(manifest: dict[str, Any], buffer: ReusableBuffer | None = None) -> StoredValues:
+def _mapped(sha256: str) -> mmap.mmap:
+    """A stored file as memory: of a large one only what is unpacked is read."""
+    with store.open_stored(sha256) as file:
+        try:
+            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        except ValueError as error:  # an empty file
+            raise SeriesRefused("pixels_unreadable") from error
+
+
+def load_from_manifest(
+    manifest: dict[str, Any], buffer: ReusableBuffer | None = None, near: Sequence[Near] = ()
+) -> StoredValues:
     """Integers of all slices in volume order. Raises ``SeriesRefused`` where there is no geometry to order them by."""
     if manifest["affine"] is None:
         raise SeriesRefused(*manifest["refusal"])
+    affine = np.array(manifest["affine"], np.float64)
+    wanted = planes_near(affine, len(manifest["source"]), near) if near else None
     return StoredValues(
-        stored=read_slices(manifest, buffer),
+        stored=read_slices(manifest, buffer, wanted),
         slopes=np.array(manifest["slope"], np.float64),
         intercepts=np.array(manifest["intercept"], np.float64),
-        affine=np.array(manifest["affine"], np.float64),
+        affine=affine,
         frame_of_reference_uid=manifest["frame_of_reference_uid"],
     )
 
 
-def read_slices(manifest: dict[str, Any], buffer: ReusableBuffer | None = None) -> NDArray[Any]:
-    """The integers [slice, y, x] in the manifest's order, whether or not they make a volume."""
+def read_slices(
+    manifest: dict[str, Any], buffer: ReusableBuffer | None = None, wanted: range | None = None
+) -> NDArray[Any]:
+    """The integers [slice, y, x] in the manifest's order, whether or not they make a volume; all, or those wanted."""
     image = manifest["image"]
     shape = (len(manifest["source"]), image["rows"], image["columns"])
     dtype = np.dtype(f"<{'i' if image['is_signed'] else 'u'}{image['bits_allocated'] // 8}")
-    out = (buffer or ReusableBuffer()).array(shape, dtype)
-    _read_native(manifest, out)
+    out = _room(shape, dtype, buffer, wanted)
+    planes = range(shape[0]) if wanted is None else wanted
+    _read_native(manifest, out, planes)
     if not _is_native(manifest):
-        _decode_others(manifest, out)
-    _strip_unused_bits(out, image)
+        _decode_others(manifest, out, planes)
+    _strip_unused_bits(out[planes.start : planes.stop], image)
     return out
+
+
+def _room(
+    shape: tuple[int, ...], dtype: np.dtype[Any], buffer: ReusableBuffer | None, wanted: range | None
+) -> NDArray[Any]:
+    """Where slices are left out: zeros that cost no memory until they are touched."""
+    return np.zeros(shape, dtype) if wanted is not None else (buffer or ReusableBuffer()).array(shape, dtype)
 
 
 def _is_native(manifest: dict[str, Any]) -> bool:
     return NATIVE_SYNTAXES.issuperset(manifest["transfer_syntax"])
 
 
-def _read_native(manifest: dict[str, Any], out: NDArray[Any]) -> None:
+def _read_native(manifest: dict[str, Any], out: NDArray[Any], planes: range) -> None:
     view, frame = memoryview(out.reshape(-1).view(np.uint8)), out[0].nbytes
     root = os.fspath(settings.FILE_STORE_DIR)
-    columns = zip(manifest["source"], manifest["pixel_offset"], manifest["transfer_syntax"], strict=True)
-    for k, (source, offset, syntax) in enumerate(columns):
+    names = ("source", "pixel_offset", "transfer_syntax")
+    for k in planes:
+        source, offset, syntax = (manifest[name][k] for name in names)
         if syntax not in NATIVE_SYNTAXES:
             continue
         try:
@@ -140,9 +173,9 @@ def _locate(source: str, root: str) -> str:
     return f"{root}/{source[:2]}/{source}" if len(source) == DIGEST_CHARS and "/" not in source else source
 
 
-def _decode_others(manifest: dict[str, Any], out: NDArray[Any]) -> None:
+def _decode_others(manifest: dict[str, Any], out: NDArray[Any], planes: range) -> None:
     root = os.fspath(settings.FILE_STORE_DIR)
-    wanted = [k for k, syntax in enumerate(manifest["transfer_syntax"]) if syntax not in NATIVE_SYNTAXES]
+    wanted = [k for k in planes if manifest["transfer_syntax"][k] not in NATIVE_SYNTAXES]
     slices = ((_locate(manifest["source"][k], root), manifest["image"]) for k in wanted)
     for k, pixels in zip(wanted, sandbox.decode_frames(slices), strict=True):
         if isinstance(pixels, FileRefusal) or len(pixels) != out[k].nbytes:
@@ -184,7 +217,7 @@ def pack(values: StoredValues) -> bytes:
     return chunks.to_cframe()
 
 
-def unpack(packed: bytes, buffer: ReusableBuffer | None = None) -> StoredValues:
+def unpack(packed: bytes | mmap.mmap, buffer: ReusableBuffer | None = None, near: Sequence[Near] = ()) -> StoredValues:
     """The inverse of ``pack``."""
     import blosc2
 
@@ -194,12 +227,17 @@ def unpack(packed: bytes, buffer: ReusableBuffer | None = None) -> StoredValues:
     except (RuntimeError, ValueError, KeyError):
         raise SeriesRefused("pixels_unreadable") from None
     chunks.dparams = blosc2.DParams(nthreads=THREADS)
-    stored = (buffer or ReusableBuffer()).array(tuple(about["shape"]), np.dtype(about["dtype"]))
-    chunks.get_slice(out=stored)
+    affine, shape = np.array(about["affine"], np.float64), tuple(about["shape"])
+    wanted = planes_near(affine, shape[0], near) if near else None
+    stored = _room(shape, np.dtype(about["dtype"]), buffer, wanted)
+    planes, of_plane = range(shape[0]) if wanted is None else wanted, shape[1] * shape[2]
+    if planes:
+        part = stored[planes.start : planes.stop]
+        chunks.get_slice(planes.start * of_plane, planes.stop * of_plane, out=part)
     return StoredValues(
         stored=stored,
         slopes=np.array(about["slopes"], np.float64),
         intercepts=np.array(about["intercepts"], np.float64),
-        affine=np.array(about["affine"], np.float64),
+        affine=affine,
         frame_of_reference_uid=about["frame_of_reference_uid"],
     )

@@ -145,7 +145,6 @@ REASONS: dict[str, Reason] = {
     "seed_below_threshold": Reason("The starting point does not reach the threshold {found}.", _NO_MEASURE, _READER),
     "seeds_are_one": Reason("The two starting points are the same voxel.", _NO_MEASURE, _READER),
     "split_leaves_nothing": Reason("The split would leave one side empty.", _NO_MEASURE, _READER),
-    "plane_invalid": Reason("The plane has no direction.", _NO_MEASURE, _READER),
     "body_outline_missing": Reason("No outline of a body was found on the images.", _NO_MATCH, _READER_PAIRS),
     "registration_inputs_missing": Reason(
         "The two scans have neither outlines nor an organ in common to align them by.", _NO_MATCH, _READER_PAIRS

@@ -4,8 +4,9 @@ The affine maps voxel-centre indices (column i, row j, slice k) to LPS mm. Slice
 their plane (row direction x column direction), never by instance number.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from math import degrees
+from math import ceil, degrees, floor, isfinite
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from imaging.domain.errors import Caution, VolumeUnavailable, caution
 
 FloatArray = NDArray[np.float64]
+Near = tuple[ArrayLike, float]  # a centre in LPS mm, and how far around it, in mm
 
 UNEVEN_LIMIT_MM = 0.1
 _ROUNDING_MM = 0.005
@@ -77,6 +79,19 @@ def lps_to_index(affine: FloatArray, point: ArrayLike) -> FloatArray:
     inverse = np.linalg.inv(affine[:3, :3])
     result: FloatArray = (np.asarray(point, dtype=np.float64) - affine[:3, 3]) @ inverse.T
     return result
+
+
+def planes_near(affine: FloatArray, depth: int, spheres: Iterable[Near]) -> range:
+    """The slices of ``depth`` that reach into any of the spheres (LPS mm), and all between them."""
+    per_mm = float(np.linalg.norm(np.linalg.inv(affine[:3, :3])[2]))
+    low, high = depth, 0
+    for centre, reach_mm in spheres:
+        middle, reach = float(lps_to_index(affine, centre)[2]), reach_mm * per_mm
+        if not isfinite(middle + reach):
+            return range(depth)
+        low, high = min(low, floor(middle - reach)), max(high, ceil(middle + reach) + 1)
+    low = min(max(low, 0), depth)
+    return range(low, max(low, min(high, depth)))
 
 
 def _directions(orientation: ArrayLike) -> tuple[FloatArray, FloatArray]:

@@ -5,10 +5,9 @@ which are taken to be at right angles (as ``geometry.stack`` checks).
 """
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from imaging.domain.errors import MeasurementRefused
-from imaging.domain.geometry import index_to_lps
 from imaging.domain.voi import Mask
 from imaging.domain.volume import Bounds, Index, Volume
 
@@ -29,11 +28,6 @@ def merge(*masks: Mask) -> Mask:
 def subtract(mask: Mask, other: Mask) -> Mask:
     """The voxels of ``mask`` that are not in ``other``. Raises ``MeasurementRefused`` if none are left."""
     return Mask(mask.bounds, mask.voxels & ~other.over(mask.bounds), mask.is_clipped).trimmed()
-
-
-def intersect(mask: Mask, other: Mask) -> Mask:
-    """The voxels in both masks. Raises ``MeasurementRefused`` if there are none."""
-    return Mask(mask.bounds, mask.voxels & other.over(mask.bounds), mask.is_clipped).trimmed()
 
 
 def dilate(volume: Volume, mask: Mask, by_mm: float) -> Mask:
@@ -57,22 +51,6 @@ def erode(volume: Volume, mask: Mask, by_mm: float) -> Mask:
     inside = np.pad(mask.voxels, 1)
     left = _distance(inside, volume)[1:-1, 1:-1, 1:-1] > by_mm * (1 + 1e-9)
     return Mask(mask.bounds, left, mask.is_clipped).trimmed()
-
-
-def split_by_plane(volume: Volume, mask: Mask, point_lps: ArrayLike, normal: ArrayLike) -> tuple[Mask, Mask]:
-    """The part on the side ``normal`` points to (and on the plane), and the rest. LPS mm.
-
-    Raises ``MeasurementRefused`` where one side is empty or ``normal`` has no direction.
-    """
-    direction = np.asarray(normal, dtype=np.float64)
-    if not np.isfinite(direction).all() or not np.linalg.norm(direction) > 0:
-        raise MeasurementRefused("plane_invalid")
-    z, y, x = np.nonzero(mask.voxels)
-    start = mask.bounds.start
-    centres = index_to_lps(volume.affine, np.stack([x + start[2], y + start[1], z + start[0]], axis=-1))
-    ahead = np.zeros_like(mask.voxels)
-    ahead[z, y, x] = (centres - np.asarray(point_lps, dtype=np.float64)) @ direction >= 0
-    return _both(mask, ahead)
 
 
 def split_by_seeds(volume: Volume, mask: Mask, first: Index, second: Index) -> tuple[Mask, Mask]:

@@ -1,11 +1,12 @@
 """Everything that writes imaging rows: imports, identity decisions, corrections, regions, proposals, readings."""
 
 from imaging.services import outlines
+from imaging.services.at_once import measure_at_once
 from imaging.services.contours import run_contours
 from imaging.services.corrections import correct_suv_input, withdraw_suv_input
 from imaging.services.identities import confirm_identity, detach_series, reject_identity
 from imaging.services.importing import run_import
-from imaging.services.lesions import withdraw_lesion
+from imaging.services.lesions import lesion_to_mark, withdraw_lesion
 from imaging.services.looking import run_scan
 from imaging.services.matches import confirm_match
 from imaging.services.measuring import run_measure
@@ -21,6 +22,7 @@ from imaging.services.readings import (
     start_reading,
 )
 from imaging.services.requests import request_contours, request_look, request_measurements, request_series
+from imaging.services.restoring import restore
 from imaging.services.series import run_series
 from imaging.services.uploads import add_file, add_files, close_upload, open_upload
 from imaging.services.vois import move_voi, place_voi, remove_voi
@@ -39,6 +41,8 @@ __all__ = [
     "confirm_netpet",
     "correct_suv_input",
     "detach_series",
+    "lesion_to_mark",
+    "measure_at_once",
     "move_voi",
     "open_upload",
     "outlines",
@@ -52,6 +56,7 @@ __all__ = [
     "request_look",
     "request_measurements",
     "request_series",
+    "restore",
     "run_contours",
     "run_import",
     "run_measure",

@@ -29,8 +29,7 @@ from imaging.object_export import (
     source_from_manifest,
 )
 from imaging.refused import Refused
-from imaging.services.outlines import open_volume
-from imaging.services.voxels import mask_of
+from imaging.services.voxels import mask_of, open_volume
 from patients.domain.roles import Capability
 from patients.services import audit
 

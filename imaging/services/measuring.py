@@ -71,7 +71,7 @@ def measure_scan(
     volume = volume or _load(series, suv_result)
     if isinstance(volume, ImagingRefusal):
         return [unmeasured(wanted[d], suv_result, d, code=volume.code, text=volume.message) for d in missing]
-    return [_measure(volume, wanted[digest], suv_result, digest, liver.voi) for digest in sorted(missing)]
+    return [measure_region(volume, wanted[digest], suv_result, digest, liver.voi) for digest in sorted(missing)]
 
 
 def _load(series: Series, suv_result: SuvResult) -> Volume | ImagingRefusal:
@@ -147,7 +147,10 @@ def _ratios_only(
     return row
 
 
-def _measure(volume: Volume, voi: Voi, suv_result: SuvResult, digest: str, liver: Voi | None) -> UptakeMeasurement:
+def measure_region(
+    volume: Volume, voi: Voi, suv_result: SuvResult, digest: str, liver: Voi | None
+) -> UptakeMeasurement:
+    """Unsaved numbers of one region, or why there are none."""
     try:
         mask, notes = region_of(volume, voi, liver)
         found = uptake.measure(volume, mask)

@@ -4,21 +4,23 @@ Every outline is a row of its own with its voxels, how it was made, from what, b
 version; numbers are measured again from voxels and volume.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 from django.db import transaction
 
-from imaging import digests, masks, selectors, volumes
+from imaging import masks, selectors
 from imaging.domain import regions, segmentation, uptake
 from imaging.domain.extent import extent
+from imaging.domain.geometry import Near
 from imaging.domain.voi import Mask, box
 from imaging.domain.volume import Bounds, Volume
 from imaging.models import Job, Lesion, Scan, Voi
 from imaging.refused import Refused
 from imaging.services.requests import request_measurements
 from imaging.services.vois import require_lesion_of, require_measuring, require_reason, to_stored
-from imaging.services.voxels import mask_of
+from imaging.services.voxels import BEYOND_MM, open_around, open_volume, voxels_of
 from patients.services import record, revise, withdraw
 
 VERSION = "outline/1.0"
@@ -59,7 +61,7 @@ def shape_of(mask: Mask, volume: Volume, origin: dict[str, Any]) -> dict[str, An
 
 def grow(*, by, scan: Scan, lesion: Lesion, seed_lps, rule: str, parameter: float | None, reach_mm: float):
     """A region grown from one point: at a percentage of the maximum around it, a fixed SUV, or the liver threshold."""
-    volume = open_volume(scan)
+    volume = open_volume(scan, [(seed_lps, reach_mm)])
     mask = segmentation.grow_from(volume, seed_lps, search_radius_mm=reach_mm, **_threshold(scan, rule, parameter))
     parameters = {"seed_lps_mm": list(seed_lps), "rule": rule, "parameter": parameter, "reach_mm": reach_mm}
     origin = {"how": "region_growing", "parameters": parameters, "method": segmentation.METHOD_VERSION}
@@ -69,7 +71,7 @@ def grow(*, by, scan: Scan, lesion: Lesion, seed_lps, rule: str, parameter: floa
 
 def threshold_box(*, by, scan: Scan, lesion: Lesion, low_lps, high_lps, rule: str, parameter: float | None):
     """Everything in a box (LPS mm, two corners) that reaches the threshold, connected or not."""
-    volume = open_volume(scan)
+    volume = open_volume(scan, _box_reach(low_lps, high_lps))
     within = box(volume, _box_between(volume, low_lps, high_lps))
     given = _threshold(scan, rule, parameter)
     level = given["threshold_suv"] if "threshold_suv" in given else segmentation.share_of_max(volume, within, **given)
@@ -86,17 +88,19 @@ def widen(*, by, voi: Voi, by_mm: float, reason: str):
         how, change = "erode", lambda volume, mask: regions.erode(volume, mask, -by_mm)
     else:
         how, change = "dilate", lambda volume, mask: regions.dilate(volume, mask, by_mm)
-    return _reshape(by=by, voi=voi, reason=reason, how=how, parameters={"by_mm": abs(by_mm)}, change=change)
+    parameters = {"by_mm": abs(by_mm)}
+    reach = BEYOND_MM + abs(by_mm)
+    return _reshape(by=by, voi=voi, reason=reason, how=how, parameters=parameters, change=change, beyond_mm=reach)
 
 
 def regrow(*, by, voi: Voi, rule: str, parameter: float | None, reason: str):
     """Draw the outline anew from its hottest voxel with another threshold."""
 
     def grown(volume: Volume, mask: Mask) -> Mask:
-        reach = max(2 * float(voi.radius_mm), SHORTEST_REACH_MM)
         hottest = uptake.measure(volume, mask).hottest_lps
         return segmentation.grow_from(volume, hottest, search_radius_mm=reach, **_threshold(voi.scan, rule, parameter))
 
+    reach = max(2 * float(voi.radius_mm), SHORTEST_REACH_MM)
     parameters = {"rule": rule, "parameter": parameter}
     return _reshape(
         by=by,
@@ -106,6 +110,7 @@ def regrow(*, by, voi: Voi, rule: str, parameter: float | None, reason: str):
         parameters=parameters,
         change=grown,
         follows=lambda: _at_suv(voi.scan, rule, parameter),
+        beyond_mm=reach + BEYOND_MM,
     )
 
 
@@ -127,7 +132,14 @@ def subtract(*, by, voi: Voi, other: Voi, reason: str):
     taken = {"subtracted": str(other.pk)}
     follows = _followed_by(voi, other)
     return _reshape(
-        by=by, voi=voi, reason=reason, how="subtract", parameters=taken, change=rest, follows=lambda: follows
+        by=by,
+        voi=voi,
+        reason=reason,
+        how="subtract",
+        parameters=taken,
+        change=rest,
+        follows=lambda: follows,
+        others=[other],
     )
 
 
@@ -142,7 +154,14 @@ def merge(*, by, voi: Voi, other: Voi, reason: str):
     joined = {"merged": str(other.pk)}
     follows = _followed_by(voi, other)
     merged, _ = _reshape(
-        by=by, voi=voi, reason=reason, how="merge", parameters=joined, change=both, follows=lambda: follows
+        by=by,
+        voi=voi,
+        reason=reason,
+        how="merge",
+        parameters=joined,
+        change=both,
+        follows=lambda: follows,
+        others=[other],
     )
     withdraw(other, by=by, reason=reason, expected_recorded_at=other.recorded_at)
     return merged, request_measurements(scan=voi.scan, by=by)
@@ -153,7 +172,7 @@ def split(*, by, voi: Voi, first_lps, second_lps, other_lesion: Lesion, reason: 
     """Two regions where one was: each voxel goes with the seed it belongs to."""
     require_measuring(by)
     require_reason(reason)
-    volume = open_volume(voi.scan)
+    volume = open_around(voi)
     seeds = (segmentation.voxel_at(volume, point) for point in (first_lps, second_lps))
     first, second = regions.split_by_seeds(volume, voxels_of(voi, volume), *seeds)
     parameters = {"first_lps_mm": list(first_lps), "second_lps_mm": list(second_lps)}
@@ -163,20 +182,6 @@ def split(*, by, voi: Voi, first_lps, second_lps, other_lesion: Lesion, reason: 
     )
     kept, job = _replace(by=by, voi=voi, reason=reason, shape=shape_of(first, volume, origin))
     return kept, other, job
-
-
-def voxels_of(voi: Voi, volume: Volume) -> Mask:
-    """Today's voxels of a region on this volume."""
-    vois = list(Voi.objects.filter(scan=voi.scan))
-    return mask_of(volume, voi, digests.liver_reference(vois).voi)
-
-
-def open_volume(scan: Scan) -> Volume:
-    """The SUV volume of a scan. Raises ``Refused`` where there is none today."""
-    found = selectors.current_suv(scan.pet_series)
-    if found.result is None or found.result.refusal_code:
-        raise Refused("scan_without_suv")
-    return volumes.load_volume(scan.pet_series, found.result)
 
 
 def liver_threshold(scan: Scan) -> float:
@@ -193,6 +198,11 @@ def _threshold(scan: Scan, rule: str, parameter: float | None) -> dict[str, floa
     if rule not in RULES or parameter is None:
         raise Refused("voi_parameter_invalid")
     return {"percent": float(parameter)} if rule == PERCENT else {"threshold_suv": float(parameter)}
+
+
+def _box_reach(low_lps, high_lps) -> list[Near]:
+    corners = np.asarray([low_lps, high_lps], dtype=np.float64)
+    return [(corners.mean(axis=0), 0.5 * float(np.linalg.norm(corners[1] - corners[0])) + BEYOND_MM)]
 
 
 def _box_between(volume: Volume, low_lps, high_lps) -> Bounds:
@@ -213,10 +223,12 @@ def _reshape(
     parameters: dict,
     change: Callable[[Volume, Mask], Mask],
     follows: Callable[[], dict] | None = None,
+    others: Sequence[Voi] = (),
+    beyond_mm: float = BEYOND_MM,
 ):
     require_measuring(by)
     require_reason(reason)
-    volume = open_volume(voi.scan)
+    volume = open_around(voi, *others, beyond_mm=beyond_mm)
     mask = change(volume, voxels_of(voi, volume))
     origin = {"how": how, "parameters": parameters, "from": [_trace(voi)]}
     origin |= follows() if follows else _followed_by(voi)

@@ -13,17 +13,15 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from imaging import digests, masks
-from imaging.models import Job, Lesion, LesionFinding, LesionMatch, Proposal, Scan, Voi
+from imaging import masks
+from imaging.models import Job, Lesion, LesionFinding, LesionMatch, Proposal, Voi
 from imaging.refused import Refused
+from imaging.services.lesions import first_status, new_lesion, note_finding
 from imaging.services.requests import request_measurements
 from imaging.services.vois import require_lesion_of, require_measuring, require_reason, to_stored
-from patients.domain.roles import Capability
-from patients.models import Patient
 from patients.services import audit, record, revise
 
 OWN_UID = re.compile(r"2\.25\.\d+\Z", re.ASCII)  # of a lesion that came with none: its row's own number
-LABEL = re.compile(r"L(\d+)\Z")
 
 
 @transaction.atomic
@@ -45,12 +43,14 @@ def accept_as_lesion(
         raise Refused("proposal_refused")
     require_lesion_of(proposal.scan, lesion)
     is_new = lesion is None
-    lesion = lesion or _new_lesion(by, proposal, organ, kind, segment)
+    if is_new:
+        uid = _free_tracking_uid(proposal)
+        lesion = new_lesion(by=by, scan=proposal.scan, organ=organ, kind=kind, segment=segment, given_tracking_uid=uid)
     voi = _mark(by, proposal, lesion)
     piece = _close_as_new(by, proposal) if is_new else None
     related = piece.related_lesion if piece else None
-    chosen = LesionFinding.Status.SPLIT if related else status or _status(proposal.scan, lesion, is_new)
-    _note_finding(by, proposal.scan, lesion, chosen, related)
+    chosen = LesionFinding.Status.SPLIT if related else status or first_status(proposal.scan, is_new)
+    note_finding(by=by, scan=proposal.scan, lesion=lesion, status=chosen, related=related)
     _decide(proposal, Proposal.State.ACCEPTED, by, "", voi)
     return lesion, voi, request_measurements(scan=proposal.scan, by=by)
 
@@ -183,50 +183,11 @@ def _decide(proposal: Proposal, state: str, by, reason: str, voi: Voi | None) ->
     return proposal
 
 
-def _new_lesion(by, proposal: Proposal, organ: str, kind: str, segment: str) -> Lesion:
-    if not by.may(Capability.EDIT_CLINICAL):
-        raise Refused("not_permitted")
-    if not organ.strip():
-        raise Refused("lesion_label_missing")
-    scan = proposal.scan
-    Patient.objects.select_for_update().get(pk=scan.patient_id)  # two new lesions at once take turns for a label
-    return record(
-        Lesion,
-        by=by,
-        patient=scan.patient,
-        label=next_label(scan.patient),
-        organ=organ.strip(),
-        segment=segment.strip(),
-        kind=kind,
-        clinical_date=scan.clinical_date,
-        clinical_date_precision=scan.clinical_date_precision,
-        given_tracking_uid=_free_tracking_uid(proposal),
-    )
-
-
-def next_label(patient) -> str:
-    """L01, L02 ... never one that was used before, not even by a lesion that was withdrawn."""
-    used = Lesion.versions.filter(patient=patient).values_list("label", flat=True)
-    numbers = [int(found.group(1)) for label in used if (found := LABEL.match(label))]
-    return f"L{max(numbers, default=0) + 1:02d}"
-
-
 def _free_tracking_uid(proposal: Proposal) -> str:
     """The UID the contour came with, unless a lesion has it already: one UID is one lesion."""
     uid = proposal.tracking_uid
     own = Q(lineage=uuid.UUID(int=int(uid[5:]))) if OWN_UID.match(uid) and int(uid[5:]) < 1 << 128 else Q(pk=None)
     return "" if not uid or Lesion.versions.filter(own | Q(given_tracking_uid=uid)).exists() else uid
-
-
-def _status(scan: Scan, lesion: Lesion, is_new: bool) -> str:
-    """A lesion first seen on a scan that is not the first one of its kind of tracer is new on it."""
-    has_earlier = is_new and digests.previous_scan(scan) is not None
-    return LesionFinding.Status.NEW if has_earlier else LesionFinding.Status.PRESENT
-
-
-def _note_finding(by, scan: Scan, lesion: Lesion, status: str, related: Lesion | None) -> None:
-    if not LesionFinding.objects.filter(scan=scan, lesion=lesion).exists():
-        record(LesionFinding, by=by, scan=scan, lesion=lesion, status=status, related_lesion=related)
 
 
 def _close_as_new(by, proposal: Proposal) -> LesionMatch | None:

@@ -58,11 +58,11 @@ def move_voi(
 
 
 @transaction.atomic
-def remove_voi(*, by, voi: Voi, reason: str) -> Job:
+def remove_voi(*, by, voi: Voi, reason: str, expected_recorded_at=None) -> Job:
     """Take a region away; what rests on it (a liver-based contour) is measured again."""
     require_measuring(by)
     require_reason(reason)
-    withdraw(voi, by=by, reason=reason)
+    withdraw(voi, by=by, reason=reason, expected_recorded_at=expected_recorded_at)
     return request_measurements(scan=voi.scan, by=by)
 
 

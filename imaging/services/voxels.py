@@ -1,11 +1,19 @@
 """The voxels of a region on a volume, however it was drawn."""
 
-from imaging import masks
+from collections.abc import Sequence
+
+import numpy as np
+
+from imaging import digests, masks, selectors, volumes
 from imaging.domain import segmentation, uptake
 from imaging.domain.errors import Caution, ImagingRefusal, MeasurementRefused
+from imaging.domain.geometry import Near, index_to_lps
 from imaging.domain.voi import Mask, sphere
 from imaging.domain.volume import Volume
-from imaging.models import Voi
+from imaging.models import Scan, Voi
+from imaging.refused import Refused
+
+BEYOND_MM = 20.0  # past a region: the sphere of SUVpeak, and voxels that come from another grid
 
 
 def mask_of(volume: Volume, voi: Voi, liver: Voi | None) -> Mask:
@@ -34,6 +42,52 @@ def _contour(volume: Volume, voi: Voi, liver: Voi | None) -> Mask:
 
 def centre_of(voi: Voi) -> tuple[float, float, float]:
     return float(voi.centre_x_mm), float(voi.centre_y_mm), float(voi.centre_z_mm)
+
+
+def reach_of(voi: Voi, liver: Voi | None, beyond_mm: float) -> list[Near]:
+    """Where the images are needed to measure or change this region, ``beyond_mm`` past its edge."""
+    if voi.method == Voi.Method.MASK:
+        return [_around_voxels(voi, beyond_mm)]
+    near = [(centre_of(voi), float(voi.radius_mm) + beyond_mm)]
+    if voi.method == Voi.Method.LIVER_BASED and liver is not None:
+        near += reach_of(liver, None, beyond_mm)
+    return near
+
+
+def voxels_of(voi: Voi, volume: Volume) -> Mask:
+    """Today's voxels of a region on this volume."""
+    vois = list(Voi.objects.filter(scan=voi.scan))
+    return mask_of(volume, voi, digests.liver_reference(vois).voi)
+
+
+def open_volume(scan: Scan, near: Sequence[Near] = ()) -> Volume:
+    """The SUV volume of a scan, whole or read where it is ``near``. Raises ``Refused`` where there is none today."""
+    found = selectors.current_suv(scan.pet_series)
+    if found.result is None or found.result.refusal_code:
+        raise Refused("scan_without_suv")
+    return volumes.load_volume(scan.pet_series, found.result, near=near)
+
+
+def open_around(*vois: Voi, beyond_mm: float = BEYOND_MM) -> Volume:
+    """The SUV volume of these regions' scan, read as far as they and ``beyond_mm`` more reach."""
+    scan = vois[0].scan
+    liver = digests.liver_reference(Voi.objects.filter(scan=scan)).voi
+    return open_volume(scan, [near for voi in vois for near in reach_of(voi, liver, beyond_mm)])
+
+
+def _around_voxels(voi: Voi, beyond_mm: float) -> Near:
+    """From the stored voxels, not from the centre and radius that are shown: those may have come with a proposal."""
+    stored = masks.load(voi.mask_sha256)
+    start, stop = stored.mask.bounds.start[::-1], stored.mask.bounds.stop[::-1]
+    corners = index_to_lps(stored.affine, [np.asarray(start) - 0.5, np.asarray(stop) - 0.5])
+    return corners.mean(axis=0), _longest_half(stored.affine, start, stop) + beyond_mm
+
+
+def _longest_half(affine, start, stop) -> float:
+    """Half the longest diagonal of a box, whichever way its grid is turned or sheared."""
+    sides = affine[:3, :3] * (np.asarray(stop) - np.asarray(start))
+    signs = np.array([[1, 1, 1], [1, 1, -1], [1, -1, 1], [1, -1, -1]])
+    return 0.5 * float(np.linalg.norm(signs @ sides.T, axis=1).max())
 
 
 def _liver_threshold(volume: Volume, liver: Voi | None) -> float:

@@ -15,6 +15,11 @@ NAMES = {
     "total_lesion_sstr_expression": "Total lesion SSTR expression",
 }
 UNITS = {"g/ml{SUVbw}": "SUV", "ml": "mL", "ml.g/ml{SUVbw}": "SUV × mL", "{ratio}": ""}
+ANY_DISCORDANT = {
+    True: "yes, at least one lesion",
+    False: "no",
+    None: "unknown: a lesion is not fully read, or lesions without uptake were not looked for",
+}
 RATIOS = (("liver", "× liver"), ("spleen", "× spleen"))
 
 
@@ -103,6 +108,7 @@ def fdg(pair: FdgPair | None) -> dict | None:
             }
             for lesion in pair.lesions
         ],
+        "discordance": ANY_DISCORDANT[pair.has_discordance],
         "possible": pair.proposed.possible if pair.proposed else (),
         "reason": pair.proposed.reason if pair.proposed else pair.why_not_proposed,
         "confirmed": pair.confirmed,

@@ -1,4 +1,4 @@
-"""What people do on a scan's page: accept and reject proposals, confirm matches, change outlines, export."""
+"""What people do on a scan's page: accept and reject proposals, confirm matches, export."""
 
 import io
 import uuid
@@ -14,16 +14,14 @@ from imaging import access
 from imaging.domain.errors import ImagingRefusal
 from imaging.models import LesionMatch, Proposal, Reading, Scan, Voi
 from imaging.refused import Refused
-from imaging.scan_forms import AcceptForm, MatchForm, NetpetForm, OutlineForm, RejectForm, ReopenForm
+from imaging.scan_forms import AcceptForm, MatchForm, NetpetForm, RejectForm, ReopenForm
 from imaging.services import (
     accept_as_lesion,
     accept_reference,
     confirm_match,
     confirm_netpet,
     exporting,
-    outlines,
     reject_proposal,
-    remove_voi,
     reopen_proposal,
     request_look,
     start_reading,
@@ -96,16 +94,6 @@ def confirm(request, pk: uuid.UUID):
 
 @needs(Capability.MEASURE)
 @require_POST
-def outline(request, pk: uuid.UUID):
-    voi = visible_or_404(Voi.objects.filter(scan__in=access.visible_scans(request.user)), pk)
-    form = OutlineForm(request.POST, voi=voi)
-    if not form.is_valid():
-        return _not_valid(request, voi.scan, "regions", form)
-    return _done(request, voi.scan, "regions", lambda: _change(request.user, voi, form.cleaned_data))
-
-
-@needs(Capability.MEASURE)
-@require_POST
 def look_again(request, pk: uuid.UUID):
     scan = _scan(request, pk)
     return _done(request, scan, "proposals", lambda: request_look(scan=scan, by=request.user))
@@ -143,21 +131,6 @@ def export(request, pk: uuid.UUID):
             archive.writestr(file.name, file.data)
     headers = {"Content-Disposition": f'attachment; filename="scan-{scan.pk}.zip"'}
     return HttpResponse(packed.getvalue(), content_type="application/zip", headers=headers)
-
-
-def _change(user, voi: Voi, wanted: dict) -> list:
-    step, reason = wanted["step"], wanted["reason"]
-    if step == OutlineForm.REMOVE:
-        return [remove_voi(by=user, voi=voi, reason=reason)]
-    if step == OutlineForm.WIDEN:
-        return [outlines.widen(by=user, voi=voi, by_mm=float(wanted["number"]), reason=reason)[1]]
-    if step == OutlineForm.SUBTRACT:
-        return [outlines.subtract(by=user, voi=voi, other=wanted["other"], reason=reason)[1]]
-    if step == OutlineForm.MERGE:
-        return [outlines.merge(by=user, voi=voi, other=wanted["other"], reason=reason)[1]]
-    rule, number = wanted["rule"], wanted["number"]
-    parameter = None if number is None else float(number)
-    return [outlines.regrow(by=user, voi=voi, rule=rule, parameter=parameter, reason=reason)[1]]
 
 
 def _proposal(request, pk: uuid.UUID) -> Proposal:

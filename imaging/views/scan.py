@@ -12,9 +12,8 @@ from django.views.decorators.http import require_GET
 from imaging import access, pages, selectors
 from imaging.fdg_pairs import pair_of
 from imaging.models import Lesion, LesionFinding, Reading, Scan, SuvResult
-from imaging.scan_forms import OutlineForm
 from imaging.scan_numbers import scan_numbers
-from imaging.views import burden_rows, numbers, proposal_rows, scan_rows, voi_rows, way_forward
+from imaging.views import burden_rows, numbers, proposal_rows, region_panel, scan_rows, voi_rows, way_forward
 from imaging.views.guard import needs, visible_or_404
 from imaging.views.series_page import mip
 from imaging.views.words import Words, explain
@@ -41,6 +40,7 @@ def detail(request, pk: uuid.UUID):
         "reading": reading,
         "lesion_rows": scan_rows.lesions(scan, measured),
         "measurement_rows": voi_rows.measurements(measured),
+        "regions": region_panel.panel(scan, request.user, measured, request.GET.get("region", "")),
         "measurement_note": voi_rows.method_note(scan),
         "total_title": voi_rows.total_title(scan),
         "older_rows": voi_rows.older(scan, measured),
@@ -71,7 +71,6 @@ def _proposed(scan: Scan, suv: SuvResult | None, user) -> dict:
         "pictures": drawn,
         "markers": proposal_rows.markers(scan, drawn["still"], shown),
         "may_measure": may,
-        "outline_form": OutlineForm if may else None,
         "kinds": Lesion.Kind.choices,
         "statuses": LesionFinding.Status.choices,
         "open_regions": [row["proposal"] for row in (*shown.to_decide, *shown.physiologic)],

@@ -32,7 +32,7 @@ def _voi_row(item: selectors.CurrentMeasurement, liver: float | None) -> dict:
     return {
         "voi": voi,
         "where": where(voi),
-        "contour": _contour(voi),
+        "contour": contour(voi),
         "sul": _sul(row) if is_current else "",
         "ratio": _ratio_only(item, liver),
         "centre": f"at {_centre(voi)} mm, radius {voi.radius_mm:.1f} mm",
@@ -93,7 +93,7 @@ def where(voi: Voi) -> str:
     return voi.get_role_display().capitalize()
 
 
-def _contour(voi: Voi) -> str:
+def contour(voi: Voi) -> str:
     if voi.method == Voi.Method.PERCENT_OF_MAX:
         return f"iso-contour, {voi.parameter:.0f} % of maximum"
     if voi.method == Voi.Method.FIXED_SUV:

@@ -71,7 +71,11 @@ ROUTES: dict[str, list[Rule]] = {
     "imaging:reject_proposal": [Rule("proposal", post=MEASURERS)],
     "imaging:reopen": [Rule("proposal", post=MEASURERS)],
     "imaging:confirm_match": [Rule("match", post=MEASURERS)],
+    "imaging:regions": [Rule("scan", get=READERS)],
+    "imaging:region_new": [Rule("scan", post=MEASURERS)],
     "imaging:outline": [Rule("region", post=MEASURERS)],
+    "imaging:region_withdraw": [Rule("region", post=MEASURERS)],
+    "imaging:region_restore": [Rule("region", post=MEASURERS), Rule("taken_region", post=MEASURERS)],
     "imaging:product": [Rule("product", get=READERS)],
 }
 

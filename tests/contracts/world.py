@@ -20,7 +20,7 @@ from imaging.models import (
     Voi,
 )
 from patients.models import Patient, User
-from patients.services import record
+from patients.services import record, withdraw
 from tests.patients.factories import make_patient, make_user
 
 _numbers = itertools.count(1)
@@ -108,6 +108,8 @@ def _proposed(word: str, by: User, scan: Scan, suv: SuvResult) -> dict[str, obje
     run = ProposalRun.objects.create(scan=scan, suv_result=suv, input_digest="0" * 64, method_version="foci/1.0")
     found = {"scan": scan, "run": run, "centre_lps_mm": [0.0, 0.0, 0.0], "radius_mm": 9.0, "reason": f"{word}-REASON"}
     focus = Proposal.objects.create(kind="focus", number=1, label="F01", **found)
+    taken = record(Voi, by=by, scan=scan, role="lesion", lesion=lesion, **region)
+    withdraw(taken, by=by, reason=f"{word}-REASON")
     picture = store.put_bytes(f"{word}-PICTURE".encode()).sha256
     return {
         "proposal": focus,
@@ -116,6 +118,7 @@ def _proposed(word: str, by: User, scan: Scan, suv: SuvResult) -> dict[str, obje
             run=run, scan=scan, previous_scan=before, lesion=lesion, status="not_assessable", reason=f"{word}-WHY"
         ),
         "region": record(Voi, by=by, scan=scan, role="lesion", lesion=lesion, **region),
+        "taken_region": taken,
         "product": ImageProduct.objects.create(
             scan=scan, kind="mip_still", name="front.webp", sha256=picture, content_type="image/webp",
             input_digest="0" * 64, method_version="pictures/1.0",

@@ -4,11 +4,14 @@ import datetime as dt
 
 import pytest
 
-from imaging.services import add_files, close_upload, open_upload
+from imaging.models import Voi
+from imaging.services import add_files, close_upload, open_upload, outlines
 from imaging.services.running import run_until_done
 from patients.domain.roles import Role
 from patients.models import AccessGrant
 from patients.services import create_patient, grant_access
+from tests.imaging.phantom import two_bodies
+from tests.imaging.scan_rows import FIRST, bring_scan, new_lesion, work_off
 
 
 @pytest.fixture(autouse=True)
@@ -51,3 +54,23 @@ def import_files(doctor):
         return upload
 
     return run
+
+
+@pytest.fixture
+def scan(tmp_path, phantom_case, import_files):
+    """Two hot bodies joined by a colder bridge, with their SUV."""
+    return bring_scan(import_files, tmp_path, phantom_case, paint=two_bodies)
+
+
+@pytest.fixture
+def lesion(scan, doctor):
+    return new_lesion(doctor, scan.patient)
+
+
+@pytest.fixture
+def both(scan, lesion, doctor):
+    """One outline over both bodies and the bridge."""
+    values = {"seed_lps": FIRST, "rule": "suv", "parameter": 3.0, "reach_mm": 60}
+    voi, _ = outlines.grow(by=doctor, scan=scan, lesion=lesion, **values)
+    work_off()
+    return Voi.objects.get(pk=voi.pk)

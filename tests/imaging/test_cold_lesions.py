@@ -126,11 +126,15 @@ def test_the_pair_its_days_and_what_readers_saw(fdg, sstr, lesion, doctor, clien
     pair = pair_of(fdg)
     assert (pair.sstr_scan, pair.pairing.days, pair_of(sstr).fdg_scan) == (sstr, -10, fdg)
     (flag,) = pair.discordant
-    assert flag.is_discordant is True and pair.confirmed is None
+    assert flag.is_discordant is True and pair.has_discordance is True and pair.confirmed is None
     client.force_login(doctor)
     for scan in (fdg, sstr):
         page = client.get(reverse("imaging:scan", args=[scan.pk])).content.decode()
-        assert "10 days apart, within 31 days" in page and "discordant" in page and "not confirmed by a reader" in page
+        assert (
+            "10 days apart, within 31 days" in page
+            and "Discordant disease: <strong>yes" in page
+            and "not confirmed by a reader" in page
+        )
 
 
 def record_size(doctor, lesion, scan, mm=22):

@@ -16,11 +16,6 @@ from tests.imaging.scan_rows import bring_scan, refusal_of, work_off
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def scan(tmp_path, phantom_case, import_files):
-    return bring_scan(import_files, tmp_path, phantom_case, paint=two_bodies)
-
-
 def seg_series() -> Series:
     return Series.objects.get(modality="SEG")
 

@@ -30,11 +30,6 @@ def object_of(kind: str) -> ForeignObject:
     return ForeignObject.objects.get(kind=kind)
 
 
-@pytest.fixture
-def scan(tmp_path, phantom_case, import_files):
-    return bring_scan(import_files, tmp_path, phantom_case, paint=two_bodies)
-
-
 def page(client, doctor, scan) -> str:
     client.force_login(doctor)
     return client.get(reverse("imaging:scan", args=[scan.pk])).content.decode()

@@ -17,11 +17,6 @@ def numbers(scan):
     return scan_numbers(fresh(scan)).burden.numbers
 
 
-@pytest.fixture
-def scan(tmp_path, phantom_case, import_files):
-    return bring_scan(import_files, tmp_path, phantom_case, paint=two_bodies)
-
-
 def test_parts_that_share_nothing_add_up(scan, doctor):
     lesion = new_lesion(doctor, scan.patient)
     for bounds in (HOT_BODY, OTHER_BODY):

@@ -8,14 +8,12 @@ from imaging.domain import regions, uptake
 from imaging.domain.errors import ImagingRefusal
 from imaging.models import UptakeMeasurement, Voi
 from imaging.services import outlines, place_voi
-from tests.imaging.phantom import two_bodies
 from tests.imaging.scan_rows import (
     BODY,
     FIRST,
     NAMES,
     OTHER_BODY,
     SECOND,
-    bring_scan,
     drawn,
     new_lesion,
     refusal_of,
@@ -24,25 +22,6 @@ from tests.imaging.scan_rows import (
 )
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def scan(tmp_path, phantom_case, import_files):
-    return bring_scan(import_files, tmp_path, phantom_case, paint=two_bodies)
-
-
-@pytest.fixture
-def lesion(scan, doctor):
-    return new_lesion(doctor, scan.patient)
-
-
-@pytest.fixture
-def both(scan, lesion, doctor):
-    """One outline over both bodies and the bridge."""
-    values = {"seed_lps": FIRST, "rule": "suv", "parameter": 3.0, "reach_mm": 60}
-    voi, _ = outlines.grow(by=doctor, scan=scan, lesion=lesion, **values)
-    work_off()
-    return Voi.objects.get(pk=voi.pk)
 
 
 def check_measured_on_its_voxels(scan, voi) -> None:

@@ -21,29 +21,9 @@ from tests.imaging.scan_rows import (
     refusal_of,
     solid,
     volume_of,
-    work_off,
 )
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def scan(tmp_path, phantom_case, import_files):
-    return bring_scan(import_files, tmp_path, phantom_case, paint=two_bodies)
-
-
-@pytest.fixture
-def lesion(scan, doctor):
-    return new_lesion(doctor, scan.patient)
-
-
-@pytest.fixture
-def both(scan, lesion, doctor):
-    """One outline over both bodies and the bridge."""
-    values = {"seed_lps": FIRST, "rule": "suv", "parameter": 3.0, "reach_mm": 60}
-    voi, _ = outlines.grow(by=doctor, scan=scan, lesion=lesion, **values)
-    work_off()
-    return Voi.objects.get(pk=voi.pk)
 
 
 STEPS = {

@@ -15,7 +15,6 @@ from tests.imaging.scan_rows import (
     FIRST,
     HOT_BODY,
     OTHER_BODY,
-    bring_scan,
     drawn,
     fresh,
     new_lesion,
@@ -24,16 +23,6 @@ from tests.imaging.scan_rows import (
 )
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def scan(tmp_path, phantom_case, import_files):
-    return bring_scan(import_files, tmp_path, phantom_case, paint=two_bodies)
-
-
-@pytest.fixture
-def lesion(scan, doctor):
-    return new_lesion(doctor, scan.patient)
 
 
 def weigh(scan, doctor, value="90"):

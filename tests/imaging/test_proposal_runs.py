@@ -40,11 +40,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def scan(tmp_path, phantom_case, import_files):
-    return bring_scan(import_files, tmp_path, phantom_case, paint=two_bodies)
-
-
-@pytest.fixture
 def two_foci(scan, monkeypatch):
     finds(monkeypatch, lambda s: [new_focus(s, 1), new_focus(s, 2, OTHER_BODY)])
     look_again(scan)

@@ -42,11 +42,6 @@ from tests.imaging.scan_rows import (
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def scan(tmp_path, phantom_case, import_files):
-    return bring_scan(import_files, tmp_path, phantom_case, paint=two_bodies)
-
-
 def facts(scan):
     return case_facts(scan.patient, as_of=dt.date(2026, 6, 1))
 
@@ -128,7 +123,7 @@ def test_labels_are_never_used_twice(scan, doctor):
     lesion, _, _ = accept_as_lesion(by=doctor, proposal=focus(scan), organ="liver")
     assert lesion.label == "L10"
     other = create_patient(by=doctor, case_number="NET-9")
-    from imaging.services.proposals import next_label
+    from imaging.services.lesions import next_label
 
     assert next_label(other) == "L01"
 

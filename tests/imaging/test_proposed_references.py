@@ -6,15 +6,9 @@ from django.urls import reverse
 from imaging import digests, selectors
 from imaging.models import Proposal, Scan, Voi
 from imaging.services import accept_reference, place_voi, remove_voi
-from tests.imaging.phantom import two_bodies
-from tests.imaging.scan_rows import bring_scan, current_run, finds, focus, fresh, look_again, new_reference
+from tests.imaging.scan_rows import current_run, finds, focus, fresh, look_again, new_reference
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def scan(tmp_path, phantom_case, import_files):
-    return bring_scan(import_files, tmp_path, phantom_case, paint=two_bodies)
 
 
 @pytest.fixture

@@ -39,11 +39,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def scan(tmp_path, phantom_case, import_files):
-    return bring_scan(import_files, tmp_path, phantom_case, paint=two_bodies)
-
-
-@pytest.fixture
 def desk(client, doctor):
     client.force_login(doctor)
     return client
@@ -113,12 +108,12 @@ def test_references_matches_and_regions_come_back_to_their_own_panel(desk, scan,
 
 
 BAD_STEPS = [
-    {"step": "widen", "number": "4"}, {"step": "widen", "reason": "x"}, {"step": "widen", "number": "51", "reason": "x"},
+    {"step": "widen", "reason": "x"}, {"step": "widen", "number": "51", "reason": "x"},
     {"step": "widen", "number": "-40", "reason": "x"}, {"step": "widen", "number": "NaN", "reason": "x"},
     {"step": "regrow", "rule": "suv", "number": "0", "reason": "x"}, {"step": "regrow", "rule": "liver", "reason": "x"},
     {"step": "regrow", "rule": "percent", "number": "100", "reason": "x"}, {"step": "merge", "reason": "x"},
     {"step": "subtract", "other": str(uuid.uuid4()), "reason": "x"}, {"step": "explode", "reason": "x"}, {},
-    {"step": "regrow", "rule": "suv", "number": "999", "reason": "x"}, {"step": "remove", "reason": "x" * 201},
+    {"step": "regrow", "rule": "suv", "number": "999", "reason": "x"}, {"step": "widen", "number": "4", "reason": "x" * 201},
 ]  # fmt: skip
 
 
@@ -138,10 +133,10 @@ def test_every_outline_step_from_the_page(desk, scan, doctor):
         {"step": "widen", "number": "4"},
         {"step": "subtract", "other": str(other.pk)},
         {"step": "merge", "other": str(other.pk)},
-        {"step": "remove"},
     ):
         assert send(desk, "outline", voi, reason="as seen on CT", **data)[1] == [], data
         work_off()
+    assert send(desk, "region_withdraw", voi, reason="no lesion after all")[1] == []
     assert not Voi.objects.exists()
 
 
@@ -233,6 +228,7 @@ def test_no_step_is_taken_by_a_link_or_without_its_token(desk, scan, doctor):
     proposal = focus(scan)
     voi = drawn(scan, new_lesion(doctor, scan.patient), doctor)
     rows = {"accept": proposal, "reject_proposal": proposal, "reopen": proposal, "outline": voi, "look": scan}
+    rows |= {"region_new": scan, "region_withdraw": voi, "region_restore": voi}
     rows |= {"netpet": scan, "export": scan, "confirm_match": match(scan, scan, voi.lesion)}
     for name, row in rows.items():
         address = reverse(f"imaging:{name}", args=[row.pk])

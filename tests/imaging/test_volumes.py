@@ -180,6 +180,15 @@ def test_compressed_series_are_decoded_once(stored, tmp_path, monkeypatch):
     assert np.array_equal(volumes.load_stored(series).stored, expected(3))
 
 
+def test_a_packed_volume_that_is_empty_or_damaged_is_refused(stored, tmp_path):
+    files = [compressed_slice(tmp_path, "JPEG2000Lossless", k) for k in range(3)]
+    series = stored([file.read_bytes() for file in files])
+    for content in (b"", b"x" * 100):
+        damaged = Series(manifest_sha256=series.manifest_sha256, volume_sha256=store.put_bytes(content).sha256)
+        with pytest.raises(SeriesRefused, match="pixels_unreadable"):
+            volumes.load_stored(damaged)
+
+
 def test_packing_is_lossless(tmp_path):
     rng = np.random.default_rng(5)
     values = volumes.StoredValues(
@@ -203,3 +212,20 @@ def test_packing_is_lossless(tmp_path):
 def test_a_series_without_manifest_is_refused():
     with pytest.raises(SeriesRefused):
         volumes.load_stored(Series())
+
+
+@pytest.mark.parametrize("is_packed", [False, True])
+def test_near_a_place_only_its_slices_are_read_on_the_grid_of_the_whole(stored, tmp_path, is_packed):
+    files = [write(tmp_path / f"{k}.dcm", pet_slice(k)) for k in range(7)]
+    if is_packed:
+        files = [recompress(file, tmp_path / f"{file.stem}-packed.dcm", "JPEG2000Lossless") for file in files]
+    series = stored([file.read_bytes() for file in files])
+    whole = volumes.load_stored(series)
+    for first, last in ((0, 0), (2, 4), (6, 6)):
+        near = [((0, 0, whole.affine[2, 3] + k * whole.affine[2, 2]), 0.0) for k in (first, last)]
+        part = volumes.load_stored(series, None, near)
+        read = slice(first, last + 1)
+        assert np.array_equal(part.stored[read], whole.stored[read])
+        assert not part.stored[:first].any() and not part.stored[last + 1 :].any()
+        assert np.array_equal(part.affine, whole.affine) and np.array_equal(part.slopes, whole.slopes)
+    assert not volumes.load_stored(series, None, [((0, 0, 9e4), 5.0)]).stored.any()

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imaging.domain import geometry
 from imaging.domain.errors import VolumeUnavailable
+from imaging.domain.geometry import index_to_lps, planes_near
 
 from .reference import load, shared
 
@@ -135,3 +136,27 @@ def test_tilted_stack_is_said_and_keeps_true_positions():
     found = geometry.stack([(0, 0.5 * k, 3.0 * k) for k in range(4)], AXIAL, [2, 2], 8, 8)
     assert [note.code for note in found.warnings] == ["slices_tilted"]
     np.testing.assert_allclose(geometry.index_to_lps(found.affine, (0, 0, 3)), (0, 1.5, 9))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_planes_near_are_those_that_reach_into_a_sphere_on_any_grid(seed):
+    random = np.random.default_rng(seed)
+    axes = np.linalg.qr(random.normal(size=(3, 3)))[0] * random.uniform(1, 6, 3)
+    affine = np.eye(4)
+    affine[:3, :3], affine[:3, 3] = axes, random.uniform(-300, 300, 3)
+    shape = (9, 8, 7)
+    spheres = [(index_to_lps(affine, random.uniform(-4, 12, 3)), float(random.uniform(0, 15))) for _ in range(2)]
+    index = np.argwhere(np.ones(shape, bool))
+    places = index_to_lps(affine, index[:, ::-1])
+    reached = {
+        int(k) for centre, reach in spheres for k in index[np.linalg.norm(places - centre, axis=1) <= reach][:, 0]
+    }
+    assert reached <= set(planes_near(affine, shape[0], spheres))
+
+
+def test_planes_near_leaves_out_the_others_and_takes_all_where_nothing_is_said():
+    affine = np.diag([4.0, 4.0, 5.0, 1.0])
+    assert planes_near(affine, 100, [((0, 0, 250), 10.0)]) == range(48, 53)
+    assert len(planes_near(affine, 100, [((0, 0, -900), 10.0)])) == 0
+    assert planes_near(affine, 100, [((0, 0, float("nan")), 10.0)]) == range(100)

@@ -1,0 +1,88 @@
+"""Taking one step on a region and answering: the page again for a form, JSON for a viewer. Refusals have a sentence."""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpResponseRedirect, JsonResponse
+from django.urls import reverse
+
+from imaging import region_rows
+from imaging.domain.errors import ImagingRefusal
+from imaging.models import Job, Scan, Voi
+from imaging.refused import Refused, sentence
+from imaging.services import measure_at_once
+from imaging.tasks import ring
+from patients.services import Conflict
+
+CHANGED, INVALID = "region_changed", "input_invalid"
+
+
+@dataclass(frozen=True)
+class Taken:
+    """``other``: the second region of a split; ``absorbed``: the one that a merge took away."""
+
+    voi: Voi
+    job: Job
+    other: Voi | None = None
+    absorbed: Voi | None = None
+    is_gone: bool = False
+
+
+def take(request, scan: Scan, form, step: Callable[[], Taken], *, before: Voi | None = None):
+    """Take the step wholly or not at all, ring for what follows, and answer in the way that was asked for.
+
+    ``before``: the region as it was; a viewer needs its version to undo the step.
+    """
+    version = before and before.recorded_at
+    if not form.is_valid():
+        said = [error for errors in form.errors.values() for error in errors]
+        return _refused(request, scan, 422, INVALID, said)
+    try:
+        with transaction.atomic():
+            taken = step()
+            ring([taken.job.pk])
+    except Conflict as conflict:
+        return _refused(request, scan, 409, CHANGED, [str(conflict)])
+    except (Refused, ImagingRefusal) as refusal:
+        return _refused(request, scan, 422, refusal.code, [refusal.message])
+    return JsonResponse(_said(request, scan, taken, version)) if _wants_json(request) else _back(scan)
+
+
+def require_seen(voi: Voi, seen_at: dt.datetime | None) -> dt.datetime | None:
+    """Nobody changes a region they have not seen as it is now; the services check it again when they write."""
+    if seen_at is not None and voi.recorded_at != seen_at:
+        raise Conflict(sentence(CHANGED))
+    return seen_at
+
+
+def _said(request, scan: Scan, taken: Taken, before: dt.datetime | None) -> dict:
+    said = {"ok": True, "voi": str(taken.voi.pk), "before": before and before.isoformat()}
+    if taken.is_gone:
+        return {**said, "state": "withdrawn"}
+    mine = [voi for voi in (taken.voi, taken.other) if voi is not None]
+    found = {row["voi"]: row for row in region_rows.rows(scan, request.user, measure_at_once(scan, *mine))}
+    said |= found.get(said["voi"], {"state": region_rows.OUTDATED})
+    if taken.other is not None:
+        said["other"] = found.get(str(taken.other.pk))
+    if taken.absorbed is not None:
+        said["absorbed"] = {"voi": str(taken.absorbed.pk), "before": taken.absorbed.recorded_at.isoformat()}
+    return said
+
+
+def _refused(request, scan: Scan, status: int, code: str, sentences: list[str]):
+    if _wants_json(request):
+        return JsonResponse({"ok": False, "code": code, "sentence": " ".join(sentences)}, status=status)
+    for words in sentences:
+        messages.error(request, words)
+    return _back(scan)
+
+
+def _back(scan: Scan):
+    return HttpResponseRedirect(f"{reverse('imaging:scan', args=[scan.pk])}#regions")
+
+
+def _wants_json(request) -> bool:
+    return request.get_preferred_type(["text/html", "application/json"]) == "application/json"

@@ -1,0 +1,69 @@
+"""Numbers made at once from a few slices are those the worker makes from the whole volume, to the last bit."""
+
+import pytest
+
+from imaging import selectors
+from imaging.domain.volume import Bounds
+from imaging.models import UptakeMeasurement, Voi
+from imaging.services import measure_at_once, outlines, place_voi
+from imaging.services.measuring import NUMBERS
+from tests.imaging.scan_rows import BODY, FIRST, drawn, new_lesion, work_off
+
+pytestmark = pytest.mark.django_db
+PLACES = {"middle": FIRST, "lowest slice": (-24.0, 0.0, -400.0), "highest slice": (0.0, 0.0, -356.0)}
+
+
+def said(item) -> dict:
+    row = item.measurement
+    shown = {
+        name: getattr(row, name) for name in (*NUMBERS, "mask_sha256", "hottest_voxel", "warnings", "refusal_code")
+    }
+    return shown | {"state": item.state, "digest": row.input_digest}
+
+
+def check(scan, voi) -> dict:
+    """Measured now, then by the worker: nothing is stored by the first, and both say the same."""
+    stored = UptakeMeasurement.objects.count()
+    (now,) = [item for item in measure_at_once(scan, voi) if item.voi.pk == voi.pk]
+    assert now.measurement._state.adding and UptakeMeasurement.objects.count() == stored
+    work_off()
+    (later,) = [item for item in selectors.measurements(scan) if item.voi.pk == voi.pk]
+    assert said(now) == said(later)
+    return said(now)
+
+
+@pytest.mark.parametrize("where", PLACES)
+@pytest.mark.parametrize(
+    "method, parameter", [("sphere", None), ("percent_of_max", 45), ("fixed_suv", 1), ("liver_based", None)]
+)
+def test_spheres_and_contours(scan, lesion, doctor, method, parameter, where):
+    place_voi(by=doctor, scan=scan, role="liver", method="sphere", centre_lps=(32.0, 0.0, -392.0), radius_mm=8)
+    work_off()
+    shape = {"method": method, "parameter": parameter, "centre_lps": PLACES[where], "radius_mm": 8}
+    voi, _ = place_voi(by=doctor, scan=scan, role="lesion", lesion=lesion, **shape)
+    check(scan, voi)
+
+
+@pytest.mark.parametrize("slices", [(0, 1), (5, 8), (11, 12), (0, 12)])
+def test_outlines(scan, lesion, doctor, slices):
+    bounds = Bounds((slices[0], 10, 6), (slices[1], 20, 20))
+    first = drawn(scan, lesion, doctor, bounds)
+    voi, _ = outlines.widen(by=doctor, voi=first, by_mm=4.0, reason="x")
+    assert check(scan, Voi.objects.get(pk=voi.pk))["state"] == "current"
+
+
+def test_what_refuses_refuses_alike(scan, lesion, doctor):
+    place = {"centre_lps": FIRST, "radius_mm": 8, "method": "fixed_suv", "parameter": 999}
+    voi, _ = place_voi(by=doctor, scan=scan, role="lesion", lesion=lesion, **place)
+    assert check(scan, voi)["refusal_code"] == "nothing_above_threshold"
+    liver_based = {"centre_lps": BODY, "radius_mm": 8, "method": "liver_based"}
+    voi, _ = place_voi(
+        by=doctor, scan=scan, role="lesion", lesion=new_lesion(doctor, scan.patient, "L02"), **liver_based
+    )
+    assert check(scan, voi)["refusal_code"] == "liver_reference_missing"
+
+
+def test_what_is_stored_is_not_measured_again(scan, both, monkeypatch):
+    monkeypatch.setattr("imaging.services.at_once.open_around", lambda voi: pytest.fail("read the images again"))
+    (item,) = measure_at_once(scan, both)
+    assert item.state == selectors.CURRENT and not item.measurement._state.adding
