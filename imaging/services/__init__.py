@@ -20,7 +20,13 @@ from imaging.services.readings import (
     sign_reading,
     start_reading,
 )
-from imaging.services.requests import request_contours, request_look, request_measurements, request_series
+from imaging.services.requests import (
+    request_contours,
+    request_look,
+    request_looks,
+    request_measurements,
+    request_series,
+)
 from imaging.services.series import run_series
 from imaging.services.uploads import add_file, add_files, close_upload, open_upload
 from imaging.services.vois import move_voi, place_voi, remove_voi
@@ -50,6 +56,7 @@ __all__ = [
     "reopen_proposal",
     "request_contours",
     "request_look",
+    "request_looks",
     "request_measurements",
     "request_series",
     "run_contours",
