@@ -138,6 +138,9 @@ SERIES_REASONS: dict[str, Reason] = {
     ),
     "projection_image": Reason("The series is a projection (MIP), not slices.", _NO_VOLUME, _SCANNER, "(0008,0008)"),
     "pixels_unreadable": Reason("The image of a slice could not be read.", _NO_VOLUME, _SENDER, "(7FE0,0010)"),
+    "referenced_series_unreadable": Reason(
+        "The images the outline was drawn on are here, but cannot be used ({why}).", _NO_VOLUME, _SENDER, "(7FE0,0010)"
+    ),
     "outline_unreadable": Reason(
         "The stored voxels of an outline could not be read.", "Nothing was measured in it.", _ADMIN
     ),
