@@ -99,6 +99,14 @@ FILE_REASONS: dict[str, Reason] = {
         "The segmentation is neither binary, fractional nor a label map, or does not say what a full voxel is.", _FILE,
         _DRAWER, "(0062,0001)",
     ),
+    "tiled_segmentation": Reason(
+        "This segmentation is made of tiles of a microscope slide, not of slices of a scan.", _FILE, "nobody needs to",
+        "(0020,9311)",
+    ),
+    "outlines_lossy": Reason(
+        "The segmentation was compressed with loss, so its voxels are no longer those that were drawn.", _FILE, _DRAWER,
+        "(0028,2110)",
+    ),
     "frames_disagree": Reason(
         "The segmentation does not describe as many frames as it announces.", _FILE, _DRAWER, "(5200,9230)"
     ),
