@@ -44,5 +44,6 @@ def choice(rows: list, read: Callable[..., str | None], *, text: Callable[..., s
     if not values:
         return unknown("recorded_unknown", sources=sources, on=dated(rows[0]))
     if len(values) > 1:
-        return unknown("contradictory", " and ".join(sorted(values)), sources, dated(rows[0]))
+        named = sorted(values)
+        return unknown("contradictory", " and ".join(named), sources, dated(rows[0]), tuple(named))
     return Fact(values, clinical_date=dated(rows[0]), sources=sources)

@@ -33,7 +33,7 @@ def _lab(code: str, rows: list[LabResult]) -> Fact:
     try:
         values = [_interval(row, convert(row.value, row.unit, unit, code)) for row in rows]
     except UnitRefused as refused:
-        return unknown("unit_not_convertible", str(refused), sources, dated(rows[0]))
+        return unknown("unit_not_convertible", str(refused), sources, dated(rows[0]), _recorded(rows))
     return Fact(hull(values), unit=unit, clinical_date=dated(rows[0]), sources=sources, analyte=code)
 
 
@@ -50,12 +50,16 @@ def _text(row: LabResult) -> str:
     return f"{ANALYTES[row.analyte].label} {row.comparator}{number_text(row.value)} {unit}".rstrip()
 
 
+def _recorded(rows: list[LabResult]) -> tuple[str, ...]:
+    return tuple(f"{row.comparator}{row.value.normalize():f} {row.unit}" for row in rows)
+
+
 def _times_upper_limit(rows: list[LabResult]) -> Fact:
     if not rows:
         return unknown("missing")
     sources = tuple(source(row, _text(row)) for row in rows)
     if any(row.reference_high is None or row.reference_high <= 0 for row in rows):
-        return unknown("reference_limit_missing", _text(rows[0]), sources, dated(rows[0]))
+        return unknown("reference_limit_missing", _text(rows[0]), sources, dated(rows[0]), _recorded(rows))
     values = hull([_interval(row, row.value / row.reference_high) for row in rows])
     limit = number_text(rows[0].reference_high)
     detail = f"{_text(rows[0])}, upper limit {limit}"
@@ -74,17 +78,18 @@ def _clearance(case: CaseRows, as_of: dt.date, creatinine: Fact) -> Fact:
         return unknown("input_missing", "creatinine " + ("without a date" if creatinine.value else "not recorded"))
     ages = age_range(case.patient.birth_span, creatinine.clinical_date)
     body = _weight(case, as_of, creatinine.clinical_date)
-    missing = [
-        name
-        for name, is_there in (
-            ("date of birth", ages is not None),
-            (f"body weight within {WEIGHT_WITHIN_DAYS} days of the creatinine", body is not None),
-            ("sex used in formulas (female or male)", case.patient.sex_for_formulas in ("F", "M")),
+    missing = {
+        code: name
+        for code, name, is_there in (
+            ("birth_date", "date of birth", ages is not None),
+            ("weight", f"body weight within {WEIGHT_WITHIN_DAYS} days of the creatinine", body is not None),
+            ("sex", "sex used in formulas (female or male)", case.patient.sex_for_formulas in ("F", "M")),
         )
         if not is_there
-    ]
+    }
     if missing or ages is None or body is None:
-        return unknown("input_missing", ", ".join(missing), creatinine.sources, creatinine.clinical_date)
+        words, codes = ", ".join(missing.values()), tuple(missing)
+        return unknown("input_missing", words, creatinine.sources, creatinine.clinical_date, codes)
     try:
         value = _clearance_interval(creatinine, body.weight, ages, case.patient.sex_for_formulas)
     except RenalUnavailable as refused:

@@ -32,6 +32,7 @@ UNLISTED = LesionFact(
 )
 # What has resolved has nothing to answer for; what merged into another lesion is answered for by that one.
 GONE = frozenset({LesionFinding.Status.RESOLVED, LesionFinding.Status.MERGED})
+UPTAKE_STATES = {"recomputing": "SUV being computed again", "provisional": "SUV provisional, not used"}
 NOT_VISCERAL = frozenset({"bone", "lymph_node", "lymph_nodes", "node", "skin", "soft_tissue", "muscle"})
 
 
@@ -59,13 +60,14 @@ def _scan_text(scan: Scan) -> str:
 def _relations(case: CaseRows, scan: Scan) -> Fact:
     about = (source(scan, _scan_text(scan)),)
     if not is_sstr(scan.tracer):
-        return unknown("not_stated", f"tracer of the scan: {scan.tracer or 'not recorded'}", about, dated(scan))
+        words = f"tracer of the scan: {scan.tracer or 'not recorded'}"
+        return unknown("not_stated", words, about, dated(scan), (scan.tracer,))
     readings = list(scan.readings.all())
     signed = _heads(readings, case.known_at)
     measured = _measured(case, scan)
     if not signed:
-        reason, detail = _unsigned(readings, scan, measured)
-        return unknown(reason, detail, about, dated(scan))
+        reason, detail, proposed = _unsigned(readings, scan, measured)
+        return unknown(reason, detail, about, dated(scan), proposed)
     lesions = tuple(_lesion_fact(lesion, scan, signed, measured) for lesion in _lesions(case, scan))
     if not all(reading.cold_lesions in ASSESSED for reading in signed):
         lesions = (*lesions, UNLISTED)
@@ -97,15 +99,19 @@ def _measured(case: CaseRows, scan: Scan) -> list[CurrentMeasurement]:
     ]
 
 
-def _unsigned(readings: list[Reading], scan: Scan, measured: list[CurrentMeasurement]) -> tuple[str, str]:
+def _unsigned(
+    readings: list[Reading], scan: Scan, measured: list[CurrentMeasurement]
+) -> tuple[str, str, tuple[str, ...]]:
+    """The reason, its words, and what the software proposes meanwhile."""
     if any(item.state == RECOMPUTING for item in measured):
-        return "recomputing", "SUV of this scan"
+        return "recomputing", "SUV of this scan", ()
     usable_ones = [item for item in measured if not item.is_provisional]
     proposals = [p for p in krenning_proposals(scan, measured=usable_ones) if p.proposal is not None]
     if not proposals and not readings:
-        return "no_reading", ""
+        return "no_reading", "", ()
+    proposed = sorted(f"{p.lesion.label} {p.proposal.score_low} {p.proposal.score_high}" for p in proposals)
     shown = [f"{p.lesion.label} {p.proposal.text} ({p.proposal.relation})" for p in proposals]
-    return "unsigned_proposal", ", ".join(sorted(shown)) or "a draft reading"
+    return "unsigned_proposal", ", ".join(sorted(shown)) or "a draft reading", tuple(proposed)
 
 
 def _lesions(case: CaseRows, scan: Scan) -> list[Lesion]:
@@ -132,6 +138,7 @@ def _lesion_fact(lesion: Lesion, scan: Scan, signed: list[Reading], measured: li
     finding = next((f for f in lesion.findings.all() if f.scan_id == scan.lineage), None)
     relation, reason, text = _relation(lesion, finding, signed)
     size, size_reason = _size(finding)
+    uptake = _uptake(lesion, measured)
     return LesionFact(
         label=lesion.label,
         site=f"{lesion.organ} {lesion.segment}".strip(),
@@ -142,7 +149,8 @@ def _lesion_fact(lesion: Lesion, scan: Scan, signed: list[Reading], measured: li
         size_mm=size,
         size_reason=size_reason,
         score_text=text,
-        uptake_text=_uptake_text(lesion, measured),
+        uptake=uptake,
+        uptake_text=_uptake_text(lesion, uptake),
         source=source(lesion, lesion.label),
     )
 
@@ -192,17 +200,23 @@ def _score_text(reading: Reading, score: LesionReading) -> str:
     return f"{number} ({reading.scale_id})"
 
 
-def _uptake_text(lesion: Lesion, measured: list[CurrentMeasurement]) -> str:
+def _uptake(lesion: Lesion, measured: list[CurrentMeasurement]) -> str:
+    """SUVmax as a number, a key of UPTAKE_STATES, or "" for none."""
     own = [item for item in measured if item.voi.lesion_id == lesion.lineage]
     if not own:
         return ""
     if any(item.state == RECOMPUTING for item in own):
-        return "SUV being computed again"
+        return "recomputing"
     if any(item.is_provisional for item in own):
-        return "SUV provisional, not used"
+        return "provisional"
     values = [exact(item.measurement.suv_max) for item in own if item.state == CURRENT]
-    label = " † illustrative" if is_uptake_illustrative(lesion) else ""
-    return f"SUVmax {number_text(max(values).quantize(Decimal('0.01')))}{label}" if values else ""
+    return number_text(max(values).quantize(Decimal("0.01"))) if values else ""
+
+
+def _uptake_text(lesion: Lesion, uptake: str) -> str:
+    if not uptake or uptake in UPTAKE_STATES:
+        return UPTAKE_STATES.get(uptake, "")
+    return f"SUVmax {uptake}" + (" † illustrative" if is_uptake_illustrative(lesion) else "")
 
 
 def is_uptake_illustrative(lesion: Lesion) -> bool:

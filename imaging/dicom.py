@@ -229,11 +229,16 @@ class RawElements:
         return [RawElements(item, self.is_little_endian, self._encodings) for item in items]
 
     def text(self, tag: int) -> str:
-        value = self.get(tag)
-        if not value:
-            return ""
-        decoded = value.decode("ascii") if value.isascii() else decode_bytes(value, self._encodings, set())
-        return "".join(c for c in decoded if c.isprintable()).strip()
+        value = self.get(tag) or b""
+        return _printable(value.decode("ascii") if value.isascii() else decode_bytes(value, self._encodings, set()))
+
+    def person(self, tag: int) -> str:
+        """A person name with all its groups; each of its parts begins with the first character set again."""
+        return _printable(decode_bytes(self.get(tag) or b"", self._encodings, set(b"^=")))
+
+
+def _printable(decoded: str) -> str:
+    return "".join(c for c in decoded if c.isprintable()).strip()
 
 
 def _parse(descriptor: int) -> dict[str, Any]:

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.encaps import encapsulate, generate_frames
 
-from imaging.dicom import COMPRESSED, DEFLATED, Source, decompress
-from imaging.header import UNDEFINED_LENGTH, Unusable
+from imaging.dicom import COMPRESSED, DEFLATED, RLE, Source, decompress
+from imaging.header import LOSSY_SYNTAXES, UNDEFINED_LENGTH, Unusable
 from imaging.instances import BIG_ENDIAN_SYNTAX
 
 MAX_PIXEL_BYTES = 256 << 20
@@ -24,6 +24,8 @@ class Frames:
             raise Unusable("pixel_data_missing")
         if source.syntax == BIG_ENDIAN_SYNTAX:
             raise Unusable("transfer_syntax_unsupported", source.syntax)
+        if source.syntax in LOSSY_SYNTAXES:
+            raise Unusable("outlines_lossy")
         self._source, self._descriptor, self._image = source, descriptor, image
         self._offset, self._length = source.pixels
         self._voxels = image["rows"] * image["columns"]
@@ -68,12 +70,13 @@ class Frames:
             yield self._shaped(np.frombuffer(self._bytes(k * size, (k + 1) * size), dtype))
 
     def _decompressed(self) -> Iterator[NDArray[Any]]:
-        if self._image["bits_allocated"] == 1:
+        bits = self._image["bits_allocated"]
+        if bits == 1 and self._source.syntax == RLE:  # which knows whole bytes only
             raise Unusable("transfer_syntax_unsupported", self._source.syntax)
         size = self._source.size - self._offset
         if size > MAX_ENCAPSULATED_BYTES:
             raise Unusable("object_too_large")
-        image = {**self._image, "bits_stored": self._image["bits_allocated"], "is_signed": False}
+        image = {**self._image, "bits_allocated": max(bits, 8), "bits_stored": bits, "is_signed": False}
         content, count = os.pread(self._descriptor, size, self._offset), 0
         for frame in generate_frames(content, number_of_frames=self._image["frames"]):
             if count == self._image["frames"]:

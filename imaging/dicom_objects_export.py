@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
 
+from pydicom import config
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code as DicomCode
 from pydicom.uid import ExplicitVRLittleEndian
@@ -16,7 +18,7 @@ from pydicom.valuerep import DSfloat
 from imaging.dicom_export import make_uid
 from imaging.dicom_export_frames import fill, placeholders, used_slices
 from imaging.dicom_export_groups import dicom_code, measurement_group
-from imaging.object_export import PRIVATE_SCHEME, Author, ExportRefused, LesionExport, SourceSeries
+from imaging.object_export import PRIVATE_SCHEME, Author, ExportRefused, Filing, LesionExport, SourceSeries
 
 MANUFACTURER, MODEL = "PRRT Board", "PRRT Board"
 SEG_NUMBER, REPORT_NUMBER, KEY_OBJECT_NUMBER = 901, 902, 903
@@ -25,6 +27,15 @@ MAX_LESIONS = 1024
 _CATEGORY = DicomCode("49755003", "SCT", "Morphologically Abnormal Structure")
 _TUMOUR_STUDY = DicomCode("241443006", "SCT", "Positron emission tomography study for localization of tumor")
 _FOR_TUMOUR_BOARD = DicomCode("128203", "DCM", "For Tumor Board")
+_FILED = (
+    (0x00100010, "PN", "patient_name"),
+    (0x00080090, "PN", "referring_physician"),
+    (0x00080020, "DA", "study_date"),
+    (0x00080030, "TM", "study_time"),
+    (0x00200010, "SH", "study_id"),
+    (0x00081030, "LO", "study_description"),
+    (0x00080050, "SH", "accession_number"),
+)
 _ALGORITHM_FAMILY = DicomCode("123101", "DCM", "Neighborhood Analysis")
 
 
@@ -142,7 +153,7 @@ def _check(source: SourceSeries, lesions: Sequence[LesionExport]) -> None:
 
 
 def _image(source: SourceSeries, k: int) -> Dataset:
-    """What highdicom wants to know of a PET slice. The name stays empty: we do not have it."""
+    """What highdicom wants to know of a PET slice. No name: highdicom may put it into a warning."""
     ds = Dataset()
     ds.SpecificCharacterSet = "ISO_IR 192"
     ds.SOPClassUID, ds.SOPInstanceUID = source.sop_class_uid, source.slices[k].sop_uid
@@ -153,9 +164,7 @@ def _image(source: SourceSeries, k: int) -> Dataset:
     if source.issuer:
         ds.IssuerOfPatientID = source.issuer
     ds.PatientBirthDate = f"{source.birth_date:%Y%m%d}" if source.birth_date else ""
-    ds.StudyDate = f"{source.study_at:%Y%m%d}" if source.study_at else ""
-    ds.StudyTime = f"{source.study_at:%H%M%S}" if source.study_at else ""
-    ds.StudyID, ds.AccessionNumber, ds.ReferringPhysicianName = source.study_id, source.accession_number, ""
+    ds.StudyDate = ds.StudyTime = ds.StudyID = ds.AccessionNumber = ds.ReferringPhysicianName = ""
     ds.Rows, ds.Columns = source.rows, source.columns
     ds.PixelSpacing = [_ds(v) for v in source.pixel_spacing]
     ds.SliceThickness = _ds(source.slice_spacing)
@@ -233,7 +242,15 @@ def _finished(written: Dataset, source: SourceSeries, author: Author) -> Dataset
         equipment.ContributionDateTime = f"{day}{clock}"
     if source.issuer:
         written.IssuerOfPatientID = source.issuer
+    _file_as(written, source.filing)
     return written
+
+
+def _file_as(written: Dataset, filing: Filing) -> None:
+    """As in the images, letter for letter. Not validated: that would put a name into a warning."""
+    for tag, vr, name in _FILED:
+        if value := getattr(filing, name):
+            written[tag] = DataElement(tag, vr, value, validation_mode=config.IGNORE)
 
 
 def _fix_dimension(written: Dataset, uid: str) -> None:

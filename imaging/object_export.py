@@ -1,10 +1,10 @@
 """What goes out as DICOM objects, as plain frozen values. ``dicom_objects_export`` writes it.
 
-The patient's name is never known here: it is written empty. A PACS files the objects by patient ID and study.
+Patient and study are repeated as the images' own header has them, the name too: an archive holds back what differs.
 """
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,22 @@ class SourceSlice:
 
 
 @dataclass(frozen=True)
+class Filing:
+    """What an archive files an object by, as the header of the images has it; "" for what it has not.
+
+    Names come from a stored file and go into a written one, on no other way: they are not even in the ``repr``.
+    """
+
+    patient_name: str = field(default="", repr=False)
+    referring_physician: str = field(default="", repr=False)
+    study_date: str = ""
+    study_time: str = ""
+    study_id: str = ""
+    study_description: str = ""
+    accession_number: str = ""
+
+
+@dataclass(frozen=True)
 class SourceSeries:
     """The PET the lesions were measured on, and whose it is. ``slices`` in volume order.
 
@@ -53,9 +69,7 @@ class SourceSeries:
     issuer: str = ""
     birth_date: dt.date | None = None
     sex: str = ""
-    study_at: dt.datetime | None = None
-    study_id: str = ""
-    accession_number: str = ""
+    filing: Filing = Filing()
     sop_class_uid: str = PET_CLASS
 
     @property

@@ -14,6 +14,7 @@ MAX_SEGMENTS = 1024
 MAX_FRAMES = 10_000
 MAX_BODY_BYTES = 64 << 20
 BITS = {"BINARY": (1,), "FRACTIONAL": (8,), "LABELMAP": (8, 16)}
+TILED = frozenset({"TILED_FULL", "TILED_SPARSE"})
 FRACTIONAL_TYPES = frozenset({"PROBABILITY", "OCCUPANCY"})
 
 Image = dict[str, Any]
@@ -40,6 +41,10 @@ def read_segmentation(
 
 
 def _image(elements: Content, sop_class: str) -> Image:
+    if read.text(elements.get(0x00209311)) in TILED or elements.get(0x00480006):
+        raise Unusable("tiled_segmentation")
+    if read.text(elements.get(0x00282110)) == "01":
+        raise Unusable("outlines_lossy")
     kind = "LABELMAP" if sop_class == LABEL_MAP_CLASS else read.text(elements.get(0x00620001))
     image = {
         "type": kind,

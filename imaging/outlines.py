@@ -57,10 +57,16 @@ class OutlineOutcome:
     source: Segment | Region
 
 
+Target = Images | ImagingRefusal | None
+
+
 def place_outlines(
-    content: Segmentation | StructureSet, images: Images | None, *, fraction: float = FRACTION_THRESHOLD
+    content: Segmentation | StructureSet, images: Target, *, fraction: float = FRACTION_THRESHOLD
 ) -> Iterator[OutlineOutcome]:
-    """One outcome per segment or region, in the order of the file; one mask at a time. ``images``: None if absent."""
+    """One outcome per segment or region, in the order of the file; one mask at a time.
+
+    ``images``: None if absent; a refusal if they are here and cannot be used.
+    """
     if isinstance(content, StructureSet):
         for region in content.regions:
             yield _region(content, region, images)
@@ -74,7 +80,7 @@ def is_referenced(content: Segmentation | StructureSet, images: Images) -> bool:
     return images.series_uid in content.header.referenced_series_uids or bool(content.source_sop_uids & images.sop_uids)
 
 
-def _segment(content: Segmentation, segment: Segment, images: Images | None, fraction: float) -> OutlineOutcome:
+def _segment(content: Segmentation, segment: Segment, images: Target, fraction: float) -> OutlineOutcome:
     stack, placed, refusal, notes = None, None, None, []
     try:
         stack = plane_stack(content, segment.number, fraction=fraction)
@@ -139,7 +145,7 @@ def _with_fraction(content: Segmentation, placed: Placed, fraction: float) -> tu
     return replace(placed, parameters=parameters), [caution("fraction_cut", percent=f"{100 * fraction:g}")]
 
 
-def _region(content: StructureSet, region: Region, images: Images | None) -> OutlineOutcome:
+def _region(content: StructureSet, region: Region, images: Target) -> OutlineOutcome:
     placed, refusal = None, None
     try:
         points = _closed(region)
@@ -179,10 +185,12 @@ class FileContentRefused(ImagingRefusal):
         Exception.__init__(self, f"{code}: {self.message}")
 
 
-def _volume(content: Segmentation | StructureSet, frame: str, images: Images | None) -> Volume:
+def _volume(content: Segmentation | StructureSet, frame: str, images: Target) -> Volume:
     """The volume to place on, once the frame of reference says that the outline belongs there."""
     if images is None:
         raise MeasurementRefused("referenced_series_absent")
+    if isinstance(images, ImagingRefusal):
+        raise images
     grids.check_frame(frame, images.volume.frame_of_reference_uid, is_referenced=is_referenced(content, images))
     return images.volume
 
@@ -192,9 +200,9 @@ def _state(refusal: Refusal | None) -> str:
 
 
 def _warnings(
-    content: Segmentation | StructureSet, images: Images | None, placed: Placed | None, notes: list[Caution]
+    content: Segmentation | StructureSet, images: Target, placed: Placed | None, notes: list[Caution]
 ) -> tuple[Caution, ...]:
-    if placed is None or images is None:
+    if placed is None or not isinstance(images, Images):
         return tuple(notes)
     other = [] if is_referenced(content, images) else [caution("outline_on_other_series")]
     return (*other, *placed.warnings, *notes)

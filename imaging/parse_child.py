@@ -14,11 +14,12 @@ import socket
 import warnings
 from typing import Any
 
-from imaging import dicom, dicom_objects
+from imaging import dicom, dicom_filing, dicom_objects
 from imaging.header import Unusable
 from imaging.parse_protocol import (
     CONTENT_REQUEST,
     FILES_PER_MESSAGE,
+    FILING_REQUEST,
     HEAD,
     MAX_CONTENT_ANSWER_BYTES,
     MAX_REQUEST_BYTES,
@@ -95,6 +96,8 @@ def _answer(descriptor: int, request: dict[str, Any]) -> bytes:
 def _read(descriptor: int, request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     if request == CONTENT_REQUEST:
         return dicom_objects.read_object(descriptor)
+    if request == FILING_REQUEST:
+        return dicom_filing.read_filing(descriptor)
     return dicom.decode(descriptor, request) if request else (dicom.parse(descriptor), b"")
 
 

@@ -8,6 +8,9 @@ MAX_REQUEST_BYTES = 4096
 MAX_ANSWER_BYTES = 64 << 10
 MAX_PIXEL_BYTES = 64 << 20
 
+# What an archive files a stored image by; asked for when something is written for it.
+FILING_REQUEST = {"filing": True}
+
 # The content of an object: many frames or contours, so more words and more time. Asked for one file at a time.
 CONTENT_REQUEST = {"content": True}
 MAX_CONTENT_ANSWER_BYTES = 16 << 20

@@ -99,6 +99,14 @@ FILE_REASONS: dict[str, Reason] = {
         "The segmentation is neither binary, fractional nor a label map, or does not say what a full voxel is.", _FILE,
         _DRAWER, "(0062,0001)",
     ),
+    "tiled_segmentation": Reason(
+        "This segmentation is made of tiles of a microscope slide, not of slices of a scan.", _FILE, "nobody needs to",
+        "(0020,9311)",
+    ),
+    "outlines_lossy": Reason(
+        "The segmentation was compressed with loss, so its voxels are no longer those that were drawn.", _FILE, _DRAWER,
+        "(0028,2110)",
+    ),
     "frames_disagree": Reason(
         "The segmentation does not describe as many frames as it announces.", _FILE, _DRAWER, "(5200,9230)"
     ),
@@ -138,6 +146,9 @@ SERIES_REASONS: dict[str, Reason] = {
     ),
     "projection_image": Reason("The series is a projection (MIP), not slices.", _NO_VOLUME, _SCANNER, "(0008,0008)"),
     "pixels_unreadable": Reason("The image of a slice could not be read.", _NO_VOLUME, _SENDER, "(7FE0,0010)"),
+    "referenced_series_unreadable": Reason(
+        "The images the outline was drawn on are here, but cannot be used ({why}).", _NO_VOLUME, _SENDER, "(7FE0,0010)"
+    ),
     "outline_unreadable": Reason(
         "The stored voxels of an outline could not be read.", "Nothing was measured in it.", _ADMIN
     ),

@@ -76,6 +76,8 @@ SENTENCES: dict[str, str] = {
     "number back.",
     "export_lesion_unmeasured": "A lesion has a region that cannot be measured today; without it the export would say "
     "that it is not there. Mend or take away that region first.",
+    "export_header_unreadable": "The header of the images could not be read again, so an archive could not file "
+    "what is written. Send the images again.",
     "export_refused": "These lesions cannot be written as one DICOM object: one lies outside the images, or two share "
     "a tracking UID.",
     "reading_signed": "This reading is signed and can no longer be changed. Amend it instead.",

@@ -23,10 +23,12 @@ from typing import Any, NamedTuple
 
 from imaging.instances import FileRefusal, ParsedInstance, ParsedObject, from_json
 from imaging.object_answer import content_from
+from imaging.object_export import Filing
 from imaging.objects import ObjectContent
 from imaging.parse_protocol import (
     CONTENT_REQUEST,
     FILES_PER_MESSAGE,
+    FILING_REQUEST,
     HEAD,
     MAX_ANSWER_BYTES,
     MAX_CONTENT_ANSWER_BYTES,
@@ -74,6 +76,16 @@ def read_object(path: Path | str) -> ObjectContent | FileRefusal:
     try:
         return FileRefusal(**values) if "code" in values else content_from(values, body)
     except (TypeError, LookupError, ValueError, AttributeError):
+        return FileRefusal("parser_crash")
+
+
+def read_filing(path: Path | str) -> Filing | FileRefusal:
+    """Patient and study as the header of a stored image has them."""
+    with _Batch() as batch:
+        ((values, _),) = batch.collect(batch.ask([path], FILING_REQUEST))
+    try:
+        return FileRefusal(**values) if "code" in values else Filing(**values)
+    except TypeError:
         return FileRefusal("parser_crash")
 
 

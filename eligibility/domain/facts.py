@@ -61,7 +61,8 @@ class LesionFact:
     """One lesion on one scan, as read.
 
     ``relation``: possible relations to liver (none, below, equal, above), or None with ``reason``.
-    ``size_mm``: long axis on CT in mm, or None with ``size_reason``.
+    ``size_mm``: long axis on CT in mm, or None with ``size_reason``. ``uptake``: the number or state that
+    ``uptake_text`` puts into words.
     """
 
     label: str
@@ -73,6 +74,7 @@ class LesionFact:
     reason: str = "missing"
     size_reason: str = "size_unknown"
     score_text: str = ""
+    uptake: str = ""
     uptake_text: str = ""
     source: Source | None = None
 
@@ -85,6 +87,7 @@ class Fact:
     """``value`` None means unknown for ``reason`` (a key of REASONS); ``detail`` is shown beside either.
 
     ``unit`` is UCUM-like text; ``analyte`` names the laboratory analyte when units may be converted.
+    ``seen``: what was recorded where no value could be made of it: compared, while ``detail`` is only shown.
     ``is_timeless``: never out of date (a date of birth, not a blood count).
     """
 
@@ -94,6 +97,7 @@ class Fact:
     sources: tuple[Source, ...] = ()
     reason: str = "missing"
     detail: str = ""
+    seen: tuple[str, ...] = ()
     analyte: str = ""
     is_timeless: bool = False
 
@@ -111,10 +115,16 @@ def _refuse_empty(choice: Choice | None) -> None:
 Facts = Mapping[str, Fact]
 
 
-def unknown(reason: str, detail: str = "", sources: tuple[Source, ...] = (), on: dt.date | None = None) -> Fact:
+def unknown(
+    reason: str,
+    detail: str = "",
+    sources: tuple[Source, ...] = (),
+    on: dt.date | None = None,
+    seen: tuple[str, ...] = (),
+) -> Fact:
     """A fact without a value. ``reason`` must be a key of REASONS (KeyError otherwise)."""
     REASONS[reason]
-    return Fact(value=None, reason=reason, detail=detail, sources=sources, clinical_date=on)
+    return Fact(value=None, reason=reason, detail=detail, sources=sources, clinical_date=on, seen=seen)
 
 
 def exactly(number: Decimal) -> Interval:

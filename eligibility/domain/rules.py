@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from eligibility.domain.criteria import Condition, Finding, Test, check, threshold_text
-from eligibility.domain.facts import REASONS, Facts, Source
+from eligibility.domain.facts import REASONS, Fact, Facts, Source
 from eligibility.domain.guideline import SAFETY_LEVELS, Criterion, Guideline, GuidelineKind, Level
 from eligibility.domain.lesions import QUANTIFIER_TEXT
+from eligibility.domain.said import said
 
 ENGINE_VERSION = "rules/1.0"
 
@@ -136,7 +137,7 @@ def evaluate(guideline: Guideline, facts: Facts, as_of: dt.date) -> AssessmentRe
         verdict=verdict,
         verdict_text=_verdict_text(verdict, rows, guideline.label),
         rows=rows,
-        digest=_digest(guideline, rows),
+        digest=_digest(guideline, rows, facts),
     )
 
 
@@ -252,13 +253,18 @@ def _not_in_force(guideline: Guideline, as_of: dt.date) -> RowResult:
     )
 
 
-def _digest(guideline: Guideline, rows: Iterable[RowResult]) -> str:
-    """Depends on what was said and why; not on ages, which a later day changes by itself."""
-    said = [
-        [r.id, r.state, r.value_text, r.reason_codes, str(r.clinical_date), [[s.model, s.id] for s in r.sources]]
+def _digest(guideline: Guideline, rows: Iterable[RowResult], facts: Facts) -> str:
+    """Depends on what was said and why, in codes and values; not on the words for it, nor on ages, which a later day
+    changes by itself."""
+    rows_said = [
+        [
+            *(r.id, r.state, r.reason_codes, str(r.clinical_date)),
+            [said(facts.get(name) or Fact()) for name in r.fact_names],
+            [[s.model, s.id] for s in r.sources],
+        ]
         for r in rows
     ]
-    text = json.dumps([ENGINE_VERSION, guideline.sha256, said], ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps([ENGINE_VERSION, guideline.sha256, rows_said], ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -2,10 +2,11 @@
 
 from django.contrib import admin
 
+from imaging.admin.desk import LookingAgainAdmin
 from imaging.models import Lesion, LesionFinding
 from imaging.refused import Refused
 from imaging.services import withdraw_lesion
-from patients.admin_base import ServiceInline, ServiceModelAdmin
+from patients.admin_base import ServiceInline
 from patients.services import StillInUse
 
 SIZES = ["long_axis_mm", "short_axis_mm", "third_axis_mm"]
@@ -20,7 +21,7 @@ class FindingInline(ServiceInline):
 
 
 @admin.register(Lesion)
-class LesionAdmin(ServiceModelAdmin):
+class LesionAdmin(LookingAgainAdmin):
     list_display = ["patient", "label", "organ", "segment", "kind", "is_target"]
     list_display_links = ["label"]
     list_select_related = ["patient"]

@@ -6,13 +6,13 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 
 from imaging import selectors
-from imaging.admin.desk import refusals_shown, ring_for
+from imaging.admin.desk import LookingAgainAdmin, refusals_shown, ring_for
 from imaging.admin.lesions import SIZES
 from imaging.domain.vocabulary import Tracer
 from imaging.models import LesionFinding, Scan, Voi
 from imaging.refused import Refused
 from imaging.services import detach_series, move_voi, place_voi, remove_voi
-from patients.admin_base import ServiceInline, ServiceModelAdmin
+from patients.admin_base import ServiceInline
 from patients.domain.roles import Capability
 from patients.services import StillInUse
 
@@ -73,7 +73,7 @@ class VoiInline(ServiceInline):
 
 
 @admin.register(Scan)
-class ScanAdmin(ServiceModelAdmin):
+class ScanAdmin(LookingAgainAdmin):
     list_display = ["patient", "headline", "when", "suv"]
     list_display_links = ["headline"]
     list_select_related = ["patient", "pet_series"]

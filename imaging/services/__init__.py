@@ -21,7 +21,13 @@ from imaging.services.readings import (
     sign_reading,
     start_reading,
 )
-from imaging.services.requests import request_contours, request_look, request_measurements, request_series
+from imaging.services.requests import (
+    request_contours,
+    request_look,
+    request_looks,
+    request_measurements,
+    request_series,
+)
 from imaging.services.restoring import restore
 from imaging.services.series import run_series
 from imaging.services.uploads import add_file, add_files, close_upload, open_upload
@@ -54,6 +60,7 @@ __all__ = [
     "reopen_proposal",
     "request_contours",
     "request_look",
+    "request_looks",
     "request_measurements",
     "request_series",
     "restore",

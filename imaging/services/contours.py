@@ -19,7 +19,7 @@ from imaging.instances import FileRefusal
 from imaging.models import ForeignObject, Job, Lesion, Proposal, Scan, Series, SuvResult
 from imaging.objects import MeasurementGroup, Report, Segmentation, StructureSet
 from imaging.outlines import Images, OutlineOutcome
-from imaging.reasons import explain
+from imaging.reasons import SeriesRefused, explain
 from imaging.services.requests import contours_digest, request_contours
 from patients.services import audit
 
@@ -61,24 +61,26 @@ def _place(
     found: ForeignObject, content: Segmentation | StructureSet, scan: Scan | None
 ) -> list[tuple[OutlineOutcome, Proposal | None]]:
     suv = selectors.current_suv(scan.pet_series) if scan else None
-    images = _images(scan.pet_series, suv) if scan and suv else None
+    images = _images(scan.pet_series, suv) if scan and suv and scan.pet_series else None
     made = []
     for outcome in outlines.place_outlines(content, images):
-        is_placed = outcome.placed and images and scan and suv
-        proposal = _proposal(found, scan, outcome, images.volume, suv.result) if is_placed else None
+        proposal = None
+        if outcome.placed and isinstance(images, Images) and scan and suv:
+            proposal = _proposal(found, scan, outcome, images.volume, suv.result)
         made.append((_without_voxels(outcome), proposal))
     return made
 
 
-def _images(series: Series, suv: selectors.CurrentSuv) -> Images | None:
-    """The volume to lay outlines on: in SUV where there is one, else only its grid counts."""
+def _images(series: Series, suv: selectors.CurrentSuv) -> Images | ImagingRefusal:
+    """The volume to lay outlines on, or why there is none: in SUV where there is one, else only its grid counts."""
     try:
         if suv.result is not None and not suv.result.refusal_code:
             volume = volumes.load_volume(series, suv.result)
         else:
             volume = volumes.load_stored(series).volume(1.0, "")
-    except ImagingRefusal:
-        return None
+    except ImagingRefusal as refusal:
+        sentence = explain("referenced_series_unreadable", why=refusal.message.rstrip("."))
+        return SeriesRefused("referenced_series_unreadable", sentence)
     with store.open_stored(series.manifest_sha256) as file:
         sop_uids = frozenset(json.load(file)["sop_uid"])
     return Images(volume, series.series_uid, sop_uids)

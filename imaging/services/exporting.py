@@ -8,13 +8,14 @@ import hashlib
 import json
 from dataclasses import dataclass
 
-from imaging import digests, selectors, store
+from imaging import digests, sandbox, selectors, store
 from imaging.dicom_objects_export import for_tumour_board, lesion_report, lesion_segmentation, to_bytes
 from imaging.domain import krenning, regions, uptake
 from imaging.domain.errors import ImagingRefusal
 from imaging.domain.vocabulary import ORGAN_CODES
 from imaging.domain.voi import Mask
 from imaging.domain.volume import Volume
+from imaging.instances import FileRefusal
 from imaging.models import Lesion, LesionReading, Reading, Scan, Voi
 from imaging.object_export import (
     AUTOMATIC,
@@ -158,8 +159,12 @@ def _source(scan: Scan) -> SourceSeries:
     series, study = scan.pet_series, scan.pet_series.study
     with store.open_stored(series.manifest_sha256) as file:
         manifest = json.load(file)
+    filing = sandbox.read_filing(store.path(manifest["source"][0]))
+    if isinstance(filing, FileRefusal):
+        raise Refused("export_header_unreadable")
     return source_from_manifest(
         manifest,
+        filing=filing,
         study_uid=study.study_uid,
         series_uid=series.series_uid,
         patient_id=study.dicom_patient_id,

@@ -4,6 +4,7 @@ from django.db.models import Q
 
 from imaging import digests, jobs, selectors
 from imaging.models import ForeignObject, ImageProduct, Job, ProposalRun, Scan, Series
+from patients.models import Patient
 
 
 def request_series(*, series: Series, by=None) -> Job:
@@ -54,6 +55,12 @@ def request_look(*, scan: Scan, by=None) -> list[Job]:
         by=by,
     )
     return [job]
+
+
+def request_looks(*, patient: Patient, by=None) -> list[Job]:
+    """Of every scan of a case: what is marked or found on one is looked for on those after it."""
+    scans = Scan.objects.filter(patient=patient, pet_series__isnull=False)
+    return [job for scan in scans for job in request_look(scan=scan, by=by)]
 
 
 def request_attached(*, series: Series, by=None) -> list[Job]:

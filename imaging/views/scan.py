@@ -32,6 +32,7 @@ def detail(request, pk: uuid.UUID):
         "patient": scan.patient,
         "heading": _heading(scan),
         "scan_facts": _facts(scan, suv.result),
+        "is_provisional": bool(suv.result and suv.result.is_provisional),
         "is_illustrative": "illustrative" in scan.note.lower(),
         "state_url": reverse("imaging:scan_state", args=[scan.pk]),
         "computing": pages.scan_computing(scan),

@@ -8,7 +8,7 @@ from django.apps import apps
 from django.urls import reverse
 
 from eligibility.selectors import case_facts
-from imaging import masks, selectors
+from imaging import masks, selectors, store
 from imaging.dicom_export import make_uid
 from imaging.models import ForeignObject, Job, Lesion, LesionFinding, Proposal, Scan, UptakeMeasurement, Voi
 from imaging.scan_numbers import scan_numbers
@@ -83,6 +83,22 @@ def test_a_frame_of_reference_that_differs_is_a_sentence_per_segment(tmp_path, s
         (2, "refused", "frame_of_reference_differs"),
     ]
     assert all(o["message"].endswith(".") and o["own_volume_ml"] > 1 for o in found.outcomes)
+
+
+@pytest.mark.parametrize("writer", [write_seg, write_rtstruct])
+def test_images_that_are_here_but_cannot_be_read_are_not_called_absent(
+    tmp_path, phantom_case, doctor, import_files, writer, client
+):
+    """A PET of which one slice has no readable image any more: its outlines have images, and these have no volume."""
+    scan = bring_scan(import_files, tmp_path, phantom_case, paint=two_bodies)
+    store.path(scan.pet_series.instances.first().sha256).unlink()
+    import_files([writer(tmp_path / "o")], patient=phantom_case)
+    found = ForeignObject.objects.get()
+    assert found.scan == scan and found.refusal_code == "" and imported(scan) == []
+    assert {o["code"] for o in found.outcomes} == {"referenced_series_unreadable"}
+    assert all("are here" in o["message"] and "could not be read" in o["message"] for o in found.outcomes)
+    shown = page(client, doctor, scan)
+    assert "are here, but cannot be used" in shown and "eferenced series absent" not in shown
 
 
 def test_a_damaged_segmentation_costs_only_itself(tmp_path, phantom_case, doctor, import_files, client):

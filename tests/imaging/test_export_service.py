@@ -1,19 +1,28 @@
-"""Export of a scan: valid, the same for the same state, read back without loss, and never a name in it."""
+"""Export of a scan: valid, the same for the same state, read back without loss, filed as the images are."""
 
+import io
+import json
+import logging
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
+from django.apps import apps
+from django.urls import reverse
 from pydicom import dcmread
 from pydicom.filebase import DicomBytesIO
 
 from imaging import masks, sandbox, selectors
 from imaging.domain import uptake
-from imaging.models import Proposal, Voi
+from imaging.instances import FileRefusal
+from imaging.models import Proposal, Series, Voi
 from imaging.services import (
     accept_as_lesion,
+    confirm_identity,
     correct_suv_input,
+    exporting,
     outlines,
     place_voi,
     score_lesion,
@@ -168,11 +177,87 @@ def test_only_a_score_that_is_one_number_is_stated(tmp_path, scan, lesions, sign
     assert any("3" in words for words in said[0]) and not any("2" in words or "3" in words for words in said[1])
 
 
-def test_nothing_in_them_is_the_patients_name(scan, lesions, signed, doctor):
+FILED_BY = (
+    *("PatientName", "PatientID", "IssuerOfPatientID", "PatientBirthDate", "PatientSex"),
+    *("StudyInstanceUID", "StudyDate", "StudyTime", "StudyID", "StudyDescription"),
+    *("AccessionNumber", "ReferringPhysicianName"),
+)
+
+
+def with_header(folder: Path, **changes) -> list[Path]:
+    paths = write_pet(folder, "a", paint=two_bodies)
+    for path in paths:
+        ds = dcmread(path)
+        for name, value in changes.items():
+            setattr(ds, name, value)
+        ds.save_as(path)
+    return paths
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {
+            "PatientName": "ZQCANARYNAME^ZQFIRST^^Dr",
+            "AccessionNumber": "ZQACC-1",
+            "ReferringPhysicianName": "ZQREF^Doc",
+            "StudyID": "S-7",
+            "StudyDescription": "PET/CT whole body",
+            "StudyTime": "085501.250000",
+            "IssuerOfPatientID": "HOSPITAL",
+        },
+        {"SpecificCharacterSet": "ISO_IR 192", "PatientName": "Müller^Åsa=山田^太郎"},
+        {"SpecificCharacterSet": ["", "ISO 2022 IR 87"], "PatientName": "Yamada^Tarou=山田^太郎=やまだ^たろう"},
+        {"PatientName": "ZQCANARYNAME"},
+        {"PatientName": "", "StudyTime": "", "StudyID": ""},
+    ],
+    ids=["everything", "unicode", "japanese", "one word", "de-identified"],
+)
+def test_an_archive_files_them_with_the_images(tmp_path, phantom_case, doctor, import_files, changes):
+    """An archive holds back an object of which patient or study differ from those it has."""
+    paths = with_header(tmp_path / "p", **changes)
+    upload = import_files(paths, patient=phantom_case)
+    if changes.get("IssuerOfPatientID"):
+        assert set(upload.items.values_list("outcome", flat=True)) <= {"stored", "held"}
+    series = Series.objects.get()
+    if series.identity != Series.Identity.ATTACHED:
+        confirm_identity(by=doctor, series=series, patient=phantom_case, reason="request form")
+        work_off()
+    scan = phantom_case.scan_rows.get()
+    drawn(scan, new_lesion(doctor, phantom_case), doctor)
+    theirs = dcmread(paths[0])
     for name, data in exported(scan, doctor).items():
-        assert b"ZQCANARY" not in data and b"ZQFIRST" not in data, name
-        ds = dcmread(DicomBytesIO(data))
-        assert (str(ds.PatientName), ds.PatientID) == ("", "SYN-a")
+        ours = dcmread(DicomBytesIO(data))
+        for element in FILED_BY:
+            assert str(ours.get(element) or "") == str(theirs.get(element) or ""), (name, element)
+
+
+@pytest.mark.parametrize("name", ["ZQCANARYNAME^ZQFIRST", "ZQCANARYNAME", "ZQCANARYNAME" * 9])
+def test_the_name_goes_into_the_objects_and_nowhere_else(
+    tmp_path, phantom_case, doctor, import_files, caplog, recwarn, capfd, client, name
+):
+    """Libraries warn about names that are not as they like them, with the name in the warning."""
+    caplog.set_level(logging.DEBUG)
+    import_files(with_header(tmp_path / "p", PatientName=name, ReferringPhysicianName=name), patient=phantom_case)
+    scan = phantom_case.scan_rows.get()
+    drawn(scan, new_lesion(doctor, phantom_case), doctor)
+    recwarn.clear()
+    files = export_scan(by=doctor, scan=fresh(scan))
+    assert all(b"ZQCANARY" in file.data for file in files), "or nothing was tested"
+    client.force_login(doctor)
+    answer = client.post(reverse("imaging:export", args=[scan.pk]))
+    packed = zipfile.ZipFile(io.BytesIO(answer.content))
+    said = [str(answer.headers), *packed.namelist(), *(file.name for file in files)]
+    said += [caplog.text, *(str(warning.message) for warning in recwarn), *capfd.readouterr()]
+    said += [repr(exporting._source(fresh(scan)))]
+    assert not [text for text in said if "ZQCANARY" in text]
+    for model in apps.get_models():
+        assert "ZQCANARY" not in json.dumps(list(model._base_manager.values()), default=str), model._meta.label
+
+
+def test_images_whose_header_is_no_longer_read_are_not_written_without_it(scan, lesions, doctor, monkeypatch):
+    monkeypatch.setattr(exporting.sandbox, "read_filing", lambda path: FileRefusal("parser_timeout"))
+    assert refusal_of(export_scan, by=doctor, scan=scan) == "export_header_unreadable"
 
 
 def test_without_lesion_without_suv_without_right(tmp_path, scan, doctor, import_files, django_user_model):

@@ -16,6 +16,7 @@ from imaging.assemble import AssembledSeries
 from imaging.dicom_export import make_uid
 from imaging.dicom_objects_export import (
     ExportRefused,
+    Filing,
     for_tumour_board,
     lesion_report,
     lesion_segmentation,
@@ -56,7 +57,7 @@ def source_of(series: AssembledSeries, **changes):
         "patient_id": first.patient_id,
         "birth_date": dt.date.fromisoformat(first.birth_date) if first.birth_date else None,
         "sex": first.sex,
-        "study_at": dt.datetime.fromisoformat(first.study_date),
+        "filing": Filing(study_date=first.study_date.replace("-", ""), study_time="091500"),
     }
     return source_from_manifest(series.manifest(), **identity | changes)
 
@@ -251,17 +252,20 @@ def test_the_same_input_gives_the_same_bytes(phantom):
     ).SOPInstanceUID  # fmt: skip
 
 
-def test_whose_it_is_without_a_name(tmp_path, phantom):
+def test_whose_it_is_as_in_the_images(tmp_path, phantom):
     series, volume = phantom
-    source = source_of(series, patient_id="SYN-ü", issuer="HOSPITAL", accession_number="A1")
+    filing = Filing("Müller^Åsa=山田^太郎", "Réf^érent", "20260503", "091500.25", "S1", "PET/CT", "A1")
+    source = source_of(series, patient_id="SYN-ü", issuer="HOSPITAL", filing=filing)
     files = write_all(tmp_path, source, two_lesions(volume))
     for name, file in files.items():
         ds = dcmread(file)
-        assert (ds.PatientName, ds.PatientID, ds.PatientSex) == ("", "SYN-ü", "F"), name
+        assert (ds.PatientName, ds.PatientID, ds.PatientSex) == (filing.patient_name, "SYN-ü", "F"), name
+        assert (ds.StudyDate, ds.StudyTime, ds.StudyID) == ("20260503", "091500.25", "S1")
+        assert (ds.ReferringPhysicianName, ds.StudyDescription) == ("Réf^érent", "PET/CT")
         assert (ds.PatientBirthDate, ds.StudyInstanceUID, ds.AccessionNumber) == ("19670302", source.study_uid, "A1")
         assert ds.IssuerOfPatientID == "HOSPITAL" and ds.ContentDate == "20260504"
         assert verified(file) == ""
-    only_what_must_be = source_of(series, birth_date=None, sex="", study_at=None)
+    only_what_must_be = source_of(series, birth_date=None, sex="", filing=Filing())
     for file in write_all(tmp_path, only_what_must_be, two_lesions(volume)).values():
         assert verified(file) == ""
 

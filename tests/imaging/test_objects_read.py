@@ -1,7 +1,5 @@
 """Segmentations, structure sets and reports as the sandbox gives them: every voxel, every point, every number."""
 
-import zlib
-
 import numpy as np
 import pytest
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
@@ -11,7 +9,7 @@ from imaging.folder import read_folder
 from imaging.instances import FileRefusal, ParsedInstance, ParsedObject
 from imaging.objects import Report, Segmentation, StructureSet
 from imaging.outlines import plane_stack
-from tests.imaging.dicom_files import ROOT, pet_slice, to_bytes, write, write_series
+from tests.imaging.dicom_files import ROOT, pet_slice, write, write_series
 from tests.imaging.object_files import (
     SERIES,
     blob,
@@ -123,30 +121,6 @@ def test_a_label_map_may_list_its_background(tmp_path):
     ds = segmentation([blob() * 2], "LABELMAP")
     ds.SegmentSequence = [segment(0, "background"), *ds.SegmentSequence]
     assert [one.number for one in content(write(tmp_path / "seg.dcm", ds)).segments] == [2]
-
-
-@pytest.mark.parametrize("kind", ["FRACTIONAL", "LABELMAP"])
-def test_compressed_frames(tmp_path, kind):
-    from pydicom import dcmread
-    from pydicom.uid import RLELossless
-
-    values = blob() * np.uint8(200 if kind == "FRACTIONAL" else 1)
-    file = dcmread(write(tmp_path / "plain.dcm", segmentation([values], kind)))
-    file.compress(RLELossless, encoding_plugin="pydicom", generate_instance_uid=False)
-    file.save_as(tmp_path / "rle.dcm")
-    found = content(tmp_path / "rle.dcm")
-    assert plane_stack(found, 1).voxel_count == blob().sum()
-    cut = (tmp_path / "rle.dcm").read_bytes()
-    (tmp_path / "cut.dcm").write_bytes(cut[: len(cut) - 700])
-    assert isinstance(sandbox.read_object(tmp_path / "cut.dcm"), FileRefusal)
-
-
-def test_a_deflated_segmentation(tmp_path):
-    ds, deflated = segmentation([blob()]), "1.2.840.10008.1.2.1.99"
-    raw = to_bytes(ds, has_meta=False)
-    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
-    (tmp_path / "seg.dcm").write_bytes(to_bytes(ds, deflated)[: -len(raw)] + packer.compress(raw) + packer.flush())
-    assert plane_stack(content(tmp_path / "seg.dcm"), 1).voxel_count == blob().sum()
 
 
 def test_a_structure_set(tmp_path):

@@ -6,16 +6,18 @@ from django.urls import reverse
 
 from imaging import masks, selectors
 from imaging.domain.volume import Bounds
-from imaging.models import Scan, Voi
+from imaging.models import ProposalRun, Scan, SuvResult, Voi
 from imaging.scan_numbers import scan_numbers
 from imaging.services import correct_suv_input, outlines
 from imaging.services.running import run_until_done
+from imaging.views import proposal_rows
 from tests.imaging.phantom import two_bodies, write_pet
 from tests.imaging.scan_rows import (
     FIRST,
     HOT_BODY,
     OTHER_BODY,
     drawn,
+    focus,
     fresh,
     new_lesion,
     volume_of,
@@ -79,6 +81,34 @@ def test_the_word_stays_with_what_is_made_from_the_outline_until_it_is_drawn_ane
     outlines.regrow(by=doctor, voi=Voi.objects.get(pk=voi.pk), rule="suv", parameter=10.0, reason="with today's SUV")
     work_off()
     assert "outline_at_earlier_suv" not in codes(current(scan, voi))
+
+
+def test_a_threshold_in_suv_is_not_shown_while_another_suv_holds(scan, lesion, doctor, client):
+    """Between a corrected weight and the new look, neither the threshold of the old look nor its SUVs are today's."""
+    hottest = f"{focus(scan).numbers['suv_max']:.2f}"
+    ProposalRun.objects.update(parameters={"threshold_suv": 7.31, "liver_mean": 5.0, "liver_sd": 1.155})
+    client.force_login(doctor)
+    address = reverse("imaging:scan", args=[scan.pk])
+    shown = client.get(address).content.decode()
+    assert "Uptake above SUV 7.31" in shown and f"SUVmax {hottest}" in shown
+    correct_suv_input(by=doctor, series=scan.pet_series, name="body_weight_kg", value="90", reason="weighed")
+    shown = client.get(address).content.decode()
+    assert "7.31" not in shown and hottest not in shown
+    assert "F01" in shown and "SUVmax –" in shown, "the focus is still asked about"
+
+
+def test_under_another_suv_result_the_old_look_shows_only_what_does_not_depend_on_it(scan, lesion, doctor):
+    """The run is still the present one for as long as nobody has looked again."""
+    focus(scan)
+    ProposalRun.objects.update(parameters={"threshold_suv": 7.31})
+    old = selectors.current_suv(scan.pet_series).result
+    new = SuvResult(series=scan.pet_series, input_digest="0" * 64)
+    shown = {suv.pk: proposal_rows.panels(fresh(scan), suv) for suv in (old, new)}
+    assert [panel.has_current_suv for panel in shown.values()] == [True, False]
+    before, after = (panel.to_decide[0] for panel in shown.values())
+    assert before["suv_max"] != "–" and before["volume"] != "–"
+    assert [after[name] for name in ("suv_max", "suv_mean", "suv_peak")] == ["–"] * 3
+    assert after["volume"] == before["volume"]
 
 
 def test_late_slices_move_the_grid_and_the_numbers_name_the_voxels_they_came_from(

@@ -29,6 +29,7 @@ MODULES = [
     "store",
     "suv_header",
     "suv_report",
+    "services/contours",
     "volumes",
     "management/commands/measure",
     "management/commands/propose",

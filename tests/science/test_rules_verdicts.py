@@ -7,9 +7,10 @@ from decimal import Decimal
 import pytest
 
 from eligibility.domain.criteria import Comparator, Compound, Condition, check
-from eligibility.domain.facts import Fact, hull, number_text, unknown
+from eligibility.domain.facts import REASONS, Fact, LesionFact, hull, number_text, unknown
 from eligibility.domain.guideline import Criterion, Guideline, GuidelineKind, Level
 from eligibility.domain.rules import RowState, Verdict, evaluate
+from eligibility.domain.said import said
 from patients.domain.ki67 import Interval, parse_ki67
 
 DAY = dt.date(2026, 4, 20)
@@ -216,6 +217,32 @@ def test_digest_moves_with_what_was_said_not_with_the_day():
     assert today.digest == later.digest
     assert verdict(CAUTION=YES).digest != today.digest
     assert evaluate(replace(make_set(), sha256="1"), facts, DAY).digest != today.digest
+
+
+def test_digest_moves_with_codes_and_values_not_with_their_words(monkeypatch):
+    """A decision must not be called outdated because a sentence reads better today."""
+    about = {ROWS[level]: fact for level, fact in FINE.items()} | {ROWS["REQUIRED"]: unknown("missing")}
+    before = evaluate(make_set(), about, DAY)
+    monkeypatch.setitem(REASONS, "missing", "nobody has written it down")
+    reworded = {name: replace(fact, detail="in other words") for name, fact in about.items()}
+    for facts in (about, reworded):
+        after = evaluate(make_set(), facts, DAY)
+        assert [r.reason_text for r in after.rows] != [r.reason_text for r in before.rows]
+        assert after.digest == before.digest
+    other_reason = about | {ROWS["REQUIRED"]: unknown("undated")}
+    other_seen = about | {ROWS["REQUIRED"]: unknown("missing", seen=("70 g",))}
+    for facts in (other_reason, other_seen):
+        assert evaluate(make_set(), facts, DAY).digest != before.digest
+
+
+def test_what_a_lesion_says_is_compared_without_its_words():
+    one = LesionFact(
+        "L01", "liver", True, True, frozenset({"above"}), Decimal("20.0"), uptake="9.1", uptake_text="SUVmax 9.1"
+    )
+    assert said(Fact((one,))) == said(Fact((replace(one, size_mm=Decimal(20), uptake_text="9.1 g/mL"),)))
+    changes = ({"uptake": "9.2"}, {"relation": frozenset({"equal"})}, {"size_mm": Decimal(21)}, {"score_text": "3"})
+    for change in (*changes, {"relation": None}, {"label": "L02"}, {"is_target": False}):
+        assert said(Fact((replace(one, **change),))) != said(Fact((one,))), change
 
 
 @pytest.mark.parametrize(
