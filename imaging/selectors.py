@@ -392,7 +392,7 @@ def _object_progress(series: Series) -> dict | None:
     if found is None:
         return None
     job = latest_job(found.pk)
-    failed = job.message if job and job.state == Job.State.FAILED else ""
+    failed = job.message if job and job.state in Job.WITHOUT_RESULT else ""
     return {
         "is_on_scan": found.scan is not None,
         "is_read": bool(found.input_digest),
@@ -417,7 +417,7 @@ def job_progress(job: Job | None) -> dict | None:
 def has_failed(series: Series) -> bool:
     """Whether the last job of the series ended without a result."""
     job = latest_job(series.pk)
-    return job is not None and job.state == Job.State.FAILED
+    return job is not None and job.state in Job.WITHOUT_RESULT
 
 
 def latest_job(subject_id) -> Job | None:
@@ -425,13 +425,12 @@ def latest_job(subject_id) -> Job | None:
 
 
 def _is_finished(upload: Upload, job: Job | None) -> bool:
-    if job is None or job.state not in {Job.State.DONE, Job.State.FAILED}:
+    if job is None or job.state in Job.OPEN:
         return False
-    open_states = [Job.State.QUEUED, Job.State.RUNNING]
     series = series_of(upload).values("pk")
     objects = ForeignObject.objects.filter(series__in=series).values("pk")
     about = Q(subject_id__in=series) | Q(subject_id__in=objects)
-    return not Job.objects.filter(about, state__in=open_states).exists()
+    return not Job.objects.filter(about, state__in=Job.OPEN).exists()
 
 
 def _pending(series: Series, digest: str) -> CurrentSuv:
@@ -439,5 +438,5 @@ def _pending(series: Series, digest: str) -> CurrentSuv:
     jobs = getattr(series, "jobs_at_hand", None)
     if jobs is None:
         jobs = Job.objects.filter(kind=Job.Kind.SERIES, subject_id=series.pk, input_digest=digest)
-    failed = next((job for job in jobs if job.input_digest == digest and job.state == Job.State.FAILED), None)
+    failed = next((job for job in jobs if job.input_digest == digest and job.state in Job.WITHOUT_RESULT), None)
     return CurrentSuv(FAILED, None, failed.reason_code, failed.message) if failed else CurrentSuv(RECOMPUTING)

@@ -22,6 +22,7 @@ from imaging.services.readings import (
 )
 from imaging.services.requests import request_contours, request_look, request_measurements, request_series
 from imaging.services.series import run_series
+from imaging.services.steering import cancel_job, retry_job
 from imaging.services.uploads import add_file, add_files, close_upload, open_upload
 from imaging.services.vois import move_voi, place_voi, remove_voi
 
@@ -32,6 +33,7 @@ __all__ = [
     "add_files",
     "amend_reading",
     "answer_cold_lesions",
+    "cancel_job",
     "close_upload",
     "comment_reading",
     "confirm_identity",
@@ -52,6 +54,7 @@ __all__ = [
     "request_look",
     "request_measurements",
     "request_series",
+    "retry_job",
     "run_contours",
     "run_import",
     "run_measure",
