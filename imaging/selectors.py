@@ -165,17 +165,18 @@ def _measurements_as_known(scan: Scan, known_at: dt.datetime) -> list[CurrentMea
     ]
 
 
-def open_decisions(of_scans: Iterable[Scan]) -> dict:
-    """By the scan's id: foci, and lesions of the scan before, that wait for a person. Two queries for any number."""
-    pks = [scan.pk for scan in of_scans]
+def open_decisions(of_scans: QuerySet[Scan]) -> dict:
+    """By the scan's id, where there are any: foci, and lesions of the scan before, that wait for a person."""
     foci = Proposal.objects.filter(
-        scan__in=pks, run__superseded_at=None, kind=Proposal.Kind.FOCUS, state=Proposal.State.OPEN, is_physiologic=False
+        state=Proposal.State.OPEN, run__superseded_at=None, kind=Proposal.Kind.FOCUS, is_physiologic=False
     )
-    matches = LesionMatch.objects.filter(
-        scan__in=pks, run__superseded_at=None, state=LesionMatch.State.OPEN, lesion__isnull=False
-    )
-    counted = [dict(rows.values_list("scan").annotate(n=Count("pk")).order_by()) for rows in (foci, matches)]
-    return {pk: (counted[0].get(pk, 0), counted[1].get(pk, 0)) for pk in pks}
+    matches = LesionMatch.objects.filter(state=LesionMatch.State.OPEN, run__superseded_at=None, lesion__isnull=False)
+    found: dict = {}
+    for place, rows_ in enumerate((foci, matches)):
+        counted = rows_.filter(scan__in=of_scans).values_list("scan").annotate(n=Count("pk")).order_by()
+        for pk, number in counted:
+            found.setdefault(pk, [0, 0])[place] = number
+    return {pk: tuple(counts) for pk, counts in found.items()}
 
 
 def scan_drawn_on(found: ForeignObject) -> Scan | None:

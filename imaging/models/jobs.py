@@ -94,6 +94,7 @@ class Upload(models.Model):
 
     class Meta:
         ordering = ["-created_at"]
+        indexes = [models.Index(fields=["created_at"])]
 
     def __str__(self) -> str:
         return f"import of {self.created_at:%Y-%m-%d %H:%M}"

@@ -74,7 +74,7 @@ def test_an_effect_that_was_ready_when_the_job_was_cancelled_is_dropped(doctor):
     cancel_job(by=doctor, job=job)
     with pytest.raises(jobs.LeaseLost), lease.effect():
         pytest.fail("the effect of cancelled work ran")
-    for late in (lambda: lease.finish(), lambda: jobs.fail(job.pk, lease.token, code="x", message="x")):
+    for late in (lease.finish, lambda: jobs.fail(job.pk, lease.token, code="x", message="x")):
         with pytest.raises(jobs.LeaseLost):
             late()
     jobs.give_back(job.pk, lease.token)

@@ -64,6 +64,6 @@ class Command(BaseCommand):
             if time.monotonic() - started > PATIENCE_SECONDS:
                 raise CommandError("The background jobs did not end in time; run load_demo again to continue.")
             time.sleep(0.2)
-        failed = Job.objects.filter(patient__in=patients, state__in=Job.WITHOUT_RESULT).values_list("reason_code", flat=True)
-        if failed:
-            raise CommandError(f"Loading stopped: {', '.join(sorted(set(failed)))}.")
+        stopped = Job.objects.filter(patient__in=patients, state__in=Job.WITHOUT_RESULT)
+        if codes := sorted(set(stopped.values_list("reason_code", flat=True))):
+            raise CommandError(f"Loading stopped: {', '.join(codes)}.")
