@@ -1,43 +1,43 @@
 """A mark that changes whenever a list page would: equal marks are answered by 304, without reading the page's rows.
 
-Every write leaves a row in the trail and every job its end; a right that runs out leaves neither, so the last one
-that ran out is part of the mark.
+Every write leaves a row in the trail; a right that runs out leaves none, so the last one that ran out is part of the
+mark. Work in the background moves without a row in the trail, so the home page adds how far it is.
 """
 
 import hashlib
 import json
 
 from django.contrib.messages import get_messages
-from django.db.models import Max
+from django.db.models import QuerySet, Subquery
 from django.utils import timezone
 
 from imaging.models import Job
-from patients.models import AccessGrant, AuditEvent
+from patients.models import AccessGrant, AuditEvent, User
 
 
-def list_stamp(request, **_) -> str | None:
-    """For ``condition``; None while a message waits to be shown once."""
+def list_stamp(request, *more) -> str | None:
+    """For ``condition``; None while a message waits to be shown once. One query."""
     if not request.user.is_authenticated or len(get_messages(request)):
         return None
-    user = request.user
-    seen = [
-        request.get_full_path(),
-        str(timezone.localdate()),
-        [user.pk, user.role, user.is_staff, list(user.teams.order_by("pk").values_list("pk", flat=True))],
-        AuditEvent.objects.aggregate(last=Max("id"))["last"],
-        _last_ended(),
-        [str(at) for at in _job_moments()],
-    ]
+    run_out = AccessGrant.objects.filter(until__lte=timezone.now())
+    account = (
+        User.objects.filter(pk=request.user.pk)
+        .order_by("teams")
+        .annotate(
+            written=_last(AuditEvent.objects, "id"),
+            run_out=_last(run_out, "until"),
+            ended=_last(Job.objects.filter(finished_at__isnull=False), "finished_at"),
+        )
+    )
+    names = ("pk", "role", "is_staff", "is_active", "written", "run_out", "ended", "teams")
+    seen = [request.get_full_path(), str(timezone.localdate()), list(account.values_list(*names)), *more]
     return f'"{hashlib.sha256(json.dumps(seen, default=str).encode()).hexdigest()[:24]}"'
 
 
-def _last_ended() -> str:
-    ended = AccessGrant.objects.filter(until__lte=timezone.now()).aggregate(last=Max("until"))["last"]
-    return str(ended)
+def home_stamp(request) -> str | None:
+    waiting = Job.objects.filter(state__in=Job.OPEN).order_by("pk")
+    return list_stamp(request, list(waiting.values_list("pk", "state", "stage", "progress_done", "lease_until")))
 
 
-def _job_moments() -> list:
-    """Beginnings and ends of work, and how far the open ones are."""
-    last = Job.objects.aggregate(created=Max("created_at"), finished=Max("finished_at"))
-    running = Job.objects.filter(state__in=Job.OPEN).values_list("pk", "state", "stage", "progress_done", "lease_until")
-    return [*last.values(), *running.order_by("pk")]
+def _last(rows: QuerySet, name: str) -> Subquery:
+    return Subquery(rows.order_by(f"-{name}").values(name)[:1])
