@@ -8,7 +8,7 @@ from django.db.models import Count, Exists, OuterRef, Q
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
-from board.words import row_day
+from board.words import row_day, sentence
 from imaging.access import visible_scans
 from imaging.job_lines import JobLine, job_lines
 from imaging.models import Job, Reading, Scan
@@ -104,20 +104,20 @@ def _row(scan: Scan, draft: Reading | None, lines: list[JobLine], now: dt.dateti
     busy = by_state[Job.State.RUNNING] or by_state[Job.State.QUEUED]
     why = current_suv(scan.pet_series).message if scan.pet_series else "There are no images to read."
     if busy:
-        state, sentence, job = "running", busy.sentence, busy
+        state, said, job = "running", busy.sentence, busy
     elif stopped:
-        state, sentence, job = "failed", f"{_headed(stopped)} {stopped.sentence}", stopped
+        state, said, job = "failed", f"{_headed(stopped)} {stopped.sentence}", stopped
     elif draft:
-        state, sentence, job = "sign", f"Your draft: {draft.scored} of {draft.marked} lesions scored.", None
+        state, said, job = "sign", f"Your draft: {draft.scored} of {draft.marked} lesions scored.", None
     else:
-        state, sentence, job = "new", f"No SUV: {why}" if why else "Ready to read.", None
-    return ReadingRow(scan, state, row_day(scan), _waited(scan.recorded_at, now), sentence, job, _href(scan))
+        state, said, job = "new", f"No SUV: {why}" if why else "Ready to read.", None
+    return ReadingRow(scan, state, row_day(scan), _waited(scan.recorded_at, now), said, job, _href(scan))
 
 
 def _headed(line: JobLine) -> str:
-    kind = line.job.get_kind_display()
-    tries = f", {line.tries}" if line.tries else ""
-    return f"{kind[0].upper()}{kind[1:]} {line.job.get_state_display()}{tries}."
+    """What stopped, before why it did; who cancelled it is said by the line itself."""
+    said = f" failed, {line.tries}" if line.job.state == Job.State.FAILED else ""
+    return sentence(f"{line.job.get_kind_display()}{said}.")
 
 
 def _waited(since: dt.datetime, now: dt.datetime) -> str:

@@ -86,7 +86,7 @@ def sentence_of(job: Job, now: dt.datetime, *, ahead: int) -> str:
         return f"{_step(job)}. {_heartbeat(job, now)}"
     if job.state == Job.State.CANCELLED:
         who = job.cancelled_by.get_full_name() or job.cancelled_by.get_username() if job.cancelled_by else "somebody"
-        return f"Cancelled by {who}, {_clock(job.finished_at)}. {job.message}"
+        return f"Cancelled by {who}, {_clock(job.finished_at)}."
     if job.state == Job.State.FAILED:
         return job.message
     return job.message or f"Done {_clock(job.finished_at)}, took {_seconds(job)} s."
