@@ -1,7 +1,7 @@
 """A mark that changes whenever a list page would: equal marks are answered by 304, without reading the page's rows.
 
 Every write leaves a row in the trail; a right that runs out leaves none, so the last one that ran out is part of the
-mark. Work in the background moves without a row in the trail, so the home page adds how far it is.
+mark. Work in the background moves without a row in the trail, so pages that show it add how far it is.
 """
 
 import hashlib
@@ -34,7 +34,8 @@ def list_stamp(request, *more) -> str | None:
     return f'"{hashlib.sha256(json.dumps(seen, default=str).encode()).hexdigest()[:24]}"'
 
 
-def home_stamp(request) -> str | None:
+def page_stamp(request, **_) -> str | None:
+    """For pages that also say how far work in the background is."""
     waiting = Job.objects.filter(state__in=Job.OPEN).order_by("pk")
     return list_stamp(request, list(waiting.values_list("pk", "state", "stage", "progress_done", "lease_until")))
 

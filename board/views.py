@@ -16,7 +16,7 @@ from board.patient_filters import MOST_COUNTED, Filters, chips, count_words, cou
 from board.patient_list import patient_page
 from board.patient_page import patient_context
 from board.recording import record_once
-from board.stamp import home_stamp, list_stamp
+from board.stamp import list_stamp, page_stamp
 from board.worklist import worklist
 from patients.domain.roles import Capability
 from patients.models import Patient
@@ -27,7 +27,7 @@ CASE_NUMBER_LENGTH = 32
 
 
 @require_GET
-@condition(etag_func=home_stamp)
+@condition(etag_func=page_stamp)
 def home(request: HttpRequest) -> HttpResponse:
     today = timezone.localdate()
     return render(request, "board/home.html", {"work": worklist(request.user, today=today), "today": today})

@@ -52,12 +52,11 @@ def request(*, kind, subject_id, input_digest: str, method_version: str, patient
 def cancel(pk: uuid.UUID, *, by) -> bool:
     """End a job that waits or runs, in somebody's name; False where it has ended already.
 
-    The token is raised: a worker that is at it finds its lease lost at its next step, and nothing of it is kept.
+    A worker that is at it owns nothing any more: it finds its lease lost at its next step, and nothing of it is kept.
     """
     with transaction.atomic():
         ended = Job.objects.filter(pk=pk, state__in=Job.OPEN).update(
             state=Job.State.CANCELLED,
-            token=F("token") + 1,
             lease_until=None,
             finished_at=Now(),
             cancelled_by=by,

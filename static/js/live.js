@@ -6,6 +6,7 @@ const root = document.querySelector("[data-live][data-live-url]");
 const lost = document.querySelector("[data-live-lost]");
 const said = document.querySelector("[data-live-said]");
 let etag = "";
+let last = null;
 let delay = FAST_MS;
 
 if (root) setTimeout(ask, delay);
@@ -23,12 +24,11 @@ async function read() {
     const headers = { Accept: "application/json", ...(etag && { "If-None-Match": etag }) };
     const response = await fetch(root.dataset.liveUrl, { headers, redirect: "manual" });
     showLost("");
-    if (response.status === 304) return { isQuiet: root.dataset.quiet === "yes", isChanged: false };
+    if (response.status === 304) return { state: last, isQuiet: last.is_quiet, isChanged: false };
     if (!response.ok) throw new Error(response.status);
     etag = response.headers.get("ETag") ?? "";
-    const state = await response.json();
-    root.dataset.quiet = state.is_quiet ? "yes" : "no";
-    return { state, isQuiet: state.is_quiet, isChanged: true };
+    last = await response.json();
+    return { state: last, isQuiet: last.is_quiet, isChanged: true };
   } catch {
     showLost("The server does not answer. Work goes on; what is shown may be old.");
     return { isLost: true };
