@@ -1,10 +1,14 @@
-"""W1: the patient page against itself at another registry size, and against the same page written as N+1.
+"""W1, W3, W4: pages against themselves at another registry size or depth, and against how one writes them at first.
 
 Per engine (SQLite always, PostgreSQL where one answers) two scratch databases are made, with 10 patients and with
 PRRT_BENCH_PATIENTS (default 100,000). One process then requests random patients of both through the whole Django
 stack, in shuffled rounds. The N+1 peer is the same view, template and values, but each part asks for what it needs
 when it needs it: one query per row, and again for each day whose verdict it shows. "by row" is the milder half of
 it, one query per row but each row once; it has no goal and is printed for comparison.
+
+W3 compares a page of the list from nine tenths down with the first one, and the search for a case number, in the
+database alone, with LIKE %...%. W4 compares an unchanged page, asked for with the mark of the last answer, with
+reading it again: it must be answered by 304.
 """
 
 import json
@@ -34,7 +38,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 def run() -> Iterator[Result]:
     for engine, scratch in (("SQLite", SqliteScratch), ("PostgreSQL", PostgresScratch)):
         if why := scratch.missing():
-            yield from (skipped(*goal, why, is_limit=True) for goal in goals(engine))
+            yield from (skipped(*goal, why, is_limit=goal[0] not in AT_LEAST) for goal in goals(engine))
         else:
             yield from measured(engine, scratch())
 
@@ -45,7 +49,13 @@ def goals(engine: str) -> list[tuple[str, str, float]]:
         ("W1 p50", f"{engine}: page at {LARGE:,} patients / at {SMALL}, median", 1.2),
         ("W1 p95", f"{engine}: page at {LARGE:,} patients / at {SMALL}, 95th percentile", 1.2),
         ("W1 n+1", f"{engine}: page / the same page as N+1, 95th percentile", 0.5),
+        ("W3 deep", f"{engine}: list of {LARGE:,}, a page at nine tenths / the first, median", 1.2),
+        ("W3 search", f"{engine}: LIKE %x% / search by case number, median in the database", 50),
+        ("W4 304", f"{engine}: patient page / unchanged page answered by 304, median", 2),
     ]
+
+
+AT_LEAST = {"W3 search", "W4 304"}
 
 
 def measured(engine: str, scratch) -> list[Result]:
@@ -58,11 +68,16 @@ def measured(engine: str, scratch) -> list[Result]:
         at(ours, 50) / at(at_ten, 50),
         at(ours, 95) / at(at_ten, 95),
         at(ours, 95) / at(naive, 95),
+        at(found["deep"], 50) / at(found["first"], 50),
+        at(found["like"], 50) / at(found["search"], 50),
+        at(ours, 50) / at(found["unchanged"], 50),
     )
-    note = ", ".join(f"{name} {1000 * at(found[name], 50):.1f}/{1000 * at(found[name], 95):.1f} ms" for name in CASES)
+    note = ", ".join(
+        f"{name} {1000 * at(found[name], 50):.3g}/{1000 * at(found[name], 95):.3g} ms" for name in (*CASES, *LISTS)
+    )
     note += f", n+1 runs {found['queries']['n+1']} queries"
     return [
-        Result(name, what, ratio, goal, is_limit=True, agrees=found["agrees"], note=note)
+        Result(name, what, ratio, goal, is_limit=name not in AT_LEAST, agrees=found["agrees"], note=note)
         for (name, what, goal), ratio in zip(goals(engine), ratios, strict=True)
     ]
 
@@ -153,6 +168,7 @@ def _child(environment: dict[str, str], *arguments: str) -> str:
 # --- the measuring process: two databases behind the one alias of the product ------------------------
 
 CASES = ("small", "large", "by row", "n+1")
+LISTS = ("first", "deep", "search", "like", "unchanged")
 
 
 def child() -> None:
@@ -178,7 +194,29 @@ def child() -> None:
             _, html, queries[name] = sites["large"].page(chosen, count=True)
         pages[name] = _comparable(html)
     agrees = len(set(pages.values())) == 1 and chosen in pages["large"]
-    print(json.dumps({**found, "queries": queries, "agrees": agrees}))
+    lists, lists_agree = measured_lists(sites["large"], rng)
+    print(json.dumps({**found, **lists, "queries": queries, "agrees": agrees and lists_agree}))
+
+
+def measured_lists(site: "Site", rng: random.Random) -> tuple[dict[str, list[float]], bool]:
+    """The list at two depths, the search in two ways and the unchanged page, in shuffled rounds."""
+    marks = {number: site.mark(number) for number in (site.any_patient(rng) for _ in range(20))}
+    deep = f"SYN-{site.patients * 9 // 10:07d}"
+    steps = {
+        "first": lambda: site.get("/patients/"),
+        "deep": lambda: site.get(f"/patients/?after={deep}"),
+        "search": lambda: site.found("prefix", site.any_patient(rng)[:-1]),
+        "like": lambda: site.found("contains", site.any_patient(rng)[:-1]),
+        "unchanged": lambda: site.unchanged(*rng.choice(list(marks.items()))),
+    }
+    found: dict[str, list[float]] = {name: [] for name in steps}
+    for number in range(-5, ROUNDS):
+        for name in rng.sample(list(steps), len(steps)):
+            seconds = steps[name]()
+            if number >= 0:
+                found[name].append(seconds)
+    begin = site.any_patient(rng)[:-1]
+    return found, site.rows("prefix", begin) == site.rows("contains", begin) != []
 
 
 @contextmanager
@@ -250,6 +288,40 @@ class Site:
 
     def any_patient(self, rng: random.Random) -> str:
         return f"SYN-{rng.randrange(self.patients):07d}"
+
+    def get(self, address: str, status: int = 200, **headers: str) -> float:
+        self._choose()
+        started = time.perf_counter()
+        answer = self.client.get(address, headers=headers)
+        seconds = time.perf_counter() - started
+        if answer.status_code != status:
+            raise RuntimeError(f"{address} answered {answer.status_code}")
+        return seconds
+
+    def mark(self, case_number: str) -> str:
+        self._choose()
+        return self.client.get(f"/patients/{case_number}/")["ETag"]
+
+    def unchanged(self, case_number: str, mark: str) -> float:
+        return self.get(f"/patients/{case_number}/", status=304, **{"If-None-Match": mark})
+
+    def found(self, lookup: str, text: str) -> float:
+        """Seconds the database takes; putting the statement together is not part of it."""
+        statement, parameters = self._query(lookup, text).query.sql_with_params()
+        with self.connection.cursor() as cursor:
+            started = time.perf_counter()
+            cursor.execute(statement, parameters)
+            cursor.fetchall()
+            return time.perf_counter() - started
+
+    def rows(self, lookup: str, text: str) -> list[str]:
+        return list(self._query(lookup, text).values_list("case_number", flat=True))
+
+    def _query(self, lookup: str, text: str):
+        from patients.models import Patient
+
+        self._choose()
+        return Patient.objects.filter(**{f"case_number__{lookup}": text}).order_by("case_number")[:51]
 
     def page(self, case_number: str, *, count: bool = False) -> tuple[float, str, int]:
         from django.test.utils import CaptureQueriesContext

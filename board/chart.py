@@ -25,7 +25,6 @@ from imaging.selectors import (
 from patients.models import ClinicalEvent, Diagnosis, HistologySpecimen, LabResult, Patient, TreatmentLine
 from patients.selectors import age_range_on, grade_of
 
-OPEN_JOBS = (Job.State.QUEUED, Job.State.RUNNING)
 _FROZEN = BoardDecision.assessments.through
 
 
@@ -123,7 +122,7 @@ class Chart:
 
     @cached_property
     def has_open_jobs(self) -> bool:
-        return any(job.state in OPEN_JOBS for job in self.of(Job))
+        return any(job.state in Job.OPEN for job in self.of(Job))
 
     @property
     def ages(self) -> tuple[int, int] | None:
@@ -169,5 +168,5 @@ class Chart:
 def _unfinished_jobs(patient: Patient) -> QuerySet[Job]:
     """Open jobs of the case, and failed ones of its PET series: they say why a number is missing."""
     series = Scan.objects.filter(patient=patient).exclude(pet_series=None).values("pet_series")
-    failed = Q(kind=Job.Kind.SERIES, subject_id__in=series, state=Job.State.FAILED)
-    return Job.objects.filter(failed | Q(patient=patient, state__in=OPEN_JOBS))
+    failed = Q(kind=Job.Kind.SERIES, subject_id__in=series, state__in=Job.WITHOUT_RESULT)
+    return Job.objects.filter(failed | Q(patient=patient, state__in=Job.OPEN))

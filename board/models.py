@@ -38,6 +38,7 @@ class BoardDecision(models.Model):
 
     class Meta:
         ordering = ["decided_on", "recorded_at"]
+        indexes = [models.Index(fields=["due_date"]), models.Index(fields=["outcome"])]
 
     def __str__(self) -> str:
         return f"{self.get_outcome_display()}, {self.decided_on.isoformat()}"

@@ -3,13 +3,13 @@
 from collections import defaultdict
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.db.models import QuerySet
 
 from board import words
 from board.models import BoardDecision
 from imaging.models import Scan
 from patients.models import Diagnosis, HistologySpecimen, Patient, TreatmentLine
-from patients.selectors import grade_of, visible_patients
+from patients.selectors import grade_of
 
 PAGE_SIZE = 50
 
@@ -33,11 +33,8 @@ class PatientPage:
     after: str
 
 
-def patient_page(user, *, today, prefix: str = "", after: str = "", before: str = "") -> PatientPage:
-    """Fifty cases after (or before) a case number; ``prefix`` narrows to case numbers that begin with it."""
-    found = visible_patients(user)
-    if prefix:
-        found = found.filter(Q(case_number__startswith=prefix) | Q(case_number__startswith=prefix.upper()))
+def patient_page(found: QuerySet[Patient], *, today, after: str = "", before: str = "") -> PatientPage:
+    """Fifty of these cases after (or before) a case number."""
     if before:
         chosen = list(found.filter(case_number__lt=before).order_by("-case_number")[: PAGE_SIZE + 1])
         has_more, chosen = len(chosen) > PAGE_SIZE, chosen[:PAGE_SIZE][::-1]

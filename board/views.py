@@ -8,42 +8,54 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import condition, require_GET, require_http_methods
 
 from board.chart import Chart
 from board.forms import DecisionForm
+from board.patient_filters import MOST_COUNTED, Filters, chips, count_words, counted, filters_of, narrowed, way_out
 from board.patient_list import patient_page
 from board.patient_page import patient_context
 from board.recording import record_once
+from board.stamp import list_stamp, page_stamp
 from board.worklist import worklist
 from patients.domain.roles import Capability
 from patients.models import Patient
-from patients.selectors import get_visible_patient
+from patients.selectors import get_visible_patient, visible_patients
 from patients.services import Conflict
 
 CASE_NUMBER_LENGTH = 32
 
 
 @require_GET
+@condition(etag_func=page_stamp)
 def home(request: HttpRequest) -> HttpResponse:
     today = timezone.localdate()
     return render(request, "board/home.html", {"work": worklist(request.user, today=today), "today": today})
 
 
 @require_GET
+@condition(etag_func=list_stamp)
 def patients(request: HttpRequest) -> HttpResponse:
-    prefix = request.GET.get("q", "").strip()[:CASE_NUMBER_LENGTH]
-    exact = prefix and _visible_case(request.user, prefix)
-    if exact:
+    chosen, today = filters_of(request.GET), timezone.localdate()
+    exact = chosen.text and _visible_case(request.user, chosen.text)
+    if exact and chosen == Filters(text=chosen.text):
         return redirect("board:patient", case_number=exact.case_number)
-    page = patient_page(
-        request.user,
-        today=timezone.localdate(),
-        prefix=prefix,
-        after=request.GET.get("after", "")[:CASE_NUMBER_LENGTH],
-        before=request.GET.get("before", "")[:CASE_NUMBER_LENGTH],
-    )
-    return render(request, "board/patients.html", {"page": page, "prefix": prefix})
+    mine = visible_patients(request.user)
+    found = narrowed(mine, chosen, today)
+    place = {name: request.GET.get(name, "")[:CASE_NUMBER_LENGTH] for name in ("after", "before")}
+    page = patient_page(found, today=today, **place)
+    number = counted(found) if chosen.is_any else 0
+    context = {
+        "page": page,
+        "chosen": chosen,
+        "chips": chips(chosen),
+        "earlier": chosen.address(before=page.before),
+        "later": chosen.address(after=page.after),
+        "count": count_words(number),
+        "is_too_many": number > MOST_COUNTED,
+        "way_out": way_out(mine, chosen, today) if chosen.is_any and not page.lines else None,
+    }
+    return render(request, "board/patients.html", context)
 
 
 @require_GET

@@ -1,84 +1,105 @@
-"""What waits for this user: held series, failed work, unread scans, decisions whose ground moved, due dates."""
+"""What waits for this user: scans to read, proposals to decide, work in the background, held series, due dates."""
 
 import datetime as dt
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
 
 from board.models import BoardDecision, DecisionNotice
-from board.words import row_day
-from imaging.access import visible_scans, visible_series, visible_uploads
-from imaging.models import Job, Reading, Scan, Series, Upload
-from imaging.selectors import current_suv, open_decisions
+from board.reading_list import ReadingRow, Undecided, reading_rows, undecided
+from imaging.access import visible_jobs, visible_series, visible_uploads
+from imaging.job_lines import JobLine, job_lines
+from imaging.job_state import jobs_state
+from imaging.models import Job, Series, Upload
+from imaging.pages import RECENT
+from patients.domain.roles import Capability, Role
 from patients.models import Patient
 from patients.selectors import visible_patients
 
-SHOWN = 8
+SHOWN, SHOWN_DONE = 8, 3
+READING, FOLLOW_UP, BACKGROUND = "reading", "follow_up", "background"
+# What a role comes here for stands first.
+COLUMNS: dict[str, tuple[str, ...]] = {
+    Role.NUCLEAR_MEDICINE: (READING, BACKGROUND, FOLLOW_UP),
+    Role.DATA_ENTRY: (BACKGROUND, FOLLOW_UP, READING),
+    Role.COORDINATOR: (FOLLOW_UP, BACKGROUND, READING),
+}
+OTHERS = (FOLLOW_UP, READING, BACKGROUND)
 
 
 @dataclass(frozen=True)
 class Worklist:
+    columns: tuple[str, ...]
+    may_read: bool
+    readings: list[ReadingRow]
+    undecided: list[Undecided]
+    jobs: list[JobLine]
     held: list[Series]
-    unread: list[Scan]
     stale: list[DecisionNotice]
     due: list[BoardDecision]
-    failed: list[Job]
     uploads: list[Upload]
     recent: list[Patient]
+    revision: str
 
     @property
     def is_empty(self) -> bool:
-        return not any((self.held, self.unread, self.stale, self.due, self.failed))
+        open_jobs = [line for line in self.jobs if line.job.state != Job.State.DONE]
+        return not any((self.readings, self.undecided, open_jobs, self.held, self.stale, self.due))
+
+    @property
+    def jobs_sentence(self) -> str:
+        counts = [(state, sum(line.job.state == state for line in self.jobs)) for state in Job.State]
+        words = [f"{number} {state.label}" for state, number in counts if number and state != Job.State.DONE]
+        return ", ".join(words)
 
 
 def worklist(user, *, today: dt.date) -> Worklist:
     """At most ``SHOWN`` of each, the oldest waiting first; recent imports and cases newest first."""
     patients = visible_patients(user)
-    waiting = [Series.Identity.HELD, Series.Identity.UNASSIGNED]
     return Worklist(
-        held=list(
-            visible_series(user)
-            .filter(identity__in=waiting)
-            .select_related("study", "candidate_patient")
-            .order_by("created_at")[:SHOWN]
-        ),
-        unread=_unread(user),
+        columns=COLUMNS.get(user.role, OTHERS),
+        may_read=user.may(Capability.READ_CHART),
+        readings=reading_rows(user, now=timezone.now()),
+        undecided=undecided(user),
+        jobs=_jobs(user),
+        held=_held(user),
         stale=list(
             DecisionNotice.objects.filter(decision__patient__in=patients, decision__superseded_by=None)
             .select_related("decision__patient")
             .order_by("noticed_at")[:SHOWN]
         ),
-        due=list(
-            BoardDecision.objects.filter(
-                patient__in=patients, superseded_by=None, due_date__lte=today + dt.timedelta(days=30)
-            )
-            .select_related("patient")
-            .order_by("due_date")[:SHOWN]
-        ),
-        failed=list(
-            Job.objects.filter(patient__in=patients, state=Job.State.FAILED)
-            .select_related("patient")
-            .order_by("-finished_at")[:SHOWN]
-        ),
+        due=_due(patients, today),
         uploads=list(visible_uploads(user).select_related("patient").order_by("-created_at")[:SHOWN]),
         recent=list(patients.order_by("-recorded_at")[:SHOWN]),
+        revision=jobs_state(user)["revision"],
     )
 
 
-def _unread(user) -> list[Scan]:
-    signed = Reading.objects.filter(scan=OuterRef("pk"), state=Reading.State.SIGNED)
-    waiting = visible_scans(user).filter(~Exists(signed)).select_related("patient", "pet_series")
-    waiting = waiting.prefetch_related("pet_series__suv_inputs__recorded_by", "pet_series__suv_results")
-    found = list(waiting.order_by("recorded_at")[:SHOWN])
-    counts = open_decisions(found)
-    for scan in found:
-        scan.day_words = row_day(scan)
-        scan.to_decide = _to_decide(*counts[scan.pk])
-        scan.why_no_suv = current_suv(scan.pet_series).message if scan.pet_series else ""
-    return found
+def _held(user) -> list[Series]:
+    waiting = visible_series(user).filter(identity__in=[Series.Identity.HELD, Series.Identity.UNASSIGNED])
+    return list(waiting.select_related("study", "candidate_patient").order_by("created_at")[:SHOWN])
 
 
-def _to_decide(foci: int, lesions: int) -> str:
-    """What the software found and a person has not decided yet."""
-    parts = [(foci, "focus", "foci", "to decide"), (lesions, "lesion", "lesions", "of the scan before to confirm")]
-    return ", ".join(f"{n} {one if n == 1 else many} {what}" for n, one, many, what in parts if n)
+def _due(patients, today: dt.date) -> list[BoardDecision]:
+    until = today + dt.timedelta(days=30)
+    due = BoardDecision.objects.filter(patient__in=patients, superseded_by=None, due_date__lte=until)
+    return list(due.select_related("patient").order_by("due_date")[:SHOWN])
+
+
+def _jobs(user) -> list[JobLine]:
+    """Open work, then what ended without result and was not made good since, then what was done last."""
+    mine = visible_jobs(user).select_related("patient", "cancelled_by")
+    since = timezone.now() - RECENT
+    running = list(mine.filter(state__in=Job.OPEN).order_by("created_at")[:SHOWN])
+    stopped = list(_not_made_good(mine).order_by("-finished_at")[:SHOWN])
+    done = mine.filter(state=Job.State.DONE, finished_at__gte=since).order_by("-finished_at")
+    return job_lines([*running, *stopped, *done[:SHOWN_DONE]], user)
+
+
+def _not_made_good(jobs):
+    """Failed work until the same was done with newer inputs or is on its way; cancelled work for a week."""
+    same = Job.objects.filter(kind=OuterRef("kind"), subject_id=OuterRef("subject_id")).exclude(pk=OuterRef("pk"))
+    later = same.filter(Q(state__in=Job.OPEN) | Q(finished_at__gt=OuterRef("finished_at")))
+    recent = Q(state=Job.State.CANCELLED, finished_at__gte=timezone.now() - RECENT)
+    return jobs.filter(Q(state=Job.State.FAILED) | recent).filter(~Exists(later))

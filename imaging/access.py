@@ -7,7 +7,7 @@ must be visible as well.
 
 from django.db.models import Q, QuerySet
 
-from imaging.models import Scan, Series, Upload
+from imaging.models import Job, Scan, Series, Upload
 from patients.domain.roles import Capability
 from patients.models import Patient, User
 
@@ -44,3 +44,11 @@ def visible_series(user: User) -> QuerySet[Series]:
 
 def visible_scans(user: User) -> QuerySet[Scan]:
     return Scan.objects.filter(patient__in=Patient.objects.visible_to(user))
+
+
+def visible_jobs(user: User) -> QuerySet[Job]:
+    """Work on a case the user may see; without a case, on an import or a series the user works on."""
+    of_import = Q(kind=Job.Kind.IMPORT, subject_id__in=visible_uploads(user).values("pk"))
+    of_series = Q(kind=Job.Kind.SERIES, subject_id__in=visible_series(user).values("pk"))
+    unassigned = Q(patient__isnull=True) & (of_import | of_series)
+    return Job.objects.filter(Q(patient__in=Patient.objects.visible_to(user)) | unassigned)

@@ -33,26 +33,70 @@ class LeaseLost(Exception):
 
 
 def request(*, kind, subject_id, input_digest: str, method_version: str, patient=None, by=None) -> Job:
-    """The job for these inputs, waiting or already running; one that has ended is queued again."""
+    """The job for these inputs, waiting or already running; one that has ended is queued again.
+
+    What a person has cancelled only a person asks for again: the system alone (``by`` None) leaves it.
+    """
     key = {"kind": kind, "subject_id": subject_id, "input_digest": input_digest, "method_version": method_version}
     with transaction.atomic():
         job, created = Job.objects.get_or_create(**key, defaults={"patient": patient, "requested_by": by})
-        _drop_outdated(job)
-        if created:
+        if job.state == Job.State.CANCELLED and by is None:
             return job
-        Job.objects.filter(pk=job.pk, state__in=[Job.State.DONE, Job.State.FAILED]).update(
-            state=Job.State.QUEUED,
-            attempts=0,
-            lease_until=None,
-            last_rung_at=Now(),
-            finished_at=None,
-            stage="",
-            reason_code="",
-            message="",
-            requested_by=by or F("requested_by"),
-        )
-        job.refresh_from_db()
+        _drop_outdated(job)
+        if not created:
+            _queue_again(job.pk, (Job.State.DONE, *Job.WITHOUT_RESULT), by)
+            job.refresh_from_db()
         return job
+
+
+def cancel(pk: uuid.UUID, *, by) -> bool:
+    """End a job that waits or runs, in somebody's name; False where it has ended already.
+
+    A worker that is at it owns nothing any more: it finds its lease lost at its next step, and nothing of it is kept.
+    """
+    with transaction.atomic():
+        ended = Job.objects.filter(pk=pk, state__in=Job.OPEN).update(
+            state=Job.State.CANCELLED,
+            lease_until=None,
+            finished_at=Now(),
+            cancelled_by=by,
+            reason_code="job_cancelled",
+            message=sentence("job_cancelled"),
+        )
+        if ended:
+            _tell_upload(pk, "job_cancelled")
+        return bool(ended)
+
+
+def retry(pk: uuid.UUID, *, by) -> bool:
+    """Queue a job that ended without result again, with the inputs it had; False where there is nothing to try."""
+    with transaction.atomic():
+        if not _queue_again(pk, Job.WITHOUT_RESULT, by):
+            return False
+        job = Job.objects.only("kind", "subject_id").get(pk=pk)
+        if job.kind == Job.Kind.IMPORT:
+            Upload.objects.filter(pk=job.subject_id).update(
+                state=Upload.State.RECEIVED, reason_code="", finished_at=None
+            )
+        return True
+
+
+def _queue_again(pk: uuid.UUID, ended_as, by) -> int:
+    return Job.objects.filter(pk=pk, state__in=ended_as).update(
+        state=Job.State.QUEUED,
+        attempts=0,
+        lease_until=None,
+        last_rung_at=Now(),
+        finished_at=None,
+        cancelled_by=None,
+        stage="",
+        steps=[],
+        progress_done=0,
+        progress_total=0,
+        reason_code="",
+        message="",
+        requested_by=by or F("requested_by"),
+    )
 
 
 def _drop_outdated(job: Job) -> None:
@@ -70,6 +114,8 @@ def claim(pk: uuid.UUID) -> int | None:
             attempts=F("attempts") + 1,
             lease_until=_from_now(settings.JOB_LEASE_SECONDS),
             started_at=Now(),
+            stage="",
+            steps=[],
             progress_done=0,
             progress_total=0,
         )
@@ -82,8 +128,9 @@ def renew(pk: uuid.UUID, token: int) -> bool:
     return bool(_own(pk, token).update(lease_until=_from_now(settings.JOB_LEASE_SECONDS)))
 
 
-def progress(pk: uuid.UUID, token: int, *, stage: str, done: int, total: int) -> None:
-    if not _own(pk, token).update(stage=stage, progress_done=done, progress_total=total):
+def progress(pk: uuid.UUID, token: int, *, stage: str, done: int, total: int, steps: list | None = None) -> None:
+    values = {"stage": stage, "progress_done": done, "progress_total": total}
+    if not _own(pk, token).update(**values, **({} if steps is None else {"steps": steps})):
         raise LeaseLost
 
 
@@ -135,6 +182,7 @@ class Lease:
 
     def __init__(self, pk: uuid.UUID, token: int):
         self.pk, self.token = pk, token
+        self._steps: list[dict[str, str]] = []
         self._ended = threading.Event()
         self._lost = threading.Event()
         self._thread = threading.Thread(target=self._keep, name=f"lease-{pk}", daemon=True)
@@ -153,7 +201,12 @@ class Lease:
 
     def progress(self, stage: str, done: int = 0, total: int = 0) -> None:
         self.check()
-        progress(self.pk, self.token, stage=stage, done=done, total=total)
+        steps = None if self._steps and self._steps[-1]["stage"] == stage else self._begin(stage)
+        progress(self.pk, self.token, stage=stage, done=done, total=total, steps=steps)
+
+    def _begin(self, stage: str) -> list[dict[str, str]]:
+        self._steps.append({"stage": stage, "at": timezone.now().isoformat(timespec="seconds")})
+        return self._steps
 
     @contextmanager
     def effect(self) -> Iterator[None]:

@@ -8,7 +8,6 @@ from django.utils import timezone
 from imaging.models import Job, Scan, Series, SuvInput, SuvResult, Upload, UploadItem
 
 RECENT = dt.timedelta(days=7)
-OPEN_JOBS = (Job.State.QUEUED, Job.State.RUNNING)
 READY = "New values are ready."
 MODALITIES = {"PT": "PET", "CT": "CT", "MR": "MR"}
 WAITING = (Series.Identity.UNASSIGNED, Series.Identity.HELD)
@@ -83,14 +82,14 @@ def waiting_jobs(series: Series) -> list:
 def failed_job(subjects) -> Job | None:
     """The last job of these subjects where it failed; a later success hides it."""
     last = Job.objects.filter(subject_id__in=subjects).order_by("-finished_at").first()
-    return last if last and last.state == Job.State.FAILED else None
+    return last if last and last.state in Job.WITHOUT_RESULT else None
 
 
 def _computing(subjects) -> str:
-    job = Job.objects.filter(subject_id__in=subjects, state__in=OPEN_JOBS).order_by("created_at").first()
+    job = Job.objects.filter(subject_id__in=subjects, state__in=Job.OPEN).order_by("created_at").first()
     if job is None:
         return ""
-    ahead = Job.objects.filter(state__in=OPEN_JOBS, created_at__lt=job.created_at).count()
+    ahead = Job.objects.filter(state__in=Job.OPEN, created_at__lt=job.created_at).count()
     place = f"{ahead} ahead of it" if ahead else "next in line"
     doing = "running" if job.state == Job.State.RUNNING else f"waiting, {place}"
     return f"Values shown below may be out of date. {job.get_kind_display().capitalize()}: {doing}."

@@ -4,6 +4,9 @@ SENTENCES: dict[str, str] = {
     # Work in the background
     "job_given_up": "This work stopped unexpectedly three times and was given up. Nothing was changed; ask for it "
     "again, and tell the system administrator if it happens again.",
+    "job_cancelled": "This work was cancelled before it ended. Nothing half-made was kept; it can be started again.",
+    "job_has_ended": "This work has ended meanwhile, so there is nothing to cancel.",
+    "job_not_ended": "Only work that failed or was cancelled can be tried again; this one waits, runs or is done.",
     # Receiving files
     "upload_closed": "This import has already been closed. Start a new one for further files.",
     "upload_empty": "This import holds no file.",

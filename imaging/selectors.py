@@ -165,17 +165,18 @@ def _measurements_as_known(scan: Scan, known_at: dt.datetime) -> list[CurrentMea
     ]
 
 
-def open_decisions(of_scans: Iterable[Scan]) -> dict:
-    """By the scan's id: foci, and lesions of the scan before, that wait for a person. Two queries for any number."""
-    pks = [scan.pk for scan in of_scans]
+def open_decisions(of_scans: QuerySet[Scan]) -> dict:
+    """By the scan's id, where there are any: foci, and lesions of the scan before, that wait for a person."""
     foci = Proposal.objects.filter(
-        scan__in=pks, run__superseded_at=None, kind=Proposal.Kind.FOCUS, state=Proposal.State.OPEN, is_physiologic=False
+        state=Proposal.State.OPEN, run__superseded_at=None, kind=Proposal.Kind.FOCUS, is_physiologic=False
     )
-    matches = LesionMatch.objects.filter(
-        scan__in=pks, run__superseded_at=None, state=LesionMatch.State.OPEN, lesion__isnull=False
-    )
-    counted = [dict(rows.values_list("scan").annotate(n=Count("pk")).order_by()) for rows in (foci, matches)]
-    return {pk: (counted[0].get(pk, 0), counted[1].get(pk, 0)) for pk in pks}
+    matches = LesionMatch.objects.filter(state=LesionMatch.State.OPEN, run__superseded_at=None, lesion__isnull=False)
+    found: dict = {}
+    for place, rows_ in enumerate((foci, matches)):
+        counted = rows_.filter(scan__in=of_scans).values_list("scan").annotate(n=Count("pk")).order_by()
+        for pk, number in counted:
+            found.setdefault(pk, [0, 0])[place] = number
+    return {pk: tuple(counts) for pk, counts in found.items()}
 
 
 def scan_drawn_on(found: ForeignObject) -> Scan | None:
@@ -392,7 +393,7 @@ def _object_progress(series: Series) -> dict | None:
     if found is None:
         return None
     job = latest_job(found.pk)
-    failed = job.message if job and job.state == Job.State.FAILED else ""
+    failed = job.message if job and job.state in Job.WITHOUT_RESULT else ""
     return {
         "is_on_scan": found.scan is not None,
         "is_read": bool(found.input_digest),
@@ -417,7 +418,7 @@ def job_progress(job: Job | None) -> dict | None:
 def has_failed(series: Series) -> bool:
     """Whether the last job of the series ended without a result."""
     job = latest_job(series.pk)
-    return job is not None and job.state == Job.State.FAILED
+    return job is not None and job.state in Job.WITHOUT_RESULT
 
 
 def latest_job(subject_id) -> Job | None:
@@ -425,13 +426,12 @@ def latest_job(subject_id) -> Job | None:
 
 
 def _is_finished(upload: Upload, job: Job | None) -> bool:
-    if job is None or job.state not in {Job.State.DONE, Job.State.FAILED}:
+    if job is None or job.state in Job.OPEN:
         return False
-    open_states = [Job.State.QUEUED, Job.State.RUNNING]
     series = series_of(upload).values("pk")
     objects = ForeignObject.objects.filter(series__in=series).values("pk")
     about = Q(subject_id__in=series) | Q(subject_id__in=objects)
-    return not Job.objects.filter(about, state__in=open_states).exists()
+    return not Job.objects.filter(about, state__in=Job.OPEN).exists()
 
 
 def _pending(series: Series, digest: str) -> CurrentSuv:
@@ -439,5 +439,5 @@ def _pending(series: Series, digest: str) -> CurrentSuv:
     jobs = getattr(series, "jobs_at_hand", None)
     if jobs is None:
         jobs = Job.objects.filter(kind=Job.Kind.SERIES, subject_id=series.pk, input_digest=digest)
-    failed = next((job for job in jobs if job.input_digest == digest and job.state == Job.State.FAILED), None)
+    failed = next((job for job in jobs if job.input_digest == digest and job.state in Job.WITHOUT_RESULT), None)
     return CurrentSuv(FAILED, None, failed.reason_code, failed.message) if failed else CurrentSuv(RECOMPUTING)

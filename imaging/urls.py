@@ -1,6 +1,6 @@
 from django.urls import path
 
-from imaging.views import decisions, products, regions, scan, series, upload, upload_status
+from imaging.views import decisions, jobs, products, regions, scan, series, upload, upload_status
 
 app_name = "imaging"
 urlpatterns = [
@@ -11,6 +11,11 @@ urlpatterns = [
     path("uploads/<uuid:pk>/files/", upload.receive, name="upload_files"),
     path("uploads/<uuid:pk>/form/", upload.plain, name="upload_plain"),
     path("uploads/<uuid:pk>/close/", upload.close, name="upload_close"),
+    path("jobs/", jobs.jobs, name="jobs"),
+    path("jobs/state/", jobs.state, name="jobs_state"),
+    path("jobs/<uuid:pk>/", jobs.job, name="job"),
+    path("jobs/<uuid:pk>/cancel/", jobs.cancel, name="job_cancel"),
+    path("jobs/<uuid:pk>/retry/", jobs.retry, name="job_retry"),
     path("series/<uuid:pk>/", series.detail, name="series"),
     path("series/<uuid:pk>/state/", series.state, name="series_state"),
     path("series/<uuid:pk>/mip.png", series.picture, name="mip"),

@@ -114,6 +114,7 @@ class Patient(models.Model):
 
     class Meta:
         ordering = ["case_number"]
+        indexes = [models.Index(fields=["recorded_at"])]
 
     def __str__(self) -> str:
         return f"Case {self.case_number}"
@@ -179,7 +180,11 @@ class AccessGrant(models.Model):
                 violation_error_message="Grant access to a user or to a team: choose exactly one.",
             )
         ]
-        indexes = [models.Index(fields=["user", "patient"]), models.Index(fields=["team", "patient"])]
+        indexes = [
+            models.Index(fields=["user", "patient"]),
+            models.Index(fields=["team", "patient"]),
+            models.Index(fields=["until"]),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.team or self.user}"

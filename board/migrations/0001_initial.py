@@ -51,4 +51,12 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('decision', 'assessment_digest'), name='one_notice_per_change')],
             },
         ),
+        migrations.AddIndex(
+            model_name='boarddecision',
+            index=models.Index(fields=['due_date'], name='board_board_due_dat_482341_idx'),
+        ),
+        migrations.AddIndex(
+            model_name='boarddecision',
+            index=models.Index(fields=['outcome'], name='board_board_outcome_f5ef9c_idx'),
+        ),
     ]

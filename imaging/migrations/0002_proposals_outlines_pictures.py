@@ -309,4 +309,24 @@ class Migration(migrations.Migration):
             model_name='lesionmatch',
             index=models.Index(fields=['scan', 'state'], name='imaging_les_scan_id_5d9f0f_idx'),
         ),
+        migrations.AddIndex(
+            model_name='lesionmatch',
+            index=models.Index(fields=['state', 'scan'], name='imaging_les_state_ef6008_idx'),
+        ),
+        migrations.AddIndex(
+            model_name='proposal',
+            index=models.Index(fields=['state', 'scan'], name='imaging_pro_state_3e0466_idx'),
+        ),
+        migrations.AddIndex(
+            model_name='series',
+            index=models.Index(fields=['identity', 'created_at'], name='imaging_ser_identit_77b3a5_idx'),
+        ),
+        migrations.AddIndex(
+            model_name='series',
+            index=models.Index(fields=['modality', 'created_at'], name='imaging_ser_modalit_8bc16c_idx'),
+        ),
+        migrations.AddIndex(
+            model_name='upload',
+            index=models.Index(fields=['created_at'], name='imaging_upl_created_10ff2a_idx'),
+        ),
     ]

@@ -18,6 +18,10 @@ class Job(models.Model):
         RUNNING = "running", "running"
         DONE = "done", "done"
         FAILED = "failed", "failed"
+        CANCELLED = "cancelled", "cancelled"
+
+    OPEN = (State.QUEUED, State.RUNNING)
+    WITHOUT_RESULT = (State.FAILED, State.CANCELLED)
 
     class Kind(models.TextChoices):
         IMPORT = "import", "import of an upload"
@@ -33,7 +37,7 @@ class Job(models.Model):
     method_version = models.CharField(max_length=24)
     patient = models.ForeignKey(Patient, null=True, on_delete=models.PROTECT, related_name="jobs")
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
-    state = models.CharField(max_length=8, choices=State, default=State.QUEUED)
+    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
     token = models.PositiveIntegerField(default=0)
     lease_until = models.DateTimeField(null=True)
@@ -41,8 +45,10 @@ class Job(models.Model):
     stage = models.CharField(max_length=40, blank=True)
     progress_done = models.PositiveIntegerField(default=0)
     progress_total = models.PositiveIntegerField(default=0)
+    steps = models.JSONField(default=list, help_text="Stages of the last attempt, each with the time it began.")
     reason_code = models.CharField(max_length=40, blank=True)
     message = models.CharField(max_length=300, blank=True)
+    cancelled_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
@@ -53,7 +59,12 @@ class Job(models.Model):
                 fields=["kind", "subject_id", "input_digest", "method_version"], name="one_job_per_input"
             )
         ]
-        indexes = [models.Index(fields=["state", "lease_until"]), models.Index(fields=["subject_id"])]
+        indexes = [
+            models.Index(fields=["state", "lease_until"]),
+            models.Index(fields=["subject_id"]),
+            models.Index(fields=["created_at"]),
+            models.Index(fields=["finished_at"]),
+        ]
         ordering = ["created_at"]
 
 
@@ -83,6 +94,7 @@ class Upload(models.Model):
 
     class Meta:
         ordering = ["-created_at"]
+        indexes = [models.Index(fields=["created_at"])]
 
     def __str__(self) -> str:
         return f"import of {self.created_at:%Y-%m-%d %H:%M}"

@@ -90,7 +90,11 @@ class Proposal(models.Model):
 
     class Meta:
         ordering = ["kind", "number"]
-        indexes = [models.Index(fields=["scan", "state"]), models.Index(fields=["mask_sha256"])]
+        indexes = [
+            models.Index(fields=["scan", "state"]),
+            models.Index(fields=["state", "scan"]),
+            models.Index(fields=["mask_sha256"]),
+        ]
 
     def __str__(self) -> str:
         return self.label or f"{self.get_kind_display()} {self.number}"
@@ -133,7 +137,7 @@ class LesionMatch(models.Model):
 
     class Meta:
         ordering = ["lesion__label", "-confidence"]
-        indexes = [models.Index(fields=["scan", "state"])]
+        indexes = [models.Index(fields=["scan", "state"]), models.Index(fields=["state", "scan"])]
 
     def __str__(self) -> str:
         return f"{self.lesion.label if self.lesion else 'new focus'} on {self.scan}"

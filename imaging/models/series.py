@@ -65,6 +65,7 @@ class Series(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["study", "series_uid", "split_key"], name="series_uid_per_study")
         ]
+        indexes = [models.Index(fields=["identity", "created_at"]), models.Index(fields=["modality", "created_at"])]
         verbose_name_plural = "series"
 
     def __str__(self) -> str:

@@ -30,6 +30,7 @@ from imaging.services.requests import (
 )
 from imaging.services.restoring import restore
 from imaging.services.series import run_series
+from imaging.services.steering import cancel_job, retry_job
 from imaging.services.uploads import add_file, add_files, close_upload, open_upload
 from imaging.services.vois import move_voi, place_voi, remove_voi
 
@@ -40,6 +41,7 @@ __all__ = [
     "add_files",
     "amend_reading",
     "answer_cold_lesions",
+    "cancel_job",
     "close_upload",
     "comment_reading",
     "confirm_identity",
@@ -64,6 +66,7 @@ __all__ = [
     "request_measurements",
     "request_series",
     "restore",
+    "retry_job",
     "run_contours",
     "run_import",
     "run_measure",

@@ -62,7 +62,7 @@ def _read(found: dict) -> tuple[str, str]:
         return "waiting", "waiting"
     if job["state"] == Job.State.RUNNING and job["stage"] in BEFORE_STORING:
         return "running", _of(job, "files")
-    if job["state"] == Job.State.FAILED and not any(found["series"]):
+    if job["state"] in Job.WITHOUT_RESULT and not any(found["series"]):
         return "failed", "failed"
     return "done", f"{found['file_count']} files"
 
@@ -71,7 +71,7 @@ def _stored(found: dict) -> tuple[str, str]:
     job = found["job"]
     if job is None or job["state"] == Job.State.QUEUED:
         return "waiting", "waiting"
-    if job["state"] == Job.State.FAILED:
+    if job["state"] in Job.WITHOUT_RESULT:
         return "failed", "failed"
     if job["state"] == Job.State.RUNNING:
         return ("waiting", "waiting") if job["stage"] in BEFORE_STORING else ("running", _of(job, "series"))
@@ -101,7 +101,7 @@ def _measured(found: dict) -> tuple[str, str]:
 
 
 def _is_over(job: dict | None) -> bool:
-    return job is not None and job["state"] in {Job.State.DONE, Job.State.FAILED}
+    return job is not None and job["state"] not in Job.OPEN
 
 
 def _of(job: dict, what: str) -> str:

@@ -388,8 +388,12 @@ class Migration(migrations.Migration):
                 ('team', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='grants', to='patients.team')),
             ],
             options={
-                'indexes': [models.Index(fields=['user', 'patient'], name='patients_ac_user_id_b17393_idx'), models.Index(fields=['team', 'patient'], name='patients_ac_team_id_d1a2d1_idx')],
+                'indexes': [models.Index(fields=['user', 'patient'], name='patients_ac_user_id_b17393_idx'), models.Index(fields=['team', 'patient'], name='patients_ac_team_id_d1a2d1_idx'), models.Index(fields=['until'], name='patients_ac_until_1ba4ea_idx')],
                 'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('team__isnull', True), ('user__isnull', False)), models.Q(('team__isnull', False), ('user__isnull', True)), _connector='OR'), name='grant_to_user_or_team', violation_error_message='Grant access to a user or to a team: choose exactly one.')],
             },
+        ),
+        migrations.AddIndex(
+            model_name='patient',
+            index=models.Index(fields=['recorded_at'], name='patients_pa_recorde_628917_idx'),
         ),
     ]

@@ -2,6 +2,7 @@
 // A page adds its own by data-key="d" on a link or button; data-key-label names it in the help.
 const OFF = "prrt.keys.off";
 const GO = { h: "/", p: "/patients/", u: "/imaging/upload/" };
+const ROW_STEP = { j: 1, k: -1 };
 const help = document.getElementById("help");
 let leader = 0;
 
@@ -21,6 +22,15 @@ function listPageKeys() {
   }
 }
 
+// J and K go from row to row of a list; Enter follows the row's link, as on any link.
+function stepRow(step) {
+  const rows = [...document.querySelectorAll("[data-row]")];
+  const here = rows.indexOf(document.activeElement);
+  const next = here < 0 ? (step > 0 ? 0 : rows.length - 1) : Math.min(rows.length - 1, Math.max(0, here + step));
+  rows[next]?.focus();
+  return rows.length > 0;
+}
+
 function press(event) {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
   if (isTyping(event.target)) {
@@ -37,6 +47,7 @@ function press(event) {
   if (event.key === "g") { leader = Date.now(); return; }
   if (event.key === "?") { event.preventDefault(); help?.showModal(); return; }
   if (event.key === "/") { event.preventDefault(); document.getElementById("search")?.focus(); return; }
+  if (event.key in ROW_STEP && stepRow(ROW_STEP[event.key])) { event.preventDefault(); return; }
   const target = [...document.querySelectorAll("[data-key]")].find((el) => el.dataset.key === event.key);
   if (!target) return;
   event.preventDefault();

@@ -49,6 +49,11 @@ ROUTES: dict[str, list[Rule]] = {
     "imaging:upload_files": [Rule("upload", post=IMPORTERS)],
     "imaging:upload_plain": [Rule("upload", post=IMPORTERS)],
     "imaging:upload_close": [Rule("upload", post=IMPORTERS)],
+    "imaging:jobs": [Rule(get=READERS)],
+    "imaging:jobs_state": [Rule(get=READERS)],
+    "imaging:job": [Rule("job", get=READERS), Rule("import_job", get=IMPORTERS, others=RESOLVERS)],
+    "imaging:job_cancel": [Rule("job", post=IMPORTERS), Rule("import_job", post=IMPORTERS, others=RESOLVERS)],
+    "imaging:job_retry": [Rule("job", post=IMPORTERS), Rule("import_job", post=IMPORTERS, others=RESOLVERS)],
     "imaging:series": [
         Rule("series", get=READERS),
         Rule("held_series", get=IMPORTERS),

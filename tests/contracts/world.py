@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from imaging import store
 from imaging.models import (
     ImageProduct,
+    Job,
     Lesion,
     LesionMatch,
     Proposal,
@@ -95,8 +96,17 @@ def make_world(word: str, owner: User) -> World:
             "scan": scan,
             "upload": upload,
             "upload_without_case": without_case,
+            "job": _job(scan.pk, patient=patient, message=f"{word}-JOB"),
+            "import_job": _job(without_case.pk, kind=Job.Kind.IMPORT),
             **_proposed(word, opener, scan, suv),
         },
+    )
+
+
+def _job(subject_id, kind: str = Job.Kind.MEASURE, **values) -> Job:
+    """Work that failed with a word of its own."""
+    return Job.objects.create(
+        kind=kind, subject_id=subject_id, input_digest="0" * 64, method_version="test/1", state="failed", **values
     )
 
 

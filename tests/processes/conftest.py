@@ -76,10 +76,8 @@ class Site:
             bell.send_task("imaging.tasks.run_job", [str(job.pk)])
         bell.close()
 
-    def slow_job(self) -> Job:
-        return jobs.request(
-            kind=Job.Kind.MEASURE, subject_id=uuid.uuid4(), input_digest=uuid.uuid4().hex, method_version="t"
-        )
+    def slow_job(self, kind: str = Job.Kind.MEASURE) -> Job:
+        return jobs.request(kind=kind, subject_id=uuid.uuid4(), input_digest=uuid.uuid4().hex, method_version="t")
 
     def started(self, job: Job, attempt: int, seconds: float = 30) -> int:
         """The process that began this attempt."""

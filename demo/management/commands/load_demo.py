@@ -12,7 +12,6 @@ from imaging.models import Job
 from imaging.services.running import run_until_done
 from imaging.tasks import ring
 
-OPEN = (Job.State.QUEUED, Job.State.RUNNING)
 PATIENCE_SECONDS = 300
 
 
@@ -57,7 +56,7 @@ class Command(BaseCommand):
         patients = {job.patient_id for job in jobs if job}
         ring(pks) if self.patience else [run_until_done(pk) for pk in pks]
         started, quiet_since = time.monotonic(), time.monotonic()
-        while waiting := list(Job.objects.filter(patient__in=patients, state__in=OPEN)):
+        while waiting := list(Job.objects.filter(patient__in=patients, state__in=Job.OPEN)):
             if any(job.state == Job.State.RUNNING for job in waiting):
                 quiet_since = time.monotonic()
             if time.monotonic() - quiet_since >= self.patience:
@@ -65,6 +64,6 @@ class Command(BaseCommand):
             if time.monotonic() - started > PATIENCE_SECONDS:
                 raise CommandError("The background jobs did not end in time; run load_demo again to continue.")
             time.sleep(0.2)
-        failed = Job.objects.filter(patient__in=patients, state=Job.State.FAILED).values_list("reason_code", flat=True)
-        if failed:
-            raise CommandError(f"Loading stopped: {', '.join(sorted(set(failed)))}.")
+        stopped = Job.objects.filter(patient__in=patients, state__in=Job.WITHOUT_RESULT)
+        if codes := sorted(set(stopped.values_list("reason_code", flat=True))):
+            raise CommandError(f"Loading stopped: {', '.join(codes)}.")

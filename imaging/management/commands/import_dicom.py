@@ -25,7 +25,6 @@ BATCH = 64
 REFUSED = 3
 WORKER_PATIENCE_SECONDS = 3.0
 POLL_SECONDS = 0.2
-OPEN = (Job.State.QUEUED, Job.State.RUNNING)
 
 
 class Command(CaseCommand):
@@ -154,4 +153,4 @@ def _state(job: Job) -> str:
 
 
 def _open_jobs(upload: Upload, job: Job) -> list[Job]:
-    return list(Job.objects.filter(pk__in=outcomes.jobs_of(upload, job), state__in=OPEN).order_by("created_at"))
+    return list(Job.objects.filter(pk__in=outcomes.jobs_of(upload, job), state__in=Job.OPEN).order_by("created_at"))

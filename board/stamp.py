@@ -1,0 +1,44 @@
+"""A mark that changes whenever a list page would: equal marks are answered by 304, without reading the page's rows.
+
+Every write leaves a row in the trail; a right that runs out leaves none, so the last one that ran out is part of the
+mark. Work in the background moves without a row in the trail, so pages that show it add how far it is.
+"""
+
+import hashlib
+import json
+
+from django.contrib.messages import get_messages
+from django.db.models import QuerySet, Subquery
+from django.utils import timezone
+
+from imaging.models import Job
+from patients.models import AccessGrant, AuditEvent, User
+
+
+def list_stamp(request, *more) -> str | None:
+    """For ``condition``; None while a message waits to be shown once. One query."""
+    if not request.user.is_authenticated or len(get_messages(request)):
+        return None
+    run_out = AccessGrant.objects.filter(until__lte=timezone.now())
+    account = (
+        User.objects.filter(pk=request.user.pk)
+        .order_by("teams")
+        .annotate(
+            written=_last(AuditEvent.objects, "id"),
+            run_out=_last(run_out, "until"),
+            ended=_last(Job.objects.filter(finished_at__isnull=False), "finished_at"),
+        )
+    )
+    names = ("pk", "role", "is_staff", "is_active", "written", "run_out", "ended", "teams")
+    seen = [request.get_full_path(), str(timezone.localdate()), list(account.values_list(*names)), *more]
+    return f'"{hashlib.sha256(json.dumps(seen, default=str).encode()).hexdigest()[:24]}"'
+
+
+def page_stamp(request, **_) -> str | None:
+    """For pages that also say how far work in the background is."""
+    waiting = Job.objects.filter(state__in=Job.OPEN).order_by("pk")
+    return list_stamp(request, list(waiting.values_list("pk", "state", "stage", "progress_done", "lease_until")))
+
+
+def _last(rows: QuerySet, name: str) -> Subquery:
+    return Subquery(rows.order_by(f"-{name}").values(name)[:1])
