@@ -11,6 +11,7 @@ from imaging.models import (
     LesionMatch,
     Proposal,
     ProposalRun,
+    Reading,
     Scan,
     Series,
     Study,
@@ -115,6 +116,7 @@ def _proposed(word: str, by: User, scan: Scan, suv: SuvResult) -> dict[str, obje
         "match": LesionMatch.objects.create(
             run=run, scan=scan, previous_scan=before, lesion=lesion, status="not_assessable", reason=f"{word}-WHY"
         ),
+        "reading": Reading.objects.create(scan=scan, reader=by, comment=f"{word}-COMMENT"),
         "region": record(Voi, by=by, scan=scan, role="lesion", lesion=lesion, **region),
         "product": ImageProduct.objects.create(
             scan=scan, kind="mip_still", name="front.webp", sha256=picture, content_type="image/webp",
