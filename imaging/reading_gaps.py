@@ -36,15 +36,19 @@ def _of_lesions(reading: Reading, measured) -> list[Gap]:
     scores = {score.lesion_id: score for score in reading.lesions.select_related("lesion")}
     wanted = [] if reading.scale_id == FDG_SCALE else lesions_to_read(reading.scan)
     unread = [lesion for lesion in wanted if lesion.pk not in scores or not scores[lesion.pk].is_read]
-    if not scores and (
-        wanted or reading.scale_id == FDG_SCALE or selectors.open_decisions([reading.scan])[reading.scan_id][0]
-    ):
-        return [_gap("reading_empty"), *([_gap("lesions_unread", unread)] if len(unread) > 1 else [])]
+    if not scores and not wanted and (reading.scale_id == FDG_SCALE or _has_open_foci(reading)):
+        return [_gap("reading_empty")]
     unlike = [score.lesion for score in differing(reading, measured) if not score.difference_reason.strip()]
     return [
         *([_gap("lesions_unread", unread)] if unread else []),
         *([_gap("difference_reason_missing", unlike)] if unlike else []),
     ]
+
+
+def _has_open_foci(reading: Reading) -> bool:
+    """Nothing scored is a result only where nothing waits to be judged."""
+    foci, _ = selectors.open_decisions([reading.scan])[reading.scan_id]
+    return foci > 0
 
 
 def differing(reading: Reading, measured=None) -> list:

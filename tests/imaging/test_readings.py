@@ -109,7 +109,7 @@ def test_what_cannot_be_amended(signed, scan, doctor):
     refused("reason_missing", amend_reading, by=doctor, reading=signed, reason="")
     draft = start_reading(by=doctor, scan=scan)
     refused("reading_not_signed", amend_reading, by=doctor, reading=draft, reason="x")
-    refused("reading_empty", sign, by=doctor, reading=draft)
+    refused("lesions_unread", sign, by=doctor, reading=draft)
 
 
 @pytest.mark.parametrize(

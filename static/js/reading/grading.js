@@ -30,13 +30,19 @@ function start(element) {
 }
 
 /** @param {HTMLElement} element @returns {HTMLFormElement[]} */
-const forms = (element) => [...element.querySelectorAll("form")].filter((form) => form.dataset.grade);
+function forms(element) {
+  return [...element.querySelectorAll("form")].filter((form) => form.dataset.grade);
+}
 
 /** @param {HTMLElement} target @returns {HTMLElement | null} */
-const blockOf = (target) => target.closest(".grade-lesion");
+function blockOf(target) {
+  return target.closest(".grade-lesion");
+}
 
 /** @returns {HTMLElement | null} */
-const current = () => root?.querySelector(".grade-lesion.is-current") ?? null;
+function current() {
+  return root?.querySelector(".grade-lesion.is-current") ?? null;
+}
 
 /** @param {string} lesion */
 function select(lesion) {
@@ -215,9 +221,11 @@ function covered() {
     const name = block.querySelector("h3")?.firstChild?.textContent?.trim().replace(/\s+/g, " ");
     return `${name}: ${[score && `Krenning ${score}`, ...words].filter(Boolean).join(", ")}`;
   });
-  const answers = [...(root?.querySelectorAll(".grade-answers fieldset") ?? [])].map((part) => {
+  const answers = [...(root?.querySelectorAll(".grade-answers [data-part]") ?? [])].map((part) => {
     const chosen = part.querySelector("input:checked")?.parentElement?.textContent?.trim();
-    return `${part.querySelector("legend")?.textContent}: ${chosen}`;
+    const fields = /** @type {NodeListOf<HTMLInputElement>} */ (part.querySelectorAll("input:not([type=radio]), select, textarea"));
+    const said = [chosen, ...(chosen === "given" || part.querySelector("[name=ssa]") === null ? [...fields].map(wordsOf) : [])];
+    return `${part.querySelector("legend, label")?.textContent}: ${said.filter(Boolean).join(", ") || "none"}`;
   });
   return [...lesions, ...answers];
 }
