@@ -5,7 +5,7 @@ from itertools import groupby
 from imaging import selectors
 from imaging.domain.agreement import differs
 from imaging.domain.krenning import SCALES
-from imaging.models import LesionFinding, LesionReading, Voi
+from imaging.models import Lesion, LesionFinding, LesionReading, Voi
 from imaging.scan_numbers import ScanNumbers, method_of, scan_numbers
 from patients.selectors import rows
 
@@ -14,28 +14,30 @@ ORGANS = ((Voi.Role.LIVER, "Liver"), (Voi.Role.SPLEEN, "Spleen"), (Voi.Role.BLOO
 
 def findings(basis) -> list[str]:
     scores = list(basis.reading.lesions.select_related("lesion"))
-    scores.sort(key=lambda score: (score.lesion.organ, score.lesion.label))
+    then = {row.lineage: row for row in rows(Lesion, basis.scan.patient, known_at=basis.known_at)}
+    named = [(then.get(score.lesion_id, score.lesion), score) for score in scores]
+    named.sort(key=lambda pair: (pair[0].organ, pair[0].label))
     if not scores:
         return ["No lesion with uptake above physiologic was found.", *_cold(basis)]
     numbers = scan_numbers(basis.reading.scan, basis.measured)
     lines = [] if basis.is_fdg else ["SUVmax and SUVpeak (sphere of 1 mL at the hottest voxel) in g/mL"]
-    for organ, of_organ in groupby(scores, key=lambda score: score.lesion.organ):
+    for organ, of_organ in groupby(named, key=lambda pair: pair[0].organ):
         lines.append(f"{organ[0].upper()}{organ[1:]}:")
-        lines += [f"- {_lesion(basis, score, numbers)}" for score in of_organ]
+        lines += [f"- {_lesion(basis, lesion, score, numbers)}" for lesion, score in of_organ]
     return [*lines, *_cold(basis), *_total(numbers)]
 
 
-def _lesion(basis, score: LesionReading, numbers: ScanNumbers) -> str:
-    lesion = score.lesion
+def _lesion(basis, lesion: Lesion, score: LesionReading, numbers: ScanNumbers) -> str:
+    """``lesion`` as it stood then; its numbers are found by the identity it has kept."""
     finding = rows(LesionFinding, lesion.patient, known_at=basis.known_at).filter(
-        lesion_id=lesion.pk, scan_id=basis.reading.scan_id
+        lesion_id=score.lesion_id, scan_id=basis.reading.scan_id
     )
     said = [
         _read(basis, score),
-        *_uptake(basis, lesion, numbers),
+        *_uptake(basis, score.lesion, numbers),
         *_size(finding.first()),
         *([] if basis.is_fdg else [_computed(basis, score)]),
-        *_before(basis, lesion),
+        *_before(basis, score.lesion),
         *([f"note: {lesion.note}"] if lesion.note else []),
     ]
     return f"{' '.join(w for w in (lesion.label, lesion.segment) if w)}: {'; '.join(said)}"
