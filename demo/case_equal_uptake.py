@@ -163,4 +163,5 @@ def _scan(day: dt.date) -> ScanSpec:
         uptake_minutes=58,
         noise_seed=22,
         ssa_status="on",
+        answers={"quality": "good", "ssa": "given", "extravasation": "none", "cold_lesions": "none"},
     )

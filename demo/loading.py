@@ -22,6 +22,7 @@ from demo.specs import CaseSpec, ScanSpec, Seen
 from imaging import services as imaging
 from imaging.dicom_export import make_uid
 from imaging.models import Job, Lesion, LesionFinding, Scan, Series, Upload, Voi
+from imaging.ssa_before import last_injection
 from patients import models as patient_models
 from patients.models import Patient, Team, User
 from patients.services import confirm_identifier, create_patient, record, revise
@@ -87,7 +88,7 @@ class Loader:
 
     @transaction.atomic
     def describe_scan(self, case: CaseSpec, spec: ScanSpec) -> Job | None:
-        """Label, volumes of interest, lesion sizes and the signed reading; None where that was done before."""
+        """Label, volumes of interest and lesion sizes; None where that was done before."""
         scan = self.find_scan(case, spec)
         if scan is None or scan.label:
             return None
@@ -106,7 +107,6 @@ class Loader:
         for label, seen in spec.lesions.items():
             job = self._place(scan, role=Voi.Role.LESION, lesion=lesions[label], **_contour(spec, seen))
             self._size(case, scan, lesions[label], seen)
-        self._read(scan, spec, lesions)
         return job
 
     def _reference(self, scan: Scan, role: str, centre, radius_mm: float) -> Job:
@@ -127,15 +127,20 @@ class Loader:
         is_illustrative = case.has_illustrative_sizes
         record(LesionFinding, by=self.by, lesion=lesion, scan=scan, is_illustrative=is_illustrative, **axes)
 
-    def _read(self, scan: Scan, spec: ScanSpec, lesions: dict[str, Lesion]) -> None:
+    @transaction.atomic
+    def read_scan(self, case: CaseSpec, spec: ScanSpec) -> None:
+        """The signed reading, once the numbers are there that stand beside it."""
+        scan = self.find_scan(case, spec)
         scored = {label: seen.score for label, seen in spec.lesions.items() if seen.score}
-        if not scored:
+        if scan is None or not scored or scan.readings.exists():
             return
+        lesions = {lesion.label: lesion for lesion in Lesion.objects.filter(patient=scan.patient)}
         reading = imaging.start_reading(by=self.by, scan=scan)
         for label, score in scored.items():
             interval = {"score_low": score.low, "score_high": score.high, "text": score.text}
             imaging.score_lesion(by=self.by, reading=reading, lesion=lesions[label], **interval)
-        imaging.sign_reading(by=self.by, reading=reading, cold_lesions=spec.cold_lesions)
+        imaging.answer_reading(by=self.by, reading=reading, injection=last_injection(scan), **spec.answers)
+        imaging.sign_reading(by=self.by, reading=reading)
 
     def decide(self, case: CaseSpec, patient: Patient) -> None:
         decided = case.decision

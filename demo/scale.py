@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from demo.bulk import Bulk
+from demo.specs import ANSWERS
 from imaging.models import Lesion, LesionFinding, LesionReading, Reading, Scan
 from patients.models import (
     AccessGrant,
@@ -135,7 +136,7 @@ def _imaging(bulk: Bulk, patient, start: dt.date, by: User) -> None:
         day = start + dt.timedelta(days=20 + 320 * index)
         label = "baseline" if index == 0 else "follow-up"
         scan = bulk.add(Scan, patient_id=patient, tracer="68Ga-DOTATATE", label=label, clinical_date=day)
-        reading = bulk.add(Reading, scan_id=scan, reader_id=by.pk, state=Reading.State.SIGNED, cold_lesions="none")
+        reading = bulk.add(Reading, scan_id=scan, reader_id=by.pk, state=Reading.State.SIGNED, **ANSWERS)
         for lesion in lesions:
             size, score = rng.randrange(11, 60), rng.randrange(5)
             bulk.add(LesionFinding, lesion_id=lesion, scan_id=scan, long_axis_mm=Decimal(size))

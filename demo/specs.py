@@ -1,7 +1,7 @@
 """What a demonstration case consists of; the cases themselves are in ``case_*.py``."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from demo.anatomy import Figure, Point
@@ -38,6 +38,9 @@ class LesionSpec:
     note: str = ""
 
 
+ANSWERS = {"quality": "good", "ssa": "unknown", "extravasation": "unknown", "cold_lesions": "none"}
+
+
 @dataclass(frozen=True)
 class ScanSpec:
     """One PET/CT as it will be written to DICOM."""
@@ -56,7 +59,7 @@ class ScanSpec:
     has_weight_in_header: bool = True
     ssa_status: str = "unknown"
     note: str = ""
-    cold_lesions: str = "none"  # what the reader answered about lesions without uptake
+    answers: dict[str, str] = field(default_factory=lambda: dict(ANSWERS))  # what the reader says of the whole scan
 
     @property
     def started_at(self) -> dt.datetime:

@@ -89,6 +89,12 @@ def of_scan(vois: Iterable[Voi], suv_result: SuvResult) -> str:
     return _digest(sorted(of_measurement(voi, suv_result, liver) for voi in vois))
 
 
+def of_reading(scan: Scan, measured: Iterable[Any]) -> str:
+    """Of every number that stands beside a reading: the measurements with their state, and the tracer."""
+    shown = sorted((str(m.voi.pk), m.state, m.measurement.input_digest if m.measurement else "") for m in measured)
+    return _digest([scan.tracer, str(scan.pk), shown])
+
+
 def of_look(scan: Scan, suv_result: SuvResult) -> str:
     """Of what proposals rest on: the SUV, the scan with its CT and tracer, the lesions and images of scans before.
 

@@ -92,6 +92,19 @@ SENTENCES: dict[str, str] = {
     "fdg_has_no_krenning": "This is an FDG scan: it has no Krenning score. State FDG by eye instead.",
     "netpet_needs_pair": "A NETPET class needs an SSTR scan to pair this FDG scan with.",
     "reading_empty": "The reading has no scored lesion.",
+    "reading_incomplete": "The reading cannot be signed yet.",
+    "reading_changed": "This part of the reading was changed by {by} at {at}. Look at the new state before saving.",
+    "lesions_unread": "Still to read: {labels}. Score each lesion, or write why it has no score.",
+    "difference_reason_missing": "The score differs from the computed one without a reason: {labels}.",
+    "quality_missing": "Say how good the images are: good, limited or non-diagnostic.",
+    "quality_note_missing": "Say what limits the images.",
+    "ssa_missing": "Say which somatostatin analogue was given last before the scan and when, or that none was, or that "
+    "it is unknown. It changes the uptake of the liver.",
+    "ssa_injection_missing": "Give the drug and the day of the last somatostatin analogue before the scan, or say that "
+    "they are unknown.",
+    "ssa_after_scan": "This injection was after the scan. Give the last one before it.",
+    "extravasation_missing": "Say whether tracer was extravasated: none, suspected, seen or unknown.",
+    "answer_unknown": "This answer is not one of those offered.",
     "lesion_has_score": "A reading scores this lesion, so it stays. Say on the scan that it has resolved instead.",
     "scale_unknown": "This Krenning scale is not known here.",
     "score_out_of_range": "A Krenning score lies between 0 and 4, the lowest not above the highest.",
@@ -106,10 +119,10 @@ def sentence(code: str) -> str:
 class Refused(Exception):
     """The step was not taken and nothing was changed."""
 
-    def __init__(self, code: str):
+    def __init__(self, code: str, **details: str):
         super().__init__(code)
         self.code = code
-        self.message = sentence(code)
+        self.message = sentence(code).format(**details)
 
     def __str__(self) -> str:
         return self.message

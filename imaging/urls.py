@@ -1,6 +1,6 @@
 from django.urls import path
 
-from imaging.views import decisions, jobs, products, regions, scan, series, upload, upload_status
+from imaging.views import decisions, grading, jobs, products, regions, reports, scan, series, upload, upload_status
 
 app_name = "imaging"
 urlpatterns = [
@@ -27,6 +27,13 @@ urlpatterns = [
     path("scans/<uuid:pk>/look/", decisions.look_again, name="look"),
     path("scans/<uuid:pk>/netpet/", decisions.netpet, name="netpet"),
     path("scans/<uuid:pk>/export/", decisions.export, name="export"),
+    path("scans/<uuid:pk>/reading/", grading.start, name="start_reading"),
+    path("readings/<uuid:pk>/score/", grading.score, name="score"),
+    path("readings/<uuid:pk>/answers/", grading.answers, name="answers"),
+    path("readings/<uuid:pk>/sign/", grading.sign, name="sign"),
+    path("readings/<uuid:pk>/amend/", grading.amend, name="amend"),
+    path("readings/<uuid:pk>/report.txt", reports.text, name="report_text"),
+    path("readings/<uuid:pk>/report.pdf", reports.pdf, name="report_pdf"),
     path("proposals/<uuid:pk>/accept/", decisions.accept, name="accept"),
     path("proposals/<uuid:pk>/reject/", decisions.reject, name="reject_proposal"),
     path("proposals/<uuid:pk>/reopen/", decisions.reopen, name="reopen"),

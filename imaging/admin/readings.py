@@ -5,14 +5,13 @@ from django.http import HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html_join
 
-from imaging import selectors
+from imaging import selectors, ssa_before
 from imaging.admin.desk import refusals_shown
 from imaging.models import Lesion, LesionReading, Reading
 from imaging.refused import Refused
 from imaging.services import (
     amend_reading,
-    answer_cold_lesions,
-    comment_reading,
+    answer_reading,
     remove_score,
     score_lesion,
     sign_reading,
@@ -21,9 +20,8 @@ from imaging.services import (
 from patients.admin_base import ServiceInline, ServiceModelAdmin
 from patients.domain.roles import Capability
 
-SCORE = ("score_low", "score_high", "text", "difference_reason", "fdg_relation")
-
-
+SCORE = ("score_low", "score_high", "text", "difference_reason", "fdg_relation", "rads")
+ANSWERS = ("quality", "quality_note", "ssa", "extravasation", "cold_lesions", "comment")
 KEPT = ("reader", "version", "state", "signed_at", "amends")
 
 
@@ -31,7 +29,16 @@ class ScoreInline(ServiceInline):
     model = LesionReading
     verbose_name_plural = "lesions"
     show_change_link = False
-    fields = ["lesion", "score_low", "score_high", "relation_to_liver", "fdg_relation", "text", "difference_reason"]
+    fields = [
+        "lesion",
+        "score_low",
+        "score_high",
+        "relation_to_liver",
+        "fdg_relation",
+        "rads",
+        "text",
+        "difference_reason",
+    ]
 
     def get_extra(self, request, obj=None, **kwargs):
         """One empty row for every lesion of the patient that has no score yet."""
@@ -60,8 +67,8 @@ class ScoreInline(ServiceInline):
     def _score(self, by, reading, lesion, values):
         given = {name: values.get(name) for name in ("score_low", "score_high")}
         words = {name: values.get(name) or "" for name in ("text", "difference_reason")}
-        relation, fdg = values.get("relation_to_liver") or "", values.get("fdg_relation") or ""
-        words |= {"fdg_relation": fdg}
+        relation = values.get("relation_to_liver") or ""
+        words |= {name: values.get(name) or "" for name in ("fdg_relation", "rads")}
         with refusals_shown():
             return score_lesion(by=by, reading=reading, lesion=lesion, relation=relation, **given, **words)
 
@@ -73,8 +80,8 @@ class ReadingAdmin(ServiceModelAdmin):
     list_filter = ["state", "scale_id"]
     search_fields = ["scan__patient__case_number"]
     autocomplete_fields = ["scan"]
-    fields = ["scan", "scale_id", "cold_lesions", "comment", "proposals", *KEPT]
-    readonly_fields = ["proposals", *KEPT]
+    fields = ["scan", "scale_id", *ANSWERS, "injection", "proposals", *KEPT]
+    readonly_fields = ["injection", "proposals", *KEPT]
     inlines = [ScoreInline]
     actions = ["sign", "amend"]
 
@@ -125,22 +132,22 @@ class ReadingAdmin(ServiceModelAdmin):
         lines = ((p.lesion.label, p.proposal.text if p.proposal else p.message) for p in found)
         return format_html_join("; ", "{}: {}", lines) or "none"
 
+    @admin.display(description="last analogue before the scan")
+    def injection(self, reading):
+        found = ssa_before.of_reading(reading) if reading.ssa_injection_id else None
+        return ssa_before.in_words(found) if found else "none named"
+
     def has_sign_permission(self, request):
         return self._may(request, Capability.SIGN_READING)
 
     def add(self, *, by, values, parent=None):
         with refusals_shown():
-            reading = start_reading(
-                by=by, scan=values["scan"], scale_id=values.get("scale_id"), comment=values.get("comment", "")
-            )
-            answer = values.get("cold_lesions")
-            return answer_cold_lesions(by=by, reading=reading, answer=answer) if answer else reading
+            reading = start_reading(by=by, scan=values["scan"], scale_id=values.get("scale_id"))
+            return _answer(by, reading, {name: value for name, value in values.items() if value})
 
     def change(self, row, *, by, reason, seen_at, values):
         with refusals_shown():
-            if answer := values.get("cold_lesions"):
-                answer_cold_lesions(by=by, reading=row, answer=answer)
-            return comment_reading(by=by, reading=row, comment=values.get("comment", row.comment))
+            return _answer(by, row, values)
 
     @admin.action(description="Sign the selected drafts", permissions=["sign"])
     def sign(self, request, chosen):
@@ -164,6 +171,13 @@ class ReadingAdmin(ServiceModelAdmin):
                 messages.error(request, f"{reading}: {refusal.message}")
             else:
                 messages.success(request, f"{reading}: {done}.")
+
+
+def _answer(by, reading, values):
+    """ "Given" means the last injection that the chart has before the scan."""
+    answers = {name: values[name] for name in ANSWERS if name in values}
+    injection = ssa_before.last_injection(reading.scan) if answers.get("ssa") == Reading.Ssa.GIVEN else None
+    return answer_reading(by=by, reading=reading, injection=injection, **answers) if answers else reading
 
 
 def unscored(reading) -> list[Lesion]:

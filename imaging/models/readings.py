@@ -7,6 +7,7 @@ from django.db import models
 from django.utils import timezone
 
 from imaging.models.scans import Lesion, Scan
+from patients.models import SsaInjection
 
 SIGNED_IS_FINAL = "a signed reading is never changed; amend it with a new version"
 
@@ -41,6 +42,24 @@ class Reading(models.Model):
         LISTED = "listed", "listed among the lesions"
         NOT_ASSESSED = "not_assessed", "not assessed"
 
+    class Quality(models.TextChoices):
+        GOOD = "good", "good"
+        LIMITED = "limited", "limited"
+        NON_DIAGNOSTIC = "non_diagnostic", "non-diagnostic"
+
+    class Ssa(models.TextChoices):
+        """Which one and when is an injection of the chart; it is kept there, once."""
+
+        GIVEN = "given", "given"
+        NONE = "none", "none"
+        UNKNOWN = "unknown", "unknown"
+
+    class Extravasation(models.TextChoices):
+        NONE = "none", "none"
+        SUSPECTED = "suspected", "suspected"
+        SEEN = "seen", "seen"
+        UNKNOWN = "unknown", "unknown"
+
     class Netpet(models.TextChoices):
         P0 = "P0", "P0"
         P1 = "P1", "P1"
@@ -60,6 +79,13 @@ class Reading(models.Model):
     version = models.PositiveSmallIntegerField(default=1)
     amends = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="amendments")
     comment = models.TextField(blank=True)
+    quality = models.CharField("image quality", max_length=14, choices=Quality, blank=True)
+    quality_note = models.CharField(max_length=200, blank=True)
+    ssa = models.CharField("somatostatin analogue before the scan", max_length=8, choices=Ssa, blank=True)
+    ssa_injection = models.ForeignKey(
+        SsaInjection, null=True, blank=True, on_delete=models.PROTECT, related_name="+", editable=False
+    )
+    extravasation = models.CharField("extravasation", max_length=10, choices=Extravasation, blank=True)
     cold_lesions = models.CharField(
         "lesions on CT, FDG or the previous scan without uptake", max_length=12, choices=ColdLesions, blank=True
     )
@@ -69,6 +95,9 @@ class Reading(models.Model):
     netpet_class = models.CharField("NETPET class, confirmed by the reader", max_length=4, choices=Netpet, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     signed_at = models.DateTimeField(null=True, editable=False)
+    inputs_sha256 = models.CharField(
+        max_length=64, blank=True, editable=False, help_text="Of every number that stood beside it when it was signed."
+    )
 
     SIGNED_LOOKUP = "state"
     objects = SignedQuerySet.as_manager()
@@ -109,6 +138,20 @@ class LesionReading(models.Model):
         MORE = "more", "FDG more than SSTR"
         NOT_STATED = "", "not stated"
 
+    class Rads(models.TextChoices):
+        """SSTR-RADS 1.0 (Werner et al., J Nucl Med 2018;59:1085), by the reader only."""
+
+        R1A = "1A", "1A benign, no uptake"
+        R1B = "1B", "1B benign, with uptake"
+        R2 = "2", "2 likely benign"
+        R3A = "3A", "3A equivocal, soft tissue"
+        R3B = "3B", "3B equivocal, bone"
+        R3C = "3C", "3C intense, atypical for NEN"
+        R3D = "3D", "3D suspicious, no uptake"
+        R4 = "4", "4 intense, no clear correlate on CT"
+        R5 = "5", "5 intense, with correlate on CT"
+        NOT_STATED = "", "not stated"
+
     reading = models.ForeignKey(Reading, on_delete=models.CASCADE, related_name="lesions")
     lesion = models.ForeignKey(Lesion, on_delete=models.PROTECT, related_name="lesion_readings")
     score_low = models.PositiveSmallIntegerField("Krenning, lowest", null=True, blank=True)
@@ -118,7 +161,9 @@ class LesionReading(models.Model):
     relation_to_liver = models.CharField(max_length=8, choices=Relation, blank=True, default="")
     fdg_relation = models.CharField("FDG by eye", max_length=8, choices=FdgRelation, blank=True, default="")
     text = models.CharField(max_length=80, blank=True, help_text='Verbatim, e.g. "low uptake".')
-    difference_reason = models.CharField(max_length=120, blank=True)
+    difference_reason = models.CharField("reason for differing from the computed score", max_length=120, blank=True)
+    rads = models.CharField("SSTR-RADS", max_length=2, choices=Rads, blank=True, default="")
+    rads_version = models.CharField(max_length=16, blank=True, editable=False)
 
     SIGNED_LOOKUP = "reading__state"
     objects = SignedQuerySet.as_manager()
@@ -134,6 +179,11 @@ class LesionReading(models.Model):
         if self.score_low is None:
             return "not stated"
         return str(self.score_low) if self.score_low == self.score_high else f"{self.score_low} to {self.score_high}"
+
+    @property
+    def is_read(self) -> bool:
+        """A number, a relation, FDG by eye, or the words why there is none."""
+        return self.score_low is not None or bool(self.relation_to_liver or self.fdg_relation or self.text)
 
     @property
     def patient(self):

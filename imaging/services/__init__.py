@@ -11,10 +11,9 @@ from imaging.services.looking import run_scan
 from imaging.services.matches import confirm_match
 from imaging.services.measuring import run_measure
 from imaging.services.proposals import accept_as_lesion, accept_reference, reject_proposal, reopen_proposal
+from imaging.services.reading_answers import answer_reading
 from imaging.services.readings import (
     amend_reading,
-    answer_cold_lesions,
-    comment_reading,
     confirm_netpet,
     remove_score,
     score_lesion,
@@ -40,10 +39,9 @@ __all__ = [
     "add_file",
     "add_files",
     "amend_reading",
-    "answer_cold_lesions",
+    "answer_reading",
     "cancel_job",
     "close_upload",
-    "comment_reading",
     "confirm_identity",
     "confirm_match",
     "confirm_netpet",

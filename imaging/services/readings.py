@@ -1,27 +1,28 @@
 """Readings: scored as drafts, signed by their reader, then only amended by a new version."""
 
-import uuid
-
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 
+from imaging import digests, selectors
 from imaging.domain import krenning
 from imaging.domain.vocabulary import Tracer, is_sstr
 from imaging.models import Lesion, LesionReading, Reading, Scan
+from imaging.reading_gaps import FDG_SCALE, gaps
 from imaging.refused import Refused
+from imaging.services.reading_answers import ANSWERS, answer_reading, open_draft, require, set_values
+from imaging.services.reading_lock import check_seen, token_of_reading, token_of_score
 from patients.domain.roles import Capability
 from patients.services import audit, snapshot
 
 HIGHEST_SCORE = 4
-FDG_SCALE = "FDG"  # by eye, beside SSTR; there is no Krenning score of an FDG scan
+RADS_VERSION = "SSTR-RADS 1.0"
 
 
 @transaction.atomic
 def start_reading(*, by, scan: Scan, scale_id: str | None = None, comment: str = "") -> Reading:
     """A draft of this reader for this scan; an open draft on the same scale is continued."""
-    _require(by, Capability.EDIT_CLINICAL, Capability.SIGN_READING)
+    require(by, Capability.EDIT_CLINICAL, Capability.SIGN_READING)
     scale = FDG_SCALE if scan.tracer == Tracer.F18_FDG else scale_id or settings.KRENNING_SCALE
     if scale not in (*krenning.SCALES, FDG_SCALE):
         raise Refused("scale_unknown")
@@ -46,10 +47,15 @@ def score_lesion(
     text: str = "",
     difference_reason: str = "",
     fdg_relation: str = "",
+    rads: str = "",
+    seen: str | None = None,
 ) -> LesionReading:
-    """The reader's score of one lesion, an interval where it was stated as one; replaces an earlier draft score."""
-    _require(by, Capability.EDIT_CLINICAL, Capability.SIGN_READING)
-    reading = _open_draft(reading.pk)
+    """The reader's score of one lesion, an interval where it was stated as one; replaces an earlier draft score.
+
+    ``seen``: token of what the reader had before them; what somebody else changed meanwhile is not written over.
+    """
+    require(by, Capability.EDIT_CLINICAL, Capability.SIGN_READING)
+    reading = open_draft(reading.pk)
     if lesion.patient_id != reading.scan.patient_id:
         raise Refused("voi_of_other_patient")
     _check_tracer(reading)
@@ -57,10 +63,12 @@ def score_lesion(
     if fdg_relation and reading.scale_id != FDG_SCALE:
         raise Refused("fdg_only_on_fdg")
     row = LesionReading.objects.filter(reading=reading, lesion=lesion).first()
+    check_seen(seen, token_of_score(row), row)
     before = snapshot(row) if row else None
     row = row or LesionReading(reading=reading, lesion=lesion)
     row.score_low, row.score_high, row.relation_to_liver, row.text = score_low, score_high, relation, text
     row.difference_reason, row.fdg_relation = difference_reason, fdg_relation
+    row.rads, row.rads_version = rads, RADS_VERSION if rads else ""
     row.full_clean()
     row.save()
     audit(by=by, action="score_lesion", obj=row, before=before, after=snapshot(row))
@@ -70,60 +78,48 @@ def score_lesion(
 @transaction.atomic
 def remove_score(*, by, score: LesionReading) -> None:
     """Take a lesion out of a draft."""
-    _require(by, Capability.EDIT_CLINICAL, Capability.SIGN_READING)
-    _open_draft(score.reading_id)
+    require(by, Capability.EDIT_CLINICAL, Capability.SIGN_READING)
+    open_draft(score.reading_id)
     audit(by=by, action="remove_score", obj=score, before=snapshot(score))
     score.delete()
 
 
 @transaction.atomic
-def comment_reading(*, by, reading: Reading, comment: str) -> Reading:
-    _require(by, Capability.EDIT_CLINICAL, Capability.SIGN_READING)
-    current = _open_draft(reading.pk)
-    return _set(by, current, "comment_reading", comment=comment)
-
-
-@transaction.atomic
-def answer_cold_lesions(*, by, reading: Reading, answer: str) -> Reading:
-    """Lesions on CT, FDG or the scan before without uptake: none, listed among the lesions, or not assessed."""
-    _require(by, Capability.EDIT_CLINICAL, Capability.SIGN_READING)
-    if answer not in Reading.ColdLesions.values:
-        raise Refused("cold_lesions_not_answered")
-    return _set(by, reading, "answer_cold_lesions", cold_lesions=answer)
-
-
-@transaction.atomic
 def confirm_netpet(*, by, reading: Reading, netpet_class: str, paired_scan: Scan) -> Reading:
     """The reader's NETPET class of this FDG scan with one SSTR scan of the same patient."""
-    _require(by, Capability.SIGN_READING)
+    require(by, Capability.SIGN_READING)
     if reading.scale_id != FDG_SCALE or not is_sstr(paired_scan.tracer):
         raise Refused("netpet_needs_pair")
     if paired_scan.patient_id != reading.scan.patient_id or netpet_class not in Reading.Netpet.values:
         raise Refused("netpet_needs_pair")
-    return _set(by, reading, "confirm_netpet", netpet_class=netpet_class, paired_scan=paired_scan)
+    return set_values(by, reading, "confirm_netpet", netpet_class=netpet_class, paired_scan=paired_scan)
 
 
 @transaction.atomic
-def sign_reading(*, by, reading: Reading, cold_lesions: str = "") -> Reading:
+def sign_reading(*, by, reading: Reading, cold_lesions: str = "", seen: str | None = None) -> Reading:
     """The signer answers for every score and becomes the reader. After this nothing in it changes.
 
-    ``cold_lesions`` answers, with the signature, whether lesions without uptake were looked for.
+    ``cold_lesions`` answers, with the signature, whether lesions without uptake were looked for. Everything that is
+    missing is named at once: ``NotReady.gaps``.
     """
-    _require(by, Capability.SIGN_READING)
+    require(by, Capability.SIGN_READING)
     if cold_lesions:
-        answer_cold_lesions(by=by, reading=reading, answer=cold_lesions)
-    draft = _open_draft(reading.pk)
+        answer_reading(by=by, reading=reading, cold_lesions=cold_lesions)
+    draft = open_draft(reading.pk)
+    check_seen(seen, token_of_reading(draft), draft)
     scores = list(draft.lesions.order_by("pk"))
-    if not scores:
-        raise Refused("reading_empty")
-    _check_tracer(draft)
-    if draft.scale_id != FDG_SCALE and not draft.cold_lesions:
-        raise Refused("cold_lesions_not_answered")
     for score in scores:
         _check_score(draft.scale_id, score.score_low, score.score_high, score.relation_to_liver)
+    _check_tracer(draft)
+    measured = selectors.measurements(draft.scan)
+    if missing := gaps(draft, measured):
+        raise NotReady(missing)
     before = snapshot(draft)
     Reading.objects.filter(pk=draft.pk, state=Reading.State.DRAFT).update(
-        state=Reading.State.SIGNED, signed_at=timezone.now(), reader=by
+        state=Reading.State.SIGNED,
+        signed_at=timezone.now(),
+        reader=by,
+        inputs_sha256=digests.of_reading(draft.scan, measured),
     )
     signed = Reading.objects.get(pk=draft.pk)
     after = snapshot(signed) | {"lesions": [snapshot(score) for score in scores]}
@@ -131,10 +127,20 @@ def sign_reading(*, by, reading: Reading, cold_lesions: str = "") -> Reading:
     return signed
 
 
+class NotReady(Refused):
+    """Everything that keeps a reading from being signed; its code is that of the only gap, where there is one."""
+
+    def __init__(self, missing):
+        super().__init__("reading_incomplete")
+        self.gaps = missing
+        self.code = missing[0].code if len(missing) == 1 else self.code
+        self.message = " ".join(gap.message for gap in missing)
+
+
 @transaction.atomic
 def amend_reading(*, by, reading: Reading, reason: str) -> Reading:
     """A new draft version with the same scores; the signed one stays as it is and stays valid until this is signed."""
-    _require(by, Capability.SIGN_READING)
+    require(by, Capability.SIGN_READING)
     if not reason.strip():
         raise Refused("reason_missing")
     signed = Reading.objects.select_for_update().get(pk=reading.pk)
@@ -148,10 +154,7 @@ def amend_reading(*, by, reading: Reading, reason: str) -> Reading:
         scale_id=signed.scale_id,
         version=signed.version + 1,
         amends=signed,
-        comment=signed.comment,
-        cold_lesions=signed.cold_lesions,
-        netpet_class=signed.netpet_class,
-        paired_scan=signed.paired_scan,
+        **{name: getattr(signed, name) for name in (*ANSWERS, "ssa_injection", "netpet_class", "paired_scan")},
     )
     amendment.save(force_insert=True)
     for score in signed.lesions.all():
@@ -159,23 +162,6 @@ def amend_reading(*, by, reading: Reading, reason: str) -> Reading:
         score.save(force_insert=True)
     audit(by=by, action="amend_reading", obj=amendment, after=snapshot(amendment), reason=reason)
     return amendment
-
-
-def _set(by, reading: Reading, action: str, **values) -> Reading:
-    current = _open_draft(reading.pk)
-    before = snapshot(current, list(values))
-    for name, value in values.items():
-        setattr(current, name, value)
-    current.save(update_fields=list(values))
-    audit(by=by, action=action, obj=current, before=before, after=snapshot(current, list(values)))
-    return current
-
-
-def _open_draft(pk: uuid.UUID) -> Reading:
-    """The draft, held against a signature until this transaction ends."""
-    if not Reading.objects.filter(pk=pk, state=Reading.State.DRAFT).update(version=F("version")):
-        raise Refused("reading_signed")
-    return Reading.objects.select_related("scan").get(pk=pk)
 
 
 def _check_tracer(reading: Reading) -> None:
@@ -198,8 +184,3 @@ def _check_score(scale: str, low: int | None, high: int | None, relation: str) -
         raise Refused("score_out_of_range")
     if relation and relation not in krenning.relations_for(scale, low, high):
         raise Refused("score_contradicts_relation")
-
-
-def _require(by, *capabilities: Capability) -> None:
-    if not any(by.may(capability) for capability in capabilities):
-        raise Refused("not_permitted")

@@ -14,6 +14,7 @@ from imaging.fdg_pairs import pair_of
 from imaging.models import Lesion, LesionFinding, Reading, Scan, SuvResult
 from imaging.scan_numbers import scan_numbers
 from imaging.views import burden_rows, numbers, proposal_rows, region_panel, scan_rows, voi_rows, way_forward
+from imaging.views.grading import grading_context
 from imaging.views.guard import needs, visible_or_404
 from imaging.views.series_page import mip
 from imaging.views.words import Words, explain
@@ -27,7 +28,9 @@ def detail(request, pk: uuid.UUID):
     suv = selectors.current_suv(scan.pet_series)
     measured = selectors.measurements(scan)
     reading = scan_rows.reading_line(scan, request.user)
+    whole = scan_numbers(scan, measured)
     context = {
+        **grading_context(scan, request.user, measured=measured, numbers=whole),
         "scan": scan,
         "patient": scan.patient,
         "heading": _heading(scan),
@@ -49,7 +52,7 @@ def detail(request, pk: uuid.UUID):
         "inputs": numbers.input_rows(suv.result.inputs if suv.result else {}),
         "mip": mip(scan.pet_series, suv.result),
         **_proposed(scan, suv.result, request.user),
-        "scan_numbers": burden_rows.numbers(scan_numbers(scan, measured)),
+        "scan_numbers": burden_rows.numbers(whole),
         "fdg": burden_rows.fdg(pair_of(scan)),
         "foreign": proposal_rows.foreign_rows(scan),
         "netpet_classes": Reading.Netpet.values,

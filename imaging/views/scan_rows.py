@@ -32,8 +32,8 @@ def _lesion_row(lesion, proposal, score, finding, measured, *, may_score: bool) 
         "suv_max": number(_hottest(lesion, measured)),
         "relation": _relation(proposal),
         "relation_note": _liver(proposal),
-        "proposal": _proposed(proposal) if may_score else _score("–", "k-missing", "no score", "not an SSTR tracer"),
-        "reader": _read(score),
+        "proposal": proposed(proposal) if may_score else score_cell("–", "k-missing", "no score", "not an SSTR tracer"),
+        "reader": read(score),
     }
 
 
@@ -68,36 +68,36 @@ def _liver(proposal) -> str:
     return f"SUVpeak {float(inputs['lesion']):.2f}, liver SUVmean {float(inputs['liver']):.2f}"
 
 
-def _proposed(proposal) -> dict:
+def proposed(proposal) -> dict:
     if proposal is None:
-        return _score("–", "k-missing", "not computed", "no volume of interest on this lesion")
+        return score_cell("–", "k-missing", "not computed", "no volume of interest on this lesion")
     if proposal.proposal is None:
-        return _score("–", "k-missing", "not computed", proposal.message)
+        return score_cell("–", "k-missing", "not computed", proposal.message)
     found = proposal.proposal
     notes = [f"{found.scale}, {found.method_version}"]
     if found.is_borderline:
         notes.insert(0, "borderline: another tolerance gives another answer")
     if proposal.is_provisional:
         notes.insert(0, "provisional SUV")
-    return _score(found.text, _css(found.score_low, found.score_high), "unsigned proposal", "; ".join(notes))
+    return score_cell(found.text, css(found.score_low, found.score_high), "unsigned proposal", "; ".join(notes))
 
 
-def _read(score: LesionReading | None) -> dict:
+def read(score: LesionReading | None) -> dict:
     if score is None:
-        return _score("–", "k-missing", "not read", "")
+        return score_cell("–", "k-missing", "not read", "")
     reading = score.reading
     note = f"{reading.reader}, {reading.signed_at:%-d %b %Y}, {reading.scale_id} v{reading.version}"
     word = score.text or score.get_relation_to_liver_display() if score.relation_to_liver else score.text or "signed"
     if score.score_low is None:
-        return _score("–", "k-missing", word, note)
-    return _score(_digits(score.score_low, score.score_high), _css(score.score_low, score.score_high), word, note)
+        return score_cell("–", "k-missing", word, note)
+    return score_cell(digits(score.score_low, score.score_high), css(score.score_low, score.score_high), word, note)
 
 
-def _score(digits: str, css: str, word: str, note: str) -> dict:
+def score_cell(digits: str, css: str, word: str, note: str) -> dict:
     return {"digits": digits, "css": css, "word": word, "note": note}
 
 
-def _digits(low: int, high: int) -> str:
+def digits(low: int, high: int) -> str:
     if low == high:
         return str(low)
     if low == 0:
@@ -105,7 +105,7 @@ def _digits(low: int, high: int) -> str:
     return f"≥{low}" if high == 4 else f"{low}–{high}"
 
 
-def _css(low: int, high: int) -> str:
+def css(low: int, high: int) -> str:
     """The colour step of the score; of an interval the end that the words name."""
     return f"k{high if low == 0 else low}"
 

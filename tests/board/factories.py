@@ -4,9 +4,10 @@ import datetime as dt
 
 from imaging import digests
 from imaging.models import Job, Lesion, LesionFinding, Scan, Series, Study, SuvResult, UptakeMeasurement, Voi
-from imaging.services import place_voi, score_lesion, sign_reading, start_reading
+from imaging.services import place_voi, score_lesion, start_reading
 from patients.models import Diagnosis, HistologySpecimen, LabResult, TreatmentLine
 from patients.services import record
+from tests.imaging.signing import sign
 from tests.patients.factories import make_patient, make_user
 
 BASELINE, FOLLOW_UP = dt.date(2025, 7, 14), dt.date(2026, 4, 20)
@@ -118,7 +119,7 @@ def read(user, scan, lesions, scores):
     reading = start_reading(by=user, scan=scan)
     for label, (low, high, text) in scores.items():
         score_lesion(by=user, reading=reading, lesion=lesions[label], score_low=low, score_high=high, text=text)
-    sign_reading(by=user, reading=reading, cold_lesions="none")
+    sign(by=user, reading=reading)
 
 
 def add_lab(user, patient, analyte="platelets", value=210, unit="10^9/L", day=dt.date(2026, 4, 1), **values):

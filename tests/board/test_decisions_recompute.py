@@ -8,11 +8,12 @@ from board.decisions import decisions
 from board.models import DecisionNotice
 from board.services import read_news, record_decision
 from imaging.models import Lesion, Scan, UptakeMeasurement
-from imaging.services import correct_suv_input, place_voi, score_lesion, sign_reading, start_reading
+from imaging.services import correct_suv_input, place_voi, score_lesion, start_reading
 from imaging.services.running import run_until_done
 from patients.services import record
 from tests.imaging.conftest import _own_store, colleague, doctor, import_files, phantom_case  # noqa: F401
 from tests.imaging.phantom import write_pet
+from tests.imaging.signing import sign
 
 pytestmark = pytest.mark.django_db
 HOT = (-24.0, 0.0, -376.0)
@@ -31,7 +32,7 @@ def test_a_corrected_weight_travels_from_the_header_to_the_decision(
     run_until_done(place_voi(by=doctor, scan=scan, role="lesion", lesion=lesion, **shape)[1].pk)
     reading = start_reading(by=doctor, scan=scan)
     score_lesion(by=doctor, reading=reading, lesion=lesion, score_low=3, score_high=3)
-    sign_reading(by=doctor, reading=reading, cold_lesions="none")
+    sign(by=doctor, reading=reading)
     old = UptakeMeasurement.objects.get()
     decision = record_decision(
         by=doctor,

@@ -12,6 +12,7 @@ from imaging.models import (
     LesionMatch,
     Proposal,
     ProposalRun,
+    Reading,
     Scan,
     Series,
     Study,
@@ -127,6 +128,7 @@ def _proposed(word: str, by: User, scan: Scan, suv: SuvResult) -> dict[str, obje
         "match": LesionMatch.objects.create(
             run=run, scan=scan, previous_scan=before, lesion=lesion, status="not_assessable", reason=f"{word}-WHY"
         ),
+        "reading": Reading.objects.create(scan=scan, reader=by, comment=f"{word}-COMMENT"),
         "region": record(Voi, by=by, scan=scan, role="lesion", lesion=lesion, **region),
         "taken_region": taken,
         "product": ImageProduct.objects.create(

@@ -10,6 +10,7 @@ from patients.domain.roles import Role
 from patients.models import AuditEvent
 from patients.services import create_patient, record
 from tests.imaging.phantom import write_pet
+from tests.imaging.signing import ANSWERS
 
 pytestmark = pytest.mark.django_db
 
@@ -153,7 +154,7 @@ def open_draft(desk, scan):
 
 def test_a_reading_is_entered_signed_by_action_and_then_closed(desk, scan, lesion, doctor):
     reading = open_draft(desk, scan)
-    score = {"lesions-0-score_low": "3", "lesions-0-score_high": "3", "cold_lesions": "none", "change_reason": "read"}
+    score = {"lesions-0-score_low": "3", "lesions-0-score_high": "3", "change_reason": "read"} | ANSWERS
     post(desk, url("reading_change", reading.pk), **score)
     assert (reading.reader, reading.lesions.get().score_high) == (doctor, 3)
     desk.post(url("reading_changelist"), {"action": "sign", "_selected_action": [str(reading.pk)]})
@@ -175,7 +176,8 @@ def test_a_draft_lists_the_lesions_of_its_own_patient_and_is_signed_where_it_is_
     assert str(stranger.pk) not in page and "NET-0099" not in page
     sent = form_of(desk, url("reading_change", reading.pk))
     assert sent["lesions-0-lesion"] == lesion.pk, "the row is there, only the score is missing"
-    sent |= {"lesions-0-score_low": "2", "lesions-0-score_high": "2", "change_reason": "", "_sign": "1"}
+    sent |= {"lesions-0-score_low": "2", "lesions-0-score_high": "2", "change_reason": "read", "_sign": "1"}
+    sent |= ANSWERS | {"cold_lesions": ""}
     desk.post(url("reading_change", reading.pk), sent)
     reading.refresh_from_db()
     assert reading.state == "draft", "the question about lesions without uptake is not answered"

@@ -9,7 +9,7 @@ from imaging.fdg_pairs import pair_of
 from imaging.models import Lesion, LesionReading, Reading, Scan
 from imaging.services import (
     amend_reading,
-    answer_cold_lesions,
+    answer_reading,
     confirm_netpet,
     score_lesion,
     sign_reading,
@@ -19,6 +19,7 @@ from patients.domain.roles import Role
 from patients.models import AuditEvent, TreatmentLine
 from patients.services import create_patient, record
 from tests.imaging.scan_rows import refusal_of
+from tests.imaging.signing import ANSWERS, sign
 
 pytestmark = pytest.mark.django_db
 DAY = dt.date(2026, 5, 3)
@@ -47,36 +48,36 @@ def read(doctor, scan, lesion, *, answer="none", **score):
     reading = start_reading(by=doctor, scan=scan)
     values = {"score_low": None, "score_high": None} | score
     score_lesion(by=doctor, reading=reading, lesion=lesion, **values)
-    return sign_reading(by=doctor, reading=reading, cold_lesions=answer)
+    return sign(by=doctor, reading=reading, cold_lesions=answer)
 
 
 def test_signing_demands_the_answer(sstr, lesion, doctor):
     reading = start_reading(by=doctor, scan=sstr)
     score_lesion(by=doctor, reading=reading, lesion=lesion, score_low=3, score_high=3)
+    answer_reading(by=doctor, reading=reading, **ANSWERS | {"cold_lesions": ""})
     assert refusal_of(sign_reading, by=doctor, reading=reading) == "cold_lesions_not_answered"
     for wrong in ("maybe", "NONE"):
-        assert refusal_of(sign_reading, by=doctor, reading=reading, cold_lesions=wrong) == "cold_lesions_not_answered"
+        assert refusal_of(sign_reading, by=doctor, reading=reading, cold_lesions=wrong) == "answer_unknown"
     assert Reading.objects.get(pk=reading.pk).state == "draft"
-    signed = sign_reading(by=doctor, reading=reading, cold_lesions="not_assessed")
+    signed = sign(by=doctor, reading=reading, cold_lesions="not_assessed")
     assert signed.cold_lesions == "not_assessed"
     assert AuditEvent.objects.get(action="sign_reading").after["cold_lesions"] == "not_assessed"
-    assert refusal_of(answer_cold_lesions, by=doctor, reading=signed, answer="none") == "reading_signed"
+    assert refusal_of(answer_reading, by=doctor, reading=signed, cold_lesions="none") == "reading_signed"
 
 
 def test_the_answer_may_be_given_before_and_by_whom(sstr, lesion, doctor, django_user_model):
     observer = django_user_model.objects.create_user("observer", role=Role.OBSERVER)
     reading = start_reading(by=doctor, scan=sstr)
     score_lesion(by=doctor, reading=reading, lesion=lesion, score_low=3, score_high=3)
-    assert refusal_of(answer_cold_lesions, by=observer, reading=reading, answer="none") == "not_permitted"
-    answer_cold_lesions(by=doctor, reading=reading, answer="listed")
-    assert sign_reading(by=doctor, reading=reading).cold_lesions == "listed"
+    assert refusal_of(answer_reading, by=observer, reading=reading, cold_lesions="none") == "not_permitted"
+    assert sign(by=doctor, reading=reading, cold_lesions="listed").cold_lesions == "listed"
 
 
 def test_an_amendment_keeps_the_answer_and_may_change_it(sstr, lesion, doctor):
     signed = read(doctor, sstr, lesion, score_low=3, score_high=3, answer="none")
     draft = amend_reading(by=doctor, reading=signed, reason="CT came")
     assert draft.cold_lesions == "none"
-    assert sign_reading(by=doctor, reading=draft, cold_lesions="listed").cold_lesions == "listed"
+    assert sign(by=doctor, reading=draft, cold_lesions="listed").cold_lesions == "listed"
     assert Reading.objects.get(pk=signed.pk).cold_lesions == "none"
 
 
@@ -87,7 +88,7 @@ def test_an_fdg_reading_has_no_krenning_score(fdg, sstr, lesion, doctor):
         assert refusal_of(score_lesion, by=doctor, reading=reading, lesion=lesion, **score) == "fdg_has_no_krenning"
     plain = {"lesion": lesion, "score_low": None, "score_high": None, "fdg_relation": "more"}
     score_lesion(by=doctor, reading=reading, **plain)
-    assert sign_reading(by=doctor, reading=reading).state == "signed"
+    assert sign(by=doctor, reading=reading, ssa="", cold_lesions="").state == "signed"
     on_sstr = start_reading(by=doctor, scan=sstr)
     assert refusal_of(score_lesion, by=doctor, reading=on_sstr, **plain) == "fdg_only_on_fdg"
 
@@ -114,7 +115,7 @@ def test_netpet_is_confirmed_with_an_sstr_scan_of_the_same_patient(fdg, sstr, le
     on_sstr = start_reading(by=doctor, scan=sstr)
     assert refusal_of(confirm_netpet, by=doctor, **good | {"reading": on_sstr}) == "netpet_needs_pair"
     confirm_netpet(by=doctor, **good)
-    signed = sign_reading(by=doctor, reading=reading)
+    signed = sign(by=doctor, reading=reading)
     assert (signed.netpet_class, signed.paired_scan) == ("P4a", sstr)
     assert refusal_of(confirm_netpet, by=doctor, **good) == "reading_signed"
 
@@ -157,7 +158,7 @@ def test_a_class_confirmed_with_another_sstr_scan_is_not_that_of_this_pair(fdg, 
     reading = start_reading(by=doctor, scan=fdg)
     score_lesion(by=doctor, reading=reading, lesion=lesion, score_low=None, score_high=None, fdg_relation="more")
     confirm_netpet(by=doctor, reading=reading, netpet_class="P5", paired_scan=sstr)
-    sign_reading(by=doctor, reading=reading)
+    sign(by=doctor, reading=reading)
     assert pair_of(fdg).confirmed is not None
     nearer = scan_on(doctor, phantom_case, 9)
     assert (pair_of(fdg).sstr_scan, pair_of(fdg).confirmed) == (nearer, None)

@@ -26,7 +26,6 @@ from imaging.services import (
     outlines,
     place_voi,
     score_lesion,
-    sign_reading,
     start_reading,
 )
 from imaging.services.exporting import export_scan
@@ -47,6 +46,7 @@ from tests.imaging.scan_rows import (
     volume_of,
     work_off,
 )
+from tests.imaging.signing import sign
 
 pytestmark = pytest.mark.django_db
 DCIODVFY = Path(sys.executable).parent / "dciodvfy"
@@ -73,7 +73,7 @@ def signed(scan, lesions, doctor):
     reading = start_reading(by=doctor, scan=scan)
     score_lesion(by=doctor, reading=reading, lesion=lesions[0], score_low=3, score_high=3)
     score_lesion(by=doctor, reading=reading, lesion=lesions[1], score_low=2, score_high=3, text="2 to 3")
-    return sign_reading(by=doctor, reading=reading, cold_lesions="none")
+    return sign(by=doctor, reading=reading)
 
 
 def exported(scan, by) -> dict[str, bytes]:
@@ -157,8 +157,9 @@ def change_liver(scan, lesions, doctor):
 
 def change_reading(scan, lesions, doctor):
     reading = start_reading(by=doctor, scan=scan)
-    score_lesion(by=doctor, reading=reading, lesion=lesions[0], score_low=4, score_high=4)
-    sign_reading(by=doctor, reading=reading, cold_lesions="none")
+    for lesion in lesions:
+        score_lesion(by=doctor, reading=reading, lesion=lesion, score_low=4, score_high=4)
+    sign(by=doctor, reading=reading)
 
 
 @pytest.mark.parametrize("change", [change_region, change_weight, change_organ, change_liver, change_reading])

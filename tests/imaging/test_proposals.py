@@ -16,7 +16,6 @@ from imaging.services import (
     remove_voi,
     reopen_proposal,
     score_lesion,
-    sign_reading,
     start_reading,
     withdraw_lesion,
 )
@@ -38,6 +37,7 @@ from tests.imaging.scan_rows import (
     volume_of,
     work_off,
 )
+from tests.imaging.signing import sign
 
 pytestmark = pytest.mark.django_db
 
@@ -50,7 +50,7 @@ def test_open_proposals_are_nothing_yet(scan, doctor):
     lesion = new_lesion(doctor, scan.patient)
     reading = start_reading(by=doctor, scan=scan)
     score_lesion(by=doctor, reading=reading, lesion=lesion, score_low=3, score_high=3)
-    sign_reading(by=doctor, reading=reading, cold_lesions="none")
+    sign(by=doctor, reading=reading)
     before = facts(scan)
     focus(scan, 1, must_ask=True)
     focus(scan, 2, OTHER_BODY, guess="liver", lesion=lesion)

@@ -10,7 +10,7 @@ from imaging.models import Lesion, LesionReading, Reading, Scan
 from imaging.refused import Refused
 from imaging.services import (
     amend_reading,
-    comment_reading,
+    answer_reading,
     remove_score,
     score_lesion,
     sign_reading,
@@ -19,6 +19,7 @@ from imaging.services import (
 from patients.domain.roles import Role
 from patients.models import AuditEvent
 from patients.services import create_patient, record
+from tests.imaging.signing import sign
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +38,7 @@ def lesion(phantom_case, doctor):
 def signed(scan, lesion, doctor):
     reading = start_reading(by=doctor, scan=scan)
     score_lesion(by=doctor, reading=reading, lesion=lesion, score_low=3, score_high=3, relation="above")
-    return sign_reading(by=doctor, reading=reading, cold_lesions="none")
+    return sign(by=doctor, reading=reading)
 
 
 def refused(code, call, **values):
@@ -53,7 +54,7 @@ def test_a_draft_is_continued_scored_and_signed_with_its_trail(scan, lesion, doc
     score_lesion(by=doctor, reading=reading, lesion=lesion, score_low=2, score_high=2)
     score_lesion(by=doctor, reading=reading, lesion=lesion, score_low=0, score_high=1, text="low uptake")
     assert selectors.signed_reading(scan) is None
-    done = sign_reading(by=doctor, reading=reading, cold_lesions="none")
+    done = sign(by=doctor, reading=reading)
     assert (done.state, done.reader) == ("signed", doctor) and done.signed_at
     event = AuditEvent.objects.get(action="sign_reading")
     assert event.by == doctor and event.patient == scan.patient
@@ -65,7 +66,7 @@ def test_a_signed_reading_cannot_be_changed_by_any_service(signed, lesion, docto
     score = signed.lesions.get()
     refused("reading_signed", score_lesion, by=doctor, reading=signed, lesion=lesion, score_low=4, score_high=4)
     refused("reading_signed", remove_score, by=doctor, score=score)
-    refused("reading_signed", comment_reading, by=doctor, reading=signed, comment="later thought")
+    refused("reading_signed", answer_reading, by=doctor, reading=signed, comment="later thought")
     refused("reading_signed", sign_reading, by=doctor, reading=signed)
 
 
@@ -96,7 +97,7 @@ def test_an_amendment_is_a_new_version_and_counts_once_signed(signed, lesion, do
     assert draft.lesions.get().score_high == 3
     assert selectors.signed_reading(signed.scan).pk == signed.pk
     score_lesion(by=colleague, reading=draft, lesion=lesion, score_low=4, score_high=4)
-    sign_reading(by=colleague, reading=draft, cold_lesions="none")
+    sign(by=colleague, reading=draft)
     assert selectors.signed_reading(signed.scan).pk == draft.pk
     assert selectors.signed_reading(signed.scan, known_at=signed.signed_at).pk == signed.pk
     assert Reading.objects.get(pk=signed.pk).lesions.get().score_high == 3
@@ -108,7 +109,7 @@ def test_what_cannot_be_amended(signed, scan, doctor):
     refused("reason_missing", amend_reading, by=doctor, reading=signed, reason="")
     draft = start_reading(by=doctor, scan=scan)
     refused("reading_not_signed", amend_reading, by=doctor, reading=draft, reason="x")
-    refused("reading_empty", sign_reading, by=doctor, reading=draft)
+    refused("lesions_unread", sign, by=doctor, reading=draft)
 
 
 @pytest.mark.parametrize(
@@ -160,7 +161,7 @@ def test_only_those_entitled_sign_and_the_signer_becomes_the_reader(scan, lesion
     typed = start_reading(by=clerk, scan=scan)
     score_lesion(by=clerk, reading=typed, lesion=lesion, score_low=3, score_high=3)
     refused("not_permitted", sign_reading, by=clerk, reading=typed)
-    assert sign_reading(by=doctor, reading=typed, cold_lesions="none").reader == doctor
+    assert sign(by=doctor, reading=typed).reader == doctor
     refused("not_permitted", amend_reading, by=clerk, reading=typed, reason="x")
 
 

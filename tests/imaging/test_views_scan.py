@@ -4,9 +4,10 @@ import pytest
 from django.urls import reverse
 
 from imaging.models import Lesion, Scan
-from imaging.services import place_voi, score_lesion, sign_reading, start_reading
+from imaging.services import place_voi, score_lesion, start_reading
 from patients.services import record
 from tests.imaging.phantom import write_pet
+from tests.imaging.signing import sign
 from tests.imaging.test_views_series import bring, post, run_all
 from tests.patients.factories import make_patient, make_user
 
@@ -68,7 +69,7 @@ def test_the_proposal_stands_beside_the_reader(client, scan, lesion, user):
     reading = start_reading(by=user, scan=scan)
     score_lesion(by=user, reading=reading, lesion=lesion, score_low=0, score_high=1, text="low uptake")
     assert "not read" in page(client, scan), "a draft is not a reading"
-    sign_reading(by=user, reading=reading, cold_lesions="none")
+    sign(by=user, reading=reading)
     shown = page(client, scan)
     assert "≤1" in shown and "low uptake" in shown and "KR-ORIG" in shown and "unsigned proposal" in shown
 

@@ -35,6 +35,9 @@ class Command(BaseCommand):
         self._finish(sent)
         described = [loader.describe_scan(case, scan) for case, _ in charts for scan in case.scans]
         self._finish(described)
+        for case, _ in charts:
+            for scan in case.scans:
+                loader.read_scan(case, scan)
         for case, patient in charts:
             loader.decide(case, patient)
         done = "loaded and computed" if any((*sent, *described)) else "already loaded"

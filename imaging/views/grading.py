@@ -1,0 +1,166 @@
+"""Grading and signing: the steps a reader takes, as plain forms or, for scripts, as JSON."""
+
+import uuid
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+
+from imaging import access
+from imaging.models import Reading, Scan
+from imaging.reading_forms import AmendForm, AnswersForm, ScoreForm
+from imaging.reading_gaps import gaps
+from imaging.refused import Refused
+from imaging.services import amend_reading, answer_reading, score_lesion, sign_reading, start_reading
+from imaging.services.reading_lock import Stale, token_of_answers, token_of_reading, token_of_score
+from imaging.views.grading_page import grading_context, sentence
+from imaging.views.guard import needs, visible_or_404
+from imaging.views.words import explain
+from patients.domain.roles import Capability
+
+__all__ = ["amend", "answers", "grading_context", "score", "sign", "start"]
+
+STATUS = {"not_permitted": 403, "reading_changed": 409, "reading_signed": 409}
+
+
+@needs(Capability.SIGN_READING)
+@require_POST
+def start(request, pk: uuid.UUID):
+    scan = visible_or_404(access.visible_scans(request.user).select_related("patient"), pk)
+    return _step(request, scan, lambda: _state(start_reading(by=request.user, scan=scan)))
+
+
+@needs(Capability.SIGN_READING)
+@require_POST
+def score(request, pk: uuid.UUID):
+    reading = _reading(request, pk)
+    form = ScoreForm(request.POST, scan=reading.scan)
+    if not form.is_valid():
+        return _not_valid(request, reading.scan, form)
+
+    def step():
+        row = score_lesion(by=request.user, reading=reading, **form.service_values())
+        return _state(reading, part=token_of_score(row)) | {"lesion": str(row.lesion_id), "is_read": row.is_read}
+
+    return _step(request, reading.scan, step)
+
+
+@needs(Capability.SIGN_READING)
+@require_POST
+def answers(request, pk: uuid.UUID):
+    reading = _reading(request, pk)
+    form = AnswersForm(request.POST, scan=reading.scan)
+    if not form.is_valid():
+        return _not_valid(request, reading.scan, form)
+
+    def step():
+        changed = answer_reading(by=request.user, reading=reading, **form.service_values())
+        return _state(changed, part=token_of_answers(changed))
+
+    return _step(request, reading.scan, step)
+
+
+@needs(Capability.SIGN_READING)
+@require_POST
+def sign(request, pk: uuid.UUID):
+    reading = _reading(request, pk)
+
+    def step():
+        signed = sign_reading(by=request.user, reading=reading, seen=request.POST.get("seen") or None)
+        return {"signed": True, "report": reverse("imaging:report_text", args=[signed.pk])}
+
+    return _step(request, reading.scan, step, done="The reading is signed. It can no longer be changed, only amended.")
+
+
+@needs(Capability.SIGN_READING)
+@require_POST
+def amend(request, pk: uuid.UUID):
+    reading = _reading(request, pk)
+    form = AmendForm(request.POST)
+    if not form.is_valid():
+        return _not_valid(request, reading.scan, form)
+    reason = form.cleaned_data["reason"]
+    done = "A new version is open. The signed one stays valid until this one is signed."
+    return _step(
+        request, reading.scan, lambda: _state(amend_reading(by=request.user, reading=reading, reason=reason)), done=done
+    )
+
+
+def _state(reading: Reading, **more) -> dict:
+    """For scripts: what is still missing, and the tokens for the next step."""
+    missing = gaps(reading)
+    return {
+        "missing": [{"code": gap.code, "message": gap.message, "lesions": _pks(gap)} for gap in missing],
+        "sentence": sentence(missing),
+        "seen": {"reading": token_of_reading(reading), **more},
+    }
+
+
+def _pks(gap) -> list[str]:
+    return [str(lesion.pk) for lesion in gap.lesions]
+
+
+def _reading(request, pk: uuid.UUID) -> Reading:
+    rows = Reading.objects.filter(scan__in=access.visible_scans(request.user)).select_related("scan__patient")
+    return visible_or_404(rows, pk)
+
+
+def _step(request, scan: Scan, step: Callable[[], dict], done: str = "Saved."):
+    try:
+        with transaction.atomic():
+            state = step()
+    except Refused as refusal:
+        return _refused(request, scan, refusal)
+    if _wants_json(request):
+        return JsonResponse({"ok": True, **state})
+    messages.success(request, done)
+    return HttpResponseRedirect(_back(request, scan))
+
+
+def _refused(request, scan: Scan, refusal: Refused):
+    """For a person without scripts: a page that also shows what was typed, so that nothing is lost."""
+    status = STATUS.get(refusal.code, 422)
+    if _wants_json(request):
+        missing = [{"code": gap.code, "message": gap.message, "lesions": _pks(gap)} for gap in _gaps_of(refusal)]
+        answer = {"ok": False, "code": refusal.code, "error": refusal.message, "missing": missing}
+        return JsonResponse(answer | {"stale": isinstance(refusal, Stale)}, status=status)
+    context = {
+        "reason": explain(refusal.code, refusal.message, title="Not saved."),
+        "gaps": _gaps_of(refusal),
+        "back": _back(request, scan),
+        "patient": scan.patient,
+        "typed": [request.POST.get(name) for name in TYPED if request.POST.get(name)],
+    }
+    return render(request, "imaging/refused.html", context, status=status)
+
+
+TYPED = ("text", "difference_reason", "quality_note", "ssa_drug", "comment", "reason")
+
+
+def _gaps_of(refusal: Refused) -> list:
+    return getattr(refusal, "gaps", [])
+
+
+def _not_valid(request, scan: Scan, form):
+    said = " ".join(error for errors in form.errors.values() for error in errors)
+    if _wants_json(request):
+        return JsonResponse({"ok": False, "code": "form_invalid", "error": said, "stale": False}, status=422)
+    messages.error(request, said)
+    return HttpResponseRedirect(_back(request, scan))
+
+
+def _wants_json(request) -> bool:
+    return "application/json" in request.headers.get("Accept", "")
+
+
+def _back(request, scan: Scan) -> str:
+    """Where the form stood, if that is a page of this site."""
+    asked = request.POST.get("back", "")
+    if asked and url_has_allowed_host_and_scheme(asked, allowed_hosts={request.get_host()}):
+        return asked
+    return f"{reverse('imaging:scan', args=[scan.pk])}#grading"

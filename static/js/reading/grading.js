@@ -1,0 +1,265 @@
+// Grading by keys and saving by itself: every change goes to the server at once, in order; what fails stays as typed.
+
+import { differs, meaning, nextRads } from "./grading-keys.js";
+
+const root = /** @type {HTMLElement | null} */ (document.querySelector("[data-grading]"));
+const stateLine = /** @type {HTMLElement | null} */ (root?.querySelector("[data-save-state]") ?? null);
+const dialog = /** @type {HTMLDialogElement | null} */ (document.querySelector("[data-sign-dialog]"));
+const signForm = /** @type {HTMLFormElement | null} */ (root?.querySelector("[data-sign]") ?? null);
+const unsaved = new Set();
+let queue = Promise.resolve();
+let leader = 0;
+
+if (root) start(root);
+
+/** @param {HTMLElement} element */
+function start(element) {
+  element.classList.add("is-saving-itself");
+  element.classList.toggle("is-one", element.closest("[data-workspace]") !== null);
+  for (const form of forms(element)) watch(form);
+  signForm?.addEventListener("submit", (event) => { event.preventDefault(); askToSign(); });
+  dialog?.querySelector("[data-sign-back]")?.addEventListener("click", () => dialog.close());
+  dialog?.querySelector("[data-sign-now]")?.addEventListener("click", sign);
+  document.addEventListener("keydown", press);
+  document.addEventListener("reading:lesion", (event) => select(/** @type {CustomEvent} */ (event).detail.lesion));
+  element.addEventListener("focusin", (event) => select(blockOf(/** @type {HTMLElement} */ (event.target))?.dataset.lesion ?? ""));
+  addEventListener("beforeunload", (event) => { if (unsaved.size) event.preventDefault(); });
+  copyReport(element);
+  const first = element.querySelector(".grade-lesion:has([data-read].chip-caution)") ?? element.querySelector(".grade-lesion");
+  select(/** @type {HTMLElement | null} */ (first)?.dataset.lesion ?? "");
+}
+
+/** @param {HTMLElement} element @returns {HTMLFormElement[]} */
+function forms(element) {
+  return [...element.querySelectorAll("form")].filter((form) => form.dataset.grade);
+}
+
+/** @param {HTMLElement} target @returns {HTMLElement | null} */
+function blockOf(target) {
+  return target.closest(".grade-lesion");
+}
+
+/** @returns {HTMLElement | null} */
+function current() {
+  return root?.querySelector(".grade-lesion.is-current") ?? null;
+}
+
+/** @param {string} lesion */
+function select(lesion) {
+  const wanted = lesion && document.getElementById(`grade-${lesion}`);
+  if (!wanted || wanted === current()) return;
+  current()?.classList.remove("is-current");
+  wanted.classList.add("is-current");
+}
+
+/** @param {HTMLFormElement} form */
+function watch(form) {
+  form.addEventListener("change", (event) => save(form, /** @type {HTMLElement} */ (event.target)));
+  form.addEventListener("input", () => { unsaved.add(form); showReason(form); tell("Not saved yet"); });
+  form.addEventListener("submit", (event) => { event.preventDefault(); save(form, null); });
+}
+
+/** @param {HTMLFormElement} form */
+function showReason(form) {
+  const block = blockOf(form);
+  const score = String(new FormData(form).get("score") ?? "");
+  block?.querySelector("[data-reason]")?.classList.toggle("is-needed", differs(score, block.dataset.low, block.dataset.high));
+}
+
+/**
+ * One request after the other, so that each carries the token of the one before it.
+ * @param {HTMLFormElement} form @param {HTMLElement | null} changed only its part of the form is sent; null: all of it
+ */
+function save(form, changed) {
+  unsaved.add(form);
+  showReason(form);
+  tell("Saving …");
+  queue = queue.then(() => send(form, changed)).catch(() => failed(form, "Not saved: the server does not answer. Your entries are kept."));
+}
+
+/** @param {HTMLFormElement} form @param {HTMLElement | null} changed */
+async function send(form, changed) {
+  const data = new FormData(form);
+  const part = changed?.closest("[data-part]");
+  if (part) keepOnly(data, form, part);
+  const sent = JSON.stringify([...new FormData(form)]);
+  const response = await fetch(form.action, { method: "POST", body: data, headers: { Accept: "application/json" } });
+  const answer = await response.json();
+  if (!answer.ok) return failed(form, answer.error);
+  const seen = /** @type {HTMLInputElement} */ (form.querySelector("[data-seen]"));
+  const isAsSent = JSON.stringify([...new FormData(form)]) === sent;
+  seen.value = answer.seen.part;
+  if (isAsSent) unsaved.delete(form);
+  fail(form, "");
+  tell(unsaved.size ? "Not saved yet" : "Saved");
+  showMissing(answer);
+  if (answer.lesion) announce(form, answer);
+}
+
+/** @param {FormData} data @param {HTMLFormElement} form @param {Element} part */
+function keepOnly(data, form, part) {
+  for (const field of /** @type {Iterable<HTMLInputElement>} */ (form.elements)) {
+    if (field.name && field.type !== "hidden" && !part.contains(field)) data.delete(field.name);
+  }
+}
+
+/** @param {HTMLFormElement} form @param {string} message */
+function failed(form, message) {
+  fail(form, message);
+  tell("Not saved", "error");
+}
+
+/** @param {HTMLElement} place @param {string} message */
+function fail(place, message) {
+  const line = /** @type {HTMLElement} */ (place.querySelector("[data-error]"));
+  line.textContent = message;
+  line.hidden = !message;
+  place.querySelector("[data-save]")?.classList.toggle("is-needed", Boolean(message));
+}
+
+/** @param {string} text @param {string} [kind] */
+function tell(text, kind = "") {
+  if (!stateLine) return;
+  stateLine.textContent = text;
+  stateLine.dataset.kind = kind;
+}
+
+/** @param {{ missing: { message: string }[], sentence: string, seen: { reading: string } }} answer */
+function showMissing(answer) {
+  const [sentence, list] = ["[data-sentence]", "[data-missing]"].map((name) => /** @type {HTMLElement} */ (root?.querySelector(name)));
+  sentence.textContent = answer.sentence;
+  list.hidden = !answer.missing.length;
+  list.querySelector("ul")?.replaceChildren(...answer.missing.map((gap) => item(gap.message)));
+  /** @type {HTMLInputElement} */ (signForm?.querySelector("[data-seen-reading]")).value = answer.seen.reading;
+}
+
+/** @param {string} text */
+function item(text) {
+  const line = document.createElement("li");
+  line.textContent = text;
+  return line;
+}
+
+/** @param {HTMLFormElement} form @param {{ lesion: string, is_read: boolean }} answer */
+function announce(form, answer) {
+  const chip = /** @type {HTMLElement} */ (blockOf(form)?.querySelector("[data-read]"));
+  chip.textContent = answer.is_read ? "read" : "to read";
+  chip.classList.toggle("chip-caution", !answer.is_read);
+  const chosen = form.querySelector("[name=score]:checked + span");
+  const detail = { lesion: answer.lesion, score: chosen?.textContent ?? "", isDone: answer.is_read };
+  document.dispatchEvent(new CustomEvent("reading:scored", { detail }));
+}
+
+/** @param {KeyboardEvent} event */
+function press(event) {
+  if (!signForm || dialog?.open) return;
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+    event.preventDefault();
+    return void askToSign();
+  }
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isOff() || isTyping(event.target)) return;
+  if (document.querySelector("dialog[open]")) return;
+  const found = meaning(event.key, leader, event.timeStamp);
+  leader = found?.leader ?? 0;
+  const form = current()?.querySelector("form");
+  if (!found || !form) return;
+  event.preventDefault();
+  if (found.score) choose(form, found.score);
+  if (found.rads) category(form, found.rads);
+}
+
+/** @param {HTMLFormElement} form @param {string} score */
+function choose(form, score) {
+  const radio = /** @type {HTMLInputElement | null} */ (form.querySelector(`[name=score][value="${score}"]`));
+  if (!radio) return;
+  radio.checked = true;
+  save(form, radio);
+  const reason = /** @type {HTMLElement | null} */ (form.querySelector("[data-reason].is-needed input"));
+  reason?.focus();
+}
+
+/** @param {HTMLFormElement} form @param {string} digit */
+function category(form, digit) {
+  const field = /** @type {HTMLSelectElement | null} */ (form.querySelector("[name=rads]"));
+  if (!field) return;
+  field.value = nextRads(digit, field.value);
+  save(form, field);
+}
+
+function isOff() {
+  try { return localStorage.getItem("prrt.keys.off") === "1"; } catch { return false; }
+}
+
+/** A radio button takes no letters, so keys go on working on it. @param {EventTarget | null} target */
+function isTyping(target) {
+  const element = /** @type {HTMLInputElement} */ (target);
+  return element.isContentEditable || /^(SELECT|TEXTAREA)$/.test(element.tagName) || (element.tagName === "INPUT" && element.type !== "radio");
+}
+
+/** What was typed is saved first; what is missing is shown instead of the question. */
+async function askToSign() {
+  const typing = document.activeElement;
+  if (typing instanceof HTMLElement) typing.blur();
+  await queue;
+  const list = /** @type {HTMLDetailsElement | null} */ (root?.querySelector("[data-missing]"));
+  if (unsaved.size || (list && !list.hidden)) {
+    if (list) list.open = true;
+    tell(unsaved.size ? "Some entries are not saved; they cannot be signed" : "Not ready to sign", "error");
+    return list?.scrollIntoView({ block: "nearest" });
+  }
+  dialog?.querySelector("[data-covered]")?.replaceChildren(...covered().map(item));
+  fail(/** @type {HTMLElement} */ (dialog), "");
+  dialog?.showModal();
+}
+
+/** @returns {string[]} */
+function covered() {
+  const lesions = [...(root?.querySelectorAll(".grade-lesion") ?? [])].map((block) => {
+    const form = /** @type {HTMLFormElement} */ (block.querySelector("form"));
+    const words = [...form.querySelectorAll("select, [name=text], [name=difference_reason]")].map((field) => wordsOf(/** @type {HTMLInputElement} */ (field)));
+    const score = form.querySelector("[name=score]:checked + span")?.textContent;
+    const name = block.querySelector("h3")?.firstChild?.textContent?.trim().replace(/\s+/g, " ");
+    return `${name}: ${[score && `Krenning ${score}`, ...words].filter(Boolean).join(", ")}`;
+  });
+  const answers = [...(root?.querySelectorAll(".grade-answers [data-part]") ?? [])].map((part) => {
+    const chosen = part.querySelector("input:checked")?.parentElement?.textContent?.trim();
+    const fields = /** @type {NodeListOf<HTMLInputElement>} */ (part.querySelectorAll("input:not([type=radio]), select, textarea"));
+    const said = [chosen, ...(chosen === "given" || part.querySelector("[name=ssa]") === null ? [...fields].map(wordsOf) : [])];
+    return `${part.querySelector("legend, label")?.textContent}: ${said.filter(Boolean).join(", ") || "none"}`;
+  });
+  return [...lesions, ...answers];
+}
+
+/** @param {HTMLInputElement | HTMLSelectElement} field */
+function wordsOf(field) {
+  if (!field.value) return "";
+  return field instanceof HTMLSelectElement ? field.selectedOptions[0].textContent ?? "" : field.value;
+}
+
+async function sign() {
+  if (!signForm || !dialog) return;
+  try {
+    const response = await fetch(signForm.action, { method: "POST", body: new FormData(signForm), headers: { Accept: "application/json" } });
+    const answer = await response.json();
+    if (answer.ok) return location.reload();
+    fail(dialog, answer.error);
+  } catch {
+    fail(dialog, "Not signed: the server does not answer.");
+  }
+}
+
+/** @param {HTMLElement} element */
+function copyReport(element) {
+  const [link, button] = [element.querySelector("[data-report]"), element.querySelector("[data-copy-report]")];
+  if (!(link instanceof HTMLAnchorElement) || !(button instanceof HTMLButtonElement) || !navigator.clipboard) return;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    try {
+      const text = fetch(link.href).then((response) => response.blob());
+      await navigator.clipboard.write([new ClipboardItem({ "text/plain": text })]);
+      tell("Report copied");
+    } catch {
+      tell("Not copied: open the report and copy it there", "error");
+    }
+  });
+}
