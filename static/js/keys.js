@@ -5,8 +5,8 @@ const GO = { h: "/", p: "/patients/", u: "/imaging/upload/" };
 const help = document.getElementById("help");
 let leader = 0;
 
-const isOff = () => { try { return localStorage.getItem(OFF) === "1"; } catch { return false; } };
-const isTyping = (el) => el.isContentEditable || /^(INPUT|SELECT|TEXTAREA)$/.test(el.tagName);
+export const isOff = () => { try { return localStorage.getItem(OFF) === "1"; } catch { return false; } };
+export const isTyping = (el) => el.isContentEditable || /^(INPUT|SELECT|TEXTAREA)$/.test(el.tagName);
 
 function listPageKeys() {
   const list = help?.querySelector("[data-help-keys]");
