@@ -1,4 +1,7 @@
-"""The reading workspace: a scan beside an earlier one of the same patient, and the data its scripts draw."""
+"""The reading workspace: a scan beside an earlier one of the same patient, and the data its scripts draw.
+
+The page brings the data along, so that volumes are asked for at once; the address of its own is for what changes later.
+"""
 
 import uuid
 
@@ -22,6 +25,7 @@ def read(request, pk: uuid.UUID):
     scan, old = _pair(request, pk)
     sides = [viewer.side(one) for one in (old, scan) if one is not None]
     context = viewer_rows.context(scan, old, sides) | grading_context(scan, request.user)
+    context["viewer_data"] = viewer_data.pair(scan, old, sides)
     return render(request, "imaging/read.html", context)
 
 

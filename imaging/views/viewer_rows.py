@@ -5,11 +5,9 @@ from typing import Any
 from django.urls import reverse
 
 from imaging import pages, viewer, viewer_regions
-from imaging.models import ImageProduct, LesionMatch, Scan, Voi
-from imaging.selectors import CURRENT
+from imaging.models import ImageProduct, LesionMatch, Scan
 from imaging.viewer import Side
 from imaging.views import numbers, proposal_rows, scan_rows
-from imaging.views.numbers import number
 
 TITLES = {"old": "Earlier scan", "new": "This scan"}
 TRACERS_DIFFER = "The tracers differ: uptake of one is never compared with uptake of the other."
@@ -31,7 +29,6 @@ def context(scan: Scan, old: Scan | None, sides: list[Side]) -> dict[str, Any]:
         "shown": [_shown(role, one) for role, one in by_role.items()],
         "lesions": _lesions(by_role),
         "foci": _foci(by_role["new"]),
-        "references": _references(by_role),
         "tracers_differ": TRACERS_DIFFER if old is not None and old.tracer != scan.tracer else "",
     }
 
@@ -124,17 +121,3 @@ def _foci(one: Side) -> dict[str, list]:
 def _focus(row) -> dict[str, Any]:
     about = row.lesion.label if row.lesion else (row.guess or "").replace("_", " ")
     return {"id": row.pk, "label": row.label or f"segment {row.number}", "about": about}
-
-
-def _references(by_role: dict[str, Side]) -> list[dict[str, Any]]:
-    return [
-        {"label": label, "means": [_mean(one, role) for one in by_role.values()]}
-        for role, label in Voi.Role.choices
-        if role != Voi.Role.LESION
-    ]
-
-
-def _mean(one: Side, role: str) -> str:
-    found = [item for item in one.measured if item.voi.role == role and item.state == CURRENT]
-    newest = max(found, key=lambda item: (item.voi.recorded_at, str(item.voi.pk)), default=None)
-    return number(newest.measurement.suv_mean if newest else None)

@@ -8,6 +8,8 @@
   };
   const apply = (theme) => root.setAttribute("data-theme", theme === "dark" || theme === "light" ? theme : usual);
   apply(stored());
+  // What only scripts can show takes its place at once, not after the first paint.
+  if ("noModule" in HTMLScriptElement.prototype && "DecompressionStream" in window) root.classList.add("has-script");
   document.addEventListener("click", (event) => {
     if (!event.target.closest("[data-theme-toggle]")) return;
     const next = root.getAttribute("data-theme") === "dark" ? "light" : "dark";

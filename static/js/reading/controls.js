@@ -62,7 +62,7 @@ function showWindow({ state }, find) {
   find("[data-window-strip]").hidden = !warning;
   find("[data-window-strip-text]").textContent = warning;
   find("[data-window-limits]").hidden = state.isLocked;
-  find("[data-toggle=isLocked]").firstChild.textContent = state.isLocked ? "Same window, locked " : "Lock the window ";
+  find("[data-lock-text]").textContent = state.isLocked ? "Same window, locked" : "Lock the window";
   const [before, after] = [state.windows.old[1], state.windows.new[1]];
   find("[data-window-high]").textContent = before === after || state.isLocked ? `${after}` : `${before} | ${after}`;
 }

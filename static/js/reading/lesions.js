@@ -4,7 +4,7 @@
 
 /** @param {Workspace} work @param {HTMLElement} root */
 export function showLesions(work, root) {
-  const links = /** @type {HTMLElement[]} */ ([...root.querySelectorAll("[data-lesion], [data-region]")]);
+  const links = /** @type {HTMLElement[]} */ ([...root.querySelectorAll(".lesions [data-lesion], .lesions [data-region]")]);
   for (const link of links) {
     link.addEventListener("click", (event) => {
       if (event.ctrlKey || event.metaKey) return;
@@ -16,7 +16,14 @@ export function showLesions(work, root) {
     if (now.lesion === before.lesion && now.region === before.region) return;
     for (const link of links) mark(link, isOf(link, now));
   });
+  root.querySelector(".grading")?.addEventListener("focusin", (event) => follow(work, /** @type {HTMLElement} */ (event.target)));
   document.addEventListener("reading:scored", (event) => scored(root, /** @type {CustomEvent} */ (event).detail));
+}
+
+/** Whoever types a score sees its lesion. @param {Workspace} work @param {HTMLElement} field */
+function follow(work, field) {
+  const lesion = /** @type {HTMLElement | null} */ (field.closest("[data-lesion]"))?.dataset.lesion;
+  if (lesion && lesion !== work.state.lesion) work.choose(lesion);
 }
 
 /** @param {Workspace} work @param {HTMLElement} link */
@@ -46,7 +53,7 @@ export function stepLesion(work, root, by) {
 
 /** @param {HTMLElement} root @param {{lesion: string, score: string | number, isDone: boolean}} detail */
 function scored(root, { lesion, score, isDone }) {
-  const link = root.querySelector(`[data-lesion="${CSS.escape(lesion)}"]`);
+  const link = root.querySelector(`.lesions [data-lesion="${CSS.escape(lesion)}"]`);
   const tile = link?.querySelector('[data-score="new"] .krenning');
   const source = link?.querySelector('[data-score="new"] .source');
   if (!tile || !source) return;

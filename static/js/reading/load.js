@@ -14,18 +14,24 @@ export const emptyScan = (about) => ({
   hasExact: false,
   ct: null,
   frames: null,
-  regions: about.regions.filter((region) => region.bits).map((region) => ({ ...region, voxels: unpacked(region.bits, region.shape) })),
+  regions: regionsOf(about),
 });
 
-/** @param {string} url @param {AbortSignal} signal */
+/** Those with voxels; lesions last, so that they are drawn over what surrounds them. @param {ScanAbout} about */
+export function regionsOf(about) {
+  const drawn = about.regions.filter((region) => region.bits).map((region) => ({ ...region, voxels: unpacked(region.bits, region.shape) }));
+  return drawn.sort((a, b) => Number(a.kind === "lesion") - Number(b.kind === "lesion"));
+}
+
+/** @param {string} url @param {AbortSignal} [signal] */
 async function fetched(url, signal) {
   const response = await fetch(url, { credentials: "same-origin", signal });
   if (!response.ok || !response.body) throw new Error(`${response.status} for ${url}`);
   return response;
 }
 
-/** @param {string} url @param {AbortSignal} signal @returns {Promise<any>} */
-export const fetchJson = async (url, signal) => (await fetched(url, signal)).json();
+/** @param {string} url @returns {Promise<any>} */
+export const fetchJson = async (url) => (await fetched(url)).json();
 
 /**
  * The bytes of a gzip file. ``size``: how many there must be, or the volume is not what was announced.

@@ -1,7 +1,7 @@
 // The rotating projection of one scan on a canvas, with lesions on it that can be picked.
 
 import { hit, placed, projected, silhouette, toPicture, angleOf } from "./mipview.js";
-import { drawEdges, drawLetters, inkOn, styleOf, write } from "./overlay.js";
+import { drawEdges, drawLetters, inkOn, isChosenRegion, styleOf, write } from "./overlay.js";
 import { letters, paint, seenFrom } from "../sprite.js";
 
 /** @typedef {import("./types.d.ts").State} State */
@@ -80,7 +80,7 @@ export class MipPanel {
     for (const region of this.scan.regions) {
       if (!["lesion", "focus", "imported"].includes(region.kind) || !this.scan.about.pet) continue;
       const place = (/** @type {number} */ across, /** @type {number} */ height) => toPicture(at, { across, height });
-      const isChosen = region.id === state.region || (region.lesion !== "" && region.lesion === state.lesion);
+      const isChosen = isChosenRegion(region, state);
       drawEdges(this.context, this.outlineOf(region, state), place, region.kind, isChosen);
     }
     this.context.font = "600 11px system-ui, sans-serif";
@@ -122,6 +122,11 @@ export class MipPanel {
     drawLetters(this.context, [left, right, "", ""], this.canvas.width, this.canvas.height, true);
     write(this.context, `MIP, from ${seenFrom(state.frame, this.mip)}`, 5, 14, inkOn(true), true);
     this.canvas.setAttribute("aria-label", `Maximum intensity projection, seen from ${seenFrom(state.frame, this.mip)}. Left and right arrow turn it.`);
+  }
+
+  /** Outlines that were kept. */
+  forget() {
+    this.outlines.clear();
   }
 
   release() {

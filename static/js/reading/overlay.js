@@ -15,6 +15,9 @@ export const STYLES = {
   physiologic: { colour: "#c3c9d2", dash: [2, 4] },
   reference: { colour: "#5fd0a6", dash: [1, 3] },
 };
+/** @param {Region} region @param {import("./types.d.ts").State} state */
+export const isChosenRegion = ({ id, kind, lesion }, state) => id === state.region || (kind === "lesion" && lesion === state.lesion);
+
 /** Names are written where they do not bury the picture. @param {Region} region @param {boolean} isChosen */
 export const isNamed = ({ kind, lesion }, isChosen) => isChosen || kind === "lesion" || kind === "imported" || (kind === "focus" && !lesion);
 

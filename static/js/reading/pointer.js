@@ -25,6 +25,8 @@ export function onSlice(work, panel) {
   let from = null;
   canvas.addEventListener("pointerdown", (event) => {
     if (event.button > 1) return;
+    event.preventDefault();
+    canvas.focus({ preventScroll: true });
     canvas.setPointerCapture(event.pointerId);
     if (event.shiftKey || event.button === 1) from = place(event);
     else work.moveTo(role, snapped(panel, place(event)));
@@ -35,10 +37,10 @@ export function onSlice(work, panel) {
       work.pan(minus(from, to));
       from = place(event);
     } else if (event.buttons & 1) work.moveTo(role, snapped(panel, place(event)));
-    work.point(role, place(event));
+    work.hover(role, () => place(event));
   });
   for (const name of /** @type {const} */ (["pointerup", "pointercancel"])) canvas.addEventListener(name, () => (from = null));
-  canvas.addEventListener("pointerleave", () => work.point(role, null));
+  canvas.addEventListener("pointerleave", () => work.hover(role, null));
   canvas.addEventListener("wheel", (event) => onWheel(event, (turns) => work.stepSlice(role, panel.plane, turns), (by) => work.zoom(by)), { passive: false });
 }
 

@@ -2,7 +2,7 @@
 
 import { showControls } from "./controls.js";
 import { showLesions } from "./lesions.js";
-import { emptyScan, fetchJson, loadCt, loadExact, loadPet, release } from "./load.js";
+import { emptyScan, loadCt, loadExact, loadPet, release } from "./load.js";
 import { MipPanel } from "./mippanel.js";
 import { onMip, onSlice } from "./pointer.js";
 import { showReadouts } from "./readout.js";
@@ -19,19 +19,19 @@ const leaving = new AbortController();
 const SHARPEST = 1.5; // canvas pixels per pixel of the page: more is slower and shows no more of a PET
 
 /** Resolves with the workspace once pictures can be drawn; what marks or grades waits for it. */
-export const ready = open(root).catch(lost);
+export const ready = Promise.resolve(root).then(open).catch(lost);
 
 /** @param {HTMLElement} root */
 async function open(root) {
-  const pair = /** @type {import("./types.d.ts").PairAbout} */ (await fetchJson(root.dataset.url ?? "", leaving.signal));
+  const pair = /** @type {import("./types.d.ts").PairAbout} */ (JSON.parse(document.getElementById("viewer-data")?.textContent ?? ""));
   const scans = pair.scans.map(emptyScan);
   const work = new Workspace(root, pair, scans);
   const tables = tableMaker(pair.palettes);
   work.tables = tables.of;
-  document.documentElement.classList.add("is-live");
   for (const scan of scans) addPanels(work, scan);
   showLesions(work, root);
   showReadouts(work, root);
+  document.getElementById("with")?.addEventListener("change", (event) => /** @type {HTMLSelectElement} */ (event.target).form?.submit());
   if (scans.some((scan) => scan.about.pet)) showControls(work, root, tables.colours);
   listen(work, root);
   watchSizes(work);
@@ -123,15 +123,19 @@ function note(work, name) {
 }
 
 /** @param {string} role */
-const progressOf = (role) => root.querySelector(`[data-scan="${role}"] [data-progress]`);
+function progressOf(role) {
+  return root.querySelector(`[data-scan="${role}"] [data-progress]`);
+}
 
 /** @param {Scan} scan @param {number} part of three */
-const tell = (scan, part) => (/** @type {number} */ share) => {
+function tell(scan, part) {
   const line = progressOf(scan.about.role);
-  line?.removeAttribute("hidden");
-  const bar = line?.querySelector("progress");
-  if (bar) bar.value = (part + share) / 3;
-};
+  return (/** @type {number} */ share) => {
+    line?.removeAttribute("hidden");
+    const bar = line?.querySelector("progress");
+    if (bar) bar.value = (part + share) / 3;
+  };
+}
 
 /** @param {Workspace} work */
 function leave(work) {

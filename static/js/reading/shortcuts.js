@@ -18,8 +18,8 @@ function press(event, work, root) {
   if (isTyping(target)) return;
   const isLetter = event.key.length === 1;
   if (isLetter && isOff()) return;
-  if (event.key === " " && target.closest("button, a, summary, [role=button]")) return;
-  if (event.key.startsWith("Arrow") && target.closest("[role=radiogroup], .grading")) return;
+  if (event.key === " " && target.closest("button, a, summary, input")) return;
+  if (/^(Arrow|Page)/.test(event.key) && target.closest("input, .grading")) return;
   const act = actions(work, root, focusOf(target, work))[event.key];
   if (!act) return;
   event.preventDefault();

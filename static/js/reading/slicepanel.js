@@ -2,7 +2,7 @@
 
 import { paintCt, paintFused, paintPet } from "./colour.js";
 import { PLANES, cameraOf, fitted, levelOf, middleOf, toCanvas } from "./geometry.js";
-import { drawCross, drawEdges, drawLetters, edges, inkOn, isNamed, projection, sliceOf, styleOf, write } from "./overlay.js";
+import { drawCross, drawEdges, drawLetters, edges, inkOn, isChosenRegion, isNamed, projection, sliceOf, styleOf, write } from "./overlay.js";
 import { sample } from "./slices.js";
 
 /** @typedef {import("./types.d.ts").State} State */
@@ -100,7 +100,7 @@ export class SlicePanel {
     const place = projection(pet, camera, axis, level);
     this.context.font = "600 11px system-ui, sans-serif";
     for (const region of this.scan.regions) {
-      const isChosen = region.id === state.region || (region.lesion !== "" && region.lesion === state.lesion);
+      const isChosen = isChosenRegion(region, state);
       const label = drawEdges(this.context, this.edgesOf(region, axis, level), place, region.kind, isChosen);
       if (label && isNamed(region, isChosen)) write(this.context, region.label, label[0], label[1] - 4, styleOf(region.kind).colour);
     }
@@ -131,6 +131,11 @@ export class SlicePanel {
     write(context, name, 5, 14, inkOn(isLight), isLight);
     const way = ["x", "y", "z"][through];
     write(context, `${way} ${state.points[this.role][through].toFixed(0)} mm`, 5, canvas.height - 6, inkOn(isLight), isLight);
+  }
+
+  /** Outlines that were kept. */
+  forget() {
+    this.corners.clear();
   }
 
   release() {

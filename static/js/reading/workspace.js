@@ -1,6 +1,7 @@
 // The workspace of one page: its state, its pictures, and what a person may do with them. Other modules use only this.
 
 import { times } from "./geometry.js";
+import { fetchJson, regionsOf } from "./load.js";
 import { sliceStep } from "./pointer.js";
 import * as changes from "./state.js";
 import { turned } from "../sprite.js";
@@ -25,6 +26,8 @@ export class Workspace {
     this.pointed = [];
     /** @type {((scan: Scan, state: State) => any)} */
     this.tables = () => ({});
+    /** @type {{role: Role, place: () => Vec} | null} */
+    this.hovered = null;
     this.asked = 0;
     this.askedAt = 0;
     this.isReleased = false;
@@ -79,6 +82,18 @@ export class Workspace {
     this.tell("", id);
   }
 
+  /** Outlines, points and scores as they are now, after something was marked; volumes stay. */
+  async refresh() {
+    const pair = /** @type {import("./types.d.ts").PairAbout} */ (await fetchJson(this.root.dataset.url ?? ""));
+    this.pair.lesions.splice(0, Infinity, ...pair.lesions);
+    for (const scan of this.scans) {
+      const about = pair.scans.find((one) => one.id === scan.about.id);
+      if (about) scan.regions = regionsOf(about);
+    }
+    for (const panel of this.panels) panel.forget();
+    this.redraw();
+  }
+
   /** What other parts of the page hear. @param {string} lesion @param {string} region */
   tell(lesion, region) {
     document.dispatchEvent(new CustomEvent("reading:lesion", { detail: { lesion, region } }));
@@ -104,9 +119,10 @@ export class Workspace {
     if (mip) this.change({ frame: turned(this.state.frame, by, mip) });
   }
 
-  /** @param {Role} role @param {Vec | null} p */
-  point(role, p) {
-    for (const tell of this.pointed) tell(role, p);
+  /** Where the pointer is; asked again whenever the picture under it changes. @param {Role} role @param {(() => Vec) | null} place */
+  hover(role, place) {
+    this.hovered = place ? { role, place } : null;
+    for (const tell of this.pointed) tell(role, place ? place() : null);
   }
 
   redraw() {
@@ -123,6 +139,7 @@ export class Workspace {
     for (const panel of this.panels) {
       if (panel.canvas.width > 1 && panel.canvas.offsetParent) panel.draw(this.state, this.tables(panel.scan, this.state));
     }
+    if (this.hovered) this.hover(this.hovered.role, this.hovered.place);
     const done = performance.now();
     this.root.dataset.redrawMs = (done - begun).toFixed(1);
     this.root.dataset.answerMs = (done - this.askedAt).toFixed(1);
