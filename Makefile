@@ -41,7 +41,7 @@ demo: $(VENV)/.runtime ## start everything with the demonstration cohort; Ctrl-C
 test: $(VENV)/.dev ## the whole test-suite on SQLite, all that knows a database again on PostgreSQL + Redis
 	@$(BIN)/python -m tests.run
 
-check: $(VENV)/.dev ## lint, types, import contracts, migrations, deploy checks, templates
+check: $(VENV)/.dev ## lint, types (Python and scripts), import contracts, migrations, deploy checks, templates
 	$(BIN)/ruff check --no-cache .
 	$(BIN)/ruff format --check --no-cache .
 	$(BIN)/mypy
@@ -51,6 +51,7 @@ check: $(VENV)/.dev ## lint, types, import contracts, migrations, deploy checks,
 	  ALLOWED_HOSTS=board.example.org $(BIN)/python manage.py check --deploy --fail-level WARNING
 	$(BIN)/djlint templates --lint --quiet
 	$(BIN)/python -m tests.check_templates
+	@$(BIN)/python -m tests.check_scripts
 
 bench: $(VENV)/.bench ## speed against peers and limits, as ratios of one run
 	@$(BIN)/python -m bench.run $(ONLY)
@@ -59,4 +60,4 @@ study: $(VENV)/.dev ## proposals on phantoms whose truth is known: found, missed
 	@$(BIN)/python -m demo.study
 
 clean: ## remove what can be made again (never the data in var/)
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache staticfiles test-results
+	rm -rf $(VENV) node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache staticfiles test-results

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from imaging.views import decisions, grading, jobs, products, regions, reports, scan, series, upload, upload_status
+from imaging.views import decisions, grading, jobs, products, reading, regions, reports, scan, series, upload, upload_status
 
 app_name = "imaging"
 urlpatterns = [
@@ -24,6 +24,8 @@ urlpatterns = [
     path("series/<uuid:pk>/reject/", series.reject, name="reject"),
     path("scans/<uuid:pk>/", scan.detail, name="scan"),
     path("scans/<uuid:pk>/state/", scan.state, name="scan_state"),
+    path("scans/<uuid:pk>/read/", reading.read, name="read"),
+    path("scans/<uuid:pk>/viewer.json", reading.data, name="viewer"),
     path("scans/<uuid:pk>/look/", decisions.look_again, name="look"),
     path("scans/<uuid:pk>/netpet/", decisions.netpet, name="netpet"),
     path("scans/<uuid:pk>/export/", decisions.export, name="export"),

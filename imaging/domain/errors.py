@@ -213,6 +213,9 @@ REASONS: dict[str, Reason] = {
     ),
     "contour_too_complex": Reason("The contours cross the grid more often than outlines do.", _NOT_PLACED, _DRAWER),
     "contour_not_finite": Reason("A contour point is not a number.", _NOT_PLACED, _DRAWER, "(3006,0050)"),
+    "outline_grid_differs": Reason(
+        "The outline lies on another grid than the volume of the viewer, so it is not drawn there.", _NO_PICTURE, _ADMIN
+    ),
     "outline_grid_invalid": Reason(
         "The grid of the outline has no usable spacing or orientation.", _NOT_PLACED, _DRAWER, "(0028,9110)"
     ),

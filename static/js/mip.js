@@ -1,6 +1,7 @@
 // Turns and windows the sprite of a scan on a 2D canvas. Without script, or if the sprite does not come, the still stays.
 
-import { canvasSize, codesOf, degrees, geometry, letters, paint, seenFrom, turned, windowTable } from "./sprite.js";
+import { loadFrames } from "./sprite-load.js";
+import { canvasSize, degrees, geometry, letters, paint, seenFrom, turned, windowTable } from "./sprite.js";
 
 const FRAME_MS = 110;
 const DRAG_PIXELS = 9;
@@ -13,7 +14,7 @@ async function start(figure) {
   const g = geometry(figure.dataset);
   let frames;
   try {
-    frames = await load(figure.dataset.sprite, g);
+    frames = await loadFrames(figure.dataset.sprite, g);
   } catch {
     return void (part("lost").hidden = false);
   }
@@ -70,16 +71,6 @@ async function start(figure) {
   calm.addEventListener("change", () => calm.matches && play(false));
   show(0);
   if ("autoplay" in figure.dataset && !calm.matches) play(true);
-}
-
-async function load(url, g) {
-  const response = await fetch(url, { credentials: "same-origin" });
-  if (!response.ok) throw new Error(response.status);
-  const sheet = await createImageBitmap(await response.blob(), { colorSpaceConversion: "none", premultiplyAlpha: "none" });
-  const context = new OffscreenCanvas(sheet.width, sheet.height).getContext("2d", { willReadFrequently: true });
-  context.drawImage(sheet, 0, 0);
-  const { data } = context.getImageData(0, 0, sheet.width, sheet.height);
-  return Array.from({ length: g.frames }, (_, frame) => codesOf(data, sheet.width, frame, g));
 }
 
 /** All the way round, which a range input by itself does not go. */

@@ -19,7 +19,7 @@ async function poll() {
 async function read() {
   try {
     const response = await fetch(root.dataset.progressUrl, { headers: { Accept: "application/json" }, redirect: "manual" });
-    if (!response.ok) throw new Error(response.status);
+    if (!response.ok) throw new Error(String(response.status));
     say("lost", "");
     return await response.json();
   } catch {

@@ -1,0 +1,123 @@
+"""What the page of the reading workspace says without scripts: both scans, their lesions, foci, stills and slices."""
+
+from typing import Any
+
+from django.urls import reverse
+
+from imaging import pages, viewer, viewer_regions
+from imaging.models import ImageProduct, LesionMatch, Scan
+from imaging.viewer import Side
+from imaging.views import numbers, proposal_rows, scan_rows
+
+TITLES = {"old": "Earlier scan", "new": "This scan"}
+TRACERS_DIFFER = "The tracers differ: uptake of one is never compared with uptake of the other."
+
+
+def context(scan: Scan, old: Scan | None, sides: list[Side]) -> dict[str, Any]:
+    roles = ("old", "new")[-len(sides) :]
+    by_role = dict(zip(roles, sides, strict=True))
+    return {
+        "scan": scan,
+        "old": old,
+        "patient": scan.patient,
+        "heading": f"Case {scan.patient.case_number}",
+        "is_illustrative": "illustrative" in scan.note.lower(),
+        "data_url": _data_url(scan, old),
+        "earlier": viewer.earlier_scans(scan),
+        "computing": pages.scan_computing(scan),
+        "state_url": reverse("imaging:scan_state", args=[scan.pk]),
+        "shown": [_shown(role, one) for role, one in by_role.items()],
+        "lesions": _lesions(by_role),
+        "foci": _foci(by_role["new"]),
+        "tracers_differ": TRACERS_DIFFER if old is not None and old.tracer != scan.tracer else "",
+    }
+
+
+def _data_url(scan: Scan, old: Scan | None) -> str:
+    return f"{reverse('imaging:viewer', args=[scan.pk])}?with={old.pk if old else 'none'}"
+
+
+def _shown(role: str, one: Side) -> dict[str, Any]:
+    pictures = proposal_rows.pictures(one.scan, one.suv.result if one.products else None)
+    return {
+        "role": role,
+        "title": TITLES[role],
+        "scan": one.scan,
+        "day": f"{one.scan.clinical_date:%-d %b %Y}" if one.scan.clinical_date else "date unknown",
+        "facts": [
+            one.scan.label,
+            one.scan.tracer or "tracer unknown",
+            numbers.uptake_time(one.suv.result.uptake_time_s if one.suv.result else None),
+        ],
+        "why": one.why,
+        "still": pictures["still"],
+        "key_slices": pictures["key_slices"],
+        "has_ct": ImageProduct.Kind.CT_VOLUME in one.products,
+    }
+
+
+def _lesions(by_role: dict[str, Side]) -> list[dict[str, Any]]:
+    """Each lesion with what is known of its score on both scans; a computed one says that it is computed."""
+    rows = {role: {r["lesion"].pk: r for r in scan_rows.lesions(s.scan, s.measured)} for role, s in by_role.items()}
+    matches = _match_words(by_role["new"].scan)
+    findings = {row.lesion_id: row for row in by_role["new"].scan.findings.all()}
+    return [
+        {
+            "lesion": row["lesion"],
+            "where": row["where"],
+            "size": _size(findings.get(pk)),
+            "scores": [_score(role, rows[role].get(pk)) for role in by_role],
+            "match": matches.get(pk, ""),
+        }
+        for pk, row in rows["new"].items()
+    ]
+
+
+def _size(finding) -> str:
+    """CT axes in mm; a status other than present comes first."""
+    if finding is None:
+        return ""
+    axes = [axis for axis in (finding.long_axis_mm, finding.short_axis_mm, finding.third_axis_mm) if axis is not None]
+    size = " × ".join(f"{axis:.0f}" for axis in axes)
+    said = [] if finding.status == finding.Status.PRESENT else [finding.get_status_display()]
+    if size:
+        said.append(f"{size} mm, illustrative" if finding.is_illustrative else f"{size} mm")
+    return ", ".join(said)
+
+
+def _score(role: str, row: dict | None) -> dict[str, str]:
+    read, proposed = (row["reader"], row["proposal"]) if row else (None, None)
+    if read and read["digits"] != "–":
+        return read | {"role": role, "source": "read", "title": f"{TITLES[role]}: Krenning {read['digits']}, read"}
+    word = read["word"] if read and read["word"] != "not read" else ""
+    if not word and proposed and proposed["digits"] != "–":
+        title = f"{TITLES[role]}: Krenning {proposed['digits']} computed, not read"
+        return proposed | {"role": role, "source": "computed", "title": title}
+    title = f"{TITLES[role]}: {word or 'no score'}"
+    return {"digits": "–", "css": "k-missing", "role": role, "source": word or "no score", "title": title}
+
+
+def _match_words(scan: Scan) -> dict:
+    """What is still to be confirmed about a lesion that was carried over from the scan before."""
+    rows = LesionMatch.objects.filter(scan=scan, run__superseded_at=None, lesion__isnull=False)
+    return {row.lesion_id: _match_word(row) for row in rows}
+
+
+def _match_word(row: LesionMatch) -> str:
+    if row.state != LesionMatch.State.OPEN:
+        return f"match {row.get_state_display()}"
+    return "check match" if row.status == "present" else f"{row.get_status_display()}? confirm"
+
+
+def _foci(one: Side) -> dict[str, list]:
+    """Regions of this scan nobody decided about, apart those in organs where uptake is expected."""
+    rows = sorted(viewer_regions.open_proposals(one.scan), key=lambda row: (not row.must_ask, row.number))
+    return {
+        "to_decide": [_focus(row) for row in rows if not row.is_physiologic],
+        "physiologic": [_focus(row) for row in rows if row.is_physiologic],
+    }
+
+
+def _focus(row) -> dict[str, Any]:
+    about = row.lesion.label if row.lesion else (row.guess or "").replace("_", " ")
+    return {"id": row.pk, "label": row.label or f"segment {row.number}", "about": about}

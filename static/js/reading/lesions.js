@@ -1,0 +1,64 @@
+// The list on the left: which lesion is chosen, the next and the one before, and scores as they are given.
+
+/** @typedef {import("./workspace.js").Workspace} Workspace */
+
+/** @param {Workspace} work @param {HTMLElement} root */
+export function showLesions(work, root) {
+  const links = /** @type {HTMLElement[]} */ ([...root.querySelectorAll(".lesions [data-lesion], .lesions [data-region]")]);
+  for (const link of links) {
+    link.addEventListener("click", (event) => {
+      if (event.ctrlKey || event.metaKey) return;
+      event.preventDefault();
+      pick(work, link);
+    });
+  }
+  work.store.subscribe((now, before) => {
+    if (now.lesion === before.lesion && now.region === before.region) return;
+    for (const link of links) mark(link, isOf(link, now));
+  });
+  root.querySelector(".grading")?.addEventListener("focusin", (event) => follow(work, /** @type {HTMLElement} */ (event.target)));
+  document.addEventListener("reading:scored", (event) => scored(root, /** @type {CustomEvent} */ (event).detail));
+}
+
+/** Whoever types a score sees its lesion. @param {Workspace} work @param {HTMLElement} field */
+function follow(work, field) {
+  const lesion = /** @type {HTMLElement | null} */ (field.closest("[data-lesion]"))?.dataset.lesion;
+  if (lesion && lesion !== work.state.lesion) work.choose(lesion);
+}
+
+/** @param {Workspace} work @param {HTMLElement} link */
+function pick(work, link) {
+  if (link.dataset.lesion) work.choose(link.dataset.lesion);
+  else work.chooseRegion("new", link.dataset.region ?? "");
+}
+
+/** @param {HTMLElement} link @param {import("./types.d.ts").State} state */
+const isOf = (link, state) => (link.dataset.lesion ? link.dataset.lesion === state.lesion : link.dataset.region === state.region);
+
+/** @param {HTMLElement} link @param {boolean} isChosen */
+function mark(link, isChosen) {
+  if (!isChosen) return link.removeAttribute("aria-current");
+  link.setAttribute("aria-current", "true");
+  link.scrollIntoView({ block: "nearest" });
+}
+
+/** The next lesion or open focus, all the way round. @param {Workspace} work @param {HTMLElement} root @param {number} by */
+export function stepLesion(work, root, by) {
+  const links = /** @type {HTMLElement[]} */ ([...root.querySelectorAll("[data-lesions] [data-lesion], [data-foci] [data-region]")]);
+  if (!links.length) return;
+  const here = links.findIndex((link) => isOf(link, work.state));
+  const next = here < 0 ? (by > 0 ? 0 : links.length - 1) : (here + by + links.length) % links.length;
+  pick(work, links[next]);
+}
+
+/** @param {HTMLElement} root @param {{lesion: string, score: string | number, isDone: boolean}} detail */
+function scored(root, { lesion, score, isDone }) {
+  const link = root.querySelector(`.lesions [data-lesion="${CSS.escape(lesion)}"]`);
+  const tile = link?.querySelector('[data-score="new"] .krenning');
+  const source = link?.querySelector('[data-score="new"] .source');
+  if (!tile || !source) return;
+  const text = String(score);
+  tile.className = `krenning ${/^[0-4]$/.test(text) ? `k${text}` : "k-missing"}`;
+  tile.textContent = text || "–";
+  source.textContent = isDone ? "read" : "to read";
+}

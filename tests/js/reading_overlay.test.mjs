@@ -1,0 +1,88 @@
+// Outlines run along the edges of exactly the voxels that were stored; a click on a projection finds what is behind.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { inverseOf, offsetOf } from "../../static/js/reading/geometry.js";
+import { hit, hottestBehind, placed, projected, silhouette, toPicture, fromPicture, unprojected } from "../../static/js/reading/mipview.js";
+import { borders, edges, projection, sliceOf, unpacked } from "../../static/js/reading/overlay.js";
+
+const affine = [[4, 0, 0, -20], [0, 4, 0, -16], [0, 0, 5, -30], [0, 0, 0, 1]];
+const grid = { shape: [8, 9, 10], affine, inverse: inverseOf(affine) };
+const view = { x_mm: 0, y_mm: 0, width_mm: 60, depth_mm: 50, bottom_mm: -40, top_mm: 20 };
+const base64 = (bytes) => Buffer.from(bytes).toString("base64");
+
+test("bits come out in the order they went in, first voxel in the highest bit", () => {
+  assert.deepEqual([...unpacked(base64([0b10100000, 0b01000000]), [1, 2, 5])], [1, 0, 1, 0, 0, 0, 0, 0, 0, 1]);
+});
+
+test("one voxel has four edges around it, two beside each other six", () => {
+  const one = { start: [2, 3, 4], shape: [1, 1, 1], voxels: new Uint8Array([1]) };
+  const corners = edges(one, 2, 2);
+  assert.equal(corners.length, 16);
+  assert.deepEqual([Math.min(...corners), Math.max(...corners)], [2.5, 4.5]);
+  assert.equal(edges({ start: [2, 3, 4], shape: [1, 1, 2], voxels: new Uint8Array([1, 1]) }, 2, 2).length, 24);
+  assert.deepEqual(edges(one, 2, 3), [], "no edge on another slice");
+});
+
+test("edges of each plane are those of its own axes", () => {
+  const region = { start: [1, 2, 3], shape: [2, 1, 3], voxels: new Uint8Array([1, 0, 0, 1, 0, 0]) };
+  const spans = [0, 1, 2].map((axis) => {
+    const level = [3, 2, 1][axis];
+    const corners = edges(region, axis, level);
+    return [corners.filter((_, n) => n % 2 === 0), corners.filter((_, n) => n % 2)].map((all) => [Math.min(...all), Math.max(...all)]);
+  });
+  assert.deepEqual(spans, [[[1.5, 2.5], [0.5, 2.5]], [[2.5, 3.5], [0.5, 2.5]], [[2.5, 3.5], [1.5, 2.5]]]);
+});
+
+test("an outline lies over its voxel in the picture", () => {
+  const camera = { origin: [-20, -16, 0], right: [1, 0, 0], down: [0, 1, 0] };
+  const { axis, level } = sliceOf(grid, camera, [0, 0, -10]);
+  assert.deepEqual([axis, level], [2, 4]);
+  assert.deepEqual(projection(grid, camera, axis, level)(3, 5), [12.5, 20.5]);
+});
+
+test("borders of nothing are none", () => assert.deepEqual(borders(() => false, 3, 3), []));
+
+test("from the front left is right; from the left the back is right; nearer is less deep", () => {
+  const left = projected(view, 0, [10, 0, 5]);
+  assert.ok(left.across > 0 && projected(view, 0, [0, -10, 0]).depth < projected(view, 0, [0, 10, 0]).depth);
+  const quarter = Math.PI / 2;
+  assert.ok(projected(view, quarter, [0, 10, 0]).across > 9.9);
+  assert.ok(projected(view, quarter, [10, 0, 0]).depth < projected(view, quarter, [-10, 0, 0]).depth);
+  const there = projected(view, 0.7, [3, -4, 5]);
+  unprojected(view, 0.7, there.across, there.height, there.depth).forEach((v, n) => assert.ok(Math.abs(v - [3, -4, 5][n]) < 1e-9));
+});
+
+test("a place on the picture and back, whatever its size", () => {
+  const at = placed(view, 120, 300);
+  const [x, y] = toPicture(at, { across: 7, height: -3 });
+  const back = fromPicture(at, x, y);
+  assert.ok(Math.abs(back.across - 7) < 1e-9 && Math.abs(back.height + 3) < 1e-9);
+  assert.deepEqual(toPicture(at, { across: 0, height: 20 }), [60, 90]);
+});
+
+test("a click takes the nearest mark, and of two alike the one in front", () => {
+  const marks = [{ x: 10, y: 10, depth: 5, id: "back" }, { x: 10, y: 10, depth: -5, id: "front" }, { x: 30, y: 10, depth: 0, id: "far" }];
+  assert.equal(hit(marks, 11, 10, 12).id, "front");
+  assert.equal(hit(marks, 27, 10, 12).id, "far");
+  assert.equal(hit(marks, 60, 60, 12), null);
+});
+
+test("behind a pixel lies its hottest voxel", () => {
+  const codes = new Uint16Array(8 * 9 * 10);
+  codes[offsetOf(grid.shape, [7, 2, 4])] = 500;
+  codes[offsetOf(grid.shape, [7, 6, 4])] = 900;
+  const pet = { ...grid, codes };
+  assert.deepEqual(hottestBehind(pet, view, 0, 8, -10), [8, 8, -10]);
+  assert.deepEqual(hottestBehind(pet, view, Math.PI / 2, -8, -10), [8, -8, -10], "from the left only the one in front is on the line");
+  assert.equal(hottestBehind(pet, view, 0, 500, -10), null);
+});
+
+test("the silhouette of a voxel is its square in mm", () => {
+  const region = { start: [4, 2, 7], shape: [1, 1, 1], voxels: new Uint8Array([1]) };
+  const corners = silhouette(region, grid, view, 0);
+  const across = corners.filter((_, n) => n % 2 === 0);
+  const heights = corners.filter((_, n) => n % 2);
+  assert.deepEqual([Math.min(...across), Math.max(...across), Math.min(...heights), Math.max(...heights)], [6, 10, -12.5, -7.5]);
+});
