@@ -1,6 +1,18 @@
 from django.urls import path
 
-from imaging.views import decisions, grading, jobs, products, reading, regions, reports, scan, series, upload, upload_status
+from imaging.views import (
+    decisions,
+    grading,
+    jobs,
+    products,
+    reading,
+    regions,
+    reports,
+    scan,
+    series,
+    upload,
+    upload_status,
+)
 
 app_name = "imaging"
 urlpatterns = [
