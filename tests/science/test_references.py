@@ -67,6 +67,14 @@ def test_no_sphere_in_the_organ_is_nearer_to_what_is_typical_below_its_outermost
     assert abs(taken.mean - typical) == pytest.approx(np.abs(means - typical).min(), abs=2e-3)
 
 
+def test_in_slices_thicker_than_the_organ_is_deep_something_typical_remains():
+    organ = within(10, is_rod=True)
+    along = np.linspace(15, 25, 21)[:, None, None]
+    pet = Volume.of_array(np.where(organ, along, 1).astype(np.float32), np.diag([4.0, 4.0, 12.0, 1.0]))
+    places = {"tissue": organ, "allowed": organ, "radii_mm": (10.0,)}
+    assert place_sphere(pet, coarse(pet), organ="spleen", **places, rules=references.SSTR).mean == pytest.approx(20)
+
+
 def test_a_reference_is_what_its_sphere_measures_and_says_how_it_was_made(suv, found):
     pet, liver = as_scanned(suv), found.liver
     measured = intensity(pet, sphere(pet, liver.centre_lps, liver.radius_mm))
