@@ -7,7 +7,8 @@ from imaging.domain.volume import Bounds
 from imaging.models import UptakeMeasurement, Voi
 from imaging.services import measure_at_once, outlines, place_voi
 from imaging.services.measuring import NUMBERS
-from tests.imaging.scan_rows import BODY, FIRST, drawn, new_lesion, work_off
+from tests.imaging.phantom import two_bodies
+from tests.imaging.scan_rows import BODY, FIRST, bring_scan, drawn, new_lesion, work_off
 
 pytestmark = pytest.mark.django_db
 PLACES = {"middle": FIRST, "lowest slice": (-24.0, 0.0, -400.0), "highest slice": (0.0, 0.0, -356.0)}
@@ -67,3 +68,14 @@ def test_what_is_stored_is_not_measured_again(scan, both, monkeypatch):
     monkeypatch.setattr("imaging.services.at_once.open_around", lambda voi: pytest.fail("read the images again"))
     (item,) = measure_at_once(scan, both)
     assert item.state == selectors.CURRENT and not item.measurement._state.adding
+
+
+def test_a_contour_that_follows_a_liver_far_away(tmp_path, phantom_case, import_files, doctor):
+    scan = bring_scan(import_files, tmp_path, phantom_case, paint=two_bodies, slices=40)
+    far = {"method": "sphere", "centre_lps": (0.0, 0.0, -264.0), "radius_mm": 8}
+    place_voi(by=doctor, scan=scan, role="liver", **far)
+    work_off()
+    shape = {"method": "liver_based", "centre_lps": FIRST, "radius_mm": 8}
+    lesion = new_lesion(doctor, phantom_case)
+    voi, _ = place_voi(by=doctor, scan=scan, role="lesion", lesion=lesion, **shape)
+    assert check(scan, voi)["state"] == "current"
