@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from imaging.domain.focus_shape import FocusShape
 
-METHOD_VERSION = "physiologic/1.0"
+METHOD_VERSION = "physiologic/1.1"
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Guess:
 class PhysiologicRules:
     """Bands in mm, volumes in mL, ratios to the liver's level."""
 
-    liver_around: float = 0.45
+    liver_around: float = 0.5
     uncinate_share: float = 0.5
     uncinate_touch: float = 0.05
     spleen_ml: tuple[float, float] = (30.0, 1000.0)

@@ -19,3 +19,14 @@ addEventListener("beforeunload", (event) => { if (isDirty) event.preventDefault(
 for (const el of document.querySelectorAll("[data-submit-on-change]")) {
   el.addEventListener("change", () => el.form?.requestSubmit());
 }
+
+// Paper cannot be unfolded: what is folded is open while the page is printed, and folded again afterwards.
+let opened = [];
+addEventListener("beforeprint", () => {
+  opened = [...document.querySelectorAll("details:not([open])")];
+  opened.forEach((el) => { el.open = true; });
+});
+addEventListener("afterprint", () => {
+  opened.forEach((el) => { el.open = false; });
+  opened = [];
+});

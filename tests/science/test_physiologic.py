@@ -106,6 +106,15 @@ def test_a_focus_in_the_liver_is_never_physiologic_even_where_another_organ_woul
         assert (found.organ, found.must_ask, found.is_plain_organ) == ("liver", True, False)
 
 
+def test_surrounded_by_liver_means_more_than_half_of_the_surround():
+    """The front of a right kidney lies against the liver; with a piece of it attached, nearly half of its surround."""
+    attached = kidney(-66.0, liver_around=0.45, solidity=0.52, bump_ml=8.8)
+    found = one(attached, kidney(65.0))
+    assert (found.organ, found.must_ask, found.is_plain_organ) == ("right kidney", True, False)
+    assert "stands out of its surface" in found.sentence
+    assert one(dataclasses.replace(attached, liver_around=0.5), kidney(65.0)).organ == "liver"
+
+
 def test_two_large_foci_in_the_place_of_one_kidney_are_both_asked():
     guesses = guess_all([kidney(65.0), kidney(-65.0), kidney(-90.0, volume_ml=70.0, height=30.0)])
     assert [guess.is_plain_organ for guess in guesses] == [True, False, False]
