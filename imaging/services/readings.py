@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from imaging.domain import krenning
 from imaging.domain.vocabulary import Tracer, is_sstr
-from imaging.models import Lesion, LesionReading, Reading, Scan
+from imaging.models import Lesion, LesionReading, Reading, Scan, Series
 from imaging.refused import Refused
 from patients.domain.roles import Capability
 from patients.services import audit, snapshot
@@ -126,6 +126,7 @@ def sign_reading(*, by, reading: Reading, cold_lesions: str = "") -> Reading:
         state=Reading.State.SIGNED, signed_at=timezone.now(), reader=by
     )
     signed = Reading.objects.get(pk=draft.pk)
+    Series.objects.filter(pet_of_scans=signed.scan_id, read_at=None).update(read_at=signed.signed_at)
     after = snapshot(signed) | {"lesions": [snapshot(score) for score in scores]}
     audit(by=by, action="sign_reading", obj=signed, before=before, after=after)
     return signed
