@@ -61,12 +61,17 @@ def undecided(user) -> list[Undecided]:
 
 
 def _waiting(user) -> list[Scan]:
-    """Scans without a signed reading, and those on which this user amends one."""
+    """Scans with images and without a signed reading, and those on which this user has a draft.
+
+    ``read_at`` finds the few among the many; that there is no signed reading is asked all the same.
+    """
     signed = Reading.objects.filter(scan=OuterRef("pk"), state=Reading.State.SIGNED)
     own = Reading.objects.filter(reader=user, state=Reading.State.DRAFT).values("scan")
-    waiting = visible_scans(user).filter(~Exists(signed) | Q(pk__in=own)).select_related("patient", "pet_series")
-    waiting = waiting.prefetch_related("pet_series__suv_inputs__recorded_by", "pet_series__suv_results")
-    return list(waiting.order_by("recorded_at")[:SHOWN])
+    mine = visible_scans(user).select_related("patient", "pet_series").order_by("recorded_at")
+    mine = mine.prefetch_related("pet_series__suv_inputs__recorded_by", "pet_series__suv_results")
+    unread = mine.filter(pet_series__modality="PT", pet_series__read_at=None).exclude(Exists(signed))
+    found = {scan.pk: scan for scan in [*unread[:SHOWN], *mine.filter(pk__in=own)[:SHOWN]]}
+    return sorted(found.values(), key=lambda scan: scan.recorded_at)[:SHOWN]
 
 
 def _drafts(user):

@@ -15,7 +15,7 @@ from imaging.models import Job, Series, Upload
 from imaging.pages import RECENT
 from patients.domain.roles import Capability, Role
 from patients.models import Patient
-from patients.selectors import visible_patients
+from patients.selectors import in_visible_chart, visible_patients
 
 SHOWN, SHOWN_DONE = 8, 3
 READING, FOLLOW_UP, BACKGROUND = "reading", "follow_up", "background"
@@ -56,7 +56,6 @@ class Worklist:
 
 def worklist(user, *, today: dt.date) -> Worklist:
     """At most ``SHOWN`` of each, the oldest waiting first; recent imports and cases newest first."""
-    patients = visible_patients(user)
     return Worklist(
         columns=COLUMNS.get(user.role, OTHERS),
         may_read=user.may(Capability.READ_CHART),
@@ -65,13 +64,13 @@ def worklist(user, *, today: dt.date) -> Worklist:
         jobs=_jobs(user),
         held=_held(user),
         stale=list(
-            DecisionNotice.objects.filter(decision__patient__in=patients, decision__superseded_by=None)
+            DecisionNotice.objects.filter(in_visible_chart(user, "decision__patient"), decision__superseded_by=None)
             .select_related("decision__patient")
             .order_by("noticed_at")[:SHOWN]
         ),
-        due=_due(patients, today),
+        due=_due(user, today),
         uploads=list(visible_uploads(user).select_related("patient").order_by("-created_at")[:SHOWN]),
-        recent=list(patients.order_by("-recorded_at")[:SHOWN]),
+        recent=list(visible_patients(user).order_by("-recorded_at")[:SHOWN]),
         revision=jobs_state(user)["revision"],
     )
 
@@ -81,9 +80,9 @@ def _held(user) -> list[Series]:
     return list(waiting.select_related("study", "candidate_patient").order_by("created_at")[:SHOWN])
 
 
-def _due(patients, today: dt.date) -> list[BoardDecision]:
+def _due(user, today: dt.date) -> list[BoardDecision]:
     until = today + dt.timedelta(days=30)
-    due = BoardDecision.objects.filter(patient__in=patients, superseded_by=None, due_date__lte=until)
+    due = BoardDecision.objects.filter(in_visible_chart(user), superseded_by=None, due_date__lte=until)
     return list(due.select_related("patient").order_by("due_date")[:SHOWN])
 
 

@@ -5,11 +5,12 @@ is for the person who brought it in and for those who may resolve identities; wh
 must be visible as well.
 """
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from imaging.models import Job, Scan, Series, Upload
 from patients.domain.roles import Capability
-from patients.models import Patient, User
+from patients.models import User
+from patients.selectors import in_visible_chart
 
 NOTHING = Q(pk__in=[])
 EVERYTHING = ~NOTHING
@@ -27,28 +28,27 @@ def _works_on(user: User, owner_field: str) -> Q:
 def visible_uploads(user: User) -> QuerySet[Upload]:
     if not (user.may(Capability.IMPORT_SCAN) or user.may(Capability.RESOLVE_IDENTITY)):
         return Upload.objects.none()
-    patients = Patient.objects.visible_to(user)
-    return Upload.objects.filter(Q(patient__in=patients) | Q(patient__isnull=True) & _works_on(user, "by"))
+    return Upload.objects.filter(in_visible_chart(user) | Q(patient__isnull=True) & _works_on(user, "by"))
 
 
 def visible_series(user: User) -> QuerySet[Series]:
-    patients = Patient.objects.visible_to(user)
-    attached = Q(identity=Series.Identity.ATTACHED, candidate_patient__in=patients)
+    of_candidate = in_visible_chart(user, "candidate_patient")
+    attached = Q(identity=Series.Identity.ATTACHED) & of_candidate
     waiting = (
         ~Q(identity=Series.Identity.ATTACHED)
-        & (Q(candidate_patient__isnull=True) | Q(candidate_patient__in=patients))
+        & (Q(candidate_patient__isnull=True) | of_candidate)
         & _works_on(user, "uploaded_by")
     )
     return Series.objects.filter(attached | waiting)
 
 
 def visible_scans(user: User) -> QuerySet[Scan]:
-    return Scan.objects.filter(patient__in=Patient.objects.visible_to(user))
+    return Scan.objects.filter(in_visible_chart(user))
 
 
 def visible_jobs(user: User) -> QuerySet[Job]:
     """Work on a case the user may see; without a case, on an import or a series the user works on."""
-    of_import = Q(kind=Job.Kind.IMPORT, subject_id__in=visible_uploads(user).values("pk"))
-    of_series = Q(kind=Job.Kind.SERIES, subject_id__in=visible_series(user).values("pk"))
+    of_import = Q(kind=Job.Kind.IMPORT) & Exists(visible_uploads(user).filter(pk=OuterRef("subject_id")))
+    of_series = Q(kind=Job.Kind.SERIES) & Exists(visible_series(user).filter(pk=OuterRef("subject_id")))
     unassigned = Q(patient__isnull=True) & (of_import | of_series)
-    return Job.objects.filter(Q(patient__in=Patient.objects.visible_to(user)) | unassigned)
+    return Job.objects.filter(in_visible_chart(user) | unassigned)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import pairwise
 
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 
 from imaging import digests
 from imaging.domain import krenning
@@ -173,7 +173,12 @@ def open_decisions(of_scans: QuerySet[Scan]) -> dict:
     matches = LesionMatch.objects.filter(state=LesionMatch.State.OPEN, run__superseded_at=None, lesion__isnull=False)
     found: dict = {}
     for place, rows_ in enumerate((foci, matches)):
-        counted = rows_.filter(scan__in=of_scans).values_list("scan").annotate(n=Count("pk")).order_by()
+        counted = (
+            rows_.filter(Exists(of_scans.filter(pk=OuterRef("scan"))))
+            .values_list("scan")
+            .annotate(n=Count("pk"))
+            .order_by()
+        )
         for pk, number in counted:
             found.setdefault(pk, [0, 0])[place] = number
     return {pk: tuple(counts) for pk, counts in found.items()}

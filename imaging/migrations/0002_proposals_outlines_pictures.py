@@ -329,4 +329,8 @@ class Migration(migrations.Migration):
             model_name='upload',
             index=models.Index(fields=['created_at'], name='imaging_upl_created_10ff2a_idx'),
         ),
+        migrations.AddIndex(
+            model_name='series',
+            index=models.Index(fields=['modality', 'read_at'], name='imaging_ser_modalit_dec399_idx'),
+        ),
     ]

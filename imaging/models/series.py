@@ -59,13 +59,18 @@ class Series(models.Model):
     candidate_patient = models.ForeignKey(Patient, null=True, on_delete=models.PROTECT, related_name="candidate_series")
     identity_reason = models.CharField(max_length=40, blank=True)
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    read_at = models.DateTimeField(null=True, help_text="First signed reading: what waits for one is found by index.")
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["study", "series_uid", "split_key"], name="series_uid_per_study")
         ]
-        indexes = [models.Index(fields=["identity", "created_at"]), models.Index(fields=["modality", "created_at"])]
+        indexes = [
+            models.Index(fields=["identity", "created_at"]),
+            models.Index(fields=["modality", "created_at"]),
+            models.Index(fields=["modality", "read_at"]),
+        ]
         verbose_name_plural = "series"
 
     def __str__(self) -> str:

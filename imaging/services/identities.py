@@ -163,8 +163,8 @@ def _confirm_id(by, header: DicomIdentity, patient: Patient, reason: str) -> Non
 def _attach(*, by, series: Series, patient: Patient, reason: str, code: str = "") -> Scan | None:
     before = {"identity": series.identity, "identity_reason": series.identity_reason}
     series.identity, series.identity_reason = Series.Identity.ATTACHED, ""
-    series.candidate_patient = patient
-    series.save(update_fields=["identity", "identity_reason", "candidate_patient"])
+    series.candidate_patient, series.read_at = patient, None
+    series.save(update_fields=["identity", "identity_reason", "candidate_patient", "read_at"])
     after = _both(series, patient) | {"confirmed_against": code}
     audit(by=by, action="attach_series", obj=series, patient=patient, before=before, after=after, reason=reason)
     if series.modality == PET:

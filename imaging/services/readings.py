@@ -7,7 +7,7 @@ from django.utils import timezone
 from imaging import digests, selectors
 from imaging.domain import krenning
 from imaging.domain.vocabulary import Tracer, is_sstr
-from imaging.models import Lesion, LesionReading, Reading, Scan
+from imaging.models import Lesion, LesionReading, Reading, Scan, Series
 from imaging.reading_gaps import FDG_SCALE, gaps
 from imaging.refused import Refused
 from imaging.services.reading_answers import ANSWERS, answer_reading, open_draft, require, set_values
@@ -122,6 +122,7 @@ def sign_reading(*, by, reading: Reading, cold_lesions: str = "", seen: str | No
         inputs_sha256=digests.of_reading(draft.scan, measured),
     )
     signed = Reading.objects.get(pk=draft.pk)
+    Series.objects.filter(pet_of_scans=signed.scan_id, read_at=None).update(read_at=signed.signed_at)
     after = snapshot(signed) | {"lesions": [snapshot(score) for score in scores]}
     audit(by=by, action="sign_reading", obj=signed, before=before, after=after)
     return signed

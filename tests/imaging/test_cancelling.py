@@ -142,7 +142,10 @@ def test_a_cancelled_import_says_so_and_brings_everything_when_tried_again(docto
     upload.refresh_from_db()
     assert (upload.state, upload.reason_code) == (Upload.State.FAILED, "job_cancelled")
     assert not Series.objects.exists() and selectors.upload_progress(upload)["is_finished"]
-    run_until_done(retry_job(by=doctor, job=row(job)))
+    retry_job(by=doctor, job=row(job))
+    upload.refresh_from_db()
+    assert (upload.state, upload.reason_code, upload.finished_at) == (Upload.State.RECEIVED, "", None)
+    run_until_done(job.pk)
     upload.refresh_from_db()
     assert (upload.state, upload.reason_code, upload.finished_at is not None) == (Upload.State.DONE, "", True)
     assert set(upload.items.values_list("outcome", flat=True)) == {UploadItem.Outcome.STORED}
