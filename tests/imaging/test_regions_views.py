@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from imaging import region_rows, selectors
 from imaging.models import Job, Lesion, LesionFinding, Voi
-from imaging.services import place_voi, restore, score_lesion, sign_reading, start_reading
+from imaging.services import place_voi, restore, score_lesion, start_reading
 from patients.models import AuditEvent
 from patients.services import create_patient, withdraw
 from tests.imaging.phantom import two_bodies
@@ -230,7 +230,7 @@ def test_own_marks_need_no_typed_reason_until_a_reading_is_signed_on_them(ask, l
     assert AuditEvent.objects.filter(action="revise", reason=region_rows.ADJUSTED).exists()
     reading = start_reading(by=doctor, scan=scan)
     score_lesion(by=doctor, reading=reading, lesion=lesion, score_low=3, score_high=3)
-    sign_reading(by=doctor, reading=reading, cold_lesions="none")
+    sign(by=doctor, reading=reading)
     assert listed()[str(both.pk)]["default_reason"] == ""
     for name, data in (("outline", {"step": "widen", "number": "4"}), ("region_withdraw", {})):
         assert refused(ask(name, both, **data), 422, "reason_missing")
