@@ -6,7 +6,7 @@ same files under the same UIDs, another state gives others.
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from imaging import digests, sandbox, selectors, store
 from imaging.dicom_objects_export import for_tumour_board, lesion_report, lesion_segmentation, to_bytes
@@ -43,8 +43,11 @@ class ExportedFile:
     data: bytes
 
 
-def export_scan(*, by, scan: Scan) -> list[ExportedFile]:
+def export_scan(*, by, scan: Scan, with_names: bool = False) -> list[ExportedFile]:
     """SEG, TID 1500 SR and Key Object "For Tumor Board" of today's lesions, with the signed scores where there are any.
+
+    ``with_names``: patient and referring physician by name, as the images have them, for the archive they came from.
+    Without it both are written empty.
 
     Raises ``Refused`` without SUV that counts as a fact, without a lesion, or with one that cannot be measured.
     """
@@ -57,8 +60,8 @@ def export_scan(*, by, scan: Scan) -> list[ExportedFile]:
     lesions = _lesions(scan, volume, reading)
     if not lesions:
         raise Refused("export_without_lesions")
-    source, author = _source(scan), _author(by, scan, reading)
-    key = _key(scan, lesions, author, reading)
+    source, author = _source(scan, with_names), _author(by, scan, reading)
+    key = _key(scan, lesions, author, reading, with_names)
     try:
         segmentation = lesion_segmentation(source, lesions, author, key=key)
         report = lesion_report(source, lesions, segmentation, author, key=key)
@@ -66,7 +69,8 @@ def export_scan(*, by, scan: Scan) -> list[ExportedFile]:
     except ExportRefused as refusal:
         raise Refused("export_refused") from refusal
     made = [("lesions-seg", segmentation), ("measurements-sr", report), ("for-tumour-board-ko", board)]
-    audit(by=by, action="export_dicom", obj=scan, after={"lesions": len(lesions), "key": key})
+    said = {"lesions": len(lesions), "key": key, "with_names": with_names}
+    audit(by=by, action="export_dicom", obj=scan, after=said)
     return [ExportedFile(f"{name}.dcm", to_bytes(written)) for name, written in made]
 
 
@@ -155,7 +159,7 @@ def _both(score: LesionReading) -> tuple[int | None, int | None]:
     return score.score_low, score.score_high
 
 
-def _source(scan: Scan) -> SourceSeries:
+def _source(scan: Scan, with_names: bool) -> SourceSeries:
     series, study = scan.pet_series, scan.pet_series.study
     with store.open_stored(series.manifest_sha256) as file:
         manifest = json.load(file)
@@ -164,7 +168,7 @@ def _source(scan: Scan) -> SourceSeries:
         raise Refused("export_header_unreadable")
     return source_from_manifest(
         manifest,
-        filing=filing,
+        filing=filing if with_names else replace(filing, patient_name="", referring_physician=""),
         study_uid=study.study_uid,
         series_uid=series.series_uid,
         patient_id=study.dicom_patient_id,
@@ -181,7 +185,7 @@ def _author(by, scan: Scan, reading: Reading | None) -> Author:
     return Author(by.get_username(), newest, SOFTWARE_VERSION)
 
 
-def _key(scan: Scan, lesions: list[LesionExport], author: Author, reading: Reading | None) -> str:
+def _key(scan: Scan, lesions: list[LesionExport], author: Author, reading: Reading | None, with_names: bool) -> str:
     """Of everything that is written, so that UIDs are new exactly where something is."""
     found = selectors.current_suv(scan.pet_series).result
     said = [
@@ -189,5 +193,5 @@ def _key(scan: Scan, lesions: list[LesionExport], author: Author, reading: Readi
         for one in lesions
     ]
     who = (author.name, author.created_at.isoformat(), author.software_version)
-    parts = [str(scan.pk), digests.of_scan(scan.vois.all(), found), str(reading and reading.pk), said, who]
+    parts = [str(scan.pk), digests.of_scan(scan.vois.all(), found), str(reading and reading.pk), said, who, with_names]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]

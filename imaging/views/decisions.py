@@ -120,8 +120,9 @@ def netpet(request, pk: uuid.UUID):
 @require_POST
 def export(request, pk: uuid.UUID):
     scan = _scan(request, pk)
+    with_names = request.POST.get("names") == "with"
     try:
-        files = exporting.export_scan(by=request.user, scan=scan)
+        files = exporting.export_scan(by=request.user, scan=scan, with_names=with_names)
     except (Refused, ImagingRefusal) as refusal:
         messages.error(request, refusal.message)
         return HttpResponseRedirect(reverse("imaging:scan", args=[scan.pk]))
@@ -129,7 +130,7 @@ def export(request, pk: uuid.UUID):
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for file in files:
             archive.writestr(file.name, file.data)
-    headers = {"Content-Disposition": f'attachment; filename="scan-{scan.pk}.zip"'}
+    headers = {"Content-Disposition": f'attachment; filename="scan-{scan.pk}{"-with-names" if with_names else ""}.zip"'}
     return HttpResponse(packed.getvalue(), content_type="application/zip", headers=headers)
 
 

@@ -76,8 +76,13 @@ def signed(scan, lesions, doctor):
     return sign(by=doctor, reading=reading)
 
 
-def exported(scan, by) -> dict[str, bytes]:
-    return {file.name: file.data for file in export_scan(by=by, scan=fresh(scan))}
+def exported(scan, by, with_names: bool = False) -> dict[str, bytes]:
+    return {file.name: file.data for file in export_scan(by=by, scan=fresh(scan), with_names=with_names)}
+
+
+def unpacked(answer) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as packed:
+        return {name: packed.read(name) for name in packed.namelist()}
 
 
 def uids(files) -> set[str]:
@@ -227,7 +232,7 @@ def test_an_archive_files_them_with_the_images(tmp_path, phantom_case, doctor, i
     scan = phantom_case.scan_rows.get()
     drawn(scan, new_lesion(doctor, phantom_case), doctor)
     theirs = dcmread(paths[0])
-    for name, data in exported(scan, doctor).items():
+    for name, data in exported(scan, doctor, with_names=True).items():
         ours = dcmread(DicomBytesIO(data))
         for element in FILED_BY:
             assert str(ours.get(element) or "") == str(theirs.get(element) or ""), (name, element)
@@ -243,14 +248,19 @@ def test_the_name_goes_into_the_objects_and_nowhere_else(
     scan = phantom_case.scan_rows.get()
     drawn(scan, new_lesion(doctor, phantom_case), doctor)
     recwarn.clear()
-    files = export_scan(by=doctor, scan=fresh(scan))
+    unasked = export_scan(by=doctor, scan=fresh(scan))
+    assert not any(b"ZQCANARY" in file.data for file in unasked)
+    files = export_scan(by=doctor, scan=fresh(scan), with_names=True)
     assert all(b"ZQCANARY" in file.data for file in files), "or nothing was tested"
     client.force_login(doctor)
-    answer = client.post(reverse("imaging:export", args=[scan.pk]))
+    unasked = client.post(reverse("imaging:export", args=[scan.pk]))
+    assert not any(b"ZQCANARY" in data for data in unpacked(unasked).values())
+    answer = client.post(reverse("imaging:export", args=[scan.pk]), {"names": "with"})
+    assert all(b"ZQCANARY" in data for data in unpacked(answer).values())
     packed = zipfile.ZipFile(io.BytesIO(answer.content))
     said = [str(answer.headers), *packed.namelist(), *(file.name for file in files)]
     said += [caplog.text, *(str(warning.message) for warning in recwarn), *capfd.readouterr()]
-    said += [repr(exporting._source(fresh(scan)))]
+    said += [repr(exporting._source(fresh(scan), True))]
     assert not [text for text in said if "ZQCANARY" in text]
     for model in apps.get_models():
         assert "ZQCANARY" not in json.dumps(list(model._base_manager.values()), default=str), model._meta.label
@@ -299,3 +309,10 @@ def test_it_is_on_record_who_sent_what_out(scan, lesions, doctor):
     exported(scan, doctor)
     event = AuditEvent.objects.get(action="export_dicom")
     assert (event.by, event.patient, event.after["lesions"]) == (doctor, scan.patient, 2)
+    assert event.after["with_names"] is False
+    exported(scan, doctor, with_names=True)
+    assert AuditEvent.objects.filter(action="export_dicom", after__with_names=True).count() == 1
+
+
+def test_with_and_without_names_are_other_objects(scan, lesions, doctor):
+    assert not uids(exported(scan, doctor)) & uids(exported(scan, doctor, with_names=True))

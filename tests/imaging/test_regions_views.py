@@ -13,6 +13,7 @@ from patients.models import AuditEvent
 from patients.services import create_patient, withdraw
 from tests.imaging.phantom import two_bodies
 from tests.imaging.scan_rows import BODY, FIRST, OTHER_BODY, SECOND, bring_scan, drawn, fresh, new_lesion, work_off
+from tests.imaging.signing import sign
 
 pytestmark = pytest.mark.django_db
 XYZ, XYZ2 = ("x", "y", "z"), ("x2", "y2", "z2")
