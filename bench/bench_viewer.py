@@ -22,6 +22,7 @@ from demo.accounts import DEMO_PASSWORD, DEMO_USER
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 LOADS, DRAWS = 5, 25
+STEPS = 8  # of 255: one step of a colour table, where uptake lies between two of its steps
 GOALS = (
     ("V1 first image", "click on Read to the first picture / 1500 ms", 1, True),
     ("V1 slices", "click on Read to all slices and MIPs of both scans / 1500 ms", 1, True),
@@ -88,7 +89,9 @@ NAIVE = """async () => {
 
 
 def run() -> list[Result]:
-    browser = os.environ.get("PRRT_CHROMIUM") or next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
+    browser = os.environ.get("PRRT_CHROMIUM") or next(
+        filter(None, map(shutil.which, ("chromium", "google-chrome"))), None
+    )
     if browser is None:
         why = "no Chromium here: install it or set PRRT_CHROMIUM"
         return [skipped(name, what, goal, why, is_limit=is_limit) for name, what, goal, is_limit in GOALS]
@@ -103,7 +106,8 @@ def _measured(site: str, browser: str) -> list[Result]:
         chromium = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox", "--disable-gpu"])
         page = chromium.new_page(viewport={"width": 1920, "height": 1080})
         _sign_in(page, site)
-        loads = [_load(page, site) for _ in range(LOADS)]
+        address = _page_of_follow_up(page, site)
+        loads = [_load(page, address) for _ in range(LOADS)]
         jumps = [_jump(page) for _ in range(12)]
         drawn = page.evaluate(DRAW, DRAWS)
         naive = page.evaluate(NAIVE)
@@ -120,7 +124,7 @@ def _measured(site: str, browser: str) -> list[Result]:
         f"peer {peer:.0f} ms, ours {ours:.1f} ms, largest difference {naive['worst']} of 255",
     )
     return [
-        Result(name, what, ratio, goal, is_limit, agrees=naive["worst"] <= 4, note=note)
+        Result(name, what, ratio, goal, is_limit, agrees=naive["worst"] <= STEPS, note=note)
         for (name, what, goal, is_limit), ratio, note in zip(GOALS, ratios, notes, strict=True)
     ]
 
@@ -131,18 +135,31 @@ def _sign_in(page, site: str) -> None:
     page.get_by_label("Password").fill(DEMO_PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_load_state("networkidle")
+
+
+def _page_of_follow_up(page, site: str) -> str:
+    """The scan that has an earlier one beside it."""
     page.goto(f"{site}/patients/0001/")
-    page.locator("a[href*='/imaging/scans/']").last.click()
-    page.wait_for_load_state("networkidle")
-    page.evaluate("window.name = location.href")
+    found = page.evaluate(
+        "[...document.querySelectorAll('a[href*=\"/imaging/scans/\"]')].map((a) => a.href.split('#')[0])"
+    )
+    for address in dict.fromkeys(found):
+        page.goto(f"{address}read/")
+        if page.locator("[data-scan]").count() == 2:
+            return address
+    raise LookupError("no scan with an earlier one")
 
 
-def _load(page, site: str) -> dict[str, float]:
-    page.goto(page.evaluate("window.name"))
+def _load(page, address: str) -> dict[str, float]:
+    page.goto(address)
     page.wait_for_load_state("networkidle")
     page.get_by_role("link", name="Read", exact=False).first.click()
     page.wait_for_selector("[data-all-ms]")
-    return {key: float(v) for key, v in page.evaluate("({...document.querySelector('[data-workspace]').dataset})").items() if key.endswith("Ms")}
+    return {
+        key: float(v)
+        for key, v in page.evaluate("({...document.querySelector('[data-workspace]').dataset})").items()
+        if key.endswith("Ms")
+    }
 
 
 def _jump(page) -> float:
@@ -160,7 +177,13 @@ def _demo() -> Iterator[str]:
         free.close()
         environment = {k: v for k, v in os.environ.items() if k != "DATABASE_URL"} | {"PRRT_DATA_DIR": folder}
         for command in (("migrate", "-v0"), ("load_demo", "--inline")):
-            subprocess.run([sys.executable, "manage.py", *command], cwd=REPOSITORY, env=environment, check=True, stdout=subprocess.DEVNULL)
+            subprocess.run(
+                [sys.executable, "manage.py", *command],
+                cwd=REPOSITORY,
+                env=environment,
+                check=True,
+                stdout=subprocess.DEVNULL,
+            )
         server = subprocess.Popen(
             [sys.executable, "manage.py", "runserver", "--noreload", f"127.0.0.1:{port}"],
             cwd=REPOSITORY, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,

@@ -129,7 +129,10 @@ def _both_scans_are_read_side_by_side(page, scan, shoot, has_no_serious_finding)
     shoot("case-1-reading")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     has_no_serious_finding()
-    for name, views in (("Axial PET | CT", ("axial-pet", "axial-ct")), ("MIP | cor | sag", ("mip", "coronal", "sagittal"))):
+    for name, views in (
+        ("Axial PET | CT", ("axial-pet", "axial-ct")),
+        ("MIP | cor | sag", ("mip", "coronal", "sagittal")),
+    ):
         page.get_by_text(name).click()
         for role in ("old", "new"):
             shown = page.locator(f"[data-scan='{role}'] [data-view]:visible")

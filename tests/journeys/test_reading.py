@@ -44,7 +44,13 @@ def after(reader, tmp_path, settings) -> Scan:
         lesion = record(Lesion, by=reader, patient=patient, label=label, organ="liver")
         for scan, shift in zip(scans, (0, 8), strict=True):
             place_voi(
-                by=reader, scan=scan, role="lesion", lesion=lesion, method="sphere", centre_lps=(x + shift, y, z), radius_mm=10
+                by=reader,
+                scan=scan,
+                role="lesion",
+                lesion=lesion,
+                method="sphere",
+                centre_lps=(x + shift, y, z),
+                radius_mm=10,
             )
     run_all()
     return scans[1]
@@ -96,7 +102,9 @@ def test_both_scans_are_drawn_and_go_to_their_own_place_of_a_lesion(opened, afte
             suv, lps = said(opened, role)
             row = scan.vois.get(lesion__label=label).measurements.get(superseded_at=None)
             assert lps == pytest.approx(row.hottest_voxel["lps_mm"], abs=1e-3)
-            assert suv == pytest.approx(row.suv_max, abs=0.006) and suv == pytest.approx(stored_suv(scan, lps), abs=0.006)
+            assert suv == pytest.approx(row.suv_max, abs=0.006) and suv == pytest.approx(
+                stored_suv(scan, lps), abs=0.006
+            )
     expect(opened.locator("[data-link-words]")).to_contain_text("Linked at L02")
     has_no_serious_finding()
 
@@ -203,7 +211,10 @@ def test_leaving_stops_and_lets_go(page, sign_in, reader, after):
 
 def test_without_volumes_the_projections_and_slices_stay(page, sign_in, reader, after, expected_errors):
     expected_errors.append("Failed to load resource")
-    page.route("**/imaging/products/*/", lambda route: route.abort() if route.request.resource_type == "fetch" else route.continue_())
+    page.route(
+        "**/imaging/products/*/",
+        lambda route: route.abort() if route.request.resource_type == "fetch" else route.continue_(),
+    )
     sign_in(reader, reverse("imaging:read", args=[after.pk]))
     expect(page.get_by_text("Volumes unavailable: reading by MIP only")).to_be_visible()
     expect(page.locator("[data-scan='new'] [data-still]")).to_be_visible()
