@@ -1,6 +1,6 @@
 // Keys of the reading page. Letters act outside fields only and can be turned off in the help, as everywhere.
 
-import { isOff, isTyping } from "../keys.js";
+import { isOff, isTyping } from "../typing.js";
 import { stepLesion } from "./lesions.js";
 
 /** @typedef {import("./workspace.js").Workspace} Workspace */
