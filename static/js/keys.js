@@ -1,10 +1,10 @@
 // Single letters act only outside inputs and can be turned off (WCAG 2.1.4).
 // A page adds its own by data-key="d" on a link or button; data-key-label names it in the help.
+import { isOff, isTyping, turn } from "./typing.js";
+
 const GO = { h: "/", p: "/patients/", u: "/imaging/upload/" };
 const help = document.getElementById("help");
 let leader = 0;
-
-import { isOff, isTyping, turn } from "./typing.js";
 
 function listPageKeys() {
   const list = help?.querySelector("[data-help-keys]");
