@@ -141,12 +141,12 @@ def _page_of_follow_up(page, site: str) -> str:
     """The scan that has an earlier one beside it."""
     page.goto(f"{site}/patients/0001/")
     found = page.evaluate(
-        "[...document.querySelectorAll('a[href*=\"/imaging/scans/\"]')].map((a) => a.href.split('#')[0])"
+        "[...document.querySelectorAll('a[href*=\"/imaging/scans/\"]')].map((a) => a.getAttribute('href').split('#')[0])"
     )
     for address in dict.fromkeys(found):
-        page.goto(f"{address}read/")
+        page.goto(f"{site}{address}read/")
         if page.locator("[data-scan]").count() == 2:
-            return address
+            return f"{site}{address}"
     raise LookupError("no scan with an earlier one")
 
 
