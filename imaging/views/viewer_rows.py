@@ -16,6 +16,7 @@ TRACERS_DIFFER = "The tracers differ: uptake of one is never compared with uptak
 def context(scan: Scan, old: Scan | None, sides: list[Side]) -> dict[str, Any]:
     roles = ("old", "new")[-len(sides) :]
     by_role = dict(zip(roles, sides, strict=True))
+    shown = [_shown(role, one) for role, one in by_role.items()]
     return {
         "scan": scan,
         "old": old,
@@ -26,7 +27,8 @@ def context(scan: Scan, old: Scan | None, sides: list[Side]) -> dict[str, Any]:
         "earlier": viewer.earlier_scans(scan),
         "computing": pages.scan_computing(scan),
         "state_url": reverse("imaging:scan_state", args=[scan.pk]),
-        "shown": [_shown(role, one) for role, one in by_role.items()],
+        "shown": shown,
+        "slices": _slices(shown),
         "lesions": _lesions(by_role),
         "foci": _foci(by_role["new"]),
         "tracers_differ": TRACERS_DIFFER if old is not None and old.tracer != scan.tracer else "",
@@ -44,16 +46,26 @@ def _shown(role: str, one: Side) -> dict[str, Any]:
         "title": TITLES[role],
         "scan": one.scan,
         "day": f"{one.scan.clinical_date:%-d %b %Y}" if one.scan.clinical_date else "date unknown",
-        "facts": [
-            one.scan.label,
-            one.scan.tracer or "tracer unknown",
-            numbers.uptake_time(one.suv.result.uptake_time_s if one.suv.result else None),
-        ],
+        "facts": _facts(one),
         "why": one.why,
         "still": pictures["still"],
         "key_slices": pictures["key_slices"],
         "has_ct": ImageProduct.Kind.CT_VOLUME in one.products,
     }
+
+
+def _slices(shown: list[dict]) -> list[dict[str, Any]]:
+    """Key slices of each lesion, both scans together."""
+    found: dict = {}
+    for side in shown:
+        for row in side["key_slices"]:
+            found.setdefault(row["lesion"], []).append({"side": side, "planes": row["planes"]})
+    return [{"lesion": lesion, "sides": found[lesion]} for lesion in sorted(found, key=lambda lesion: lesion.label)]
+
+
+def _facts(one: Side) -> str:
+    minutes = numbers.uptake_time(one.suv.result.uptake_time_s if one.suv.result else None)
+    return ", ".join(filter(None, [one.scan.tracer or "tracer unknown", minutes, one.scan.label]))
 
 
 def _lesions(by_role: dict[str, Side]) -> list[dict[str, Any]]:

@@ -68,6 +68,7 @@ def test_case_one_from_sign_in_to_both_scans(
     shoot("case-1-follow-up-decided")
     has_no_serious_finding()
     _an_export_is_downloaded(page)
+    _both_scans_are_read_side_by_side(page, followup, shoot, has_no_serious_finding)
 
 
 def _the_picture_turns_by_key(page):
@@ -111,3 +112,29 @@ def _an_export_is_downloaded(page):
         page.get_by_role("button", name="Export for PACS").click()
     with zipfile.ZipFile(waiting.value.path()) as archive:
         assert sorted(archive.namelist()) == ["for-tumour-board-ko.dcm", "lesions-seg.dcm", "measurements-sr.dcm"]
+
+
+def _both_scans_are_read_side_by_side(page, scan, shoot, has_no_serious_finding):
+    """The views of the publication's captions, each lesion on both scans, and SUV as it is in the chart."""
+    page.goto(page.url.split("/imaging/")[0] + f"/imaging/scans/{scan.pk}/")
+    page.get_by_role("link", name="Read").first.click()
+    page.wait_for_selector("[data-all-ms]")
+    page.locator(".lesions").get_by_text("L01").click()
+    for role, suv in (("old", "9.09"), ("new", "11.47")):
+        expect(page.locator(f"[data-scan='{role}'] [data-at-cross]")).to_have_text(f"Cross-hair SUVbw {suv} g/mL")
+    page.keyboard.press("j")
+    for role, suv in (("old", "4.60"), ("new", "16.90")):
+        expect(page.locator(f"[data-scan='{role}'] [data-at-cross]")).to_have_text(f"Cross-hair SUVbw {suv} g/mL")
+    expect(page.locator("[data-link-words]")).to_contain_text("Linked at L02")
+    shoot("case-1-reading")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    has_no_serious_finding()
+    for name, views in (
+        ("Axial PET | CT", ("axial-pet", "axial-ct")),
+        ("MIP | cor | sag", ("mip", "coronal", "sagittal")),
+    ):
+        page.get_by_text(name).click()
+        for role in ("old", "new"):
+            shown = page.locator(f"[data-scan='{role}'] [data-view]:visible")
+            assert {shown.nth(n).get_attribute("data-view") for n in range(shown.count())} == set(views)
+        shoot(f"case-1-reading-{views[0]}")

@@ -111,6 +111,8 @@ test("a wide picture shows a part of the height, never beyond the field of view"
   assert.equal(geometry.fitted("coronal", view, 200, 200), 2);
   assert.equal(geometry.fitted("coronal", view, 200, 800), 2);
   assert.equal(geometry.fitted("coronal", view, 300, 500), 2, "the whole body");
+  assert.equal(geometry.fitted("sagittal", view, 200, 200), geometry.fitted("coronal", view, 200, 200), "beside each other, one scale");
+  assert.equal(geometry.fitted("sagittal", view, 50, 500), 4);
   assert.equal(geometry.fitted("axial", view, 200, 50), 4);
   assert.equal(geometry.levelOf(view, 400, -900), -800);
   assert.equal(geometry.levelOf(view, 400, -100), -200);

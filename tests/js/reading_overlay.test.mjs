@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { inverseOf, offsetOf } from "../../static/js/reading/geometry.js";
-import { hit, hottestBehind, placed, projected, silhouette, toPicture, fromPicture, unprojected } from "../../static/js/reading/mipview.js";
+import { hit, hottestBehind, placed, projected, seenOn, silhouette, toPicture, fromPicture, unprojected } from "../../static/js/reading/mipview.js";
 import { borders, edges, projection, sliceOf, unpacked } from "../../static/js/reading/overlay.js";
 
 const affine = [[4, 0, 0, -20], [0, 4, 0, -16], [0, 0, 5, -30], [0, 0, 0, 1]];
@@ -67,6 +67,14 @@ test("a click takes the nearest mark, and of two alike the one in front", () => 
   assert.equal(hit(marks, 11, 10, 12).id, "front");
   assert.equal(hit(marks, 27, 10, 12).id, "far");
   assert.equal(hit(marks, 60, 60, 12), null);
+});
+
+test("a place that only the link gives is no finding: it shows while its lesion is chosen, with a question mark", () => {
+  const at = (how) => ({ old: { lps: [0, 0, 0], how } });
+  const lesions = [["a", "measured"], ["b", "registered"], ["c", "proposed"], ["d", "marked"]].map(([id, how]) => ({ id, label: id, points: at(how) }));
+  assert.deepEqual(seenOn(lesions, "old", "").map(({ label }) => label), ["a", "c?", "d"]);
+  assert.deepEqual(seenOn(lesions, "old", "b").map(({ label }) => label), ["a", "b?", "c?", "d"]);
+  assert.deepEqual(seenOn(lesions, "new", "b"), []);
 });
 
 test("behind a pixel lies its hottest voxel", () => {

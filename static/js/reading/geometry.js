@@ -83,7 +83,9 @@ export function onVoxel(grid, mm) {
 export function fitted(plane, view, width, height) {
   if (plane === "axial") return Math.max(view.width_mm / width, view.depth_mm / height);
   const whole = (view.top_mm - view.bottom_mm) / height;
-  return height > TALL * width ? Math.max(whole, view.width_mm / width) : view.width_mm / width;
+  const isTall = height > TALL * width;
+  const wide = plane === "sagittal" && isTall ? view.depth_mm : view.width_mm;
+  return isTall ? Math.max(whole, wide / width) : wide / width;
 }
 
 /** Height in the middle of a picture that shows ``tall`` mm: as asked, but no room beyond the field of view.

@@ -1,6 +1,6 @@
 // The rotating projection of one scan on a canvas, with lesions on it that can be picked.
 
-import { hit, placed, projected, silhouette, toPicture, angleOf } from "./mipview.js";
+import { angleOf, hit, placed, projected, seenOn, silhouette, toPicture } from "./mipview.js";
 import { drawEdges, drawLetters, inkOn, isChosenRegion, styleOf, write } from "./overlay.js";
 import { letters, paint, seenFrom } from "../sprite.js";
 
@@ -59,10 +59,7 @@ export class MipPanel {
       const [x, y] = toPicture(at, place);
       return { x, y, depth: place.depth };
     };
-    const known = this.lesions.flatMap(({ id, label, points }) => {
-      const place = points[this.role];
-      return place ? [{ ...spot(place.lps), lesion: id, region: "", kind: "lesion", label }] : [];
-    });
+    const known = seenOn(this.lesions, this.role, state.lesion).map(({ id, label, place }) => ({ ...spot(place.lps), lesion: id, region: "", kind: "lesion", label }));
     const taken = new Set(known.map((mark) => mark.lesion));
     const open = this.scan.regions.filter((region) => ["focus", "imported"].includes(region.kind) && !taken.has(region.lesion));
     return [...known, ...open.map((region) => ({ ...spot(region.point), lesion: "", region: region.id, kind: region.kind, label: region.label }))];

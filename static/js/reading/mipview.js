@@ -62,6 +62,19 @@ export function hit(marks, x, y, reach) {
 }
 
 /**
+ * Lesions that were seen on a scan; one that only the link places there is no finding and is shown, with a question
+ * mark, while it is chosen.
+ * @param {import("./types.d.ts").LesionAbout[]} lesions @param {import("./types.d.ts").Role} role @param {string} chosen
+ */
+export function seenOn(lesions, role, chosen) {
+  return lesions.flatMap(({ id, label, points }) => {
+    const place = points[role];
+    if (!place || (place.how === "registered" && id !== chosen)) return [];
+    return [{ id, label: ["measured", "marked"].includes(place.how) ? label : `${label}?`, place }];
+  });
+}
+
+/**
  * The hottest voxel behind a pixel, as the projection took it; null where nothing lies behind.
  * @param {import("./types.d.ts").Volume} pet @param {View} view @param {number} angle @param {number} across @param {number} z
  */

@@ -1,6 +1,6 @@
 // Keys of the reading page. Letters act outside fields only and can be turned off in the help, as everywhere.
 
-import { isOff, isTyping } from "../keys.js";
+import { isOff, isTyping } from "../typing.js";
 import { stepLesion } from "./lesions.js";
 
 /** @typedef {import("./workspace.js").Workspace} Workspace */
@@ -20,10 +20,17 @@ function press(event, work, root) {
   if (isLetter && isOff()) return;
   if (event.key === " " && target.closest("button, a, summary, input")) return;
   if (/^(Arrow|Page)/.test(event.key) && target.closest("input, .grading")) return;
-  const act = actions(work, root, focusOf(target, work))[event.key];
+  const act = actions(work, root, focusOf(target, work))[event.key] ?? pressed(root, event.key);
   if (!act) return;
   event.preventDefault();
   act();
+}
+
+/** A button of the viewer by its key; the focus stays where it is, so that the next key means the same picture.
+ * @param {HTMLElement} root @param {string} key */
+function pressed(root, key) {
+  const button = /** @type {HTMLElement | null} */ (root.querySelector(`.viewer button[data-key="${CSS.escape(key)}"]`));
+  return button && (() => button.click());
 }
 
 /** @param {HTMLElement} target @param {Workspace} work @returns {Focus} */

@@ -1,0 +1,206 @@
+"""V1: the reading workspace of demo case 1 in Chromium that draws by software: first image, redraw, jump to a lesion.
+
+Limits are parts of what a reader is promised (1500, 50 and 100 ms); the peer of the redraw is the same six fused
+slices written straight down, pixel by pixel, without tables: place, voxel, SUV, window, mix. Both give the same pixels.
+"""
+
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bench.harness import Result, skipped
+from demo.accounts import DEMO_PASSWORD, DEMO_USER
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+LOADS, DRAWS = 5, 25
+STEPS = 8  # of 255: one step of a colour table, where uptake lies between two of its steps
+GOALS = (
+    ("V1 first image", "click on Read to the first picture / 1500 ms", 1, True),
+    ("V1 slices", "click on Read to all slices and MIPs of both scans / 1500 ms", 1, True),
+    ("V1 redraw", "6 fused slices and 2 MIPs at 1920 x 1080 / 50 ms", 1, True),
+    ("V1 jump", "key to both scans drawn at the next lesion / 100 ms", 1, True),
+    ("V1 peer", "the same slices pixel by pixel without tables / ours", 5, False),
+)
+DRAW = """async (count) => {
+  const work = await (await import("/static/js/reading/reading.js")).ready;
+  const slices = work.panels.filter((p) => p.plane && p.canvas.offsetParent);
+  const draw = (panels) => panels.forEach((p) => p.draw(work.state, work.tables(p.scan, work.state)));
+  const timed = (panels) => { const at = performance.now(); draw(panels); panels[0].context.getImageData(0, 0, 1, 1); return performance.now() - at; };
+  const all = [], only = [];
+  work.change({ isSmooth: true });
+  for (let n = 0; n < count; n += 1) {
+    work.stepSlice("new", "axial", n % 2 ? 1 : -1);
+    all.push(timed(work.panels.filter((p) => p.canvas.offsetParent)));
+  }
+  work.change({ isSmooth: false, hasOutlines: false });
+  for (let n = 0; n < count; n += 1) only.push(timed(slices));
+  return { all, only, panels: work.panels.filter((p) => p.canvas.offsetParent).length, pixels: slices.reduce((sum, p) => sum + p.canvas.width * p.canvas.height, 0) };
+}"""
+NAIVE = """async () => {
+  const work = await (await import("/static/js/reading/reading.js")).ready;
+  const geometry = await import("/static/js/reading/geometry.js");
+  const { suvOf } = await import("/static/js/reading/colour.js");
+  const PANELS = work.panels.filter((p) => p.plane && p.canvas.offsetParent);
+  const palette = Uint8Array.from(atob(work.pair.palettes.even_heat), (c) => c.charCodeAt(0));
+  const times = [];
+  let worst = 0;
+  const code = (volume, place) => {
+    const voxel = geometry.voxelAt(volume, place);
+    return voxel ? volume.codes[geometry.offsetOf(volume.shape, voxel)] : 0;
+  };
+  const clamp = (v) => Math.min(1, Math.max(0, v));
+  const state = work.state;
+  for (let round = 0; round < 3; round += 1) {
+    const begun = performance.now();
+    const images = PANELS.map((panel) => {
+      const { width, height } = panel.canvas;
+      const image = new ImageData(width, height);
+      const camera = panel.camera(state);
+      const { pet, ct } = panel.scan.about;
+      for (let y = 0; y < height; y += 1) for (let x = 0; x < width; x += 1) {
+        const place = geometry.fromCanvas(camera, x + 0.5, y + 0.5);
+        const share = clamp(suvOf(code(panel.scan.pet, place), pet) / state.windows[panel.role][1]);
+        const grey = 255 * clamp((ct.lowest + ct.step * code(panel.scan.ct, place) + 160) / 400);
+        const opacity = state.mix * Math.min(share / 0.25, 1);
+        const step = 3 * Math.round(255 * share);
+        for (let n = 0; n < 3; n += 1) image.data[4 * (y * width + x) + n] = grey * (1 - opacity) + palette[step + n] * opacity;
+        image.data[4 * (y * width + x) + 3] = 255;
+      }
+      return image;
+    });
+    times.push(performance.now() - begun);
+    PANELS.forEach((panel, k) => {
+      panel.draw(state, work.tables(panel.scan, state));
+      const ours = panel.image.data;
+      for (let n = 0; n < ours.length; n += 1) worst = Math.max(worst, Math.abs(ours[n] - images[k].data[n]));
+    });
+  }
+  return { times, worst };
+}"""
+
+
+def run() -> list[Result]:
+    browser = os.environ.get("PRRT_CHROMIUM") or next(
+        filter(None, map(shutil.which, ("chromium", "google-chrome"))), None
+    )
+    if browser is None:
+        why = "no Chromium here: install it or set PRRT_CHROMIUM"
+        return [skipped(name, what, goal, why, is_limit=is_limit) for name, what, goal, is_limit in GOALS]
+    with _demo() as site:
+        return _measured(site, browser)
+
+
+def _measured(site: str, browser: str) -> list[Result]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox", "--disable-gpu"])
+        page = chromium.new_page(viewport={"width": 1920, "height": 1080})
+        _sign_in(page, site)
+        address = _page_of_follow_up(page, site)
+        loads = [_load(page, address) for _ in range(LOADS)]
+        jumps = [_jump(page) for _ in range(12)]
+        drawn = page.evaluate(DRAW, DRAWS)
+        naive = page.evaluate(NAIVE)
+        chromium.close()
+    first, slices = (statistics.median(load[name] for load in loads) for name in ("mipMs", "pictureMs"))
+    redraw, ours, peer = (statistics.median(times) for times in (drawn["all"], drawn["only"], naive["times"]))
+    jump = statistics.median(jumps)
+    ratios = (first / 1500, slices / 1500, redraw / 50, jump / 100, peer / ours)
+    notes = (
+        f"{first:.0f} ms, median of {LOADS} loads",
+        f"{slices:.0f} ms, median of {LOADS} loads",
+        f"{redraw:.1f} ms, {drawn['panels']} pictures, {drawn['pixels'] / 1e6:.2f} million pixels in slices",
+        f"{jump:.1f} ms",
+        f"peer {peer:.0f} ms, ours {ours:.1f} ms, largest difference {naive['worst']} of 255",
+    )
+    return [
+        Result(name, what, ratio, goal, is_limit, agrees=naive["worst"] <= STEPS, note=note)
+        for (name, what, goal, is_limit), ratio, note in zip(GOALS, ratios, notes, strict=True)
+    ]
+
+
+def _sign_in(page, site: str) -> None:
+    page.goto(site)
+    page.get_by_label("User name").fill(DEMO_USER)
+    page.get_by_label("Password").fill(DEMO_PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_load_state("networkidle")
+
+
+def _page_of_follow_up(page, site: str) -> str:
+    """The scan that has an earlier one beside it."""
+    page.goto(f"{site}/patients/0001/")
+    found = page.evaluate(
+        "[...document.querySelectorAll('a[href*=\"/imaging/scans/\"]')].map((a) => a.getAttribute('href').split('#')[0])"
+    )
+    for address in dict.fromkeys(found):
+        page.goto(f"{site}{address}read/")
+        if page.locator("[data-scan]").count() == 2:
+            return f"{site}{address}"
+    raise LookupError("no scan with an earlier one")
+
+
+def _load(page, address: str) -> dict[str, float]:
+    page.goto(address)
+    page.wait_for_load_state("networkidle")
+    page.get_by_role("link", name="Read", exact=False).first.click()
+    page.wait_for_selector("[data-all-ms]")
+    return {
+        key: float(v)
+        for key, v in page.evaluate("({...document.querySelector('[data-workspace]').dataset})").items()
+        if key.endswith("Ms")
+    }
+
+
+def _jump(page) -> float:
+    page.keyboard.press("j")
+    page.wait_for_timeout(150)
+    return float(page.get_attribute("[data-workspace]", "data-answer-ms"))
+
+
+@contextmanager
+def _demo() -> Iterator[str]:
+    """The demonstration cohort on a server of its own, in a folder that goes away."""
+    with tempfile.TemporaryDirectory(prefix="prrt-bench-") as folder, socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+        free.close()
+        environment = {k: v for k, v in os.environ.items() if k != "DATABASE_URL"} | {"PRRT_DATA_DIR": folder}
+        for command in (("migrate", "-v0"), ("load_demo", "--inline")):
+            subprocess.run(
+                [sys.executable, "manage.py", *command],
+                cwd=REPOSITORY,
+                env=environment,
+                check=True,
+                stdout=subprocess.DEVNULL,
+            )
+        server = subprocess.Popen(
+            [sys.executable, "manage.py", "runserver", "--noreload", f"127.0.0.1:{port}"],
+            cwd=REPOSITORY, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            _wait(f"http://127.0.0.1:{port}/healthz")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+            server.wait(20)
+
+
+def _wait(address: str) -> None:
+    for _ in range(120):
+        try:
+            urllib.request.urlopen(address, timeout=2)
+            return
+        except OSError:
+            time.sleep(0.25)
+    raise TimeoutError(address)
