@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from board.worklist import worklist
 from imaging import digests, jobs
-from imaging.models import Job, Lesion, LesionMatch, Proposal, ProposalRun, Series, Voi
-from imaging.services import cancel_job, place_voi, score_lesion, start_reading
+from imaging.models import Job, Lesion, LesionMatch, Proposal, ProposalRun, Reading, Series, Voi
+from imaging.services import amend_reading, cancel_job, place_voi, score_lesion, start_reading
 from patients.models import AccessGrant
 from patients.services import record
 from tests.board.factories import TODAY, add_scan, published_case, suv_of
@@ -230,3 +230,21 @@ def test_the_mark_of_one_user_is_not_that_of_another(client, reader, scan):
     tag = client.get("/patients/")["ETag"]
     client.force_login(make_user("nuclear_medicine"))
     assert client.get("/patients/", headers={"If-None-Match": tag}).status_code == 200
+
+
+def test_an_amendment_waits_for_who_began_it_and_for_nobody_else(client):
+    signer, patient = published_case()
+    reading = Reading.objects.filter(scan__patient=patient).first()
+    amend_reading(by=signer, reading=reading, reason="A second look.")
+    assert [row.state for row in work_of(signer).readings] == ["sign"]
+    colleague = make_user("nuclear_medicine")
+    AccessGrant.objects.create(patient=patient, user=colleague, kind="care_team", granted_by=signer)
+    assert work_of(colleague).readings == []
+
+
+def test_the_first_signature_marks_the_series_as_read(scan, reader):
+    assert scan.pet_series.read_at is None
+    _, patient = published_case()
+    marks = Series.objects.filter(pet_of_scans__patient=patient).values_list("read_at", flat=True)
+    signed = Reading.objects.filter(scan__patient=patient).values_list("signed_at", flat=True)
+    assert sorted(marks) == sorted(signed)
