@@ -168,12 +168,13 @@ def test_only_own_cases_are_on_the_list(scan, client):
 
 
 def fill(user, first, last):
-    """Cases with an unread scan, a failed and an open job and a proposal each."""
+    """Cases with an unread scan, a failed and an open job each; every other one with SUV and a proposal."""
     for number in range(first, last):
         scan = add_scan(user, make_patient(by=user, case_number=f"Q-{number:03d}"), dt.date(2026, 5, 1))
-        suv = suv_of(scan, factors={"bw": 1e-4})
-        run = ProposalRun.objects.create(scan=scan, suv_result=suv, input_digest="0" * 64, method_version="t")
-        Proposal.objects.create(scan=scan, run=run, kind="focus", number=1)
+        if number % 2:
+            suv = suv_of(scan, factors={"bw": 1e-4})
+            run = ProposalRun.objects.create(scan=scan, suv_result=suv, input_digest="0" * 64, method_version="t")
+            Proposal.objects.create(scan=scan, run=run, kind="focus", number=1)
         job_of(scan)
         failed = job_of(scan, Job.Kind.MEASURE)
         Job.objects.filter(pk=failed.pk).update(state="failed", finished_at=timezone.now())
