@@ -138,10 +138,10 @@ def test_proposals_to_decide_are_counted_per_scan_and_decided_ones_are_gone(scan
     assert [(row.scan.pk, row.sentence) for row in found] == [
         (scan.pk, "2 foci to decide, 1 lesion of the scan before to confirm")
     ]
+    assert work_of(make_user("nuclear_medicine")).undecided == []
     Proposal.objects.update(state="rejected")
     LesionMatch.objects.update(state="confirmed")
     assert work_of(reader).undecided == []
-    assert work_of(make_user("nuclear_medicine")).undecided == []
 
 
 @pytest.mark.parametrize(
@@ -249,3 +249,17 @@ def test_the_first_signature_marks_the_series_as_read(scan, reader):
     marks = Series.objects.filter(pet_of_scans__patient=patient).values_list("read_at", flat=True)
     signed = Reading.objects.filter(scan__patient=patient).values_list("signed_at", flat=True)
     assert sorted(marks) == sorted(signed)
+
+
+def test_work_that_ended_somewhere_ends_the_304_though_nobody_wrote(client, reader, scan):
+    job = job_of(scan)
+    token = jobs.claim(job.pk)
+    Job.objects.exclude(pk=job.pk).delete()
+    first = client.get("/")
+    Job.objects.filter(pk=job.pk).update(state=Job.State.DONE)
+    open_work_gone = client.get("/")
+    assert open_work_gone["ETag"] != first["ETag"]
+    Job.objects.filter(pk=job.pk).update(state=Job.State.RUNNING)
+    jobs.fail(job.pk, token, code="x", message="It ended somewhere.")
+    again = client.get("/", headers={"If-None-Match": open_work_gone["ETag"]})
+    assert again.status_code == 200 and "It ended somewhere." in again.content.decode()
