@@ -333,4 +333,8 @@ class Migration(migrations.Migration):
             model_name='series',
             index=models.Index(fields=['modality', 'read_at'], name='imaging_ser_modalit_dec399_idx'),
         ),
+        migrations.AddIndex(
+            model_name='reading',
+            index=models.Index(fields=['reader', 'state'], name='imaging_rea_reader__c74a09_idx'),
+        ),
     ]

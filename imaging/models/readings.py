@@ -104,6 +104,7 @@ class Reading(models.Model):
 
     class Meta:
         ordering = ["scan", "version"]
+        indexes = [models.Index(fields=["reader", "state"])]
 
     def __str__(self) -> str:
         return f"reading {self.version} of {self.scan} ({self.get_state_display()})"

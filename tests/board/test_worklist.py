@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from board.worklist import worklist
 from imaging import digests, jobs
-from imaging.models import Job, Lesion, LesionMatch, Proposal, ProposalRun, Series, Voi
-from imaging.services import cancel_job, place_voi, score_lesion, start_reading
+from imaging.models import Job, Lesion, LesionMatch, Proposal, ProposalRun, Reading, Series, Voi
+from imaging.services import amend_reading, cancel_job, place_voi, score_lesion, start_reading
 from patients.models import AccessGrant
 from patients.services import record
 from tests.board.factories import TODAY, add_scan, published_case, suv_of
@@ -138,10 +138,10 @@ def test_proposals_to_decide_are_counted_per_scan_and_decided_ones_are_gone(scan
     assert [(row.scan.pk, row.sentence) for row in found] == [
         (scan.pk, "2 foci to decide, 1 lesion of the scan before to confirm")
     ]
+    assert work_of(make_user("nuclear_medicine")).undecided == []
     Proposal.objects.update(state="rejected")
     LesionMatch.objects.update(state="confirmed")
     assert work_of(reader).undecided == []
-    assert work_of(make_user("nuclear_medicine")).undecided == []
 
 
 @pytest.mark.parametrize(
@@ -168,12 +168,13 @@ def test_only_own_cases_are_on_the_list(scan, client):
 
 
 def fill(user, first, last):
-    """Cases with an unread scan, a failed and an open job and a proposal each."""
+    """Cases with an unread scan, a failed and an open job each; every other one with SUV and a proposal."""
     for number in range(first, last):
         scan = add_scan(user, make_patient(by=user, case_number=f"Q-{number:03d}"), dt.date(2026, 5, 1))
-        suv = suv_of(scan, factors={"bw": 1e-4})
-        run = ProposalRun.objects.create(scan=scan, suv_result=suv, input_digest="0" * 64, method_version="t")
-        Proposal.objects.create(scan=scan, run=run, kind="focus", number=1)
+        if number % 2:
+            suv = suv_of(scan, factors={"bw": 1e-4})
+            run = ProposalRun.objects.create(scan=scan, suv_result=suv, input_digest="0" * 64, method_version="t")
+            Proposal.objects.create(scan=scan, run=run, kind="focus", number=1)
         job_of(scan)
         failed = job_of(scan, Job.Kind.MEASURE)
         Job.objects.filter(pk=failed.pk).update(state="failed", finished_at=timezone.now())
@@ -230,3 +231,35 @@ def test_the_mark_of_one_user_is_not_that_of_another(client, reader, scan):
     tag = client.get("/patients/")["ETag"]
     client.force_login(make_user("nuclear_medicine"))
     assert client.get("/patients/", headers={"If-None-Match": tag}).status_code == 200
+
+
+def test_an_amendment_waits_for_who_began_it_and_for_nobody_else(client):
+    signer, patient = published_case()
+    reading = Reading.objects.filter(scan__patient=patient).first()
+    amend_reading(by=signer, reading=reading, reason="A second look.")
+    assert [row.state for row in work_of(signer).readings] == ["sign"]
+    colleague = make_user("nuclear_medicine")
+    AccessGrant.objects.create(patient=patient, user=colleague, kind="care_team", granted_by=signer)
+    assert work_of(colleague).readings == []
+
+
+def test_the_first_signature_marks_the_series_as_read(scan, reader):
+    assert scan.pet_series.read_at is None
+    _, patient = published_case()
+    marks = Series.objects.filter(pet_of_scans__patient=patient).values_list("read_at", flat=True)
+    signed = Reading.objects.filter(scan__patient=patient).values_list("signed_at", flat=True)
+    assert sorted(marks) == sorted(signed)
+
+
+def test_work_that_ended_somewhere_ends_the_304_though_nobody_wrote(client, reader, scan):
+    job = job_of(scan)
+    token = jobs.claim(job.pk)
+    Job.objects.exclude(pk=job.pk).delete()
+    first = client.get("/")
+    Job.objects.filter(pk=job.pk).update(state=Job.State.DONE)
+    open_work_gone = client.get("/")
+    assert open_work_gone["ETag"] != first["ETag"]
+    Job.objects.filter(pk=job.pk).update(state=Job.State.RUNNING)
+    jobs.fail(job.pk, token, code="x", message="It ended somewhere.")
+    again = client.get("/", headers={"If-None-Match": open_work_gone["ETag"]})
+    assert again.status_code == 200 and "It ended somewhere." in again.content.decode()

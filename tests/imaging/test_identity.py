@@ -4,6 +4,7 @@ import uuid
 from datetime import date, timedelta
 
 import pytest
+from django.utils import timezone
 from hypothesis import HealthCheck, given
 from hypothesis import settings as budget
 from hypothesis import strategies as st
@@ -263,6 +264,15 @@ def test_a_series_in_the_wrong_chart_is_taken_out_and_held(case, doctor, colleag
     assert AuditEvent.objects.filter(action="detach_series").count() == 2
     with pytest.raises(Refused, match="in no chart"):
         detach_series(by=colleague, series=pet, reason="again")
+
+
+def test_a_series_read_in_one_chart_waits_for_a_reader_in_another_chart(case, doctor, colleague):
+    pet = judged(header(), case, doctor)
+    Series.objects.filter(pk=pet.pk).update(read_at=timezone.now())
+    detach_series(by=colleague, series=pet, reason="wrong patient")
+    pet.refresh_from_db()
+    confirm_identity(by=colleague, series=pet, patient=case, reason="it was right")
+    assert Series.objects.get(pk=pet.pk).read_at is None
 
 
 def test_a_series_somebody_took_out_does_not_come_back_by_itself(case, doctor):
