@@ -12,7 +12,7 @@ from imaging.models import Lesion, Reading, Scan
 from imaging.report import NOT_A_DEVICE, build
 from imaging.report_pdf import as_pdf
 from imaging.report_text import as_text
-from imaging.services import amend_reading, correct_suv_input, score_lesion, start_reading
+from imaging.services import amend_reading, answer_reading, correct_suv_input, score_lesion, start_reading
 from patients.models import Diagnosis, SsaInjection, TreatmentLine
 from patients.services import record, revise
 from tests.imaging.phantom import write_pet
@@ -91,11 +91,12 @@ def test_headings_numbers_and_who_signed(draft, doctor, phantom_case):
     assert f"Liver: {signed.scan.vois.get(role='liver').measurements.get().suv_mean:.2f}" in text
 
 
-def test_a_draft_says_so_on_every_page(draft):
-    report = build(draft)
+def test_a_draft_says_so_on_every_page(draft, doctor):
+    answer_reading(by=doctor, reading=draft, comment="A long remark of the reader. " * 200)
+    report = build(Reading.objects.get(pk=draft.pk))
     assert "DRAFT, not signed" in as_text(report)
-    for page in pages(as_pdf(report)):
-        assert "DRAFT, not signed" in page
+    found = pages(as_pdf(report))
+    assert len(found) > 1 and all("DRAFT, not signed" in page for page in found)
 
 
 def pages(pdf: bytes) -> list[str]:
