@@ -1,6 +1,6 @@
 from django.urls import path
 
-from board import views
+from board import case_views, views
 
 app_name = "board"
 urlpatterns = [
@@ -8,4 +8,10 @@ urlpatterns = [
     path("patients/", views.patients, name="patients"),
     path("patients/<str:case_number>/", views.patient, name="patient"),
     path("patients/<str:case_number>/decide/", views.decide, name="decide"),
+    path("patients/<str:case_number>/source/", case_views.source, name="source"),
+    path("patients/<str:case_number>/state/", case_views.state, name="state"),
+    path("patients/<str:case_number>/ask/", case_views.ask, name="ask"),
+    path("patients/<str:case_number>/next/", case_views.following, name="next"),
+    path("patients/<str:case_number>/previous/", case_views.preceding, name="previous"),
+    path("decisions/<uuid:pk>/follow-up/", case_views.follow_up, name="follow_up"),
 ]

@@ -44,7 +44,8 @@ def worklist(user, *, today: dt.date) -> Worklist:
         ),
         unread=_unread(user),
         stale=list(
-            DecisionNotice.objects.filter(decision__patient__in=patients, decision__superseded_by=None)
+            DecisionNotice.objects.unanswered()
+            .filter(decision__patient__in=patients, decision__superseded_by=None)
             .select_related("decision__patient")
             .order_by("noticed_at")[:SHOWN]
         ),

@@ -1,5 +1,6 @@
 // Single letters act only outside inputs and can be turned off (WCAG 2.1.4).
 // A page adds its own by data-key="d" on a link or button; data-key-label names it in the help.
+// data-focus-key="i" acts only on the element that has the focus.
 const OFF = "prrt.keys.off";
 const GO = { h: "/", p: "/patients/", u: "/imaging/upload/" };
 const help = document.getElementById("help");
@@ -37,7 +38,8 @@ function press(event) {
   if (event.key === "g") { leader = Date.now(); return; }
   if (event.key === "?") { event.preventDefault(); help?.showModal(); return; }
   if (event.key === "/") { event.preventDefault(); document.getElementById("search")?.focus(); return; }
-  const target = [...document.querySelectorAll("[data-key]")].find((el) => el.dataset.key === event.key);
+  const focused = document.activeElement?.closest(`[data-focus-key="${CSS.escape(event.key)}"]`);
+  const target = focused ?? [...document.querySelectorAll("[data-key]")].find((el) => el.dataset.key === event.key);
   if (!target) return;
   event.preventDefault();
   target.focus();

@@ -4,6 +4,7 @@ import datetime as dt
 import itertools
 from dataclasses import dataclass
 
+from board.models import BoardDecision
 from imaging import store
 from imaging.models import (
     ImageProduct,
@@ -93,10 +94,22 @@ def make_world(word: str, owner: User) -> World:
             "held_series": held,
             "unassigned_series": unassigned,
             "scan": scan,
+            "decision": _decided(word, opener, patient),
             "upload": upload,
             "upload_without_case": without_case,
             **_proposed(word, opener, scan, suv),
         },
+    )
+
+
+def _decided(word: str, by: User, patient: Patient) -> BoardDecision:
+    return BoardDecision.objects.create(
+        patient=patient,
+        decided_on=dt.date(2026, 5, 4),
+        outcome="not_yet",
+        text=f"{word}-TEXT",
+        owner="x",
+        recorded_by=by,
     )
 
 
