@@ -164,13 +164,20 @@ def _by_change(line: LesionLine) -> tuple:
 
 
 def _summary(lines: list[LesionLine], columns: list[Column]) -> list[tuple[Column, str]]:
-    said = []
-    for i, column in enumerate(columns):
-        known = [line.pairs[i][1].ratio_value for line in lines]
-        ratios = [ratio for ratio in known if ratio is not None]
-        words_of = f"coldest {min(ratios):.2f}, median {median(ratios):.2f} × liver" if len(ratios) > 1 else ""
-        said.append((column, words_of))
-    return said
+    return [
+        (column, _range_words([line.pairs[i][1].ratio_value for line in lines])) for i, column in enumerate(columns)
+    ]
+
+
+def _range_words(found: list[float | None]) -> str:
+    """Of an organ's lesions on one scan: coldest and median, and of how many where some have no ratio."""
+    ratios = [ratio for ratio in found if ratio is not None]
+    if not ratios:
+        return ""
+    share = f" ({len(ratios)} of {len(found)})" if len(ratios) < len(found) else ""
+    if len(ratios) == 1:
+        return f"{ratios[0]:.2f} × liver{share}"
+    return f"coldest {min(ratios):.2f}, median {median(ratios):.2f} × liver{share}"
 
 
 def _columns(shown: list[ScanView], chart: Chart) -> list[Column]:
@@ -192,11 +199,12 @@ def _column(view: ScanView, between: Between | None) -> Column:
 
 
 def _between(a: ScanView, b: ScanView, chart: Chart) -> Between | None:
-    for line in chart.lines:
-        if line.clinical_date and a.day <= line.clinical_date < b.day:
-            cycles = f" ×{line.cycles}" if line.cycles else ""
-            return Between(f"{line.regimen}{cycles}", line.treatment_class)
-    return None
+    """Every line that began between the two scans; drawn in the colour of the last."""
+    begun = [line for line in chart.lines if line.clinical_date and a.day <= line.clinical_date < b.day]
+    if not begun:
+        return None
+    said = [f"{line.regimen} ×{line.cycles}" if line.cycles else line.regimen for line in begun]
+    return Between(", then ".join(said), begun[-1].treatment_class)
 
 
 def _line(lesion: Lesion, shown: list[ScanView], columns: list[Column], chart: Chart) -> LesionLine:

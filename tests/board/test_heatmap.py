@@ -10,6 +10,7 @@ from board.lesion_view import FOLD_FROM, lesion_table
 from imaging.models import Lesion, LesionFinding, Scan
 from imaging.scan_numbers import scan_numbers
 from imaging.views.burden_rows import numbers
+from patients.models import TreatmentLine
 from patients.services import record, revise
 from tests.board.factories import BASELINE, FOLLOW_UP, TODAY, add_scan, published_case
 from tests.board.test_patient_page import page, text_of
@@ -89,6 +90,32 @@ def test_grades_are_compared_on_one_scale_only(case):
     chart = Chart(patient, TODAY)
     chart.scans[0].reading.scale_id = "KR-MOD"
     assert not any("Krenning" in said for line in lesion_table(chart).lines for said in line.changes)
+
+
+def test_everything_begun_between_two_scans_is_named(case):
+    _, user, patient = case
+    start = dt.date(2026, 3, 1)
+    record(TreatmentLine, by=user, patient=patient, treatment_class="ssa", regimen="lanreotide", clinical_date=start)
+    bar = table(patient).columns[1].between
+    assert (bar.text, bar.treatment_class) == ("CAPTEM ×6, then lanreotide", "ssa")
+
+
+def test_an_organ_row_says_of_how_many_lesions_it_speaks(case):
+    _, user, patient = case
+    record(Lesion, by=user, patient=patient, label="L03", organ="liver", clinical_date=BASELINE)
+    liver = table(patient).groups[1]
+    assert liver.summary[1][1] == f"{16.9 * 0.95 / 8.9:.2f} × liver (1 of 2)"
+
+
+def test_a_total_that_cannot_be_formed_gives_its_reason_not_a_dash(db, client, today):
+    user = make_user("nuclear_medicine")
+    patient = make_patient(by=user)
+    add_scan(user, patient, FOLLOW_UP)
+    record(Lesion, by=user, patient=patient, label="L01", organ="liver", clinical_date=FOLLOW_UP)
+    values = [value for total in table(patient).totals for value in total.values]
+    assert all(value.text == "" and value.note for value in values)
+    client.force_login(user)
+    assert values[0].note in text_of(page(client, patient))
 
 
 def test_order_by_coldest_and_by_change(case):

@@ -267,3 +267,11 @@ def test_a_scale_needs_a_day():
 )
 def test_lengths_are_written_in_whole_units(days, words):
     assert spell(TODAY - dt.timedelta(days=days), TODAY) == words
+
+
+def test_a_name_beside_its_bar_is_not_struck_out_by_the_gap_after_it():
+    short = captem(stop=on(2025, 9, 20), cycles=None, text="CAPTEM, stopped for toxicity")
+    found = lane(draw(History(TODAY, courses=(short,))), "treatment")
+    (bar,), (gap,) = found.bars, found.gaps
+    assert not bar.is_label_inside
+    assert not bar.label.box.top < gap.y < bar.label.box.bottom
