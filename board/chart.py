@@ -150,13 +150,15 @@ class Chart:
         by_id = {d.pk: d for d in found}
         for decision in found:
             decision.frozen, decision.news, decision.replaced_by = [], [], None
-            decision.answers = []
+            decision.answers, decision.happened = [], None
         for link in self.of(_FROZEN):
             by_id[link.boarddecision_id].frozen.append(frozen[link.assessment_id])
         for notice in sorted(self.of(DecisionNotice), key=lambda n: n.noticed_at):
             by_id[notice.decision_id].news.append(notice)
         for answer in sorted(self.of(DecisionFollowUp), key=lambda row: row.recorded_at):
             by_id[answer.decision_id].answers.append(answer)
+            if answer.tells_outcome:
+                by_id[answer.decision_id].happened = answer
         for decision in found:
             decision.frozen.sort(key=lambda a: a.guideline_id)
             if decision.supersedes_id in by_id:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from board import words
 from board.chart import Chart
 from board.decisions import changes_since, digest_of
+from board.history import is_waiting
 from board.models import BoardDecision, DecisionFollowUp
 from eligibility.domain.comparison import Change, Difference
 
@@ -55,7 +56,7 @@ def _line(decision: BoardDecision, chart: Chart) -> DecisionLine:
         decision=decision,
         day=words.day_words((decision.decided_on, decision.decided_on)),
         due=words.day_words((due, due)) if due else "",
-        is_overdue=bool(due and due < chart.today and is_open and not chart.is_deceased),
+        is_overdue=is_waiting(decision, chart) and due < chart.today,
         by=chart.names[decision.recorded_by_id],
         verdicts=[a.verdict_text for a in decision.frozen],
         grounds=_grounds(changes),

@@ -7,6 +7,7 @@ from django.urls import reverse
 from board import words
 from board.chart import Chart, ScanView
 from board.domain.events import Course, Flag, History, LabPoint, LabStrip, ScanEvent, Specimen
+from board.models import DecisionFollowUp
 from eligibility.lesion_facts import is_uptake_illustrative
 from imaging.selectors import CURRENT, REFUSED
 from patients.models import DatePrecision, LabResult, TreatmentLine
@@ -212,14 +213,24 @@ def _flags(chart: Chart) -> list[Flag]:
                 title=f"Board decision {word}, {day}{', superseded' if is_old else ''}: {decision.text}",
                 href=f"#decision-{decision.pk}",
                 word=word,
-                sub=f"{day}, superseded" if is_old else day,
+                sub=", ".join(part for part in (day, "superseded" if is_old else "", _happened(decision)) if part),
                 outcome=decision.outcome,
                 is_superseded=is_old,
             )
         )
-        if decision.due_date and not is_old and not chart.is_deceased:
+        if is_waiting(decision, chart):
             flags.append(_due(decision, chart.today))
     return flags
+
+
+def is_waiting(decision, chart: Chart) -> bool:
+    """Whether its due date still asks for something: it is not replaced, not done, and the patient alive."""
+    is_done = decision.happened is not None and decision.happened.kind == DecisionFollowUp.Kind.DONE
+    return bool(decision.due_date) and decision.replaced_by is None and not is_done and not chart.is_deceased
+
+
+def _happened(decision) -> str:
+    return decision.happened.get_kind_display() if decision.happened else ""
 
 
 def _due(decision, today) -> Flag:

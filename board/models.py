@@ -83,6 +83,11 @@ class DecisionFollowUp(AppendOnly):
         return f"{self.get_kind_display()}: {self.decision}"
 
     @property
+    def tells_outcome(self) -> bool:
+        """What happened, not what was answered to a change."""
+        return self.kind in (self.Kind.DONE, self.Kind.PARTLY, self.Kind.NOT_DONE)
+
+    @property
     def patient(self):
         return self.decision.patient
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef
 
-from board.models import BoardDecision, DecisionNotice
+from board.models import BoardDecision, DecisionFollowUp, DecisionNotice
 from board.words import row_day
 from imaging.access import visible_scans, visible_series, visible_uploads
 from imaging.models import Job, Reading, Scan, Series, Upload
@@ -53,6 +53,7 @@ def worklist(user, *, today: dt.date) -> Worklist:
             BoardDecision.objects.filter(
                 patient__in=patients, superseded_by=None, due_date__lte=today + dt.timedelta(days=30)
             )
+            .exclude(follow_ups__kind=DecisionFollowUp.Kind.DONE)
             .select_related("patient")
             .order_by("due_date")[:SHOWN]
         ),

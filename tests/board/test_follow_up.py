@@ -175,6 +175,19 @@ def test_a_question_over_an_unseen_one_is_a_conflict(case):
         ask(by=user, patient=patient, text="Two?")
 
 
+def test_what_is_done_is_no_longer_due_and_the_flag_says_so(case):
+    client, user, patient = case
+    decision = decide(user, patient, due_date=dt.date(2026, 5, 1))
+    assert [row.pk for row in worklist(user, today=TODAY).due] == [decision.pk]
+    follow_up(by=user, decision=decision, kind="partly", reason="one of two", seen=line_of(patient).seen)
+    assert line_of(patient).is_overdue
+    follow_up(by=user, decision=decision, kind="done", seen=line_of(patient).seen)
+    assert worklist(user, today=TODAY).due == []
+    said = text_of(page(client, patient))
+    assert "overdue" not in said and "was due" not in said
+    assert "20 Apr 2026, done" in said
+
+
 def test_nobody_is_reminded_of_the_dead(case):
     from patients.services import update_patient
 
