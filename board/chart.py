@@ -7,13 +7,13 @@ from functools import cached_property
 from django.db.models import Q, QuerySet
 
 from board import words
-from board.models import BoardDecision, DecisionNotice
-from eligibility.case_rows import CaseRows, fetch
+from board.models import BoardDecision, CaseQuestion, DecisionFollowUp, DecisionNotice
+from eligibility.case_rows import VERSIONED, CaseRows, fetch
 from eligibility.domain.rules import AssessmentResult
 from eligibility.models import Assessment
 from eligibility.selectors import assess_all
 from imaging.domain.vocabulary import is_sstr
-from imaging.models import Job, Lesion, Reading, Scan, Series
+from imaging.models import Job, Lesion, Reading, Scan, Series, SuvInput
 from imaging.selectors import (
     CurrentMeasurement,
     CurrentSuv,
@@ -22,9 +22,10 @@ from imaging.selectors import (
     krenning_proposals,
     measurements_from,
 )
-from patients.models import ClinicalEvent, Diagnosis, HistologySpecimen, LabResult, Patient, TreatmentLine
+from patients.models import ClinicalEvent, Diagnosis, HistologySpecimen, LabResult, Patient, TreatmentLine, User
 from patients.selectors import age_range_on, grade_of
 
+SIGNED_MODELS = (BoardDecision, DecisionFollowUp, CaseQuestion, *VERSIONED, SuvInput)
 _FROZEN = BoardDecision.assessments.through
 
 
@@ -63,6 +64,8 @@ class Chart:
             also=[
                 decisions,
                 DecisionNotice.objects.filter(decision__in=decisions.values("pk")),
+                DecisionFollowUp.objects.filter(decision__in=decisions.values("pk")),
+                CaseQuestion.objects.filter(patient=patient),
                 _FROZEN.objects.filter(boarddecision__in=decisions.values("pk")),
                 Assessment.objects.filter(patient=patient),
                 _unfinished_jobs(patient),
@@ -146,15 +149,37 @@ class Chart:
         by_id = {d.pk: d for d in found}
         for decision in found:
             decision.frozen, decision.news, decision.replaced_by = [], [], None
+            decision.answers, decision.happened = [], None
         for link in self.of(_FROZEN):
             by_id[link.boarddecision_id].frozen.append(frozen[link.assessment_id])
         for notice in sorted(self.of(DecisionNotice), key=lambda n: n.noticed_at):
             by_id[notice.decision_id].news.append(notice)
+        for answer in sorted(self.of(DecisionFollowUp), key=lambda row: row.recorded_at):
+            by_id[answer.decision_id].answers.append(answer)
+            if answer.tells_outcome:
+                by_id[answer.decision_id].happened = answer
         for decision in found:
             decision.frozen.sort(key=lambda a: a.guideline_id)
             if decision.supersedes_id in by_id:
                 by_id[decision.supersedes_id].replaced_by = decision
         return found
+
+    @cached_property
+    def question(self) -> CaseQuestion | None:
+        """The one asked last."""
+        return max(self.of(CaseQuestion), key=lambda row: row.recorded_at, default=None)
+
+    @property
+    def is_deceased(self) -> bool:
+        return self.patient.vital_status == Patient.VitalStatus.DECEASED
+
+    @cached_property
+    def names(self) -> dict:
+        """Who recorded, decided and answered, by id: one query."""
+        people = {row.recorded_by_id for model in SIGNED_MODELS for row in self.of(model)}
+        people |= {reading.reader_id for reading in self.of(Reading)}
+        found = User.objects.filter(pk__in=people - {None})
+        return {user.pk: user.get_full_name() or user.username for user in found}
 
     def _scan_view(self, scan: Scan) -> ScanView:
         signed = [r for r in scan.readings.all() if r.state == Reading.State.SIGNED and r.signed_at]

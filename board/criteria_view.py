@@ -64,12 +64,18 @@ class CriterionLine:
     wanted: str
     day: str
     links: list[SourceLink]
+    changed: str = ""
+    """Since which decision it says something else; "" where it does not."""
 
 
 @dataclass(frozen=True)
 class Group:
     title: str
     lines: list[CriterionLine]
+
+    @property
+    def is_changed(self) -> bool:
+        return any(line.changed for line in self.lines)
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from board import words
 from board.chart import Chart
-from board.decisions import changes_since
-from board.models import BoardDecision
+from board.decisions import changes_since, digest_of
+from board.history import is_waiting
+from board.models import BoardDecision, DecisionFollowUp
 from eligibility.domain.comparison import Change, Difference
-from patients.models import User
 
 
 @dataclass(frozen=True)
@@ -16,6 +16,14 @@ class ChangedGround:
 
     criteria: list[str]
     differences: list[Difference]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What became of a decision, who said so and when."""
+
+    row: DecisionFollowUp
+    by: str
 
 
 @dataclass(frozen=True)
@@ -28,33 +36,35 @@ class DecisionLine:
     verdicts: list[str]
     grounds: list[ChangedGround]
     change_count: int
+    answers: list[Answer]
+    seen: str = ""
+    """Digest of the changes shown: an answer says which ones it has seen."""
+    is_answered: bool = False
+    changed_rows: frozenset[tuple[str, str]] = frozenset()
 
 
 def decision_lines(chart: Chart) -> list[DecisionLine]:
     """Newest first. A superseded decision is history: its ground is not looked at again."""
-    decisions = chart.decisions[::-1]
-    names = _names({d.recorded_by_id for d in decisions})
-    return [_line(d, chart, names[d.recorded_by_id]) for d in decisions]
+    return [_line(decision, chart) for decision in chart.decisions[::-1]]
 
 
-def _names(ids: set) -> dict:
-    if not ids:
-        return {}
-    return {u.pk: u.get_full_name() or u.username for u in User.objects.filter(pk__in=ids)}
-
-
-def _line(decision: BoardDecision, chart: Chart, by: str) -> DecisionLine:
+def _line(decision: BoardDecision, chart: Chart) -> DecisionLine:
     due, is_open = decision.due_date, decision.replaced_by is None
     changes = changes_since(decision.frozen, chart.case, today=chart.today, assess=chart.assessed_on) if is_open else []
+    seen = digest_of(changes) if changes else ""
     return DecisionLine(
         decision=decision,
         day=words.day_words((decision.decided_on, decision.decided_on)),
         due=words.day_words((due, due)) if due else "",
-        is_overdue=bool(due and due < chart.today and is_open),
-        by=by,
+        is_overdue=is_waiting(decision, chart) and due < chart.today,
+        by=chart.names[decision.recorded_by_id],
         verdicts=[a.verdict_text for a in decision.frozen],
         grounds=_grounds(changes),
         change_count=len(changes),
+        answers=[Answer(row, chart.names[row.recorded_by_id]) for row in decision.answers[::-1]],
+        seen=seen,
+        is_answered=any(seen and row.changes_digest == seen for row in decision.answers),
+        changed_rows=frozenset((change.guideline_id, change.row_id) for change in changes),
     )
 
 

@@ -5,6 +5,8 @@ changes what is true since. The mere passing of time is neither: a value that on
 """
 
 import datetime as dt
+import hashlib
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -118,6 +120,12 @@ def _newer(then: AssessmentResult, newest: dt.date | None, assess: Assess) -> li
         for change in found
         if change.old_state != change.new_state and new_sources[change.row_id] - old_sources.get(change.row_id, set())
     ]
+
+
+def digest_of(changes: Iterable[Change]) -> str:
+    """One name for one set of changes: what a notice was written about, and what an answer has seen."""
+    stored = sorted(json.dumps(change.as_json, sort_keys=True) for change in changes)
+    return hashlib.sha256(json.dumps(stored).encode()).hexdigest()
 
 
 def newest_evidence(case: CaseRows, today: dt.date) -> dt.date | None:

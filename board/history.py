@@ -7,9 +7,10 @@ from django.urls import reverse
 from board import words
 from board.chart import Chart, ScanView
 from board.domain.events import Course, Flag, History, LabPoint, LabStrip, ScanEvent, Specimen
+from board.models import DecisionFollowUp
 from eligibility.lesion_facts import is_uptake_illustrative
 from imaging.selectors import CURRENT, REFUSED
-from patients.models import LabResult, TreatmentLine
+from patients.models import DatePrecision, LabResult, TreatmentLine
 
 STRIPS_SHOWN = 3
 _LAB_NAMES = {
@@ -40,8 +41,15 @@ def history(chart: Chart) -> History:
         labs=tuple(_strips(chart.labs)),
         flags=tuple(_flags(chart)),
         labs_missing=_missing_labs(chart.labs),
+        labs_undated=sum(1 for lab in chart.labs if not lab.clinical_date),
+        labs_not_drawn=_not_drawn(chart.labs),
         since=_since(chart),
     )
+
+
+def _is_exact(row) -> bool:
+    """A month or a year is a span, never one tick."""
+    return bool(row.clinical_date) and row.clinical_date_precision == DatePrecision.DAY
 
 
 def row_href(row) -> str:
@@ -52,7 +60,7 @@ def row_href(row) -> str:
 def _course(line: TreatmentLine) -> Course:
     stop = words.span_of(line, "stop_date")
     end = "known" if stop else "ongoing" if line.is_ongoing else "not recorded"
-    cycle_days = tuple(c.clinical_date for c in line.prrt_cycles.all() if c.clinical_date)
+    cycle_days = tuple(c.clinical_date for c in line.prrt_cycles.all() if _is_exact(c))
     started = words.row_day(line)
     ended = {"known": f"to {words.day_words(stop)}", "ongoing": "ongoing", "not recorded": "end not recorded"}[end]
     spread = "" if cycle_days or not line.cycles else "; dates of single cycles not recorded, ticks evenly spread"
@@ -151,16 +159,28 @@ def _strips(labs: Iterable[LabResult]) -> list[LabStrip]:
     return [_strip(code, by_analyte[code]) for code in known[:STRIPS_SHOWN]]
 
 
+def _not_drawn(labs: Iterable[LabResult]) -> int:
+    """How many analytes with dated values are in the table only."""
+    dated = {lab.analyte for lab in labs if lab.clinical_date}
+    return len(dated) - min(STRIPS_SHOWN, len(dated.intersection(_LAB_ORDER)))
+
+
 def _strip(code: str, labs: list[LabResult]) -> LabStrip:
     newest = labs[-1]
     same_unit = [lab for lab in labs if lab.unit == newest.unit]
     return LabStrip(
         _LAB_NAMES[code],
         words.unit(newest.unit),
-        tuple(LabPoint(lab.clinical_date, float(lab.value), lab_out(lab)) for lab in same_unit),
+        tuple(_point(lab) for lab in same_unit),
         None if newest.reference_low is None else float(newest.reference_low),
         None if newest.reference_high is None else float(newest.reference_high),
     )
+
+
+def _point(lab: LabResult) -> LabPoint:
+    first, last = words.span_of(lab)
+    span = None if first == last else (first, last)
+    return LabPoint(first + (last - first) / 2, float(lab.value), lab_out(lab), span)
 
 
 def lab_out(lab: LabResult) -> str:
@@ -193,14 +213,24 @@ def _flags(chart: Chart) -> list[Flag]:
                 title=f"Board decision {word}, {day}{', superseded' if is_old else ''}: {decision.text}",
                 href=f"#decision-{decision.pk}",
                 word=word,
-                sub=f"{day}, superseded" if is_old else day,
+                sub=", ".join(part for part in (day, "superseded" if is_old else "", _happened(decision)) if part),
                 outcome=decision.outcome,
                 is_superseded=is_old,
             )
         )
-        if decision.due_date and not is_old:
+        if is_waiting(decision, chart):
             flags.append(_due(decision, chart.today))
     return flags
+
+
+def is_waiting(decision, chart: Chart) -> bool:
+    """Whether its due date still asks for something: it is not replaced, not done, and the patient alive."""
+    is_done = decision.happened is not None and decision.happened.kind == DecisionFollowUp.Kind.DONE
+    return bool(decision.due_date) and decision.replaced_by is None and not is_done and not chart.is_deceased
+
+
+def _happened(decision) -> str:
+    return decision.happened.get_kind_display() if decision.happened else ""
 
 
 def _due(decision, today) -> Flag:

@@ -3,25 +3,47 @@
 import datetime as dt
 from dataclasses import dataclass
 
+from django.urls import reverse
+
 from board import words
 from board.chart import Chart
-from patients.models import Patient
+from patients.models import Patient, PerformanceStatus
 from patients.selectors import age_range_on, grade_of
+
+
+@dataclass(frozen=True)
+class Fact:
+    text: str
+    href: str = ""
+    """Where its number comes from."""
 
 
 @dataclass(frozen=True)
 class Identity:
     case_number: str
-    facts: list[str]
+    facts: list[Fact]
     is_deceased: bool
     deceased_on: str
 
 
 def identity_of(chart: Chart) -> Identity:
     patient = chart.patient
-    facts = _facts(patient, chart.ages, chart.diagnosis, chart.grade, chart.specimens, chart.lines)
+    facts = [
+        Fact(words.sex_and_age(patient, chart.ages)),
+        Fact(words.tumour(chart.diagnosis, chart.grade)),
+        Fact(words.ki67_change(chart.specimens), _ki67_source(chart)),
+        Fact(words.stage(chart.diagnosis)),
+        Fact(words.current_line(chart.lines)),
+        *(Fact(f"{p.get_instrument_display()} {p.value}") for p in chart.of(PerformanceStatus)[-1:]),
+    ]
     died = words.row_day(patient, "deceased_on") if patient.deceased_on else "date unknown"
-    return Identity(patient.case_number, facts, patient.vital_status == Patient.VitalStatus.DECEASED, died)
+    return Identity(patient.case_number, facts, chart.is_deceased, died)
+
+
+def _ki67_source(chart: Chart) -> str:
+    stated = [s for s in chart.specimens if s.ki67_text]
+    path = reverse("board:source", args=[chart.patient.case_number])
+    return f"{path}?row={stated[-1].lineage}" if stated else ""
 
 
 def facts_of(patient: Patient, today: dt.date) -> list[str]:
@@ -31,14 +53,10 @@ def facts_of(patient: Patient, today: dt.date) -> list[str]:
     site = diagnosis.primary_site if diagnosis else "unknown"
     grade = words.grade(specimens[-1], grade_of(specimens[-1], site=site)) if specimens else ""
     ages = age_range_on(patient, patient.deceased_on or today)
-    return _facts(patient, ages, diagnosis, grade, specimens, list(patient.treatmentline_rows.all()))
-
-
-def _facts(patient, ages, diagnosis, grade: str, specimens, lines) -> list[str]:  # noqa: PLR0917
     return [
         words.sex_and_age(patient, ages),
         words.tumour(diagnosis, grade),
         words.ki67(specimens),
         words.stage(diagnosis),
-        words.current_line(lines),
+        words.current_line(list(patient.treatmentline_rows.all())),
     ]

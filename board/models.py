@@ -10,8 +10,25 @@ from eligibility.models import AppendOnlyQuerySet, Assessment
 from patients.models import Patient
 
 
-class BoardDecision(models.Model):
-    """Append-only: a later decision supersedes an earlier one and never edits it."""
+class AppendOnly(models.Model):
+    """What people said: stored once. A later row answers an earlier one and never edits it."""
+
+    objects = AppendOnlyQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args, **kwargs):
+        if not self._state.adding:
+            raise TypeError(f"{self._meta.verbose_name_plural} are append-only")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args, **kwargs):
+        raise TypeError(f"{self._meta.verbose_name_plural} are append-only")
+
+
+class BoardDecision(AppendOnly):
+    """A later decision supersedes an earlier one."""
 
     class Outcome(models.TextChoices):
         TREAT = "treat", "treat"
@@ -34,8 +51,6 @@ class BoardDecision(models.Model):
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     recorded_at = models.DateTimeField(default=timezone.now)
 
-    objects = AppendOnlyQuerySet.as_manager()
-
     class Meta:
         ordering = ["decided_on", "recorded_at"]
         indexes = [models.Index(fields=["due_date"]), models.Index(fields=["outcome"])]
@@ -43,13 +58,64 @@ class BoardDecision(models.Model):
     def __str__(self) -> str:
         return f"{self.get_outcome_display()}, {self.decided_on.isoformat()}"
 
-    def save(self, *args, **kwargs):
-        if not self._state.adding:
-            raise TypeError("board decisions are append-only")
-        super().save(*args, **kwargs)
 
-    def delete(self, *args, **kwargs):
-        raise TypeError("board decisions are append-only")
+class DecisionFollowUp(AppendOnly):
+    """What became of a decision, or what was answered when its ground moved."""
+
+    class Kind(models.TextChoices):
+        ACKNOWLEDGED = "acknowledged", "acknowledged"
+        RELISTED = "relisted", "to be discussed again"
+        DONE = "done", "done"
+        PARTLY = "partly", "partly done"
+        NOT_DONE = "not_done", "not done"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    decision = models.ForeignKey(BoardDecision, on_delete=models.PROTECT, related_name="follow_ups")
+    kind = models.CharField(max_length=12, choices=Kind)
+    reason = models.CharField(max_length=300, blank=True)
+    changes_digest = models.CharField(max_length=64, blank=True, help_text="Which changes the author had seen.")
+    recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    recorded_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["recorded_at"]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.decision}"
+
+    @property
+    def tells_outcome(self) -> bool:
+        """What happened, not what was answered to a change."""
+        return self.kind in (self.Kind.DONE, self.Kind.PARTLY, self.Kind.NOT_DONE)
+
+    @property
+    def patient(self):
+        return self.decision.patient
+
+
+class CaseQuestion(AppendOnly):
+    """What the board is asked about a case; the newest one stands on the page."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="questions")
+    text = models.CharField(max_length=200)
+    recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    recorded_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["recorded_at"]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class NoticeQuerySet(models.QuerySet):
+    def unanswered(self):
+        """Those whose changes nobody has acknowledged, listed again or followed up since."""
+        answers = DecisionFollowUp.objects.filter(
+            decision=models.OuterRef("decision"), changes_digest=models.OuterRef("assessment_digest")
+        )
+        return self.filter(~models.Exists(answers))
 
 
 class DecisionNotice(models.Model):
@@ -59,6 +125,8 @@ class DecisionNotice(models.Model):
     noticed_at = models.DateTimeField(default=timezone.now)
     assessment_digest = models.CharField(max_length=64)
     changes = models.JSONField()
+
+    objects = NoticeQuerySet.as_manager()
 
     class Meta:
         ordering = ["noticed_at"]

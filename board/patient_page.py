@@ -1,37 +1,123 @@
-"""Everything the patient page shows, composed from one chart."""
+"""Everything the patient page shows, composed from one chart. A panel that fails leaves the others standing."""
 
 import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
 
+from django.utils import timezone
+
+from board import tabs
+from board.audit_tab import may_read_trail, trail
+from board.changed_criteria import outline
 from board.chart import Chart
+from board.completeness import completeness
 from board.criteria_view import gate_changes, matrix, moments, panels
 from board.decision_view import decision_lines
 from board.domain.timeline import draw
+from board.freshness import version_of
+from board.guarded import guarded
 from board.history import history
 from board.identity import identity_of
-from board.lesion_view import lesion_table
+from board.ledger import ledger
+from board.lesion_view import SORTS, lesion_table
+from board.models import DecisionFollowUp
 from board.record_table import record_rows
 from patients.domain.roles import Capability
 
 
-def patient_context(chart: Chart, user, as_of: dt.date) -> dict:
-    days = moments(chart, as_of)
-    records = record_rows(chart)
+@dataclass(frozen=True)
+class Asked:
+    """What the address asks for. A day, tab or order that does not exist is today, the overview, by organ."""
+
+    as_of: dt.date
+    tab: str = "overview"
+    sort: str = "organ"
+    before: str = ""
+
+    @classmethod
+    def of(cls, query: Mapping[str, str], today: dt.date) -> "Asked":
+        try:
+            day = dt.date.fromisoformat(query.get("as_of", ""))
+        except ValueError:
+            day = today
+        tab, sort = tabs.chosen(query.get("tab", "")), query.get("sort", "")
+        return cls(day, tab, sort if sort in SORTS else "organ", query.get("before", ""))
+
+
+def patient_context(chart: Chart, user, asked: Asked) -> dict:
+    return _frame(chart, user, asked) | (
+        _overview(chart, asked) if asked.tab == "overview" else _tab(chart, user, asked)
+    )
+
+
+def _frame(chart: Chart, user, asked: Asked) -> dict[str, Any]:
     return {
         "patient": chart.patient,
         "identity": identity_of(chart),
-        "picture": draw(history(chart)),
+        "question": chart.question,
+        "asked_by": chart.names.get(chart.question.recorded_by_id) if chart.question else "",
+        "tab": asked.tab,
+        "tabs": tabs.LABELS,
+        "as_of": asked.as_of,
+        "now": timezone.localtime(),
+        "version": version_of(chart.patient),
+        "has_open_jobs": chart.has_open_jobs,
+        "may_decide": user.may(Capability.RECORD_DECISION),
+        "may_follow_up": user.may(Capability.FOLLOW_UP),
+        "may_edit": user.is_staff and user.may(Capability.EDIT_CLINICAL),
+        "may_import": user.may(Capability.IMPORT_SCAN),
+        "what_happened": [kind for kind in DecisionFollowUp.Kind if kind not in ("acknowledged", "relisted")],
+    }
+
+
+def _overview(chart: Chart, asked: Asked) -> dict[str, Any]:
+    records = record_rows(chart)
+    decisions = guarded("decisions", decision_lines, chart)
+    return {
+        "picture": guarded("timeline", lambda: draw(history(chart))),
         "records": records,
         "is_illustrative": any(row.is_illustrative for row in records),
-        "lesions": lesion_table(chart),
-        "as_of": as_of,
+        "lesions": guarded("lesions", lesion_table, chart, asked.sort),
+        "sorts": _sorts(asked, chart.today),
+        "decisions": decisions,
+        "ledger": guarded("ledger", ledger, chart),
+        "completeness": guarded("completeness", completeness, chart),
+        **guarded_eligibility(chart, asked.as_of, decisions),
+    }
+
+
+def guarded_eligibility(chart: Chart, as_of: dt.date, decisions) -> dict[str, Any]:
+    """Matrix, gates and criteria come from the same assessments: they are there together or not at all."""
+    found = guarded("eligibility", _eligibility, chart, as_of, [] if hasattr(decisions, "is_unreadable") else decisions)
+    return found if isinstance(found, dict) else {"eligibility": found, "rule_sets": [], "gates": []}
+
+
+def _eligibility(chart: Chart, as_of: dt.date, decisions) -> dict[str, Any]:
+    days = moments(chart, as_of)
+    return {
         "moments": days,
         "chosen": next(moment for moment in days if moment.is_chosen),
         "matrix": matrix(chart, days),
         "gates": gate_changes(chart),
-        "rule_sets": panels(chart, as_of),
-        "decisions": decision_lines(chart),
-        "has_open_jobs": chart.has_open_jobs,
-        "may_decide": user.may(Capability.RECORD_DECISION),
-        "may_edit": user.is_staff and user.may(Capability.EDIT_CLINICAL),
-        "may_import": user.may(Capability.IMPORT_SCAN),
+        "rule_sets": outline(panels(chart, as_of), decisions),
     }
+
+
+def _tab(chart: Chart, user, asked: Asked) -> dict[str, Any]:
+    if asked.tab == "decisions":
+        return {"decisions": guarded("decisions", decision_lines, chart)}
+    if asked.tab == "audit":
+        is_allowed = may_read_trail(user)
+        found = guarded("audit", trail, chart.patient, asked.before) if is_allowed else None
+        return {"trail": found, "may_read_trail": is_allowed}
+    return {"table": guarded(asked.tab, tabs.table_tab, asked.tab, chart)}
+
+
+def _sorts(asked: Asked, today: dt.date) -> list[dict[str, Any]]:
+    day = {} if asked.as_of == today else {"as_of": asked.as_of.isoformat()}
+    return [
+        {"label": label, "href": f"?{urlencode(day | {'sort': key})}#lesions", "is_current": key == asked.sort}
+        for key, label in SORTS.items()
+    ]

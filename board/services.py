@@ -1,15 +1,13 @@
 """Recording decisions, and noticing when their ground moves."""
 
 import datetime as dt
-import hashlib
-import json
 import logging
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from board.decisions import DecisionState, decisions
+from board.decisions import DecisionState, decisions, digest_of
 from board.models import BoardDecision, DecisionNotice
 from eligibility.models import OutboxCursor
 from eligibility.services import freeze
@@ -121,7 +119,7 @@ def look_again(patient: Patient) -> int:
 
 def _notice(state: DecisionState) -> int:
     decision, changes = state.decision, [change.as_json for change in state.changes]
-    digest = hashlib.sha256(json.dumps(changes, sort_keys=True).encode()).hexdigest()
+    digest = digest_of(state.changes)
     notice, is_new = DecisionNotice.objects.get_or_create(
         decision=decision, assessment_digest=digest, defaults={"changes": changes}
     )

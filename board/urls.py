@@ -1,7 +1,7 @@
 from django.urls import path
 from django.views.decorators.http import condition
 
-from board import views
+from board import case_views, views
 from board.stamp import page_stamp
 
 app_name = "board"
@@ -10,4 +10,10 @@ urlpatterns = [
     path("patients/", views.patients, name="patients"),
     path("patients/<str:case_number>/", condition(etag_func=page_stamp)(views.patient), name="patient"),
     path("patients/<str:case_number>/decide/", views.decide, name="decide"),
+    path("patients/<str:case_number>/source/", case_views.source, name="source"),
+    path("patients/<str:case_number>/state/", case_views.state, name="state"),
+    path("patients/<str:case_number>/ask/", case_views.ask, name="ask"),
+    path("patients/<str:case_number>/next/", case_views.following, name="next"),
+    path("patients/<str:case_number>/previous/", case_views.preceding, name="previous"),
+    path("decisions/<uuid:pk>/follow-up/", case_views.follow_up, name="follow_up"),
 ]

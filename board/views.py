@@ -1,7 +1,5 @@
 """Pages: read through selectors, write through services, nothing computed here."""
 
-import datetime as dt
-
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
@@ -14,7 +12,7 @@ from board.chart import Chart
 from board.forms import DecisionForm
 from board.patient_filters import MOST_COUNTED, Filters, chips, count_words, counted, filters_of, narrowed, way_out
 from board.patient_list import patient_page
-from board.patient_page import patient_context
+from board.patient_page import Asked, patient_context
 from board.recording import record_once
 from board.stamp import list_stamp, page_stamp
 from board.worklist import worklist
@@ -61,13 +59,14 @@ def patients(request: HttpRequest) -> HttpResponse:
 @require_GET
 def patient(request: HttpRequest, case_number: str) -> HttpResponse:
     today = timezone.localdate()
-    chart = Chart(_patient_or_404(request.user, case_number), today)
-    return render(request, "board/patient.html", patient_context(chart, request.user, _as_of(request, today)))
+    chart = Chart(patient_or_404(request.user, case_number), today)
+    asked = Asked.of(request.GET, today)
+    return render(request, "board/patient.html", patient_context(chart, request.user, asked))
 
 
 @require_http_methods(["GET", "POST"])
 def decide(request: HttpRequest, case_number: str) -> HttpResponse:
-    found = _patient_or_404(request.user, case_number)
+    found = patient_or_404(request.user, case_number)
     if not request.user.may(Capability.RECORD_DECISION):
         raise PermissionDenied("Your role may not record a decision. Nuclear medicine, clinicians and the chair may.")
     today = timezone.localdate()
@@ -78,7 +77,7 @@ def decide(request: HttpRequest, case_number: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and _record(request, found, form):
         return redirect(f"{reverse('board:patient', args=[found.case_number])}#decisions")
     status = 422 if request.method == "POST" else 200
-    context = patient_context(chart, request.user, today) | {"form": form}
+    context = patient_context(chart, request.user, Asked(as_of=today)) | {"form": form}
     return render(request, "board/decide.html", context, status=status)
 
 
@@ -94,7 +93,7 @@ def _record(request: HttpRequest, found: Patient, form: DecisionForm) -> bool:
     return True
 
 
-def _patient_or_404(user, case_number: str) -> Patient:
+def patient_or_404(user, case_number: str) -> Patient:
     """The same answer for a case that does not exist and one this user may not see."""
     found = _visible_case(user, case_number)
     if found is None:
@@ -107,11 +106,3 @@ def _visible_case(user, case_number: str) -> Patient | None:
         return get_visible_patient(user, case_number)
     except Patient.DoesNotExist:
         return None
-
-
-def _as_of(request: HttpRequest, today: dt.date) -> dt.date:
-    """The clinical day asked for; a day that cannot be read is today, and the page says which day it shows."""
-    try:
-        return dt.date.fromisoformat(request.GET.get("as_of", ""))
-    except ValueError:
-        return today

@@ -102,6 +102,14 @@ def ki67(specimens: list[HistologySpecimen]) -> str:
     return f"Ki-67 {stated[-1].ki67_text}" if stated else "Ki-67 not stated"
 
 
+def ki67_change(specimens: list[HistologySpecimen]) -> str:
+    """The newest, after the one before it where that said something else: "Ki-67 18 % → 8 %"."""
+    stated = [s.ki67_text for s in specimens if s.ki67_text]
+    if len(stated) > 1 and stated[-1] != stated[-2]:
+        return f"Ki-67 {stated[-2]} → {stated[-1]}"
+    return ki67(specimens)
+
+
 def krenning(low: int | None, high: int | None) -> str:
     """ "3", "≤1", "≥3", "1–2"; "?" where the reader stated none."""
     if low is None and high is None:

@@ -5,6 +5,7 @@ which. Where SUV is withheld for a header reason, ratios are formed in the unit 
 """
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from imaging import masks, selectors
@@ -33,9 +34,15 @@ class ScanNumbers:
     unit: str
 
 
-def scan_numbers(scan: Scan, measured: list[CurrentMeasurement] | None = None) -> ScanNumbers:
+def scan_numbers(
+    scan: Scan,
+    measured: list[CurrentMeasurement] | None = None,
+    *,
+    signed: Callable[[Scan], Reading | None] = selectors.signed_reading,
+) -> ScanNumbers:
+    """``signed`` finds the reading that counts; a page that has it at hand gives it."""
     measured = selectors.measurements(scan) if measured is None else measured
-    reading = selectors.signed_reading(scan)
+    reading = signed(scan)
     completeness = COMPLETE.get(reading.cold_lesions, Completeness.NOT_ASSESSED) if reading else None
     basis = "signed reading" if reading else "computed relation, no signed reading"
     if not selectors.may_be_sstr(scan):

@@ -62,7 +62,9 @@ def _text(model, name: str, stored: dict) -> str:
 
 
 def _field(model, name: str):
+    """The column of that name; what points back from another table is none."""
     try:
-        return model._meta.get_field(name) if model else None
+        found = model._meta.get_field(name) if model else None
     except FieldDoesNotExist:
         return None
+    return found if found is not None and found.concrete else None

@@ -123,6 +123,6 @@ def _gaps(dated: Sequence[Course], sheet: Sheet, taken: list[Box]) -> list[Gap]:
     covered: dt.date | None = None
     for first, last in [*(_days(c, sheet.today) for c in dated), (sheet.today, sheet.today)]:
         if covered and (first - covered).days > GAP_DAYS:
-            gaps.append(sheet.gap((covered, first), 24, "no treatment recorded", taken))
+            gaps.append(sheet.gap((covered, first), 8 + BAR_PX - 1, "no treatment recorded", taken))
         covered = max(covered, last) if covered else last
     return gaps

@@ -75,6 +75,8 @@ class LabPoint:
     value: float
     out: str = ""
     """"" within limits or limits unknown, "high" or "low"."""
+    span: Span | None = None
+    """Where the day is not exact: first and last day it may stand for."""
 
 
 @dataclass(frozen=True)
@@ -99,5 +101,8 @@ class History:
     labs: tuple[LabStrip, ...] = ()
     flags: tuple[Flag, ...] = ()
     labs_missing: str = ""
+    labs_undated: int = 0
+    labs_not_drawn: int = 0
+    """Analytes with values that have no strip of their own; they are in the table."""
     since: tuple[dt.date, str] | None = None
     """Start and name of the line from which months are counted on the second axis."""

@@ -5,7 +5,7 @@ import itertools
 from collections.abc import Callable, Sequence
 
 from board.domain.axis import LEFT
-from board.domain.events import LabPoint, LabStrip
+from board.domain.events import History, LabPoint, LabStrip
 from board.domain.labels import Box, Label, Line, around, make_label, percent, place
 from board.domain.marks import Gap, Lane, Stretch, Strip
 from board.domain.sheet import Sheet, margin_notes
@@ -13,10 +13,12 @@ from board.domain.sheet import Sheet, margin_notes
 STRIP_PX = 28.0
 WORDS_PX = 18.0
 INWARD_PX = 11.0
+NOTE_PX = 15.0
 
 
-def lab_lane(strips: Sequence[LabStrip], sheet: Sheet, missing: str, folded: int) -> Lane:
+def lab_lane(history: History, sheet: Sheet, folded: int) -> Lane:
     """One sparkline per analyte; what is not on record is said beside today's line."""
+    strips, missing = history.labs, history.labs_missing
     words: list[Label] = []
     placed: list[Strip] = []
     taken = [sheet.today_box]
@@ -31,7 +33,10 @@ def lab_lane(strips: Sequence[LabStrip], sheet: Sheet, missing: str, folded: int
         line = Line(text, "bold" if missing else "soft")
         words += [found] if (found := sheet.beside_today(line, y, taken)) else []
         y += 12
-    return Lane("labs", "Labs", max(y, 40.0), strips=tuple(placed), words=tuple(words), notes=margin_notes(folded, 0))
+    more = (f"+{history.labs_not_drawn} in table",) if history.labs_not_drawn else ()
+    notes = (*margin_notes(folded, history.labs_undated), *more)
+    height = max(y, 40.0) + NOTE_PX * len(notes)
+    return Lane("labs", "Labs", height, strips=tuple(placed), words=tuple(words), notes=notes)
 
 
 def _strip(strip: LabStrip, sheet: Sheet, top: float, taken: list[Box]) -> Strip:
@@ -59,6 +64,7 @@ def _strip(strip: LabStrip, sheet: Sheet, top: float, taken: list[Box]) -> Strip
         band_height=max(band_bottom - band_top, 1.0),
         points=tuple((percent(at), y, p.out, _title(strip, p)) for at, y, p in spots),
         segments=tuple((percent(a), ya, percent(b), yb) for (a, ya, _), (b, yb, _) in itertools.pairwise(spots)),
+        spans=tuple((Stretch(sheet.at(p.span[0]), sheet.at(p.span[1])), y) for _, y, p in spots if p.span),
         spells=tuple((Stretch(sheet.at(first), sheet.at(last)), top + WORDS_PX - 1) for _, first, last in spells),
         labels=tuple(label for label in said if label),
         gap=Gap(at, sheet.at(sheet.today), y, "no later value") if is_old else None,
@@ -113,4 +119,6 @@ def _spell_words(
 
 def _title(strip: LabStrip, point: LabPoint) -> str:
     out = f", {point.out}" if point.out else ""
-    return f"{strip.name} {point.value:g} {strip.unit}{out}, {point.day:%d %b %Y}"
+    first, last = point.span or (point.day, point.day)
+    when = f"{point.day:%d %b %Y}" if first == last else f"between {first:%d %b %Y} and {last:%d %b %Y}"
+    return f"{strip.name} {point.value:g} {strip.unit}{out}, {when}"

@@ -96,6 +96,8 @@ class Strip:
     spells: tuple[tuple[Stretch, float], ...]
     labels: tuple[Label, ...]
     gap: Gap | None = None
+    spans: tuple[tuple[Stretch, float], ...] = ()
+    """Where a value may lie whose date is not exact, and its y."""
 
 
 @dataclass(frozen=True)

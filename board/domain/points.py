@@ -131,7 +131,7 @@ def _taken(lane: Lane, sheet: Sheet) -> list[Box]:
 def _scan_glyph(scan: ScanEvent) -> dict[str, str]:
     """Shape, number and colour: a circle for SSTR, a diamond for FDG, hollow with "!" where SUV was refused."""
     if scan.state == "refused":
-        return {"shape": "refused", "text": "!"}
+        return {"shape": "refused" if scan.is_sstr else "refused-diamond", "text": "!"}
     if not scan.is_sstr:
         return {"shape": "diamond", "text": "FDG"}
     number = scan.coldest if scan.coldest == scan.hottest else f"{scan.coldest}–{scan.hottest}"

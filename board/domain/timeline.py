@@ -51,7 +51,7 @@ def draw(history: History) -> Picture:
         treatment_lane(kept.courses, sheet, folded["courses"]),
         scan_lane(kept.scans, sheet, folded["scans"]),
         histology_lane(kept.specimens, kept.courses, sheet, folded["specimens"]),
-        lab_lane(kept.labs, sheet, kept.labs_missing, folded["labs"]),
+        lab_lane(kept, sheet, folded["labs"]),
         decision_lane(kept.flags, sheet, folded["flags"]),
     )
     height = lanes[-1].bottom + 4

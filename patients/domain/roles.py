@@ -28,6 +28,7 @@ class Capability(StrEnum):
     MEASURE = "measure"
     SIGN_READING = "sign_reading"
     RECORD_DECISION = "record_decision"
+    FOLLOW_UP = "follow_up"
     GRANT_ACCESS = "grant_access"
     MANAGE_USERS = "manage_users"
 
@@ -44,11 +45,12 @@ _MAY: dict[Role, frozenset[Capability]] = {
             _C.MEASURE,
             _C.SIGN_READING,
             _C.RECORD_DECISION,
+            _C.FOLLOW_UP,
         }
     ),
-    Role.CLINICIAN: frozenset({_C.READ_CHART, _C.EDIT_CLINICAL, _C.RECORD_DECISION}),
-    Role.COORDINATOR: frozenset({_C.READ_CHART, _C.EDIT_CLINICAL, _C.IMPORT_SCAN, _C.GRANT_ACCESS}),
-    Role.CHAIR: frozenset({_C.READ_CHART, _C.RECORD_DECISION, _C.GRANT_ACCESS}),
+    Role.CLINICIAN: frozenset({_C.READ_CHART, _C.EDIT_CLINICAL, _C.RECORD_DECISION, _C.FOLLOW_UP}),
+    Role.COORDINATOR: frozenset({_C.READ_CHART, _C.EDIT_CLINICAL, _C.IMPORT_SCAN, _C.GRANT_ACCESS, _C.FOLLOW_UP}),
+    Role.CHAIR: frozenset({_C.READ_CHART, _C.RECORD_DECISION, _C.GRANT_ACCESS, _C.FOLLOW_UP}),
     Role.DATA_ENTRY: frozenset({_C.READ_CHART, _C.EDIT_CLINICAL, _C.IMPORT_SCAN}),
     Role.RESEARCHER: frozenset({_C.READ_CHART}),
     Role.OBSERVER: frozenset({_C.READ_CHART}),

@@ -138,7 +138,7 @@ def test_page_and_command_word_a_limit_alike(case):
 def test_the_ratio_names_the_peak_it_is_made_of(case):
     client, _, patient = case
     cell = table(patient).lines[0].pairs[0][1]
-    assert (cell.suv, cell.ratio) == ("9.09", "peak 8.64, 0.93 × liver")
+    assert (cell.suv, cell.peak, cell.ratio) == ("9.09", "8.64", "peak 0.93 × liver")
     assert not re.search(r"SUVmax [\d.]+, [\d.]+ × liver", text_of(page(client, patient)))
 
 
@@ -335,8 +335,8 @@ def test_an_empty_case_says_what_belongs_there(db, client):
     client.force_login(user)
     said = text_of(page(client, patient))
     for words in (
-        "No scan yet",
-        "No lesions yet",
+        "No SSTR scan yet. Upload or import.",
+        "No question asked yet.",
         "No decision yet",
         "Nothing recorded yet",
         "Sex unknown, age unknown",

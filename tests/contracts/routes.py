@@ -18,6 +18,7 @@ RESOLVERS = frozenset({NM})
 MEASURERS = frozenset({NM})
 SIGNERS = frozenset({NM})
 DECIDERS = frozenset({NM, CL, CH})
+FOLLOWERS = frozenset({NM, CL, CO, CH})
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,12 @@ ROUTES: dict[str, list[Rule]] = {
     "board:patients": [Rule(get=EVERYONE)],
     "board:patient": [Rule("case_number", get=READERS)],
     "board:decide": [Rule("case_number", get=DECIDERS, post=DECIDERS)],
+    "board:source": [Rule("case_number", get=READERS)],
+    "board:state": [Rule("case_number", get=READERS)],
+    "board:next": [Rule("case_number", get=READERS)],
+    "board:previous": [Rule("case_number", get=READERS)],
+    "board:ask": [Rule("case_number", post=FOLLOWERS)],
+    "board:follow_up": [Rule("decision", post=FOLLOWERS)],
     "imaging:upload": [Rule(get=IMPORTERS, post=IMPORTERS)],
     "imaging:upload_start": [Rule(post=IMPORTERS)],
     "imaging:upload_detail": [

@@ -4,6 +4,7 @@ import datetime as dt
 import itertools
 from dataclasses import dataclass
 
+from board.models import BoardDecision
 from imaging import store
 from imaging.models import (
     ImageProduct,
@@ -95,6 +96,7 @@ def make_world(word: str, owner: User) -> World:
             "held_series": held,
             "unassigned_series": unassigned,
             "scan": scan,
+            "decision": _decided(word, opener, patient),
             "upload": upload,
             "upload_without_case": without_case,
             "job": _job(scan.pk, patient=patient, message=f"{word}-JOB"),
@@ -108,6 +110,17 @@ def _job(subject_id, kind: str = Job.Kind.MEASURE, **values) -> Job:
     """Work that failed with a word of its own."""
     return Job.objects.create(
         kind=kind, subject_id=subject_id, input_digest="0" * 64, method_version="test/1", state="failed", **values
+    )
+
+
+def _decided(word: str, by: User, patient: Patient) -> BoardDecision:
+    return BoardDecision.objects.create(
+        patient=patient,
+        decided_on=dt.date(2026, 5, 4),
+        outcome="not_yet",
+        text=f"{word}-TEXT",
+        owner="x",
+        recorded_by=by,
     )
 
 

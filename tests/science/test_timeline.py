@@ -150,6 +150,12 @@ def test_shapes_say_tracer_and_refusal():
     assert [(g.shape, g.text) for g in glyphs] == [("circle", "≤1–?"), ("diamond", "FDG"), ("refused", "!")]
 
 
+def test_a_refused_scan_keeps_the_shape_of_its_tracer():
+    scans = (scan(on(2025, 7, 14), state="refused"), scan(on(2026, 4, 20), state="refused", is_sstr=False))
+    glyphs = lane(draw(History(TODAY, scans=scans)), "scans").glyphs
+    assert [(g.shape, g.text) for g in glyphs] == [("refused", "!"), ("refused-diamond", "!")]
+
+
 def test_one_number_where_coldest_and_hottest_agree():
     glyph = lane(draw(History(TODAY, scans=(scan(on(2026, 4, 20), coldest="3", hottest="3"),))), "scans").glyphs[0]
     assert glyph.text == "3"
@@ -160,6 +166,28 @@ def test_a_date_known_to_the_month_is_a_span_not_a_point():
     glyph = lane(draw(History(TODAY, scans=(scan(month),))), "scans").glyphs[0]
     assert glyph.span.end > glyph.span.start
     assert lane(draw(History(TODAY, scans=(scan(on(2025, 7, 14)),))), "scans").glyphs[0].span is None
+
+
+def test_a_laboratory_value_known_to_the_month_is_a_span_too():
+    month = (dt.date(2025, 7, 1), dt.date(2025, 7, 31))
+    points = (LabPoint(dt.date(2025, 7, 16), 5.0, "", month), LabPoint(dt.date(2025, 9, 1), 6.0))
+    strip = lane(draw(History(TODAY, labs=(LabStrip("CgA", "nmol/l", points),))), "labs").strips[0]
+    ((span, _),) = strip.spans
+    assert span.end > span.start
+    assert "between 01 Jul 2025 and 31 Jul 2025" in strip.points[0][3]
+
+
+def test_laboratory_values_that_are_not_drawn_are_counted():
+    points = (LabPoint(dt.date(2025, 9, 1), 6.0),)
+    history = History(TODAY, labs=(LabStrip("CgA", "nmol/l", points),), labs_undated=2, labs_not_drawn=4)
+    assert lane(draw(history), "labs").notes == ("2 undated", "+4 in table")
+
+
+def test_the_normal_band_lies_between_the_limits():
+    points = (LabPoint(dt.date(2025, 9, 1), 300.0), LabPoint(dt.date(2025, 12, 1), 100.0))
+    strip = lane(draw(History(TODAY, labs=(LabStrip("Platelets", "G/l", points, 150.0, 400.0),))), "labs").strips[0]
+    inside, below = (y for _, y, _, _ in strip.points)
+    assert strip.band_y <= inside <= strip.band_y + strip.band_height < below
 
 
 def test_events_without_a_date_are_counted_at_the_margin():
@@ -239,3 +267,11 @@ def test_a_scale_needs_a_day():
 )
 def test_lengths_are_written_in_whole_units(days, words):
     assert spell(TODAY - dt.timedelta(days=days), TODAY) == words
+
+
+def test_a_name_beside_its_bar_is_not_struck_out_by_the_gap_after_it():
+    short = captem(stop=on(2025, 9, 20), cycles=None, text="CAPTEM, stopped for toxicity")
+    found = lane(draw(History(TODAY, courses=(short,))), "treatment")
+    (bar,), (gap,) = found.bars, found.gaps
+    assert not bar.is_label_inside
+    assert not bar.label.box.top < gap.y < bar.label.box.bottom

@@ -1,0 +1,123 @@
+"""Smaller pages of a case: where a number comes from, whether the page is the newest, answers and questions."""
+
+import datetime as dt
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from board import follow_up as answers
+from board.chart import Chart
+from board.freshness import version_of
+from board.identity import identity_of
+from board.models import BoardDecision
+from board.provenance.chain import Chain
+from board.provenance.criteria import criterion_chain
+from board.provenance.lesions import lesion_chain
+from board.provenance.rows import row_chain
+from board.views import patient_or_404
+from patients.domain.roles import Capability
+from patients.selectors import visible_patients
+from patients.services import Conflict
+
+
+@require_GET
+def source(request: HttpRequest, case_number: str) -> HttpResponse:
+    """The chain behind one number; the drawer of the patient page fetches the same page."""
+    chart = Chart(patient_or_404(request.user, case_number), timezone.localdate())
+    context = {"chain": _chain(chart, request.GET), "identity": identity_of(chart), "patient": chart.patient}
+    return render(request, "board/source.html", context)
+
+
+def _chain(chart: Chart, query) -> Chain:
+    if "lesion" in query:
+        found = lesion_chain(chart, query["lesion"], query.get("scan", ""))
+    elif "set" in query:
+        found = criterion_chain(chart, query["set"], query.get("criterion", ""), _day(query.get("as_of"), chart.today))
+    else:
+        found = row_chain(chart, query.get("row", ""))
+    return found or Chain("No such number on this case")
+
+
+def _day(text: str | None, today: dt.date) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text or "")
+    except ValueError:
+        return today
+
+
+@require_GET
+def state(request: HttpRequest, case_number: str) -> JsonResponse:
+    return JsonResponse({"version": version_of(patient_or_404(request.user, case_number))})
+
+
+@require_GET
+def following(request: HttpRequest, case_number: str) -> HttpResponse:
+    patient_or_404(request.user, case_number)
+    cases = visible_patients(request.user).filter(case_number__gt=case_number).order_by("case_number")
+    return _to_case(request, cases.values_list("case_number", flat=True).first(), "This is the last case of the list.")
+
+
+@require_GET
+def preceding(request: HttpRequest, case_number: str) -> HttpResponse:
+    patient_or_404(request.user, case_number)
+    cases = visible_patients(request.user).filter(case_number__lt=case_number).order_by("-case_number")
+    return _to_case(request, cases.values_list("case_number", flat=True).first(), "This is the first case of the list.")
+
+
+def _to_case(request: HttpRequest, case_number: str | None, otherwise: str) -> HttpResponse:
+    if case_number:
+        return redirect("board:patient", case_number=case_number)
+    messages.info(request, otherwise)
+    return redirect("board:patients")
+
+
+@require_POST
+def ask(request: HttpRequest, case_number: str) -> HttpResponse:
+    patient = patient_or_404(request.user, case_number)
+    _check_role(request)
+    text = request.POST.get("text", "")
+    try:
+        answers.ask(by=request.user, patient=patient, text=text, instead_of=request.POST.get("instead_of", ""))
+    except (Conflict, ValidationError) as refused:
+        return _not_stored(request, Chart(patient, timezone.localdate()), refused, {"text": text})
+    return redirect("board:patient", case_number=case_number)
+
+
+@require_POST
+def follow_up(request: HttpRequest, pk) -> HttpResponse:
+    decision = BoardDecision.objects.filter(pk=pk, patient__in=visible_patients(request.user)).first()
+    if decision is None:
+        raise Http404("No such decision.")
+    _check_role(request)
+    typed = {name: request.POST.get(name, "") for name in ("kind", "reason", "seen")}
+    try:
+        answers.follow_up(by=request.user, decision=decision, **typed)
+    except (Conflict, ValidationError) as refused:
+        return _not_stored(
+            request, Chart(decision.patient, timezone.localdate()), refused, typed | {"decision": decision}
+        )
+    return redirect(f"{reverse('board:patient', args=[decision.patient.case_number])}#decision-{decision.pk}")
+
+
+def _check_role(request: HttpRequest) -> None:
+    if not request.user.may(Capability.FOLLOW_UP):
+        raise PermissionDenied(f"Your role may not follow up decisions or ask the board. {answers.MAY_FOLLOW_UP}")
+
+
+def _not_stored(request: HttpRequest, chart: Chart, refused: Exception, typed: dict) -> HttpResponse:
+    """What was typed is kept on the page; of a conflict both sides are shown."""
+    said = refused.messages if isinstance(refused, ValidationError) else [str(refused)]
+    context = {
+        "identity": identity_of(chart),
+        "patient": chart.patient,
+        "question": chart.question,
+        "said": said,
+        "typed": typed,
+        "is_conflict": isinstance(refused, Conflict),
+    }
+    return render(request, "board/not_stored.html", context, status=409 if context["is_conflict"] else 422)

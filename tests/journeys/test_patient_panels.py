@@ -1,0 +1,168 @@
+"""The patient page at work: tabs, the source drawer, an answered decision in three clicks, newer data, paper."""
+
+import pytest
+
+from board.services import look_again, record_decision
+from demo.people import demo_team
+from imaging.models import UptakeMeasurement
+from patients.models import LabResult
+from patients.services import grant_access
+from tests.board.factories import FOLLOW_UP, add_lab, published_case
+from tests.patients.factories import make_patient, make_user
+
+pytestmark = pytest.mark.django_db(transaction=True)
+TABS = ("overview", "scans", "histology", "lines", "labs", "decisions", "audit")
+SIZES = ((1920, 1080), (1366, 768), (683, 384))
+
+
+@pytest.fixture
+def case(sign_in):
+    user, patient = published_case()
+    add_lab(user, patient, value=104, reference_low=150, reference_high=400)
+    words = {"outcome": "not_yet", "text": "Repeat.", "owner": "Dr K"}
+    record_decision(by=user, patient=patient, decided_on=FOLLOW_UP, **words)
+    UptakeMeasurement.objects.filter(suv_max=16.9).update(suv_max=17.5)
+    look_again(patient)
+    sign_in(user, "/patients/0001/")
+    return user, patient
+
+
+def fits(page) -> bool:
+    return page.evaluate("document.scrollingElement.scrollWidth <= window.innerWidth")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_no_tab_scrolls_sideways(case, page, live_server, size):
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    user, _ = case
+    make_patient(by=user, case_number="EMPTY")
+    addresses = [f"/patients/0001/?tab={tab}" for tab in TABS] + ["/patients/EMPTY/", "/patients/0001/?sort=coldest"]
+    for address in addresses:
+        page.goto(live_server.url + address)
+        page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+        assert fits(page), (address, size)
+
+
+def test_tabs_and_drawer_have_no_serious_finding(case, page, live_server, has_no_serious_finding):
+    for tab in TABS:
+        page.goto(f"{live_server.url}/patients/0001/?tab={tab}")
+        has_no_serious_finding()
+    page.goto(f"{live_server.url}/patients/0001/")
+    page.locator(".heatmap a.cell").first.click()
+    page.locator("#drawer .chain").wait_for()
+    has_no_serious_finding()
+    assert fits(page)
+
+
+def test_the_focused_number_opens_its_source_by_key_and_gives_the_focus_back(case, page):
+    cell = page.locator(".heatmap a.cell").nth(1)
+    cell.focus()
+    page.keyboard.press("i")
+    page.locator("#drawer .chain").wait_for()
+    assert "20 Apr 2026" in page.locator("#drawer-title").inner_text()
+    assert page.locator("#drawer").get_by_text("SUVbw = rescaled stored value × factor").is_visible()
+    page.keyboard.press("Escape")
+    assert not page.locator("#drawer").is_visible()
+    assert cell.evaluate("el => el === document.activeElement")
+    assert page.url.endswith("/patients/0001/")
+
+
+def test_without_a_focused_number_the_key_does_nothing(case, page):
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("i")
+    page.wait_for_timeout(200)
+    assert not page.locator("#drawer").is_visible()
+
+
+def test_without_script_a_number_leads_to_a_page_of_its_own(case, browser, page, live_server):
+    context = browser.new_context(java_script_enabled=False, storage_state=page.context.storage_state())
+    plain = context.new_page()
+    plain.goto(f"{live_server.url}/patients/0001/")
+    plain.locator(".heatmap a.cell").first.click()
+    assert "/patients/0001/source/" in plain.url
+    assert plain.get_by_role("heading", name="Region and measurement").is_visible()
+    context.close()
+
+
+def test_from_the_home_card_to_the_answer_in_three_clicks(case, page, live_server):
+    page.goto(live_server.url)
+    page.get_by_role("link", name="0001 Decision rests on older inputs").click()
+    assert page.locator("tr.is-changed").first.is_visible()
+    page.get_by_label("Reason, in a few words").fill("read, no change of plan")
+    page.get_by_role("button", name="Acknowledge").click()
+    page.wait_for_url("**#decision-*")
+    assert page.get_by_text("read, no change of plan").is_visible()
+    assert page.locator("tr.is-changed").count() == 0
+    page.goto(live_server.url)
+    assert page.get_by_text("Decision rests on older inputs").count() == 0
+
+
+def test_newer_data_are_announced_and_the_page_stays_as_it_is(case, page):
+    user, patient = case
+    assert not page.locator("[data-stale]").is_visible()
+    before = page.locator("main").inner_text()
+    add_lab(user, patient, analyte="hb", value=11, unit="g/dL")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.locator("[data-stale]").wait_for(state="visible")
+    assert "Newer data exist, reload." in page.locator("[data-stale]").inner_text()
+    assert page.locator("main").inner_text().endswith(before[-400:])
+    page.locator("[data-stale]").get_by_role("link", name="Reload").click()
+    page.wait_for_load_state("networkidle")
+    assert not page.locator("[data-stale]").is_visible()
+    assert LabResult.objects.count() == 2
+
+
+def test_keys_of_the_patient_page(case, page, live_server):
+    user, _ = case
+    make_patient(by=user, case_number="0002")
+    page.keyboard.press("?")
+    said = page.locator("#help").inner_text()
+    for what in ("Timeline", "Lesions over time", "Record a decision", "Next case in the list", "print this page"):
+        assert what in said
+    page.keyboard.press("Escape")
+    page.keyboard.press("h")
+    assert page.evaluate("document.activeElement.id") == "lesions-title"
+    page.keyboard.press("t")
+    assert page.evaluate("document.activeElement.id") == "timeline-title"
+    page.evaluate("window.print = () => { window.wasPrinted = true; }")
+    page.keyboard.press("r")
+    assert page.evaluate("window.wasPrinted")
+    page.keyboard.press("]")
+    page.wait_for_url("**/patients/0002/")
+    page.keyboard.press("[")
+    page.wait_for_url("**/patients/0001/")
+
+
+def test_paper_shows_the_same_picture_and_no_controls(case, page):
+    words = "() => [...document.querySelectorAll('.timeline svg text')].map(t => t.textContent)"
+    marks = "() => document.querySelectorAll('.timeline svg a').length"
+    on_screen = page.evaluate(words), page.evaluate(marks)
+    page.emulate_media(media="print")
+    assert (page.evaluate(words), page.evaluate(marks)) == on_screen
+    assert page.locator(".heatmap").first.is_visible()
+    for gone in (".tabs", ".answer", ".ask"):
+        assert not page.locator(gone).first.is_visible()
+    assert page.locator(".timeline-scroll > svg > title").count() == 1
+
+
+def test_a_demo_team_case_with_many_scans_fits(page, live_server, sign_in):
+    from demo.scale import load
+
+    by, team = demo_team()
+    load(6, by=by, team=team)
+    reader = make_user("nuclear_medicine")
+    team.members.add(reader)
+    sign_in(reader)
+    for number in range(6):
+        page.goto(f"{live_server.url}/patients/SYN-{number:07d}/")
+        assert fits(page)
+
+
+def test_an_observer_sees_the_drawer_but_nothing_to_answer(page, live_server, sign_in):
+    user, patient = published_case()
+    reader = make_user("observer")
+    grant_access(by=user, patient=patient, user=reader, kind="care_team", reason="reads along")
+    sign_in(reader, "/patients/0001/")
+    assert page.locator(".answer, .ask").count() == 0
+    page.locator(".heatmap a.cell").first.click()
+    page.locator("#drawer .chain").wait_for()
