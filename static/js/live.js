@@ -24,14 +24,14 @@ async function read() {
     const headers = { Accept: "application/json", ...(etag && { "If-None-Match": etag }) };
     const response = await fetch(root.dataset.liveUrl, { headers, redirect: "manual" });
     showLost("");
-    if (response.status === 304) return { state: last, isQuiet: last.is_quiet, isChanged: false };
-    if (!response.ok) throw new Error(response.status);
+    if (response.status === 304) return { state: last, isQuiet: last.is_quiet, isChanged: false, isLost: false };
+    if (!response.ok) throw new Error(String(response.status));
     etag = response.headers.get("ETag") ?? "";
     last = await response.json();
-    return { state: last, isQuiet: last.is_quiet, isChanged: true };
+    return { state: last, isQuiet: last.is_quiet, isChanged: true, isLost: false };
   } catch {
     showLost("The server does not answer. Work goes on; what is shown may be old.");
-    return { isLost: true };
+    return { state: null, isQuiet: false, isChanged: false, isLost: true };
   }
 }
 
