@@ -10,7 +10,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from imaging import access, pages, selectors
-from imaging.models import Series, Upload, UploadItem
+from imaging.job_lines import job_lines
+from imaging.models import Job, Series, Upload, UploadItem
 from imaging.views import stages
 from imaging.views.guard import needs, visible_or_404
 from imaging.views.upload import limits
@@ -44,6 +45,7 @@ def detail(request, pk: uuid.UUID):
         "failure": explain(upload.reason_code, title="The import failed.") if upload.reason_code else None,
         "held_count": sum(row["identity"] == Series.Identity.HELD for row in found["series"]),
         "series_rows": _series_rows(request.user, upload, found),
+        "work": next(iter(job_lines(_import_of(upload), request.user)), None),
         "problems": _problems(upload, is_own),
         "problem_count": found["files"].get(UploadItem.Outcome.REFUSED, 0),
         "item_rows": [_item_row(item, is_own) for item in items[:SHOWN_FILES]],
@@ -62,6 +64,11 @@ def progress(request, pk: uuid.UUID):
 
 def _upload(request, pk: uuid.UUID) -> Upload:
     return visible_or_404(access.visible_uploads(request.user).select_related("patient"), pk)
+
+
+def _import_of(upload: Upload):
+    found = Job.objects.filter(kind=Job.Kind.IMPORT, subject_id=upload.pk)
+    return found.select_related("patient", "cancelled_by")
 
 
 def _progress(upload: Upload, found: dict) -> dict:

@@ -162,10 +162,10 @@ def test_the_version_moves_with_every_write_and_with_a_finished_job(case):
     series = Series.objects.get(pet_of_scans__clinical_date=FOLLOW_UP)
     correct_suv_input(by=user, series=series, name="body_weight_kg", value="61", reason="weighed again")
     seen.append(version())
-    Job.objects.filter(patient=patient).update(
-        state=Job.State.DONE, finished_at=dt.datetime(2026, 5, 14, tzinfo=dt.UTC)
-    )
-    seen.append(version())
+    for hour in (8, 9):  # a job that ran again leaves as many open as before
+        finished = dt.datetime(2026, 5, 14, hour, tzinfo=dt.UTC)
+        Job.objects.filter(patient=patient).update(state=Job.State.DONE, finished_at=finished)
+        seen.append(version())
     assert len(set(seen)) == len(seen)
     assert version() == seen[-1]
 

@@ -230,3 +230,15 @@ def test_run_until_done_after_a_retry_ends_the_job(doctor, phantom_case, import_
 
     run_until_done(retry_job(by=doctor, job=Job.objects.get(pk=job.pk)))
     assert Job.objects.get(pk=job.pk).state == Job.State.DONE
+
+
+def test_an_import_is_cancelled_and_tried_again_from_its_own_page(client, reader):
+    upload = Upload.objects.create(by=reader, source="browser", state=Upload.State.RECEIVED)
+    job = new_job(kind=Job.Kind.IMPORT, subject_id=upload.pk)
+    cancel, retry = (reverse(f"imaging:job_{step}", args=[job.pk]) for step in ("cancel", "retry"))
+    said = page(client, "upload_detail", upload.pk)
+    assert cancel in said and retry not in said
+    client.post(cancel)
+    said = page(client, "upload_detail", upload.pk)
+    assert retry in said and cancel not in said
+    assert "This work was cancelled before it ended." in said
