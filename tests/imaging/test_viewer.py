@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from imaging import masks, store, viewer, volumes
 from imaging.domain.geometry import index_to_lps
@@ -94,6 +95,10 @@ def test_both_scans_have_one_scale(client, pair, lesion):
     assert views[0]["width_mm"] == views[1]["width_mm"] and views[0]["depth_mm"] == views[1]["depth_mm"]
     heights = {view["top_mm"] - view["bottom_mm"] for view in views}
     assert len(heights) == 1
+    sprite = ImageProduct.objects.get(scan=pair[0], kind="mip_sprite", superseded_at=None)
+    sprite.meta["mip"]["field_of_view"]["width_mm"] = 700.0
+    sprite.save()
+    assert [one["view"]["width_mm"] for one in data(client, pair[1])["scans"]] == [700.0, 700.0]
 
 
 def test_the_outline_on_the_page_is_the_mask_that_was_measured(client, pair, lesion):
@@ -113,6 +118,9 @@ def test_the_outline_on_the_page_is_the_mask_that_was_measured(client, pair, les
     assert {tuple(p) for p in ours.round(3)} == {tuple(p) for p in theirs.round(3)} and len(ours) == row.voxel_count
 
     planes = [_bytes(scan, name).reshape(side["pet"]["shape"]).astype(int) for name in ("upper", "lower")]
+    for name in ("upper", "lower"):
+        product = ImageProduct.objects.get(scan=scan, name=f"suv-{name}.u8.gz", superseded_at=None)
+        assert side["pet"][name] == reverse("imaging:product", args=[product.pk])
     codes = 256 * planes[0] + planes[1]
     suv = SqrtCode(side["pet"]["suv_max"], side["pet"]["levels"]).decode(codes)[z, y, x]
     assert abs(float(suv.max()) - row.suv_max) < 1e-3 and abs(float(suv.mean()) - row.suv_mean) < 1e-3
@@ -179,15 +187,24 @@ def test_nothing_of_an_earlier_suv_is_shown_while_a_new_one_is_computed(client, 
     assert side["pet"] and [r for r in side["regions"] if r["kind"] == "lesion"]
 
 
-def test_decided_foci_are_not_drawn_as_open_ones(client, pair):
+def test_foci_are_drawn_while_they_are_open_and_of_the_current_look(client, pair, lesion):
     scan = pair[1]
-    side = next(s for s in data(client, scan)["scans"] if s["role"] == "new")
-    open_now = {r["id"] for r in side["regions"] if r["kind"] in {"focus", "physiologic"}}
+    mask = scan.vois.get(role="lesion").measurements.get(superseded_at=None).mask_sha256
     run = scan.proposal_runs.get(superseded_at=None)
-    assert open_now == {str(pk) for pk in run.proposals.filter(state="open", kind="focus").values_list("pk", flat=True)}
-    Proposal.objects.filter(pk__in=open_now).update(state=Proposal.State.REJECTED)
-    side = next(s for s in data(client, scan)["scans"] if s["role"] == "new")
-    assert not [r for r in side["regions"] if r["kind"] in {"focus", "physiologic"}]
+    about = {"kind": "focus", "number": 7, "label": "F07", "mask_sha256": mask, "centre_lps_mm": list(HOT)}
+    focus = Proposal.objects.create(scan=scan, run=run, **about)
+
+    def drawn() -> list[str]:
+        side = next(s for s in data(client, scan)["scans"] if s["role"] == "new")
+        return [r["label"] for r in side["regions"] if r["kind"] == "focus" and r["bits"]]
+
+    assert drawn() == ["F07"] and "F07" in page(client, scan)
+    Proposal.objects.filter(pk=focus.pk).update(state=Proposal.State.REJECTED)
+    assert drawn() == [] and "F07" not in page(client, scan)
+    Proposal.objects.filter(pk=focus.pk).update(state=Proposal.State.OPEN)
+    run.superseded_at = timezone.now()
+    run.save()
+    assert drawn() == [], "of an earlier look"
 
 
 def test_without_scripts_the_page_has_stills_slices_and_the_list(client, pair, lesion):
