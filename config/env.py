@@ -35,6 +35,7 @@ BROKER_URL: str = _read.str("CELERY_BROKER_URL", default="") or demo_broker_url(
 BROKER_DIR = Path(_read.str("PRRT_BROKER_DIR", default=str(DATA_DIR / "broker")))
 TIME_ZONE: str = _read.str("TIME_ZONE", default="UTC")
 KRENNING_SCALE: str = _read.str("PRRT_KRENNING_SCALE", default="KR-ORIG")
+HOSPITAL_VIEWER_URL: str = _read.str("PRRT_HOSPITAL_VIEWER_URL", default="")
 GUIDELINE_DIR: str = _read.str("PRRT_GUIDELINE_DIR", default="")
 
 

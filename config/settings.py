@@ -165,6 +165,11 @@ JOB_MAX_ATTEMPTS = 3
 # --- clinical site settings -----------------------------------------------------------------------
 KRENNING_SCALE = env.KRENNING_SCALE
 GUIDELINE_DIR = env.GUIDELINE_DIR
+HOSPITAL_VIEWER_URL = env.HOSPITAL_VIEWER_URL
+if HOSPITAL_VIEWER_URL and not (
+    HOSPITAL_VIEWER_URL.startswith(("https://", "http://")) and "{study_uid}" in HOSPITAL_VIEWER_URL
+):
+    raise ImproperlyConfigured("PRRT_HOSPITAL_VIEWER_URL must be a web address with {study_uid} in it.")
 
 LANGUAGE_CODE = "en-gb"
 FORMAT_MODULE_PATH = "config.formats"

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.urls import reverse
 
 from imaging import pages, viewer, viewer_regions
@@ -48,10 +49,17 @@ def _shown(role: str, one: Side) -> dict[str, Any]:
         "day": f"{one.scan.clinical_date:%-d %b %Y}" if one.scan.clinical_date else "date unknown",
         "facts": _facts(one),
         "why": one.why,
+        "elsewhere": _hospital_viewer(one.scan),
         "still": pictures["still"],
         "key_slices": pictures["key_slices"],
         "has_ct": ImageProduct.Kind.CT_VOLUME in one.products,
     }
+
+
+def _hospital_viewer(scan: Scan) -> str:
+    """Where the hospital's own viewer shows this study; "" where none is set up."""
+    address = settings.HOSPITAL_VIEWER_URL
+    return address.replace("{study_uid}", scan.pet_series.study.study_uid) if address and scan.pet_series else ""
 
 
 def _slices(shown: list[dict]) -> list[dict[str, Any]]:

@@ -251,3 +251,13 @@ def test_the_volume_of_the_page_is_the_stored_one(pair):
     i, j, k = index[:3].round().astype(int)
     everything = volume.crop(volume.everything)
     assert np.abs(everything[k, j, i] - suv[z, y, x]).max() < 2e-3
+
+
+def test_each_scan_leads_to_its_own_study_in_the_hospitals_viewer(client, pair, settings):
+    page = client.get(reverse("imaging:read", args=[pair[1].pk])).content.decode()
+    assert "Hospital viewer" not in page
+    settings.HOSPITAL_VIEWER_URL = "https://pacs.example.org/view?study={study_uid}&tool=mpr"
+    page = client.get(reverse("imaging:read", args=[pair[1].pk])).content.decode()
+    for scan in pair:
+        address = f"https://pacs.example.org/view?study={scan.pet_series.study.study_uid}&amp;tool=mpr"
+        assert page.count(f'href="{address}"') == 1
