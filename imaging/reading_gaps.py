@@ -47,7 +47,7 @@ def _of_lesions(reading: Reading, measured) -> list[Gap]:
 
 def _has_open_foci(reading: Reading) -> bool:
     """Nothing scored is a result only where nothing waits to be judged."""
-    foci, _ = selectors.open_decisions([reading.scan])[reading.scan_id]
+    foci, _ = selectors.open_decisions(Scan.objects.filter(pk=reading.scan_id)).get(reading.scan_id, (0, 0))
     return foci > 0
 
 

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from imaging.models import Lesion
-from imaging.services import accept_as_lesion, proposals
+from imaging.services import accept_as_lesion, lesions
 from tests.imaging.phantom import two_bodies
 from tests.imaging.scan_rows import HOT_BODY, OTHER_BODY, bring_scan, focus
 
@@ -20,7 +20,7 @@ def test_two_new_lesions_at_once_take_turns_for_a_label(
     scan = bring_scan(import_files, tmp_path, phantom_case, paint=two_bodies)
     foci = [focus(scan, 1, HOT_BODY), focus(scan, 2, OTHER_BODY)]
     both_have_looked, errors = threading.Barrier(2), []
-    look = proposals.next_label
+    look = lesions.next_label
 
     def look_and_linger(patient) -> str:
         """Whoever is alone here was given its turn; two of them would have read the same label."""
@@ -31,7 +31,7 @@ def test_two_new_lesions_at_once_take_turns_for_a_label(
             pass
         return found
 
-    monkeypatch.setattr(proposals, "next_label", look_and_linger)
+    monkeypatch.setattr(lesions, "next_label", look_and_linger)
 
     def accept(by, proposal):
         try:
