@@ -24,6 +24,7 @@ NUMBERS = (
     "volume_ml",
     "total_lesion_sstr_expression",
 )
+FOLLOWED = {Voi.Method.PERCENT_OF_MAX: "percent", Voi.Method.FIXED_SUV: "suv"}
 ADJUSTED, TAKEN_AWAY, BROUGHT_BACK = (f"{what} while reading" for what in ("outline adjusted", "taken away", "undone"))
 
 
@@ -69,10 +70,21 @@ def _region(voi: Voi) -> dict[str, Any]:
         "lesion": _lesion(voi.lesion),
         "method": voi.method,
         "contour": method_of(voi),
+        "threshold": _threshold(voi),
         "centre_mm": [float(n) for n in (voi.centre_x_mm, voi.centre_y_mm, voi.centre_z_mm)],
         "radius_mm": float(voi.radius_mm),
         "may_move": voi.method != Voi.Method.MASK,
     }
+
+
+def _threshold(voi: Voi) -> dict[str, Any] | None:
+    """What the outline follows, where it follows one threshold: the step from which a person goes on."""
+    if voi.method in FOLLOWED:
+        return {"rule": FOLLOWED[voi.method], "number": float(voi.parameter)}
+    given = voi.origin.get("parameters") or {}
+    if voi.method != Voi.Method.MASK or not given.get("rule"):
+        return None
+    return {"rule": given["rule"], "number": given["parameter"]}
 
 
 def _lesion(lesion) -> dict[str, str] | None:

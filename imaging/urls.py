@@ -37,6 +37,7 @@ urlpatterns = [
     path("scans/<uuid:pk>/", scan.detail, name="scan"),
     path("scans/<uuid:pk>/state/", scan.state, name="scan_state"),
     path("scans/<uuid:pk>/read/", reading.read, name="read"),
+    path("scans/<uuid:pk>/read/lists/", reading.lists, name="read_lists"),
     path("scans/<uuid:pk>/viewer.json", reading.data, name="viewer"),
     path("scans/<uuid:pk>/look/", decisions.look_again, name="look"),
     path("scans/<uuid:pk>/netpet/", decisions.netpet, name="netpet"),

@@ -21,9 +21,18 @@ LESION, REFERENCE, FOCUS, PHYSIOLOGIC, IMPORTED = "lesion", "reference", "focus"
 
 def regions(scan: Scan, measured: Iterable[CurrentMeasurement], grid: dict[str, Any]) -> list[dict[str, Any]]:
     """``grid``: ``affine`` and ``shape`` of the compact volume. One entry per region; ``why`` it has no bits, if so."""
+    proposed = ((row.mask_sha256, _of_proposal(row)) for row in open_proposals(scan))
+    return of_measured(measured, grid) + _on_grid(proposed, grid)
+
+
+def of_measured(measured: Iterable[CurrentMeasurement], grid: dict[str, Any]) -> list[dict[str, Any]]:
+    return _on_grid(_drawn(measured), grid)
+
+
+def _on_grid(drawn: Iterable[tuple[str, dict[str, Any]]], grid: dict[str, Any]) -> list[dict[str, Any]]:
     affine = np.array(grid["affine"], np.float64)
     shape = (grid["shape"][0], grid["shape"][1], grid["shape"][2])
-    return [about | _bits(sha256, affine, shape) for sha256, about in _drawn(scan, measured)]
+    return [about | _bits(sha256, affine, shape) for sha256, about in drawn]
 
 
 def open_proposals(scan: Scan) -> list[Proposal]:
@@ -39,12 +48,10 @@ def kind_of(proposal: Proposal) -> str:
     return PHYSIOLOGIC if proposal.is_physiologic else FOCUS
 
 
-def _drawn(scan: Scan, measured: Iterable[CurrentMeasurement]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _drawn(measured: Iterable[CurrentMeasurement]) -> Iterator[tuple[str, dict[str, Any]]]:
     for item in measured:
         if item.state == CURRENT and item.measurement.mask_sha256:
             yield item.measurement.mask_sha256, _of_voi(item)
-    for row in open_proposals(scan):
-        yield row.mask_sha256, _of_proposal(row)
 
 
 def _of_voi(item: CurrentMeasurement) -> dict[str, Any]:

@@ -1,18 +1,20 @@
 """What people do on a scan's page: accept and reject proposals, confirm matches, export."""
 
+import datetime as dt
 import io
 import uuid
 import zipfile
+from dataclasses import dataclass, field
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from imaging import access
 from imaging.domain.errors import ImagingRefusal
-from imaging.models import LesionMatch, Proposal, Reading, Scan, Voi
+from imaging.models import Job, LesionMatch, Proposal, Reading, Scan, Voi
 from imaging.refused import Refused
 from imaging.scan_forms import AcceptForm, MatchForm, NetpetForm, RejectForm, ReopenForm
 from imaging.services import (
@@ -27,9 +29,20 @@ from imaging.services import (
     start_reading,
 )
 from imaging.tasks import ring
+from imaging.views.answers import refused, said_by, wants_json
 from imaging.views.guard import needs, visible_or_404
+from imaging.views.region_steps import CHANGED, INVALID, Taken, said_of
 from patients.domain.roles import Capability
 from patients.services import Conflict
+
+
+@dataclass(frozen=True)
+class _Decided:
+    """``voi``: the region that the decision made or redrew; ``before``: the version that it replaced."""
+
+    jobs: list[Job] = field(default_factory=list)
+    voi: Voi | None = None
+    before: dt.datetime | None = None
 
 
 @needs(Capability.MEASURE)
@@ -38,15 +51,14 @@ def accept(request, pk: uuid.UUID):
     proposal = _proposal(request, pk)
     if proposal.role != Voi.Role.LESION:
         return _done(
-            request, proposal.scan, "references", lambda: [accept_reference(by=request.user, proposal=proposal)[1]]
+            request, proposal.scan, "references", lambda: _marked(*accept_reference(by=request.user, proposal=proposal))
         )
     form = AcceptForm(request.POST, scan=proposal.scan)
     if not form.is_valid():
         return _not_valid(request, proposal.scan, "proposals", form)
 
     def step():
-        *_, job = accept_as_lesion(by=request.user, proposal=proposal, **form.service_values())
-        return [job]
+        return _marked(*accept_as_lesion(by=request.user, proposal=proposal, **form.service_values())[1:])
 
     return _done(request, proposal.scan, "proposals", step)
 
@@ -61,7 +73,7 @@ def reject(request, pk: uuid.UUID):
 
     def step():
         reject_proposal(by=request.user, proposal=proposal, **form.cleaned_data)
-        return []
+        return _Decided()
 
     return _done(request, proposal.scan, "proposals", step)
 
@@ -76,7 +88,7 @@ def reopen(request, pk: uuid.UUID):
 
     def step():
         reopen_proposal(by=request.user, proposal=proposal, reason=form.cleaned_data["reason"])
-        return []
+        return _Decided()
 
     return _done(request, proposal.scan, "proposals", step)
 
@@ -89,14 +101,22 @@ def confirm(request, pk: uuid.UUID):
     if not form.is_valid():
         return _not_valid(request, match.scan, "matches", form)
     values = form.service_values()
-    return _done(request, match.scan, "matches", lambda: [confirm_match(by=request.user, match=match, **values)[1]])
+    region = values.get("proposal", match.proposal)
+
+    def step():
+        was_open = region is not None and region.state == Proposal.State.OPEN
+        _, job = confirm_match(by=request.user, match=match, **values)
+        accepted = Proposal.objects.get(pk=region.pk).voi if was_open else None
+        return _Decided([job]) if accepted is None else _marked(accepted, job)
+
+    return _done(request, match.scan, "matches", step)
 
 
 @needs(Capability.MEASURE)
 @require_POST
 def look_again(request, pk: uuid.UUID):
     scan = _scan(request, pk)
-    return _done(request, scan, "proposals", lambda: request_look(scan=scan, by=request.user))
+    return _done(request, scan, "proposals", lambda: _Decided(request_look(scan=scan, by=request.user)))
 
 
 @needs(Capability.SIGN_READING)
@@ -111,7 +131,7 @@ def netpet(request, pk: uuid.UUID):
         draft = Reading.objects.filter(scan=scan, reader=request.user, state=Reading.State.DRAFT).first()
         reading = draft or start_reading(by=request.user, scan=scan)
         confirm_netpet(by=request.user, reading=reading, **form.cleaned_data)
-        return []
+        return _Decided()
 
     return _done(request, scan, "fdg", step)
 
@@ -134,6 +154,11 @@ def export(request, pk: uuid.UUID):
     return HttpResponse(packed.getvalue(), content_type="application/zip", headers=headers)
 
 
+def _marked(voi: Voi, job: Job) -> _Decided:
+    replaced = Voi.versions.filter(lineage=voi.lineage).exclude(pk=voi.pk).order_by("-recorded_at").first()
+    return _Decided([job], voi, replaced and replaced.recorded_at)
+
+
 def _proposal(request, pk: uuid.UUID) -> Proposal:
     return visible_or_404(Proposal.objects.filter(scan__in=access.visible_scans(request.user)), pk)
 
@@ -146,16 +171,33 @@ def _done(request, scan: Scan, anchor: str, step):
     """Take the step wholly or not at all, ring for what follows, and come back to the place it was taken from."""
     try:
         with transaction.atomic():
-            ring([job.pk for job in step()])
+            taken = step()
+            ring([job.pk for job in taken.jobs])
     except (Refused, ImagingRefusal) as refusal:
-        messages.error(request, refusal.message)
+        return _refused(request, scan, anchor, 422, refusal.code, [refusal.message])
     except Conflict as conflict:
-        messages.error(request, str(conflict))
-    return HttpResponseRedirect(f"{reverse('imaging:scan', args=[scan.pk])}#{anchor}")
+        return _refused(request, scan, anchor, 409, CHANGED, [str(conflict)])
+    return JsonResponse(_said(request, scan, taken)) if wants_json(request) else _back(scan, anchor)
+
+
+def _said(request, scan: Scan, taken: _Decided) -> dict:
+    """Which region the decision made or changed, if any, in the words of a step on a region."""
+    if taken.voi is None:
+        return {"ok": True}
+    return said_of(request, scan, Taken(taken.voi, taken.jobs[0]), taken.before)
 
 
 def _not_valid(request, scan: Scan, anchor: str, form):
-    for errors in form.errors.values():
-        for error in errors:
-            messages.error(request, error)
+    return _refused(request, scan, anchor, 422, INVALID, said_by(form))
+
+
+def _refused(request, scan: Scan, anchor: str, status: int, code: str, sentences: list[str]):
+    if wants_json(request):
+        return refused(status, code, " ".join(sentences))
+    for words in sentences:
+        messages.error(request, words)
+    return _back(scan, anchor)
+
+
+def _back(scan: Scan, anchor: str):
     return HttpResponseRedirect(f"{reverse('imaging:scan', args=[scan.pk])}#{anchor}")

@@ -18,6 +18,7 @@ from imaging.reading_gaps import gaps
 from imaging.refused import Refused
 from imaging.services import amend_reading, answer_reading, score_lesion, sign_reading, start_reading
 from imaging.services.reading_lock import Stale, token_of_answers, token_of_reading, token_of_score
+from imaging.views.answers import refused, said_by, wants_json
 from imaging.views.grading_page import grading_context, sentence
 from imaging.views.guard import needs, visible_or_404
 from imaging.views.words import explain
@@ -96,7 +97,7 @@ def _state(reading: Reading, **more) -> dict:
     missing = gaps(reading)
     return {
         "missing": [{"code": gap.code, "message": gap.message, "lesions": _pks(gap)} for gap in missing],
-        "sentence": sentence(missing),
+        "missing_sentence": sentence(missing),
         "seen": {"reading": token_of_reading(reading), **more},
     }
 
@@ -116,7 +117,7 @@ def _step(request, scan: Scan, step: Callable[[], dict], done: str = "Saved."):
             state = step()
     except Refused as refusal:
         return _refused(request, scan, refusal)
-    if _wants_json(request):
+    if wants_json(request):
         return JsonResponse({"ok": True, **state})
     messages.success(request, done)
     return HttpResponseRedirect(_back(request, scan))
@@ -125,10 +126,9 @@ def _step(request, scan: Scan, step: Callable[[], dict], done: str = "Saved."):
 def _refused(request, scan: Scan, refusal: Refused):
     """For a person without scripts: a page that also shows what was typed, so that nothing is lost."""
     status = STATUS.get(refusal.code, 422)
-    if _wants_json(request):
+    if wants_json(request):
         missing = [{"code": gap.code, "message": gap.message, "lesions": _pks(gap)} for gap in _gaps_of(refusal)]
-        answer = {"ok": False, "code": refusal.code, "error": refusal.message, "missing": missing}
-        return JsonResponse(answer | {"stale": isinstance(refusal, Stale)}, status=status)
+        return refused(status, refusal.code, refusal.message, missing=missing, stale=isinstance(refusal, Stale))
     context = {
         "reason": explain(refusal.code, refusal.message, title="Not saved."),
         "gaps": _gaps_of(refusal),
@@ -147,15 +147,11 @@ def _gaps_of(refusal: Refused) -> list:
 
 
 def _not_valid(request, scan: Scan, form):
-    said = " ".join(error for errors in form.errors.values() for error in errors)
-    if _wants_json(request):
-        return JsonResponse({"ok": False, "code": "form_invalid", "error": said, "stale": False}, status=422)
+    said = " ".join(said_by(form))
+    if wants_json(request):
+        return refused(422, "form_invalid", said, stale=False)
     messages.error(request, said)
     return HttpResponseRedirect(_back(request, scan))
-
-
-def _wants_json(request) -> bool:
-    return "application/json" in request.headers.get("Accept", "")
 
 
 def _back(request, scan: Scan) -> str:

@@ -24,7 +24,7 @@ ALONE = "none"
 def read(request, pk: uuid.UUID):
     scan, old = _pair(request, pk)
     sides = [viewer.side(one) for one in (old, scan) if one is not None]
-    context = viewer_rows.context(scan, old, sides) | grading_context(scan, request.user)
+    context = viewer_rows.context(scan, old, sides, request.user) | grading_context(scan, request.user)
     context["viewer_data"] = viewer_data.pair(scan, old, sides)
     return render(request, "imaging/read.html", context)
 
@@ -35,6 +35,16 @@ def data(request, pk: uuid.UUID):
     scan, old = _pair(request, pk)
     sides = [viewer.side(one) for one in (old, scan) if one is not None]
     return JsonResponse(viewer_data.pair(scan, old, sides))
+
+
+@needs(Capability.READ_CHART)
+@require_GET
+def lists(request, pk: uuid.UUID):
+    """The lesions, foci and computed scores of the page as they are now, for the page to take over."""
+    scan, old = _pair(request, pk)
+    sides = [viewer.side(one) for one in (old, scan) if one is not None]
+    context = viewer_rows.lists(scan, old, sides, request.user) | grading_context(scan, request.user)
+    return render(request, "imaging/_read_lists.html", context)
 
 
 def _pair(request, pk: uuid.UUID) -> tuple[Scan, Scan | None]:

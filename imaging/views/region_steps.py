@@ -9,12 +9,14 @@ from django.db import transaction
 from django.http import HttpResponseRedirect, JsonResponse
 from django.urls import reverse
 
-from imaging import region_rows
+from imaging import region_rows, viewer_regions
 from imaging.domain.errors import ImagingRefusal
 from imaging.models import Job, Scan, Voi
 from imaging.refused import Refused, sentence
 from imaging.services import measure_at_once
 from imaging.tasks import ring
+from imaging.views.answers import refused, said_by, wants_json
+from imaging.views.viewer_data import grid_of
 from patients.services import Conflict
 
 CHANGED, INVALID = "region_changed", "input_invalid"
@@ -38,8 +40,7 @@ def take(request, scan: Scan, form, step: Callable[[], Taken], *, before: Voi | 
     """
     version = before and before.recorded_at
     if not form.is_valid():
-        said = [error for errors in form.errors.values() for error in errors]
-        return _refused(request, scan, 422, INVALID, said)
+        return _refused(request, scan, 422, INVALID, said_by(form))
     try:
         with transaction.atomic():
             taken = step()
@@ -48,7 +49,7 @@ def take(request, scan: Scan, form, step: Callable[[], Taken], *, before: Voi | 
         return _refused(request, scan, 409, CHANGED, [str(conflict)])
     except (Refused, ImagingRefusal) as refusal:
         return _refused(request, scan, 422, refusal.code, [refusal.message])
-    return JsonResponse(_said(request, scan, taken, version)) if _wants_json(request) else _back(scan)
+    return JsonResponse(said_of(request, scan, taken, version)) if wants_json(request) else _back(scan)
 
 
 def require_seen(voi: Voi, seen_at: dt.datetime | None) -> dt.datetime | None:
@@ -58,12 +59,16 @@ def require_seen(voi: Voi, seen_at: dt.datetime | None) -> dt.datetime | None:
     return seen_at
 
 
-def _said(request, scan: Scan, taken: Taken, before: dt.datetime | None) -> dict:
+def said_of(request, scan: Scan, taken: Taken, before: dt.datetime | None) -> dict:
+    """What a viewer shows at once: numbers of this very version, and its voxels."""
     said = {"ok": True, "voi": str(taken.voi.pk), "before": before and before.isoformat()}
     if taken.is_gone:
         return {**said, "state": "withdrawn"}
     mine = [voi for voi in (taken.voi, taken.other) if voi is not None]
-    found = {row["voi"]: row for row in region_rows.rows(scan, request.user, measure_at_once(scan, *mine))}
+    measured = measure_at_once(scan, *mine)
+    drawn = _drawn(scan, measured, {str(voi.pk) for voi in mine})
+    rows = region_rows.rows(scan, request.user, measured)
+    found = {row["voi"]: row | {"outline": drawn.get(row["voi"])} for row in rows}
     said |= found.get(said["voi"], {"state": region_rows.OUTDATED})
     if taken.other is not None:
         said["other"] = found.get(str(taken.other.pk))
@@ -72,9 +77,15 @@ def _said(request, scan: Scan, taken: Taken, before: dt.datetime | None) -> dict
     return said
 
 
+def _drawn(scan: Scan, measured: list, wanted: set[str]) -> dict[str, dict]:
+    grid = grid_of(scan)
+    shown = [item for item in measured if str(item.voi.pk) in wanted]
+    return {row["id"]: row for row in viewer_regions.of_measured(shown, grid)} if grid else {}
+
+
 def _refused(request, scan: Scan, status: int, code: str, sentences: list[str]):
-    if _wants_json(request):
-        return JsonResponse({"ok": False, "code": code, "sentence": " ".join(sentences)}, status=status)
+    if wants_json(request):
+        return refused(status, code, " ".join(sentences))
     for words in sentences:
         messages.error(request, words)
     return _back(scan)
@@ -82,7 +93,3 @@ def _refused(request, scan: Scan, status: int, code: str, sentences: list[str]):
 
 def _back(scan: Scan):
     return HttpResponseRedirect(f"{reverse('imaging:scan', args=[scan.pk])}#regions")
-
-
-def _wants_json(request) -> bool:
-    return request.get_preferred_type(["text/html", "application/json"]) == "application/json"

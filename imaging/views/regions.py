@@ -3,6 +3,7 @@
 A viewer asks for JSON and gets the numbers of what it marked at once; a form comes back to the page.
 """
 
+import importlib
 import uuid
 
 from django.db.models import F
@@ -22,6 +23,8 @@ from patients.domain.roles import Capability
 @require_GET
 def listed(request, pk: uuid.UUID):
     scan = _scan(request, pk)
+    if request.user.may(Capability.MEASURE):
+        _warm()
     measured = selectors.measurements(scan)
     rows = region_rows.rows(scan, request.user, measured)
     return JsonResponse({"scan": str(scan.pk), "digest": region_rows.digest_of(scan, measured), "regions": rows})
@@ -69,6 +72,12 @@ def bring_back(request, pk: uuid.UUID):
         return Taken(*restore(by=request.user, voi=voi, version=version, reason=reason, expected_recorded_at=seen_at))
 
     return take(request, voi.scan, form, step, before=voi)
+
+
+def _warm() -> None:
+    """Whoever lists regions may be about to mark one: what that loads when first used takes longer than marking."""
+    for name in ("scipy.ndimage", "scipy.sparse.csgraph"):
+        importlib.import_module(name)
 
 
 def _marked(user, scan: Scan, form: RegionForm) -> Taken:

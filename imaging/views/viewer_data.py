@@ -51,6 +51,12 @@ def _scan(role: str, one: Side, view) -> dict[str, Any]:
     }
 
 
+def grid_of(scan: Scan) -> dict[str, Any] | None:
+    """The grid of the volume that pages draw on; None while there is none."""
+    upper = scan.products.filter(superseded_at=None, lesion=None, name=UPPER).first()
+    return None if upper is None else _grid(upper)
+
+
 def _pet(one: Side) -> dict[str, Any] | None:
     upper, lower = one.products.get(UPPER), one.products.get(LOWER)
     if upper is None or lower is None:

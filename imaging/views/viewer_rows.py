@@ -6,15 +6,18 @@ from django.conf import settings
 from django.urls import reverse
 
 from imaging import pages, viewer, viewer_regions
-from imaging.models import ImageProduct, LesionMatch, Scan
+from imaging.domain.vocabulary import ORGAN_CODES
+from imaging.models import ImageProduct, LesionFinding, LesionMatch, Scan
 from imaging.viewer import Side
 from imaging.views import numbers, proposal_rows, scan_rows
+from patients.domain.roles import Capability
 
 TITLES = {"old": "Earlier scan", "new": "This scan"}
+LIKELY = 0.6  # confidence that is called fair; such matches may be confirmed together
 TRACERS_DIFFER = "The tracers differ: uptake of one is never compared with uptake of the other."
 
 
-def context(scan: Scan, old: Scan | None, sides: list[Side]) -> dict[str, Any]:
+def context(scan: Scan, old: Scan | None, sides: list[Side], user) -> dict[str, Any]:
     roles = ("old", "new")[-len(sides) :]
     by_role = dict(zip(roles, sides, strict=True))
     shown = [_shown(role, one) for role, one in by_role.items()]
@@ -30,9 +33,22 @@ def context(scan: Scan, old: Scan | None, sides: list[Side]) -> dict[str, Any]:
         "state_url": reverse("imaging:scan_state", args=[scan.pk]),
         "shown": shown,
         "slices": _slices(shown),
-        "lesions": _lesions(by_role),
-        "foci": _foci(by_role["new"]),
+        "organs": sorted(ORGAN_CODES),
         "tracers_differ": TRACERS_DIFFER if old is not None and old.tracer != scan.tracer else "",
+    } | lists(scan, old, sides, user)
+
+
+def lists(scan: Scan, old: Scan | None, sides: list[Side], user) -> dict[str, Any]:
+    """What changes while a person marks and decides."""
+    by_role = dict(zip(("old", "new")[-len(sides) :], sides, strict=True))
+    rows = _lesions(by_role)
+    return {
+        "scan": scan,
+        "old": old,
+        "may_measure": user.may(Capability.MEASURE),
+        "lesions": rows,
+        "likely": [row for row in rows if row["match"] and row["match"]["is_likely"]],
+        "foci": _foci(by_role["new"]),
     }
 
 
@@ -79,7 +95,7 @@ def _facts(one: Side) -> str:
 def _lesions(by_role: dict[str, Side]) -> list[dict[str, Any]]:
     """Each lesion with what is known of its score on both scans; a computed one says that it is computed."""
     rows = {role: {r["lesion"].pk: r for r in scan_rows.lesions(s.scan, s.measured)} for role, s in by_role.items()}
-    matches = _match_words(by_role["new"].scan)
+    matches = _matches(by_role["new"].scan)
     findings = {row.lesion_id: row for row in by_role["new"].scan.findings.all()}
     return [
         {
@@ -87,7 +103,7 @@ def _lesions(by_role: dict[str, Side]) -> list[dict[str, Any]]:
             "where": row["where"],
             "size": _size(findings.get(pk)),
             "scores": [_score(role, rows[role].get(pk)) for role in by_role],
-            "match": matches.get(pk, ""),
+            "match": matches.get(pk),
         }
         for pk, row in rows["new"].items()
     ]
@@ -117,16 +133,23 @@ def _score(role: str, row: dict | None) -> dict[str, str]:
     return {"digits": "–", "css": "k-missing", "role": role, "source": word or "no score", "title": title}
 
 
-def _match_words(scan: Scan) -> dict:
-    """What is still to be confirmed about a lesion that was carried over from the scan before."""
+def _matches(scan: Scan) -> dict[Any, dict[str, Any]]:
+    """What is proposed, or was decided, about each lesion that was carried over from the scan before."""
     rows = LesionMatch.objects.filter(scan=scan, run__superseded_at=None, lesion__isnull=False)
-    return {row.lesion_id: _match_word(row) for row in rows}
+    return {row.lesion_id: _match(row) for row in rows}
 
 
-def _match_word(row: LesionMatch) -> str:
-    if row.state != LesionMatch.State.OPEN:
-        return f"match {row.get_state_display()}"
-    return "check match" if row.status == "present" else f"{row.get_status_display()}? confirm"
+def _match(row: LesionMatch) -> dict[str, Any]:
+    is_open = row.state == LesionMatch.State.OPEN
+    is_plain = row.status == LesionFinding.Status.PRESENT
+    is_likely = is_open and is_plain and not row.parts.get("is_ambiguous") and (row.confidence or 0) >= LIKELY
+    word = "check match" if is_plain else f"{row.get_status_display()}? confirm"
+    return {
+        "pk": row.pk,
+        "word": word if is_open else f"match {row.get_state_display()}",
+        "is_open": is_open,
+        "is_likely": is_likely,
+    }
 
 
 def _foci(one: Side) -> dict[str, list]:
@@ -139,5 +162,11 @@ def _foci(one: Side) -> dict[str, list]:
 
 
 def _focus(row) -> dict[str, Any]:
-    about = row.lesion.label if row.lesion else (row.guess or "").replace("_", " ")
-    return {"id": row.pk, "label": row.label or f"segment {row.number}", "about": about}
+    guess = (row.guess or "").replace("_", " ")
+    return {
+        "id": row.pk,
+        "label": row.label or f"segment {row.number}",
+        "about": row.lesion.label if row.lesion else guess,
+        "lesion": row.lesion,
+        "organ": guess,
+    }

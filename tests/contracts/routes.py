@@ -77,6 +77,7 @@ ROUTES: dict[str, list[Rule]] = {
     "imaging:scan": [Rule("scan", get=READERS)],
     "imaging:scan_state": [Rule("scan", get=READERS)],
     "imaging:read": [Rule("scan", get=READERS)],
+    "imaging:read_lists": [Rule("scan", get=READERS)],
     "imaging:viewer": [Rule("scan", get=READERS)],
     "imaging:look": [Rule("scan", post=MEASURERS)],
     "imaging:netpet": [Rule("scan", post=SIGNERS)],

@@ -100,7 +100,7 @@ def test_json_says_what_is_still_missing(client, draft, lesion):
     answer = send(client, "score", draft, JSON, lesion=lesion.pk, score="3-4").json()
     assert answer["ok"] and answer["lesion"] == str(lesion.pk) and answer["is_read"]
     assert next(gap["code"] for gap in answer["missing"]) == "quality_missing"
-    assert answer["sentence"] == "4 answers missing"
+    assert answer["missing_sentence"] == "4 answers missing"
     answer = send(client, "score", draft, JSON, lesion=lesion.pk, score="1-1").json()
     gap = answer["missing"][0]
     assert (gap["code"], gap["lesions"]) == ("difference_reason_missing", [str(lesion.pk)])
@@ -126,7 +126,7 @@ def test_a_stale_form_is_refused_with_who_and_when(client, draft, lesion, doctor
     typed = {"lesion": str(lesion.pk), "score": "1-1", "difference_reason": "adjacent bowel", "seen": seen}
     answer = client.post(url, typed, **JSON)
     assert answer.status_code == 409 and answer.json()["stale"]
-    assert re.search(r"changed by colleague at \d\d:\d\d", answer.json()["error"])
+    assert re.search(r"changed by colleague at \d\d:\d\d", answer.json()["sentence"])
     plain = client.post(url, typed)
     assert plain.status_code == 409 and "adjacent bowel" in plain.content.decode(), "what was typed is not lost"
     assert draft.lesions.get().score_low == 4
@@ -157,7 +157,7 @@ def test_the_analogue_is_filled_in_and_said_to_be_from_the_chart(client, draft, 
 def test_forms_that_cannot_be(client, draft, lesion, doctor, phantom_case):
     for wrong in ({"score": "5-5"}, {"score": "3"}, {"rads": "6"}, {"lesion": ""}):
         answer = send(client, "score", draft, JSON, **{"lesion": str(lesion.pk), "score": "3-3"} | wrong)
-        assert answer.status_code == 422 and answer.json()["error"], wrong
+        assert answer.status_code == 422 and answer.json()["sentence"], wrong
     assert send(client, "score", draft, JSON, lesion=lesion.pk, score="4-3").json()["code"] == "score_out_of_range"
     assert send(client, "answers", draft, JSON, ssa="given", ssa_date="soon").status_code == 422
     assert send(client, "amend", draft, JSON, reason="").status_code == 422

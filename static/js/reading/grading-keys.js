@@ -4,14 +4,15 @@ const GROUPS = { 1: ["1A", "1B"], 2: ["2"], 3: ["3A", "3B", "3C", "3D"], 4: ["4"
 const LEADER_MS = 1500;
 
 /**
- * S is followed by a category; the digits 0 to 4 alone are Krenning scores.
+ * S is followed by a category; Y takes the computed score over; the digits 0 to 4 alone are Krenning scores.
  * @param {string} key @param {number} leader when S was pressed, 0 if not @param {number} now
- * @returns {{ leader: number, score?: string, rads?: string } | null} null: the key is not one of grading's
+ * @returns {{ leader: number, score?: string, rads?: string, isAsComputed?: boolean } | null} null: the key is not one of grading's
  */
 export function meaning(key, leader, now) {
   const isLed = leader > 0 && now - leader < LEADER_MS;
   if (isLed && key in GROUPS) return { leader: 0, rads: key };
   if (key === "s" || key === "S") return { leader: now };
+  if (key === "y" || key === "Y") return { leader: 0, isAsComputed: true };
   if (/^[0-4]$/.test(key)) return { leader: 0, score: `${key}-${key}` };
   return null;
 }

@@ -1,6 +1,8 @@
 // Grading by keys and saving by itself: every change goes to the server at once, in order; what fails stays as typed.
 
 import { differs, meaning, nextRads } from "./grading-keys.js";
+import { isOff } from "../keys.js";
+import { keepFresh } from "./grading-fresh.js";
 
 const root = /** @type {HTMLElement | null} */ (document.querySelector("[data-grading]"));
 const stateLine = /** @type {HTMLElement | null} */ (root?.querySelector("[data-save-state]") ?? null);
@@ -25,6 +27,7 @@ function start(element) {
   element.addEventListener("focusin", (event) => select(blockOf(/** @type {HTMLElement} */ (event.target))?.dataset.lesion ?? ""));
   addEventListener("beforeunload", (event) => { if (unsaved.size) event.preventDefault(); });
   copyReport(element);
+  keepFresh(element, watch);
   const first = element.querySelector(".grade-lesion:has([data-read].chip-caution)") ?? element.querySelector(".grade-lesion");
   select(/** @type {HTMLElement | null} */ (first)?.dataset.lesion ?? "");
 }
@@ -85,7 +88,7 @@ async function send(form, changed) {
   const sent = JSON.stringify([...new FormData(form)]);
   const response = await fetch(form.action, { method: "POST", body: data, headers: { Accept: "application/json" } });
   const answer = await response.json();
-  if (!answer.ok) return failed(form, answer.error);
+  if (!answer.ok) return failed(form, answer.sentence);
   const seen = /** @type {HTMLInputElement} */ (form.querySelector("[data-seen]"));
   const isAsSent = JSON.stringify([...new FormData(form)]) === sent;
   seen.value = answer.seen.part;
@@ -124,10 +127,10 @@ function tell(text, kind = "") {
   stateLine.dataset.kind = kind;
 }
 
-/** @param {{ missing: { message: string }[], sentence: string, seen: { reading: string } }} answer */
+/** @param {{ missing: { message: string }[], missing_sentence: string, seen: { reading: string } }} answer */
 function showMissing(answer) {
   const [sentence, list] = ["[data-sentence]", "[data-missing]"].map((name) => /** @type {HTMLElement} */ (root?.querySelector(name)));
-  sentence.textContent = answer.sentence;
+  sentence.textContent = answer.missing_sentence;
   list.hidden = !answer.missing.length;
   list.querySelector("ul")?.replaceChildren(...answer.missing.map((gap) => item(gap.message)));
   /** @type {HTMLInputElement} */ (signForm?.querySelector("[data-seen-reading]")).value = answer.seen.reading;
@@ -148,6 +151,36 @@ function announce(form, answer) {
   const chosen = form.querySelector("[name=score]:checked + span");
   const detail = { lesion: answer.lesion, score: chosen?.textContent ?? "", isDone: answer.is_read };
   document.dispatchEvent(new CustomEvent("reading:scored", { detail }));
+  if (answer.is_read && form.dataset.goesOn) goOn(form);
+  delete form.dataset.goesOn;
+}
+
+/** To the next lesion that is not read yet, after the one that was taken over as computed. @param {HTMLFormElement} form */
+function goOn(form) {
+  const blocks = [...(root?.querySelectorAll(".grade-lesion") ?? [])];
+  const here = blocks.indexOf(/** @type {Element} */ (blockOf(form)));
+  const next = [...blocks.slice(here + 1), ...blocks.slice(0, here)].find((block) => block.querySelector("[data-read].chip-caution"));
+  const lesion = /** @type {HTMLElement | undefined} */ (next)?.dataset.lesion;
+  if (!lesion) return;
+  select(lesion);
+  document.dispatchEvent(new CustomEvent("reading:go", { detail: { lesion } }));
+}
+
+/** The computed score as the reader's own, by a key of its own for each lesion. @param {HTMLFormElement} form */
+function takeComputed(form) {
+  const { low, high } = blockOf(form)?.dataset ?? {};
+  const score = `${low}-${high}`;
+  if (low === undefined || !form.querySelector(`[name=score][value="${score}"]`)) return tell("Nothing is computed to take over: give your own score", "error");
+  form.dataset.goesOn = "yes";
+  choose(form, score);
+}
+
+/** The first answer that is missing, for keys. */
+function nextMissing() {
+  const parts = [...(root?.querySelectorAll(".grade-answers [data-part]") ?? [])];
+  const open = parts.find((part) => part.querySelector("[type=radio]") && !part.querySelector(":checked[type=radio]"));
+  const field = /** @type {HTMLElement | null | undefined} */ (open?.querySelector("[type=radio]"));
+  field?.focus();
 }
 
 /** @param {KeyboardEvent} event */
@@ -159,6 +192,7 @@ function press(event) {
   }
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isOff() || isTyping(event.target)) return;
   if (document.querySelector("dialog[open]")) return;
+  if (event.key === ".") return nextMissing();
   const found = meaning(event.key, leader, event.timeStamp);
   leader = found?.leader ?? 0;
   const form = current()?.querySelector("form");
@@ -166,6 +200,7 @@ function press(event) {
   event.preventDefault();
   if (found.score) choose(form, found.score);
   if (found.rads) category(form, found.rads);
+  if (found.isAsComputed) takeComputed(form);
 }
 
 /** @param {HTMLFormElement} form @param {string} score */
@@ -184,10 +219,6 @@ function category(form, digit) {
   if (!field) return;
   field.value = nextRads(digit, field.value);
   save(form, field);
-}
-
-function isOff() {
-  try { return localStorage.getItem("prrt.keys.off") === "1"; } catch { return false; }
 }
 
 /** A radio button takes no letters, so keys go on working on it. @param {EventTarget | null} target */
@@ -242,7 +273,7 @@ async function sign() {
     const response = await fetch(signForm.action, { method: "POST", body: new FormData(signForm), headers: { Accept: "application/json" } });
     const answer = await response.json();
     if (answer.ok) return location.reload();
-    fail(dialog, answer.error);
+    fail(dialog, answer.sentence);
   } catch {
     fail(dialog, "Not signed: the server does not answer.");
   }

@@ -2,20 +2,24 @@
 
 /** @typedef {import("./workspace.js").Workspace} Workspace */
 
+const LINKS = ".lesions a[data-lesion], .lesions a[data-region]";
+
 /** @param {Workspace} work @param {HTMLElement} root */
 export function showLesions(work, root) {
-  const links = /** @type {HTMLElement[]} */ ([...root.querySelectorAll(".lesions [data-lesion], .lesions [data-region]")]);
-  for (const link of links) {
-    link.addEventListener("click", (event) => {
-      if (event.ctrlKey || event.metaKey) return;
-      event.preventDefault();
-      pick(work, link);
-    });
-  }
-  work.store.subscribe((now, before) => {
-    if (now.lesion === before.lesion && now.region === before.region) return;
-    for (const link of links) mark(link, isOf(link, now));
+  root.addEventListener("click", (event) => {
+    const link = /** @type {HTMLElement} */ (event.target).closest(LINKS);
+    if (!(link instanceof HTMLElement) || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    pick(work, link);
   });
+  const show = () => {
+    for (const link of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll(LINKS))) mark(link, isOf(link, work.state));
+  };
+  work.store.subscribe((now, before) => {
+    if (now.lesion !== before.lesion || now.region !== before.region) show();
+  });
+  document.addEventListener("reading:fresh", show);
+  document.addEventListener("reading:go", (event) => work.choose(/** @type {CustomEvent} */ (event).detail.lesion));
   root.querySelector(".grading")?.addEventListener("focusin", (event) => follow(work, /** @type {HTMLElement} */ (event.target)));
   document.addEventListener("reading:scored", (event) => scored(root, /** @type {CustomEvent} */ (event).detail));
 }

@@ -23,23 +23,31 @@ export function onSlice(work, panel) {
   };
   /** @type {import("./types.d.ts").Vec | null} */
   let from = null;
+  let isTools = false;
   canvas.addEventListener("pointerdown", (event) => {
     if (event.button > 1) return;
     event.preventDefault();
     canvas.focus({ preventScroll: true });
     canvas.setPointerCapture(event.pointerId);
+    isTools = event.button === 0 && !event.shiftKey && Boolean(work.tool?.down(panel, place(event), event));
+    if (isTools) return;
     if (event.shiftKey || event.button === 1) from = place(event);
     else work.moveTo(role, snapped(panel, place(event)));
   });
   canvas.addEventListener("pointermove", (event) => {
-    if (from) {
+    if (isTools) work.tool?.move(place(event));
+    else if (from) {
       const to = place(event);
       work.pan(minus(from, to));
       from = place(event);
     } else if (event.buttons & 1) work.moveTo(role, snapped(panel, place(event)));
     work.hover(role, () => place(event));
   });
-  for (const name of /** @type {const} */ (["pointerup", "pointercancel"])) canvas.addEventListener(name, () => (from = null));
+  for (const name of /** @type {const} */ (["pointerup", "pointercancel"])) canvas.addEventListener(name, (event) => {
+    if (isTools) work.tool?.up(place(/** @type {PointerEvent} */ (event)));
+    isTools = false;
+    from = null;
+  });
   canvas.addEventListener("pointerleave", () => work.hover(role, null));
   canvas.addEventListener("wheel", (event) => onWheel(event, (turns) => work.stepSlice(role, panel.plane, turns), (by) => work.zoom(by)), { passive: false });
 }
@@ -85,12 +93,13 @@ export function onMip(work, panel) {
  * @param {Workspace} work @param {import("./mippanel.js").MipPanel} panel @param {PointerEvent} event */
 function pickAt(work, panel, event) {
   const { x, y } = pixel(panel.canvas, event);
-  const mark = panel.pick(work.state, x, y);
-  if (mark?.lesion) return work.choose(mark.lesion);
-  if (mark) return work.chooseRegion(panel.role, mark.region);
   const { across, height } = fromPicture(panel.placed(), x, y);
   const pet = panel.scan.pet;
   const hottest = pet && hottestBehind(pet, panel.mip.view, panel.angle(work.state), across, height);
+  if (work.tool?.onMip(panel.role, hottest)) return;
+  const mark = panel.pick(work.state, x, y);
+  if (mark?.lesion) return work.choose(mark.lesion);
+  if (mark) return work.chooseRegion(panel.role, mark.region);
   if (hottest) work.moveTo(panel.role, hottest);
 }
 

@@ -18,19 +18,17 @@ function press(event, work, root) {
   if (isTyping(target)) return;
   const isLetter = event.key.length === 1;
   if (isLetter && isOff()) return;
-  if (event.key === " " && target.closest("button, a, summary, input")) return;
+  if (/^( |Enter)$/.test(event.key) && target.closest("button, a, summary, input")) return;
   if (/^(Arrow|Page)/.test(event.key) && target.closest("input, .grading")) return;
-  const act = actions(work, root, focusOf(target, work))[event.key] ?? pressed(root, event.key);
+  const focus = focusOf(target, work);
+  const act = heard(work, event.key, focus) ?? actions(work, root, focus)[event.key] ?? pressed(root, event.key);
   if (!act) return;
   event.preventDefault();
   act();
 }
 
-/** A button of the viewer by its key; the focus stays where it is, so that the next key means the same picture.
- * @param {HTMLElement} root @param {string} key */
-function pressed(root, key) {
-  const button = /** @type {HTMLElement | null} */ (root.querySelector(`.viewer button[data-key="${CSS.escape(key)}"]`));
-  return button && (() => button.click());
+  const focus = focusOf(target, work);
+  const act = heard(work, event.key, focus) ?? actions(work, root, focus)[event.key] ?? pressed(root, event.key);
 }
 
 /** @param {HTMLElement} target @param {Workspace} work @returns {Focus} */

@@ -26,6 +26,8 @@ export class SlicePanel {
     this.ct = new Uint8Array(1);
     /** @type {Map<string, number[]>} */
     this.corners = new Map();
+    /** @type {import("./types.d.ts").Over | null} */
+    this.over = null;
   }
 
   /** @param {State} state */
@@ -48,6 +50,7 @@ export class SlicePanel {
     if (state.hasOutlines && scan.pet) this.drawRegions(state, camera);
     const [x, y] = toCanvas(camera, state.points[this.role]);
     drawCross(this.context, x, y, canvas.width, canvas.height, this.isLight(state) ? "#0050b3" : "#7cc4f0");
+    this.over?.(this.context, camera);
     this.drawWords(state);
   }
 

@@ -28,6 +28,10 @@ export class Workspace {
     this.tables = () => ({});
     /** @type {{role: Role, place: () => Vec} | null} */
     this.hovered = null;
+    /** @type {import("./types.d.ts").Tool | null} */
+    this.tool = null;
+    /** Keys of other modules, asked before those of the views. @type {((key: string, focus: import("./shortcuts.js").Focus) => (() => void) | null)[]} */
+    this.keys = [];
     this.asked = 0;
     this.askedAt = 0;
     this.isReleased = false;
@@ -64,6 +68,18 @@ export class Workspace {
     this.store.set(this.inSight(changes.step(this.state, role, times(sliceStep(plane, pet), count))));
   }
 
+  /** The cross-hair by some millimetres. @param {Role} role @param {Vec} by */
+  stepBy(role, by) {
+    this.store.set(this.inSight(changes.step(this.state, role, by)));
+  }
+
+  /** Where a lesion was marked just now on this scan. @param {{pk: string, label: string}} lesion @param {Vec} lps */
+  place({ pk, label }, lps) {
+    const known = this.pair.lesions.find((one) => one.id === pk);
+    if (known) known.points = { ...known.points, new: { lps, how: "marked" } };
+    else this.pair.lesions.push({ id: pk, label, points: { new: { lps, how: "marked" }, old: { lps: this.link.toOld(lps), how: "registered" } } });
+  }
+
   /** @param {string} id */
   choose(id) {
     const lesion = this.pair.lesions.find((one) => one.id === id);
@@ -82,6 +98,12 @@ export class Workspace {
     this.tell("", id);
   }
 
+  /** Chosen, with pictures and cross-hair as they are. @param {string} lesion */
+  name(lesion) {
+    this.change({ lesion, region: "" });
+    this.tell(lesion, "");
+  }
+
   /** Outlines, points and scores as they are now, after something was marked; volumes stay. */
   async refresh() {
     const pair = /** @type {import("./types.d.ts").PairAbout} */ (await fetchJson(this.root.dataset.url ?? ""));
@@ -90,6 +112,11 @@ export class Workspace {
       const about = pair.scans.find((one) => one.id === scan.about.id);
       if (about) scan.regions = regionsOf(about);
     }
+    this.redrawAnew();
+  }
+
+  /** After outlines changed. */
+  redrawAnew() {
     for (const panel of this.panels) panel.forget();
     this.redraw();
   }

@@ -1,0 +1,63 @@
+// What takes back each step, and that names and moments follow when a version comes back.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { EMPTY, MOST, inverseOf, moved, noted, renamed } from "../../static/js/reading/undo.js";
+
+const answer = (more = {}) => ({ ok: true, status: 200, voi: "A", recorded_at: "t2", before: "t1", ...more });
+const step = (to, id = "A", data = {}) => ({ to, id, data });
+const entry = (steps, words = "w") => ({ words, steps });
+
+test("a new mark is taken away, a change is restored, what was taken away comes back", () => {
+  assert.deepEqual(inverseOf(step("mark", ""), answer({ before: null })), [step("withdraw", "A", { recorded_at: "t2", reason: "undone while reading" })]);
+  assert.deepEqual(inverseOf(step("outline"), answer()), [step("restore", "A", { version: "t1", recorded_at: "t2", reason: "undone while reading" })]);
+  const [back] = inverseOf(step("withdraw"), answer({ recorded_at: undefined }));
+  assert.deepEqual([back.to, back.id, back.data.version, back.data.recorded_at], ["restore", "A", "t1", ""]);
+});
+
+test("both halves of a split and both parts of a merge", () => {
+  const split = inverseOf(step("outline"), answer({ other: { voi: "B", recorded_at: "t2" } }));
+  assert.deepEqual(split.map(({ to, id }) => [to, id]), [["restore", "A"], ["withdraw", "B"]]);
+  const merge = inverseOf(step("outline"), answer({ absorbed: { voi: "B", before: "t0" } }));
+  assert.deepEqual(merge.map(({ to, id, data }) => [to, id, data.version]), [["restore", "A", "t1"], ["restore", "B", "t0"]]);
+});
+
+test("a region that came back under a new name is taken away again, one that changed is changed back", () => {
+  assert.deepEqual(inverseOf(step("restore", "A"), answer({ voi: "A2" })).map(({ to, id }) => [to, id]), [["withdraw", "A2"]]);
+  assert.deepEqual(inverseOf(step("restore", "A"), answer()).map(({ to, id }) => [to, id]), [["restore", "A"]]);
+});
+
+test("a decision is opened again, and the same decision can be taken again", () => {
+  const rejected = step("reject", "P", { is_physiologic: "on" });
+  const [reopen] = inverseOf(rejected, answer({ voi: undefined }));
+  assert.deepEqual([reopen.to, reopen.id], ["reopen", "P"]);
+  assert.deepEqual(inverseOf(reopen, answer()), [rejected]);
+  const accepted = inverseOf(step("accept", "P"), answer({ before: null }));
+  assert.deepEqual(accepted.map(({ to, id }) => [to, id]), [["withdraw", "A"], ["reopen", "P"]]);
+  assert.equal(inverseOf(step("match", "M"), answer()), null, "a confirmed match is corrected on the scan page");
+});
+
+test("fifty steps are kept, and a new one forgets what was undone", () => {
+  let history = EMPTY;
+  for (let n = 0; n < MOST + 3; n += 1) history = noted(history, entry([], `${n}`));
+  assert.equal(history.back.length, MOST);
+  assert.equal(history.back[0].words, "3");
+  history = moved(history, "back", entry([], "turned"));
+  assert.deepEqual([history.back.length, history.again.map(({ words }) => words)], [MOST - 1, ["turned"]]);
+  assert.deepEqual(noted(history, entry([])).again, []);
+  assert.equal(moved(history, "again", null).again.length, 0);
+});
+
+test("two steps undone one after the other name the versions that are there then", () => {
+  const first = inverseOf(step("outline"), answer({ before: "t0", recorded_at: "t1" }));
+  const history = noted(noted(EMPTY, entry(first)), entry(inverseOf(step("outline"), answer())));
+  const [restore] = history.back[1].steps;
+  const after = renamed(history, restore, answer({ before: "t2", recorded_at: "t3" }));
+  assert.equal(after.back[0].steps[0].data.recorded_at, "t3", "t1 is there again, recorded at t3");
+  assert.equal(after.back[0].steps[0].data.version, "t0");
+});
+
+test("steps on a region that came back under a new name follow it", () => {
+  const history = noted(EMPTY, entry([step("restore", "A", { version: "t0", recorded_at: "t1" }), step("outline", "C", { other: "A" })]));
+  const after = renamed(history, step("restore", "A", { version: "t1" }), answer({ voi: "A2", recorded_at: "t5" }));
+  assert.deepEqual(after.back[0].steps.map(({ id, data }) => [id, data.recorded_at ?? data.other]), [["A2", "t5"], ["C", "A2"]]);
+});
