@@ -174,9 +174,9 @@ def _done(request, scan: Scan, anchor: str, step):
             taken = step()
             ring([job.pk for job in taken.jobs])
     except (Refused, ImagingRefusal) as refusal:
-        return _refused(request, scan, anchor, 422, refusal.code, [refusal.message])
+        return _refuse(request, scan, anchor, [refusal.message], code=refusal.code)
     except Conflict as conflict:
-        return _refused(request, scan, anchor, 409, CHANGED, [str(conflict)])
+        return _refuse(request, scan, anchor, [str(conflict)], code=CHANGED, status=409)
     return JsonResponse(_said(request, scan, taken)) if wants_json(request) else _back(scan, anchor)
 
 
@@ -188,10 +188,10 @@ def _said(request, scan: Scan, taken: _Decided) -> dict:
 
 
 def _not_valid(request, scan: Scan, anchor: str, form):
-    return _refused(request, scan, anchor, 422, INVALID, said_by(form))
+    return _refuse(request, scan, anchor, said_by(form), code=INVALID)
 
 
-def _refused(request, scan: Scan, anchor: str, status: int, code: str, sentences: list[str]):
+def _refuse(request, scan: Scan, anchor: str, sentences: list[str], *, code: str, status: int = 422):
     if wants_json(request):
         return refused(status, code, " ".join(sentences))
     for words in sentences:

@@ -185,10 +185,11 @@ function nextMissing() {
 
 /** @param {KeyboardEvent} event */
 function press(event) {
-  if (!signForm || dialog?.open) return;
+  if (!signForm) return;
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
     event.preventDefault();
-    return void askToSign();
+    if (event.repeat) return;
+    return void (dialog?.open ? sign() : askToSign());
   }
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isOff() || isTyping(event.target)) return;
   if (document.querySelector("dialog[open]")) return;

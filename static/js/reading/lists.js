@@ -10,7 +10,9 @@ export function keepLists(work) {
       const response = await fetch(old.dataset.listsUrl ?? "").catch(() => null);
       if (!response?.ok || mine !== asked) return;
       const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
-      if (mine === asked) takeOver(work.root, fresh);
+      if (mine !== asked) return;
+      takeOver(work.root, fresh);
+      work.tell(work.state.lesion, work.state.region);
     },
   };
 }

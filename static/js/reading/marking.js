@@ -124,6 +124,12 @@ export class Marking {
     this.bar.showTool(this.tool);
     this.bar.say("");
     this.show();
+    if (this.tool) this.toPictures();
+  }
+
+  /** Keys go to the pictures of this scan, from wherever the tool was taken up. */
+  toPictures() {
+    this.panels.find((panel) => panel.canvas.offsetParent)?.canvas.focus({ preventScroll: true });
   }
 
   /** @param {string} voi */
@@ -203,7 +209,7 @@ export class Marking {
     this.waiting = null;
     this.bar.find("[data-retry]").hidden = true;
     if (!this.tool) this.bar.form.hidden = true;
-    if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+    this.toPictures();
     go?.();
   }
 
@@ -246,8 +252,11 @@ export class Marking {
   }
 
   settled() {
-    if ([...this.rows.values()].some((row) => row.state === "computing")) return this.poll();
-    return this.refresh();
+    return this.isComputing ? this.poll() : this.refresh();
+  }
+
+  get isComputing() {
+    return [...this.rows.values()].some((row) => row.state === "computing");
   }
 
   async reload() {
@@ -262,6 +271,7 @@ export class Marking {
     await Promise.all([this.reload(), this.work.refresh()]).catch(() => this.bar.say("What is shown may be out of date: the server does not answer.", "error"));
     this.lists.fetch();
     this.show();
+    if (this.isComputing) this.poll();
   }
 }
 

@@ -27,8 +27,20 @@ function press(event, work, root) {
   act();
 }
 
-  const focus = focusOf(target, work);
-  const act = heard(work, event.key, focus) ?? actions(work, root, focus)[event.key] ?? pressed(root, event.key);
+/** @param {Workspace} work @param {string} key @param {Focus} focus */
+function heard(work, key, focus) {
+  for (const ask of work.keys) {
+    const act = ask(key, focus);
+    if (act) return act;
+  }
+  return null;
+}
+
+/** A button of the viewer by its key; the focus stays where it is, so that the next key means the same picture.
+ * @param {HTMLElement} root @param {string} key */
+function pressed(root, key) {
+  const button = /** @type {HTMLElement | null} */ (root.querySelector(`.viewer button[data-key="${CSS.escape(key)}"]`));
+  return button && (() => button.click());
 }
 
 /** @param {HTMLElement} target @param {Workspace} work @returns {Focus} */

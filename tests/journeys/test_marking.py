@@ -1,0 +1,267 @@
+"""Marks made in the reading workspace: shown when stored, numbers of this very outline, undone, refused in words."""
+
+import re
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import expect
+
+from imaging import selectors
+from imaging.models import Lesion, Voi
+from imaging.services import amend_reading, outlines, place_voi, start_reading
+from tests.imaging.conftest import colleague, doctor, import_files, phantom_case  # noqa: F401
+from tests.imaging.phantom import two_bodies
+from tests.imaging.scan_rows import BODY, FIRST, SECOND, bring_scan, drawn, focus, fresh, new_lesion, work_off
+from tests.imaging.signing import sign
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def settled(transactional_db, doctor, phantom_case, import_files, tmp_path, settings):
+    """A scan with a liver reference and one lesion of which every number is stored."""
+    scan = bring_scan(import_files, tmp_path, phantom_case, paint=two_bodies)
+    place_voi(by=doctor, scan=scan, role="liver", method="sphere", centre_lps=BODY, radius_mm=12)
+    lesion = new_lesion(doctor, phantom_case)
+    outlines.grow(by=doctor, scan=scan, lesion=lesion, seed_lps=FIRST, rule="percent", parameter=60, reach_mm=30)
+    work_off()
+    start_reading(by=doctor, scan=scan)
+    return fresh(scan)
+
+
+@pytest.fixture
+def desk(page, live_server, doctor, settled):
+    """The reading workspace with every volume there."""
+    doctor.set_password("not-a-real-password")
+    doctor.save()
+    page.goto(f"{live_server.url}{reverse('imaging:read', args=[settled.pk])}")
+    page.get_by_label("User name").fill(doctor.username)
+    page.get_by_label("Password").fill("not-a-real-password")
+    page.get_by_role("button", name="Sign in").click()
+    page.locator("[data-workspace][data-all-ms]").wait_for()
+    page.locator(".marking").wait_for()
+    page.locator(".lesions a[data-lesion]").first.click()
+    expect(page.locator("[data-numbers]")).to_contain_text("L01")
+    return page
+
+
+def numbers(page) -> tuple[str, dict[str, float]]:
+    """The line of the bar: whose region, and its numbers by name."""
+    line = page.locator("[data-numbers]").inner_text()
+    found = re.search(r"SUVmax ([\d.]+), mean ([\d.]+), peak ([\d.]+) g/mL; ([\d.]+) mL(?:; ([\d.]+) × liver)?", line)
+    assert found, line
+    return line, dict(zip(("max", "mean", "peak", "volume", "ratio"), map(float, found.groups(default="nan")), strict=True))
+
+
+def stored(scan, label: str = "L01") -> dict[str, float]:
+    rows = [item for item in selectors.measurements(fresh(scan)) if item.voi.lesion and item.voi.lesion.label == label]
+    row = rows[0].measurement
+    liver = next(item.measurement for item in selectors.measurements(fresh(scan)) if item.voi.role == "liver")
+    return {
+        "max": row.suv_max,
+        "mean": row.suv_mean,
+        "peak": row.suv_peak_local,
+        "volume": row.volume_ml,
+        "ratio": row.suv_peak_local / liver.suv_mean,
+    }
+
+
+def go_to(page, point) -> None:
+    """The cross-hair to a place of this scan, by the arrow keys as a person would, from the lesion."""
+    here = [float(v) for v in page.locator('[data-scan="new"] [data-at-cross]').get_attribute("data-lps").split()]
+    for key, by in (("ArrowRight", point[0] - here[0]), ("ArrowDown", point[1] - here[1])):
+        opposite = {"ArrowRight": "ArrowLeft", "ArrowDown": "ArrowUp"}[key]
+        for _ in range(round(abs(by) / 4)):
+            page.keyboard.press(key if by > 0 else opposite)
+
+
+def said(page, words: str) -> None:
+    expect(page.locator("[data-said]")).to_contain_text(words)
+
+
+def test_by_keys_a_second_lesion_with_numbers_at_once_and_stored(desk, settled, has_no_serious_finding, shoot):
+    desk.keyboard.press("a")
+    go_to(desk, SECOND)
+    desk.keyboard.press("Enter")
+    expect(desk.get_by_label("Organ", exact=True)).to_be_focused()
+    assert not Lesion.objects.filter(label="L02").exists(), "nothing is marked before its organ is known"
+    desk.keyboard.type("liver")
+    desk.keyboard.press("Enter")
+    expect(desk.locator("[data-numbers]")).to_contain_text("L02")
+    line, at_once = numbers(desk)
+    assert "provisional" in line
+    expect(desk.locator(".lesions a[data-label=L02]")).to_have_attribute("aria-current", "true")
+    has_no_serious_finding()
+    shoot("marking")
+    work_off()
+    expect(desk.locator("[data-numbers]")).not_to_contain_text("provisional", timeout=10_000)
+    assert numbers(desk)[1] == at_once == pytest.approx(stored(settled, "L02"), abs=0.006)
+    expect(desk.locator(".grade-lesion.is-current h3")).to_contain_text("L02")
+
+
+def test_thresholds_step_and_every_step_can_be_undone_and_done_again(desk, settled):
+    before = numbers(desk)[1]
+    seen = [before]
+    for percent in (65, 70):
+        desk.keyboard.press("]")
+        expect(desk.locator("[data-threshold]")).to_have_text(f"{percent} %")
+        seen.append(numbers(desk)[1])
+    for key, expected, percent in (("z", seen[1], 65), ("z", seen[0], 60), ("Z", seen[1], 65), ("Z", seen[2], 70)):
+        desk.keyboard.press(key)
+        expect(desk.locator("[data-threshold]")).to_have_text(f"{percent} %")
+        assert numbers(desk)[1] == expected, key
+    assert seen[1]["volume"] > seen[2]["volume"], "another threshold, another volume"
+    work_off()
+    expect(desk.locator("[data-numbers]")).not_to_contain_text("provisional", timeout=10_000)
+    assert numbers(desk)[1] == pytest.approx(stored(settled), abs=0.006)
+
+
+def test_taking_away_asks_first_and_is_undone(desk, settled):
+    desk.keyboard.press("Delete")
+    dialog = desk.locator("[data-remove-dialog]")
+    expect(dialog).to_be_visible()
+    desk.keyboard.press("Escape")
+    expect(dialog).not_to_be_visible()
+    assert Voi.objects.filter(scan=settled, role="lesion").count() == 1
+    desk.keyboard.press("x")
+    expect(dialog.get_by_label("Why")).to_have_value("physiologic uptake")
+    desk.get_by_role("button", name="Take away").click()
+    said(desk, "taken away: saved.")
+    assert not Voi.objects.filter(scan=settled, role="lesion").exists()
+    expect(desk.locator("[data-numbers]")).to_have_text("")
+    desk.keyboard.press("z")
+    said(desk, "Undone: taken away.")
+    expect(desk.locator("[data-numbers]")).to_contain_text("L01")
+    assert Voi.objects.get(scan=settled, role="lesion").lesion.label == "L01"
+
+
+def test_a_split_and_a_merge_are_undone_whole(desk, settled, doctor):
+    voi = Voi.objects.get(scan=settled, role="lesion")
+    outlines.regrow(by=doctor, voi=voi, rule="suv", parameter=4, reason="wide")
+    work_off()
+    desk.reload()
+    desk.locator("[data-workspace][data-all-ms]").wait_for()
+    desk.locator(".lesions a[data-lesion]").first.click()
+    whole = numbers(desk)[1]
+    desk.get_by_role("button", name="Split").click()
+    desk.get_by_label("Organ", exact=True).fill("liver")
+    desk.locator('[data-scan="new"] [data-view="axial"] canvas').focus()
+    desk.keyboard.press("Enter")
+    said(desk, "First part set.")
+    go_to(desk, SECOND)
+    desk.keyboard.press("Enter")
+    said(desk, "split: saved.")
+    assert Voi.objects.filter(scan=settled, role="lesion").count() == 2
+    desk.keyboard.press("Escape")
+    desk.locator(".lesions a[data-label=L01]").click()
+    assert numbers(desk)[1]["volume"] < whole["volume"]
+    desk.get_by_label("Merge the chosen region with").select_option(index=1)
+    said(desk, "merge: saved.")
+    assert numbers(desk)[1] == whole
+    desk.keyboard.press("z")
+    said(desk, "Undone: merge.")
+    assert Voi.objects.filter(scan=settled, role="lesion").count() == 2
+    desk.keyboard.press("z")
+    said(desk, "Undone: split.")
+
+
+@pytest.fixture
+def expected_errors():
+    return ["Failed to load resource"]
+
+
+def test_what_somebody_else_changed_is_said_and_shown(desk, settled, colleague):
+    voi = Voi.objects.get(scan=settled, role="lesion")
+    outlines.widen(by=colleague, voi=voi, by_mm=4, reason="seen wider")
+    desk.keyboard.press("]")
+    said(desk, "changed")
+    assert desk.locator("[data-said]").get_attribute("data-kind") == "error"
+    work_off()
+    expect(desk.locator("[data-numbers]")).not_to_contain_text("being measured", timeout=10_000)
+    desk.locator("[data-numbers]").filter(has_text=f"{stored(settled)['volume']:.2f} mL").wait_for(timeout=10_000)
+    assert Voi.objects.get(pk=voi.pk).origin["how"] == "dilate", "the step was not taken"
+
+
+def test_a_lost_network_keeps_the_step_and_shows_nothing_as_stored(desk, settled):
+    before = numbers(desk)
+    desk.route("**/outline/", lambda route: route.abort())
+    desk.keyboard.press("]")
+    said(desk, "is not saved: the server does not answer.")
+    assert numbers(desk) == before and desk.locator("[data-threshold]").inner_text() == "60 %"
+    desk.unroute("**/outline/")
+    desk.get_by_role("button", name="Try again").click()
+    expect(desk.locator("[data-threshold]")).to_have_text("65 %")
+    assert Voi.objects.get(scan=settled, role="lesion").origin["parameters"]["parameter"] == 65
+
+
+def test_a_mark_whose_answer_was_lost_is_not_made_twice(desk, settled):
+    def swallow(route):
+        route.fetch()
+        route.abort()
+
+    desk.route("**/regions/", swallow)
+    desk.keyboard.press("a")
+    go_to(desk, SECOND)
+    desk.get_by_label("Organ", exact=True).fill("liver")
+    desk.locator('[data-scan="new"] [data-view="axial"] canvas').focus()
+    desk.keyboard.press("Enter")
+    said(desk, "is not saved")
+    desk.unroute("**/regions/")
+    desk.get_by_role("button", name="Try again").click()
+    said(desk, "It had been saved after all.")
+    assert Voi.objects.filter(scan=settled, role="lesion").count() == 2
+
+
+def test_a_reference_is_dragged_and_every_ratio_follows(desk, settled):
+    ratio = numbers(desk)[1]["ratio"]
+    desk.get_by_label("Reference organ", exact=True).select_option("liver")
+    canvas = desk.locator('[data-scan="new"] [data-view="axial"] canvas')
+    box = canvas.bounding_box()
+    desk.keyboard.press("+")  # brings the cross-hair, and so the reference, into the middle of the picture
+    x, y = box["width"] / 2, box["height"] / 2
+    desk.mouse.move(box["x"] + x, box["y"] + y)
+    desk.mouse.down()
+    desk.mouse.move(box["x"] + x - 14, box["y"] + y + 2, steps=4)
+    desk.mouse.up()
+    said(desk, "liver moved: saved.")
+    liver = Voi.objects.get(scan=settled, role="liver")
+    assert float(liver.centre_x_mm) < BODY[0] - 2
+    desk.locator(".lesions a[data-lesion]").first.click()
+    expect(desk.locator("[data-numbers]")).not_to_contain_text(f"{ratio:.2f} ×")
+    work_off()
+    desk.locator("[data-numbers]").filter(has_text=f"{stored(settled)['ratio']:.2f} × liver").wait_for(timeout=10_000)
+
+
+def test_foci_are_decided_from_the_list_and_its_counts_follow(desk, settled):
+    focus(settled, 1), focus(settled, 2)
+    desk.reload()
+    desk.locator("[data-workspace][data-all-ms]").wait_for()
+    expect(desk.locator(".list-title")).to_have_text("Foci to decide, 2")
+    desk.locator("a[data-label=F01]").click()
+    desk.keyboard.press("x")
+    expect(desk.locator(".list-title")).to_have_text("Foci to decide, 1")
+    expect(desk.locator("a[data-label=F02]")).to_have_attribute("aria-current", "true")
+    desk.keyboard.press("z")
+    expect(desk.locator(".list-title")).to_have_text("Foci to decide, 2")
+
+
+def test_a_signed_outline_is_changed_with_a_reason_only(desk, settled, doctor):
+    reading = sign(by=doctor, reading=graded(settled, doctor))
+    amend_reading(by=doctor, reading=reading, reason="looked again")
+    desk.reload()
+    desk.locator("[data-workspace][data-all-ms]").wait_for()
+    desk.locator(".lesions a[data-lesion]").first.click()
+    desk.keyboard.press("]")
+    expect(desk.locator(".mark-ask").get_by_label("Why")).to_be_focused()
+    assert desk.locator("[data-threshold]").inner_text() == "60 %"
+    desk.keyboard.type("seen smaller")
+    desk.keyboard.press("Enter")
+    expect(desk.locator("[data-threshold]")).to_have_text("65 %")
+
+
+def graded(scan, doctor):
+    from imaging.services import score_lesion
+
+    reading = scan.readings.get()
+    score_lesion(by=doctor, reading=reading, lesion=Lesion.objects.get(), score_low=3, score_high=3)
+    return reading
