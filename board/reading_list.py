@@ -4,14 +4,14 @@ import datetime as dt
 from collections import defaultdict
 from dataclasses import dataclass
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Q
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 from board.words import row_day, sentence
 from imaging.access import visible_scans
 from imaging.job_lines import JobLine, job_lines
-from imaging.models import Job, Reading, Scan
+from imaging.models import Job, Reading, Scan, Series
 from imaging.selectors import current_suv, open_decisions
 
 SHOWN = 10
@@ -63,13 +63,13 @@ def undecided(user) -> list[Undecided]:
 def _waiting(user) -> list[Scan]:
     """Scans with images and without a signed reading, and those on which this user has a draft.
 
-    ``read_at`` finds the few among the many; that there is no signed reading is asked all the same.
+    What waits is found by its mark, and first: to look for what no reading names would read the registry.
     """
-    signed = Reading.objects.filter(scan=OuterRef("pk"), state=Reading.State.SIGNED)
+    waiting = list(Series.objects.filter(modality="PT", read_at=None).values_list("pk", flat=True))
     own = Reading.objects.filter(reader=user, state=Reading.State.DRAFT).values("scan")
     mine = visible_scans(user).select_related("patient", "pet_series").order_by("recorded_at")
     mine = mine.prefetch_related("pet_series__suv_inputs__recorded_by", "pet_series__suv_results")
-    unread = mine.filter(pet_series__modality="PT", pet_series__read_at=None).exclude(Exists(signed))
+    unread = mine.filter(pet_series__in=waiting)
     found = {scan.pk: scan for scan in [*unread[:SHOWN], *mine.filter(pk__in=own)[:SHOWN]]}
     return sorted(found.values(), key=lambda scan: scan.recorded_at)[:SHOWN]
 

@@ -146,7 +146,7 @@ class Migration(migrations.Migration):
                 ('revision', models.PositiveIntegerField(default=1, help_text='Raised by late slices and withdrawn corrections: what was computed is out of date.')),
                 ('identity', models.CharField(choices=[('unassigned', 'no case chosen'), ('held', 'held: identity does not agree'), ('attached', 'attached'), ('rejected', 'not this patient')], default='unassigned', max_length=10)),
                 ('identity_reason', models.CharField(blank=True, max_length=40)),
-                ('read_at', models.DateTimeField(help_text='First signed reading: what waits for one is found by index.', null=True)),
+                ('read_at', models.DateTimeField(help_text='Nothing left to read since: signed, or no scan of its own.', null=True)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('candidate_patient', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='candidate_series', to='patients.patient')),
                 ('uploaded_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),

@@ -59,7 +59,7 @@ class Series(models.Model):
     candidate_patient = models.ForeignKey(Patient, null=True, on_delete=models.PROTECT, related_name="candidate_series")
     identity_reason = models.CharField(max_length=40, blank=True)
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    read_at = models.DateTimeField(null=True, help_text="First signed reading: what waits for one is found by index.")
+    read_at = models.DateTimeField(null=True, help_text="Nothing left to read since: signed, or no scan of its own.")
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

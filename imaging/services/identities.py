@@ -1,6 +1,7 @@
 """Attaching a series to a case: at import when the header agrees, later when a named person says so."""
 
 from django.db import transaction
+from django.utils import timezone
 
 from imaging import access, identity
 from imaging.identity import DicomIdentity
@@ -163,12 +164,13 @@ def _confirm_id(by, header: DicomIdentity, patient: Patient, reason: str) -> Non
 def _attach(*, by, series: Series, patient: Patient, reason: str, code: str = "") -> Scan | None:
     before = {"identity": series.identity, "identity_reason": series.identity_reason}
     series.identity, series.identity_reason = Series.Identity.ATTACHED, ""
-    series.candidate_patient, series.read_at = patient, None
+    is_to_be_read = series.modality == PET and _is_to_be_read(series)
+    series.candidate_patient, series.read_at = patient, None if is_to_be_read else timezone.now()
     series.save(update_fields=["identity", "identity_reason", "candidate_patient", "read_at"])
     after = _both(series, patient) | {"confirmed_against": code}
     audit(by=by, action="attach_series", obj=series, patient=patient, before=before, after=after, reason=reason)
-    if series.modality == PET:
-        return _scan_of(by, series, patient) if _is_to_be_read(series) else None
+    if is_to_be_read:
+        return _scan_of(by, series, patient)
     return _give_ct(by, series, patient) if series.modality == CT else None
 
 

@@ -298,6 +298,8 @@ def test_the_uncorrected_twin_of_a_pet_is_no_second_scan(case, doctor, correctio
     series.save()
     assert judge(by=doctor, series=series, patient=case).identity == Series.Identity.ATTACHED
     assert Scan.objects.count() == scans
+    waits_for_a_reader = Series.objects.get(pk=series.pk).read_at is None
+    assert waits_for_a_reader is bool(scans)
 
 
 IDS = st.one_of(
