@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
+from tests.imaging.conftest import colleague, doctor, import_files, phantom_case  # noqa: F401
+
 RESULTS = Path(__file__).resolve().parents[2] / "test-results"
 SIZES = {"1920x1080": (1920, 1080), "1366x768": (1366, 768)}
 

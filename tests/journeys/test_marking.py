@@ -9,9 +9,8 @@ from playwright.sync_api import expect
 from imaging import selectors
 from imaging.models import Lesion, Voi
 from imaging.services import amend_reading, outlines, place_voi, start_reading
-from tests.imaging.conftest import colleague, doctor, import_files, phantom_case  # noqa: F401
 from tests.imaging.phantom import two_bodies
-from tests.imaging.scan_rows import BODY, FIRST, SECOND, bring_scan, drawn, focus, fresh, new_lesion, work_off
+from tests.imaging.scan_rows import BODY, FIRST, SECOND, bring_scan, focus, fresh, new_lesion, work_off
 from tests.imaging.signing import sign
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -50,7 +49,9 @@ def numbers(page) -> tuple[str, dict[str, float]]:
     line = page.locator("[data-numbers]").inner_text()
     found = re.search(r"SUVmax ([\d.]+), mean ([\d.]+), peak ([\d.]+) g/mL; ([\d.]+) mL(?:; ([\d.]+) × liver)?", line)
     assert found, line
-    return line, dict(zip(("max", "mean", "peak", "volume", "ratio"), map(float, found.groups(default="nan")), strict=True))
+    return line, dict(
+        zip(("max", "mean", "peak", "volume", "ratio"), map(float, found.groups(default="nan")), strict=True)
+    )
 
 
 def stored(scan, label: str = "L01") -> dict[str, float]:
@@ -236,13 +237,13 @@ def test_foci_are_decided_from_the_list_and_its_counts_follow(desk, settled):
     focus(settled, 1), focus(settled, 2)
     desk.reload()
     desk.locator("[data-workspace][data-all-ms]").wait_for()
-    expect(desk.locator(".list-title")).to_have_text("Foci to decide, 2")
+    expect(desk.locator(".lesions .list-title")).to_have_text("Foci to decide, 2")
     desk.locator("a[data-label=F01]").click()
     desk.keyboard.press("x")
-    expect(desk.locator(".list-title")).to_have_text("Foci to decide, 1")
+    expect(desk.locator(".lesions .list-title")).to_have_text("Foci to decide, 1")
     expect(desk.locator("a[data-label=F02]")).to_have_attribute("aria-current", "true")
     desk.keyboard.press("z")
-    expect(desk.locator(".list-title")).to_have_text("Foci to decide, 2")
+    expect(desk.locator(".lesions .list-title")).to_have_text("Foci to decide, 2")
 
 
 def test_a_signed_outline_is_changed_with_a_reason_only(desk, settled, doctor):

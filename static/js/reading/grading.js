@@ -1,7 +1,7 @@
 // Grading by keys and saving by itself: every change goes to the server at once, in order; what fails stays as typed.
 
 import { differs, meaning, nextRads } from "./grading-keys.js";
-import { isOff } from "../keys.js";
+import { isOff, isTyping } from "../typing.js";
 import { keepFresh } from "./grading-fresh.js";
 
 const root = /** @type {HTMLElement | null} */ (document.querySelector("[data-grading]"));
@@ -191,7 +191,7 @@ function press(event) {
     if (event.repeat) return;
     return void (dialog?.open ? sign() : askToSign());
   }
-  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isOff() || isTyping(event.target)) return;
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isOff() || isTyping(/** @type {HTMLElement} */ (event.target))) return;
   if (document.querySelector("dialog[open]")) return;
   if (event.key === ".") return nextMissing();
   const found = meaning(event.key, leader, event.timeStamp);
@@ -220,12 +220,6 @@ function category(form, digit) {
   if (!field) return;
   field.value = nextRads(digit, field.value);
   save(form, field);
-}
-
-/** A radio button takes no letters, so keys go on working on it. @param {EventTarget | null} target */
-function isTyping(target) {
-  const element = /** @type {HTMLInputElement} */ (target);
-  return element.isContentEditable || /^(SELECT|TEXTAREA)$/.test(element.tagName) || (element.tagName === "INPUT" && element.type !== "radio");
 }
 
 /** What was typed is saved first; what is missing is shown instead of the question. */
