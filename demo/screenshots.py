@@ -1,6 +1,7 @@
 """`make screenshots`: every page of the demonstration as a picture in docs/screenshots, from a server of its own."""
 
 import io
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ FOLDER = REPOSITORY / "docs" / "screenshots"
 SIZE = {"width": 1366, "height": 768}
 MOST_BYTES = 120_000
 EMPTY = "0004"
+DRAWN = "[data-all-ms]"
 EMPTY_CASE = (
     "from demo.people import demo_team; from patients.services import create_patient; by, team = demo_team(); "
     f"create_patient(by=by, case_number={EMPTY!r}, team=team)"
@@ -52,11 +54,23 @@ def source(page) -> None:
     page.locator("#drawer .chain").wait_for()
 
 
+def amending(page) -> None:
+    """The form of the reader: of a signed reading it opens as an amendment."""
+    page.locator(".grade-foot summary").click()
+    page.get_by_label("Why").fill("To show the form")
+    page.get_by_role("button", name="Open version").click()
+    page.wait_for_selector(DRAWN)
+    page.locator(".lesions").get_by_text("L01").first.click()
+
+
+def report(page) -> None:
+    page.goto(page.locator("[data-report]").evaluate("link => link.href"))
+
+
 def shots(follow_up: str, baseline: str, no_suv: str) -> list[Shot]:
     case = "/patients/0001/"
     tabs = ("scans", "histology", "lines", "labs", "decisions", "audit")
     pair, axial, body = "MIP + slices", "Axial PET | CT", "MIP | cor | sag"
-    drawn = "[data-all-ms]"
     return [
         Shot("home", "/"),
         Shot("patients", "/patients/"),
@@ -69,10 +83,10 @@ def shots(follow_up: str, baseline: str, no_suv: str) -> list[Shot]:
         Shot("patient-equal", "/patients/0002/"),
         Shot("patient-no-suv", "/patients/0003/"),
         Shot("patient-empty", f"/patients/{EMPTY}/"),
-        Shot("reading", f"{follow_up}read/", in_layout(pair, "L02"), ready=drawn),
-        Shot("reading-axial", f"{follow_up}read/", in_layout(axial, "L01"), ready=drawn),
-        Shot("reading-body", f"{follow_up}read/", in_layout(body, "L01"), ready=drawn),
-        Shot("reading-light", f"{follow_up}read/", in_layout(pair, "L02"), is_other=True, ready=drawn),
+        Shot("reading", f"{follow_up}read/", in_layout(pair, "L02"), ready=DRAWN),
+        Shot("reading-axial", f"{follow_up}read/", in_layout(axial, "L01"), ready=DRAWN),
+        Shot("reading-body", f"{follow_up}read/", in_layout(body, "L01"), ready=DRAWN),
+        Shot("reading-light", f"{follow_up}read/", in_layout(pair, "L02"), is_other=True, ready=DRAWN),
         Shot("reading-no-suv", f"{no_suv}read/"),
         Shot("scan", follow_up, ready="figure[data-frame]"),
         Shot("scan-dark", follow_up, is_other=True, ready="figure[data-frame]"),
@@ -81,6 +95,8 @@ def shots(follow_up: str, baseline: str, no_suv: str) -> list[Shot]:
         Shot("upload", "/imaging/upload/"),
         Shot("jobs", "/imaging/jobs/"),
         Shot("decide", f"{case}decide/"),
+        Shot("report", f"{follow_up}read/", report),
+        Shot("reading-form", f"{follow_up}read/", amending, ready=DRAWN),
     ]
 
 
@@ -91,7 +107,9 @@ def main() -> int:
         sys.stderr.write("No Chromium here: install it or set PRRT_CHROMIUM.\n")
         return 1
     with demo_site(EMPTY_CASE) as site, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
+        flags = ["--no-sandbox", "--disable-gpu"]
+        env = os.environ | {"LANGUAGE": "en_GB"}  # date fields ask the browser, not the page
+        browser = playwright.chromium.launch(executable_path=chromium(), args=flags, env=env)
         page = browser.new_page(viewport=SIZE, locale="en-GB", timezone_id="UTC", reduced_motion="reduce")
         _take_all(page, site)
         browser.close()

@@ -1,4 +1,4 @@
-"""The demonstration on a web server of its own, in a folder that goes away: for benches and for the pictures of the documentation."""
+"""The demonstration on a web server of its own, in a folder that goes away: for benches and for pictures of pages."""
 
 import os
 import shutil
@@ -28,7 +28,11 @@ def demo_site(*then: str) -> Iterator[str]:
     """Its address, with the cohort loaded; each of ``then`` is Python that runs before the server starts."""
     with tempfile.TemporaryDirectory(prefix="prrt-site-") as folder:
         environment = {k: v for k, v in os.environ.items() if k != "DATABASE_URL"} | {"PRRT_DATA_DIR": folder}
-        for command in (("migrate", "-v0"), ("load_demo", "--inline"), *(("shell", "-v0", "-c", code) for code in then)):
+        for command in (
+            ("migrate", "-v0"),
+            ("load_demo", "--inline"),
+            *(("shell", "-v0", "-c", code) for code in then),
+        ):
             manage = [sys.executable, "manage.py", *command]
             subprocess.run(manage, cwd=REPOSITORY, env=environment, check=True, stdout=subprocess.DEVNULL)
         with _served(environment) as address:
@@ -73,7 +77,6 @@ def sign_in(page, site: str) -> None:
 def scans_of(page, site: str, case_number: str) -> list[str]:
     """Addresses of the case's scan pages, the latest scan first."""
     page.goto(f"{site}/patients/{case_number}/?tab=scans")
-    found = page.evaluate(
-        "[...document.querySelectorAll('a[href*=\"/imaging/scans/\"]')].map(a => a.pathname.match(/^.*?scans\\/[^/]+\\//)[0])"
-    )
+    links = page.locator("main a[href*='/imaging/scans/']")
+    found = [link.get_attribute("href").split("#")[0] for link in links.all()]
     return [f"{site}{path}" for path in dict.fromkeys(found)]
