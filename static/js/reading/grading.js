@@ -1,7 +1,7 @@
 // Grading by keys and saving by itself: every change goes to the server at once, in order; what fails stays as typed.
 
 import { differs, meaning, nextRads } from "./grading-keys.js";
-import { isOff } from "../keys.js";
+import { isOff } from "../typing.js";
 import { keepFresh } from "./grading-fresh.js";
 
 const root = /** @type {HTMLElement | null} */ (document.querySelector("[data-grading]"));
