@@ -6,7 +6,7 @@ export DJANGO_SETTINGS_MODULE := config.settings
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench study clean
+.PHONY: help setup demo test check bench study screenshots clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -58,6 +58,9 @@ bench: $(VENV)/.bench ## speed against peers and limits, as ratios of one run
 
 study: $(VENV)/.dev ## proposals on phantoms whose truth is known: found, missed, asked for nothing (about 10 minutes)
 	@$(BIN)/python -m demo.study
+
+screenshots: $(VENV)/.dev ## pictures of every page of the demonstration in docs/screenshots (needs Chromium)
+	@$(BIN)/python -m demo.screenshots
 
 clean: ## remove what can be made again (never the data in var/)
 	rm -rf $(VENV) node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache staticfiles test-results

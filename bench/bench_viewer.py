@@ -4,23 +4,11 @@ Limits are parts of what a reader is promised (1500, 50 and 100 ms); the peer of
 slices written straight down, pixel by pixel, without tables: place, voxel, SUV, window, mix. Both give the same pixels.
 """
 
-import os
-import shutil
-import socket
 import statistics
-import subprocess
-import sys
-import tempfile
-import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 from bench.harness import Result, skipped
-from demo.accounts import DEMO_PASSWORD, DEMO_USER
+from demo.site import chromium, demo_site, scans_of, sign_in
 
-REPOSITORY = Path(__file__).resolve().parent.parent
 LOADS, DRAWS = 5, 25
 STEPS = 8  # of 255: one step of a colour table, where uptake lies between two of its steps
 GOALS = (
@@ -89,13 +77,11 @@ NAIVE = """async () => {
 
 
 def run() -> list[Result]:
-    browser = os.environ.get("PRRT_CHROMIUM") or next(
-        filter(None, map(shutil.which, ("chromium", "google-chrome"))), None
-    )
+    browser = chromium()
     if browser is None:
         why = "no Chromium here: install it or set PRRT_CHROMIUM"
         return [skipped(name, what, goal, why, is_limit=is_limit) for name, what, goal, is_limit in GOALS]
-    with _demo() as site:
+    with demo_site() as site:
         return _measured(site, browser)
 
 
@@ -103,15 +89,15 @@ def _measured(site: str, browser: str) -> list[Result]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox", "--disable-gpu"])
-        page = chromium.new_page(viewport={"width": 1920, "height": 1080})
-        _sign_in(page, site)
-        address = _page_of_follow_up(page, site)
+        opened = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox", "--disable-gpu"])
+        page = opened.new_page(viewport={"width": 1920, "height": 1080})
+        sign_in(page, site)
+        address = scans_of(page, site, "0001")[0]
         loads = [_load(page, address) for _ in range(LOADS)]
         jumps = [_jump(page) for _ in range(12)]
         drawn = page.evaluate(DRAW, DRAWS)
         naive = page.evaluate(NAIVE)
-        chromium.close()
+        opened.close()
     first, slices = (statistics.median(load[name] for load in loads) for name in ("mipMs", "pictureMs"))
     redraw, ours, peer = (statistics.median(times) for times in (drawn["all"], drawn["only"], naive["times"]))
     jump = statistics.median(jumps)
@@ -127,27 +113,6 @@ def _measured(site: str, browser: str) -> list[Result]:
         Result(name, what, ratio, goal, is_limit, agrees=naive["worst"] <= STEPS, note=note)
         for (name, what, goal, is_limit), ratio, note in zip(GOALS, ratios, notes, strict=True)
     ]
-
-
-def _sign_in(page, site: str) -> None:
-    page.goto(site)
-    page.get_by_label("User name").fill(DEMO_USER)
-    page.get_by_label("Password").fill(DEMO_PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_load_state("networkidle")
-
-
-def _page_of_follow_up(page, site: str) -> str:
-    """The scan that has an earlier one beside it."""
-    page.goto(f"{site}/patients/0001/")
-    found = page.evaluate(
-        "[...document.querySelectorAll('a[href*=\"/imaging/scans/\"]')].map((a) => a.getAttribute('href').split('#')[0])"
-    )
-    for address in dict.fromkeys(found):
-        page.goto(f"{site}{address}read/")
-        if page.locator("[data-scan]").count() == 2:
-            return f"{site}{address}"
-    raise LookupError("no scan with an earlier one")
 
 
 def _load(page, address: str) -> dict[str, float]:
@@ -166,41 +131,3 @@ def _jump(page) -> float:
     page.keyboard.press("j")
     page.wait_for_timeout(150)
     return float(page.get_attribute("[data-workspace]", "data-answer-ms"))
-
-
-@contextmanager
-def _demo() -> Iterator[str]:
-    """The demonstration cohort on a server of its own, in a folder that goes away."""
-    with tempfile.TemporaryDirectory(prefix="prrt-bench-") as folder, socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-        free.close()
-        environment = {k: v for k, v in os.environ.items() if k != "DATABASE_URL"} | {"PRRT_DATA_DIR": folder}
-        for command in (("migrate", "-v0"), ("load_demo", "--inline")):
-            subprocess.run(
-                [sys.executable, "manage.py", *command],
-                cwd=REPOSITORY,
-                env=environment,
-                check=True,
-                stdout=subprocess.DEVNULL,
-            )
-        server = subprocess.Popen(
-            [sys.executable, "manage.py", "runserver", "--noreload", f"127.0.0.1:{port}"],
-            cwd=REPOSITORY, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        try:
-            _wait(f"http://127.0.0.1:{port}/healthz")
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.terminate()
-            server.wait(20)
-
-
-def _wait(address: str) -> None:
-    for _ in range(120):
-        try:
-            urllib.request.urlopen(address, timeout=2)
-            return
-        except OSError:
-            time.sleep(0.25)
-    raise TimeoutError(address)

@@ -46,6 +46,7 @@ def equal_uptake_case(today: dt.date) -> CaseSpec:
     days = dt.timedelta
     return CaseSpec(
         case_number="0002",
+        question="Uptake equals liver on this scan: is PRRT an option, or does the board ask for Krenning above 2?",
         patient={
             "sex_for_formulas": "M",
             "birth_date": dt.date(today.year - 64, 3, 9),

@@ -23,7 +23,7 @@ _NOTE = (
     "Krenning ≤ 1 and 3, lesions smaller, abdominal pain relieved. "
     "Illustrative, not from the publication: all dates and the month of birth, the images and all other uptake values "
     "(liver SUVmean among them), the number, segments and sizes of the lesions, injected activity, uptake time and "
-    "body size in the image headers, and the board decision."
+    "body size in the image headers, the question to the board and its decision."
 )
 _LESION_NOTE = f"Segment, size and uptake values {ILLUSTRATIVE}."
 _STOMACH = (22.0, -62.0, -606.0)
@@ -100,6 +100,7 @@ def published_case(today: dt.date) -> CaseSpec:
         ),
         scans=(_baseline(baseline), _follow_up(follow_up)),
         has_illustrative_sizes=True,
+        question="Illustrative: is PRRT possible now that the liver metastases take up tracer after CAPTEM?",
         decision=Decided(
             on=baseline + dt.timedelta(days=24),
             outcome="not_yet",

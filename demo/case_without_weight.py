@@ -16,6 +16,7 @@ def case_without_weight(today: dt.date) -> CaseSpec:
     day = today - dt.timedelta(days=9)
     return CaseSpec(
         case_number="0003",
+        question="Is PRRT an option? The only scan has no SUV, because its header lacks the body weight.",
         patient={"sex_for_formulas": "F", "birth_date": dt.date(today.year - 71, 8, 2), "demo_note": _NOTE},
         rows=(("Diagnosis", {"primary_site": "small_bowel", "clinical_date": day - dt.timedelta(days=60)}),),
         lesions=(

@@ -10,7 +10,8 @@ from pathlib import Path
 from django.db import transaction
 from django.utils import timezone
 
-from board.models import BoardDecision
+from board.follow_up import ask
+from board.models import BoardDecision, CaseQuestion
 from board.services import record_decision
 from demo.anatomy import BLOOD_REFERENCE, LIVER_REFERENCE, SPLEEN_REFERENCE
 from demo.case_equal_uptake import equal_uptake_case
@@ -141,6 +142,10 @@ class Loader:
             imaging.score_lesion(by=self.by, reading=reading, lesion=lesions[label], **interval)
         imaging.answer_reading(by=self.by, reading=reading, injection=last_injection(scan), **spec.answers)
         imaging.sign_reading(by=self.by, reading=reading)
+
+    def ask(self, case: CaseSpec, patient: Patient) -> None:
+        if case.question and not CaseQuestion.objects.filter(patient=patient).exists():
+            ask(by=self.by, patient=patient, text=case.question)
 
     def decide(self, case: CaseSpec, patient: Patient) -> None:
         decided = case.decision

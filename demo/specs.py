@@ -99,6 +99,7 @@ class CaseSpec:
     lesions: tuple[LesionSpec, ...]
     scans: tuple[ScanSpec, ...]
     has_illustrative_sizes: bool = False
+    question: str = ""  # to the board
     decision: Decided | None = None
 
     @property

@@ -6,7 +6,7 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 
-from board.models import BoardDecision
+from board.models import BoardDecision, CaseQuestion
 from demo.case_published import ILLUSTRATIVE, SUV_MAX_BASELINE, SUV_MAX_FOLLOW_UP
 from demo.loading import CASES
 from eligibility.selectors import assess_all
@@ -38,6 +38,7 @@ def test_the_cohort(cohort):
     _rule_sets_say_what_the_issue_expects(cohort)
     _no_suv_without_weight(cohort["0003"])
     _the_invented_decision_says_so(cohort["0001"])
+    _every_case_has_its_question()
     _the_team_sees_it()
     _a_second_load_changes_nothing()
 
@@ -111,6 +112,12 @@ def _the_invented_decision_says_so(patient):
     assert decision.patient == patient
     assert decision.text.startswith("Illustrative, not from the publication")
     assert {a.verdict for a in decision.assessments.all()} == {"not_met", "cannot_determine"}
+
+
+def _every_case_has_its_question():
+    asked = {row.patient.case_number: row.text for row in CaseQuestion.objects.all()}
+    assert asked == {number: CASES[number](dt.date(2026, 5, 14)).question for number in CASES}
+    assert asked["0001"].startswith("Illustrative: is PRRT possible now")
 
 
 def _the_team_sees_it():

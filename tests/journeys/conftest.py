@@ -1,22 +1,19 @@
 """A real browser against a real server, with the background work done by a thread of this process."""
 
-import os
-import shutil
+import json
 import threading
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 
+from demo.site import chromium
 from tests.imaging.conftest import colleague, doctor, import_files, phantom_case  # noqa: F401
 
 RESULTS = Path(__file__).resolve().parents[2] / "test-results"
+MADE_BY_DJANGO = {"contenttypes.contenttype", "auth.permission"}
 SIZES = {"1920x1080": (1920, 1080), "1366x768": (1366, 768)}
-
-
-def chromium() -> str | None:
-    named = os.environ.get("PRRT_CHROMIUM")
-    return named or next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
 def pytest_collection_modifyitems(items):
@@ -112,21 +109,40 @@ def shows_every_cell_whole(page):
     return check
 
 
-@pytest.fixture
-def has_no_serious_finding(page):
-    """axe-core on the page as it stands: nothing serious or critical."""
+def serious_findings(page, **options) -> list:
+    """What axe-core calls serious or critical on the page as it stands."""
     from axe_playwright_python.sync_playwright import Axe
 
+    found = Axe().run(page, options=options or None).response["violations"]
+    return [
+        (v["id"], [node["html"][:160] for node in v["nodes"]][:4])
+        for v in found
+        if v["impact"] in {"serious", "critical"}
+    ]
+
+
+@pytest.fixture
+def has_no_serious_finding(page):
     def check() -> None:
-        found = Axe().run(page).response["violations"]
-        serious = [
-            (v["id"], [node["html"][:160] for node in v["nodes"]][:4])
-            for v in found
-            if v["impact"] in {"serious", "critical"}
-        ]
-        assert serious == []
+        assert serious_findings(page) == []
 
     return check
+
+
+@pytest.fixture(scope="session")
+def kept_rows() -> dict[str, str]:
+    return {}
+
+
+@pytest.fixture
+def demo_loaded(transactional_db, quick_passwords, kept_rows):
+    """The demonstration, loaded once for all journeys: its rows come back, its files have never left."""
+    if rows := kept_rows.get("demo"):
+        connection.creation.deserialize_db_from_string(rows)
+        return
+    call_command("load_demo", inline=True)
+    rows = json.loads(connection.creation.serialize_db_to_string())
+    kept_rows["demo"] = json.dumps([row for row in rows if row["model"] not in MADE_BY_DJANGO])
 
 
 @pytest.fixture

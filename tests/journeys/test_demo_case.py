@@ -3,7 +3,6 @@
 import zipfile
 
 import pytest
-from django.core.management import call_command
 from playwright.sync_api import expect
 
 from demo.accounts import DEMO_PASSWORD, DEMO_USER
@@ -14,8 +13,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 @pytest.fixture
-def cohort(transactional_db, quick_passwords):
-    call_command("load_demo", inline=True)
+def cohort(demo_loaded):
     user = User.objects.get(username=DEMO_USER)
     return user, list(Scan.objects.filter(patient__case_number="0001").order_by("clinical_date"))
 
@@ -30,15 +28,12 @@ def test_case_one_from_sign_in_to_both_scans(
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(f"{live_server.url}/")
     shoot("home")
-    has_no_serious_finding()
     page.get_by_role("link", name="Patients", exact=True).first.click()
     shoot("patients")
-    has_no_serious_finding()
     page.get_by_role("link", name="0001").first.click()
     expect(page.get_by_role("heading", name="Case 0001")).to_be_visible()
     page.wait_for_load_state("networkidle")
     shoot("case-1")
-    has_no_serious_finding()
     text = page.locator("main").inner_text()
     for words in ("9.09", "11.47", "CAPTEM", "68Ga-DOTATATE"):
         assert words in text.replace("⁶⁸", "68"), words
@@ -53,22 +48,17 @@ def test_case_one_from_sign_in_to_both_scans(
     expect(page.get_by_text("below liver").first).to_be_visible()
     expect(page.get_by_text("unsigned proposal").first).to_be_visible()
     shoot("case-1-baseline")
-    has_no_serious_finding()
     page.goto(f"{live_server.url}/imaging/scans/{followup.pk}/")
     expect(page.get_by_text("11.47").first).to_be_visible()
     expect(page.get_by_text("above liver").first).to_be_visible()
     _the_picture_turns_by_key(page)
     shoot("case-1-follow-up")
-    page.get_by_role("button", name="Light or dark").click()
-    has_no_serious_finding()
-    shoot("case-1-follow-up-dark")
-    page.get_by_role("button", name="Light or dark").click()
     _a_match_is_confirmed(page, followup)
     _a_focus_is_called_physiologic_and_another_becomes_a_lesion(page, followup)
     shoot("case-1-follow-up-decided")
     has_no_serious_finding()
     _an_export_is_downloaded(page)
-    _both_scans_are_read_side_by_side(page, followup, shoot, has_no_serious_finding)
+    _both_scans_are_read_side_by_side(page, followup, shoot)
 
 
 def _the_picture_turns_by_key(page):
@@ -114,7 +104,7 @@ def _an_export_is_downloaded(page):
         assert sorted(archive.namelist()) == ["for-tumour-board-ko.dcm", "lesions-seg.dcm", "measurements-sr.dcm"]
 
 
-def _both_scans_are_read_side_by_side(page, scan, shoot, has_no_serious_finding):
+def _both_scans_are_read_side_by_side(page, scan, shoot):
     """The views of the publication's captions, each lesion on both scans, and SUV as it is in the chart."""
     page.goto(page.url.split("/imaging/")[0] + f"/imaging/scans/{scan.pk}/")
     page.get_by_role("link", name="Read").first.click()
@@ -127,8 +117,6 @@ def _both_scans_are_read_side_by_side(page, scan, shoot, has_no_serious_finding)
         expect(page.locator(f"[data-scan='{role}'] [data-at-cross]")).to_have_text(f"Cross-hair SUVbw {suv} g/mL")
     expect(page.locator("[data-link-words]")).to_contain_text("Linked at L02")
     shoot("case-1-reading")
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    has_no_serious_finding()
     for name, views in (
         ("Axial PET | CT", ("axial-pet", "axial-ct")),
         ("MIP | cor | sag", ("mip", "coronal", "sagittal")),

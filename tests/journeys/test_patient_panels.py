@@ -11,8 +11,6 @@ from tests.board.factories import FOLLOW_UP, add_lab, published_case
 from tests.patients.factories import make_patient, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
-TABS = ("overview", "scans", "histology", "lines", "labs", "decisions", "audit")
-SIZES = ((1920, 1080), (1366, 768), (683, 384))
 
 
 @pytest.fixture
@@ -31,26 +29,12 @@ def fits(page) -> bool:
     return page.evaluate("document.scrollingElement.scrollWidth <= window.innerWidth")
 
 
-@pytest.mark.parametrize("size", SIZES)
-def test_no_tab_scrolls_sideways(case, page, live_server, size):
-    page.set_viewport_size({"width": size[0], "height": size[1]})
-    user, _ = case
-    make_patient(by=user, case_number="EMPTY")
-    addresses = [f"/patients/0001/?tab={tab}" for tab in TABS] + ["/patients/EMPTY/", "/patients/0001/?sort=coldest"]
-    for address in addresses:
-        page.goto(live_server.url + address)
-        page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
-        assert fits(page), (address, size)
-
-
-def test_tabs_and_drawer_have_no_serious_finding(case, page, live_server, has_no_serious_finding):
-    for tab in TABS:
-        page.goto(f"{live_server.url}/patients/0001/?tab={tab}")
-        has_no_serious_finding()
-    page.goto(f"{live_server.url}/patients/0001/")
+def test_the_drawer_has_its_steps_one_below_the_other_and_no_serious_finding(case, page, has_no_serious_finding):
     page.locator(".heatmap a.cell").first.click()
     page.locator("#drawer .chain").wait_for()
     has_no_serious_finding()
+    steps = page.locator("#drawer .chain > li").evaluate_all("all => all.map(li => li.getBoundingClientRect().left)")
+    assert len(steps) > 3 and len(set(steps)) == 1
     assert fits(page)
 
 

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { inverseOf, offsetOf } from "../../static/js/reading/geometry.js";
-import { hit, hottestBehind, placed, projected, seenOn, silhouette, toPicture, fromPicture, unprojected } from "../../static/js/reading/mipview.js";
+import { hit, hottestBehind, named, placed, projected, seenOn, silhouette, toPicture, fromPicture, unprojected } from "../../static/js/reading/mipview.js";
 import { borders, edges, projection, sliceOf, unpacked } from "../../static/js/reading/overlay.js";
 
 const affine = [[4, 0, 0, -20], [0, 4, 0, -16], [0, 0, 5, -30], [0, 0, 0, 1]];
@@ -93,4 +93,14 @@ test("the silhouette of a voxel is its square in mm", () => {
   const across = corners.filter((_, n) => n % 2 === 0);
   const heights = corners.filter((_, n) => n % 2);
   assert.deepEqual([Math.min(...across), Math.max(...across), Math.min(...heights), Math.max(...heights)], [6, 10, -12.5, -7.5]);
+});
+
+test("names of marks never cover each other: the first stay, the next step aside, the last is left out", () => {
+  const marks = Array.from({ length: 5 }, (_, n) => ({ x: 50 + n, y: 40, label: `L0${n}` }));
+  const put = named([...marks, { x: 200, y: 40, label: "F01" }]);
+  assert.deepEqual(put.map(({ mark }) => mark.label), ["L00", "L01", "L02", "L03", "F01"]);
+  assert.deepEqual([put[0].x - 50, put[0].y - 40, put[4].x - 200], [10, -8, 10]);
+  for (const one of put) {
+    for (const other of put) assert.ok(one === other || Math.abs(one.x - other.x) >= 26 || Math.abs(one.y - other.y) >= 13);
+  }
 });

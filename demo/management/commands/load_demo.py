@@ -40,6 +40,7 @@ class Command(BaseCommand):
                 loader.read_scan(case, scan)
         for case, patient in charts:
             loader.decide(case, patient)
+            loader.ask(case, patient)
         done = "loaded and computed" if any((*sent, *described)) else "already loaded"
         self.stdout.write(f"Demonstration cohort {done}: cases {', '.join(CASES)}.")
         self.stdout.write(f"Sign in as {DEMO_USER}, password {DEMO_PASSWORD}")

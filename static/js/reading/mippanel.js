@@ -1,6 +1,6 @@
 // The rotating projection of one scan on a canvas, with lesions on it that can be picked.
 
-import { angleOf, hit, placed, projected, seenOn, silhouette, toPicture } from "./mipview.js";
+import { angleOf, hit, named, placed, projected, seenOn, silhouette, toPicture } from "./mipview.js";
 import { drawEdges, drawLetters, inkOn, isChosenRegion, styleOf, write } from "./overlay.js";
 import { letters, paint, seenFrom } from "../sprite.js";
 
@@ -81,7 +81,8 @@ export class MipPanel {
       drawEdges(this.context, this.outlineOf(region, state), place, region.kind, isChosen);
     }
     this.context.font = "600 11px system-ui, sans-serif";
-    for (const mark of this.marks(state)) write(this.context, mark.label, mark.x + 10, mark.y - 8, styleOf(mark.kind).colour);
+    const marks = this.marks(state), chosen = marks.filter((mark) => (state.lesion ? mark.lesion === state.lesion : mark.region === state.region && state.region));
+    for (const { mark, x, y } of named([...new Set([...chosen, ...marks])])) write(this.context, mark.label, x, y, styleOf(mark.kind).colour);
   }
 
   /** @param {import("./types.d.ts").Region} region @param {State} state */

@@ -118,3 +118,21 @@ export function silhouette({ voxels, start, shape }, grid, view, angle) {
 
 /** Does the place lie within the images? @param {import("./types.d.ts").Grid} grid @param {Vec} p */
 export const isCovered = (grid, p) => toIndex(grid, p).every((v, n) => v >= -0.5 && v <= grid.shape[2 - n] - 0.5);
+
+const LABEL = { width: 26, height: 13 };
+const BESIDE = [[10, -8], [10, 18], [-34, -8], [-34, 18]];
+
+/**
+ * Where the names of marks stand beside them. The first keep their place; a name that finds none free is left out.
+ * @template {{x: number, y: number}} M @param {M[]} marks @returns {{mark: M, x: number, y: number}[]}
+ */
+export function named(marks) {
+  const put = /** @type {{mark: M, x: number, y: number}[]} */ ([]);
+  const isFree = (/** @type {number} */ x, /** @type {number} */ y) =>
+    put.every((other) => Math.abs(other.x - x) >= LABEL.width || Math.abs(other.y - y) >= LABEL.height);
+  for (const mark of marks) {
+    const spot = BESIDE.map(([across, down]) => ({ mark, x: mark.x + across, y: mark.y + down })).find(({ x, y }) => isFree(x, y));
+    if (spot) put.push(spot);
+  }
+  return put;
+}

@@ -1,0 +1,120 @@
+"""Every page of the manifest, once over the demonstration: legible in both themes, at 1366 x 768 and at 200 %, nothing from elsewhere."""
+
+from urllib.parse import urlsplit
+
+import pytest
+from django.urls import reverse
+
+from demo.accounts import DEMO_PASSWORD, DEMO_USER
+from imaging.models import Job, Reading, Scan, Upload
+from imaging.services import amend_reading
+from patients.models import User
+from patients.services import create_patient
+from tests.contracts.routes import ROUTES
+from tests.journeys.conftest import serious_findings
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+SAYS = "Research and decision support, not a certified medical device"
+READY = "() => !document.querySelector('[data-scan] canvas') || document.querySelector('[data-all-ms]')"
+FITS = "() => document.scrollingElement.scrollWidth <= window.innerWidth"
+TABS = ("scans", "histology", "lines", "labs", "decisions", "audit")
+# Answered with data, a picture, a file or another page; what they say is tested where they are made.
+NO_PAGE = {
+    "board:state", "board:next", "board:previous", "imaging:upload_progress", "imaging:jobs_state", "imaging:series_state",
+    "imaging:mip", "imaging:scan_state", "imaging:viewer", "imaging:report_text", "imaging:report_pdf", "imaging:regions",
+    "imaging:product",
+}  # fmt: skip
+
+
+def addresses() -> dict[str, str]:
+    """Every page with something on it that is worth looking at."""
+    scans = {scan.label: scan for scan in Scan.objects.all()}
+    suv, no_suv = scans["after 6 × CAPTEM"], scans["first scan"]
+    return {
+        "board:home": reverse("board:home"),
+        "board:patients": reverse("board:patients"),
+        "board:patient": reverse("board:patient", args=["0001"]),
+        **{f"board:patient {tab}": f"{reverse('board:patient', args=['0001'])}?tab={tab}" for tab in TABS},
+        "board:patient with labs": reverse("board:patient", args=["0002"]),
+        "board:patient without SUV": reverse("board:patient", args=["0003"]),
+        "board:patient, empty": reverse("board:patient", args=["EMPTY"]),
+        "board:decide": reverse("board:decide", args=["0001"]),
+        "board:source": f"{reverse('board:source', args=['0001'])}?{_source()}",
+        "imaging:upload": reverse("imaging:upload"),
+        "imaging:upload_detail": reverse("imaging:upload_detail", args=[Upload.objects.first().pk]),
+        "imaging:jobs": reverse("imaging:jobs"),
+        "imaging:job": reverse("imaging:job", args=[Job.objects.first().pk]),
+        "imaging:series": reverse("imaging:series", args=[suv.pet_series_id]),
+        "imaging:series without SUV": reverse("imaging:series", args=[no_suv.pet_series_id]),
+        "imaging:scan": reverse("imaging:scan", args=[suv.pk]),
+        "imaging:scan without SUV": reverse("imaging:scan", args=[no_suv.pk]),
+        "imaging:read": reverse("imaging:read", args=[suv.pk]),
+        "imaging:read with its form": reverse("imaging:read", args=[scans["baseline"].pk]),
+        "imaging:read without SUV": reverse("imaging:read", args=[no_suv.pk]),
+    }
+
+
+def _source() -> str:
+    scan = Scan.objects.get(label="baseline")
+    return f"lesion={scan.vois.exclude(lesion=None).first().lesion_id}&scan={scan.pk}"
+
+
+@pytest.fixture
+def opened(page, live_server, demo_loaded):
+    """Signed in; with an empty case, and one reading open for an amendment so that its form is on a page."""
+    user = User.objects.get(username=DEMO_USER)
+    create_patient(by=user, case_number="EMPTY", team=user.teams.get())
+    amend_reading(by=user, reading=Reading.objects.get(scan__label="baseline"), reason="to see the form")
+    page.goto(f"{live_server.url}/")
+    page.get_by_label("User name").fill(DEMO_USER)
+    page.get_by_label("Password").fill(DEMO_PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{live_server.url}/")
+    return page
+
+
+def test_every_page(opened, live_server):
+    page, elsewhere, found = opened, set(), {}
+    page.on("request", lambda request: elsewhere.add(request.url) if _is_elsewhere(request.url, live_server) else None)
+    screen = page.context.new_cdp_session(page)
+    pages = addresses()
+    assert {name.split()[0].rstrip(",") for name in pages} | NO_PAGE == {
+        name for name, rules in ROUTES.items() if any(rule.get for rule in rules)
+    }
+    for name, address in pages.items():
+        page.goto(live_server.url + address)
+        page.wait_for_function(READY)
+        page.evaluate("document.querySelectorAll('main details').forEach(d => { d.open = true; })")
+        if wrong := [*_wrong_as_it_opens(page), *_wrong_in_the_other_theme(page), *_wrong_at_200_percent(page, screen)]:
+            found[name] = wrong
+    assert found == {} and elsewhere == set()
+
+
+def _is_elsewhere(url: str, live_server) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme not in ("data", "blob") and parts.netloc != urlsplit(live_server.url).netloc
+
+
+def _wrong_as_it_opens(page):
+    if SAYS not in page.locator("body").inner_text():
+        yield "does not say what it is"
+    if not page.evaluate(FITS):
+        yield "wider than 1366 px"
+    yield from serious_findings(page)
+
+
+def _wrong_in_the_other_theme(page):
+    """A theme changes colours and nothing else."""
+    page.locator("[data-theme-toggle]").click()
+    for finding in serious_findings(page, runOnly=["color-contrast", "link-in-text-block"]):
+        yield "in the other theme", *finding
+    page.locator("[data-theme-toggle]").click()
+
+
+def _wrong_at_200_percent(page, screen):
+    """1366 x 768 at 200 % is 683 x 384 CSS pixels of two dots each."""
+    size = {"width": 683, "height": 384, "deviceScaleFactor": 2, "mobile": False}
+    screen.send("Emulation.setDeviceMetricsOverride", size)
+    if not page.evaluate(FITS):
+        yield "wider than the window at 200 %"
+    screen.send("Emulation.setDeviceMetricsOverride", size | {"width": 1366, "height": 768, "deviceScaleFactor": 1})
