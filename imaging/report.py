@@ -7,7 +7,7 @@ inputs are not known then is not shown. Words only; ``report_text`` and ``report
 from dataclasses import dataclass
 
 from imaging import digests, report_clinical, report_findings, selectors
-from imaging.models import Reading, Scan, Voi
+from imaging.models import Reading, Scan
 from imaging.reading_gaps import FDG_SCALE
 from imaging.report_conclusion import conclusion, limits
 from patients.selectors import rows
@@ -85,8 +85,8 @@ def basis_of(reading: Reading) -> Basis:
         scan=scan,
         previous=previous,
         before=selectors.signed_reading(previous, known_at=reading.signed_at) if previous else None,
-        measured=_measured(reading.scan, reading.signed_at),
-        measured_before=_measured(previous, reading.signed_at) if previous else [],
+        measured=selectors.measurements(reading.scan, known_at=reading.signed_at),
+        measured_before=selectors.measurements(previous, known_at=reading.signed_at) if previous else [],
     )
 
 
@@ -104,15 +104,6 @@ def _previous(reading: Reading) -> Scan | None:
     earlier = [scan for scan in digests.earlier_scans(reading.scan) if scan.lineage in known]
     with_images = [scan for scan in earlier if scan.pet_series_id] or earlier
     return max(with_images, key=lambda scan: (scan.clinical_date, scan.recorded_at), default=None)
-
-
-def _measured(scan: Scan, known_at) -> list[selectors.CurrentMeasurement]:
-    """Only regions that were there then: one that was taken away later still counts, one taken away before does not."""
-    found = selectors.measurements(scan, known_at=known_at)
-    if known_at is None:
-        return found
-    there = set(rows(Voi, scan.patient, known_at=known_at).values_list("lineage", flat=True))
-    return [item for item in found if item.voi.lineage in there]
 
 
 def _version(reading: Reading) -> str:

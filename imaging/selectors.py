@@ -154,15 +154,22 @@ def _current_measurement(voi: Voi, suv_result: SuvResult, liver: digests.LiverRe
 
 
 def _measurements_as_known(scan: Scan, known_at: dt.datetime) -> list[CurrentMeasurement]:
-    known = UptakeMeasurement.objects.filter(
+    """Each region as it was placed then, with the number that was in force then."""
+    in_force = UptakeMeasurement.objects.filter(
         Q(superseded_at__isnull=True) | Q(superseded_at__gt=known_at),
         voi__scan_id=scan.lineage,
         computed_at__lte=known_at,
-    ).select_related("voi__lesion", "suv_result")
-    return [
-        CurrentMeasurement(row.voi, REFUSED if row.refusal_code else CURRENT, row, row.suv_result.is_provisional)
-        for row in known
-    ]
+    )
+    known = {row.voi_id: row for row in in_force.select_related("suv_result")}
+    regions = Voi.versions.known_at(known_at).filter(scan_id=scan.lineage).select_related("lesion")
+    return [_as_known(voi, known.get(voi.lineage)) for voi in regions]
+
+
+def _as_known(voi: Voi, row: UptakeMeasurement | None) -> CurrentMeasurement:
+    """A number made before the region was placed like this is that of an earlier placement."""
+    if row is None or row.computed_at < voi.recorded_at:
+        return CurrentMeasurement(voi, NOT_MEASURED)
+    return CurrentMeasurement(voi, REFUSED if row.refusal_code else CURRENT, row, row.suv_result.is_provisional)
 
 
 def open_decisions(of_scans: QuerySet[Scan]) -> dict:

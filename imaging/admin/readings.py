@@ -174,9 +174,10 @@ class ReadingAdmin(ServiceModelAdmin):
 
 
 def _answer(by, reading, values):
-    """ "Given" means the last injection that the chart has before the scan."""
+    """ "Given" means the injection named already, else the last one that the chart has before the scan."""
     answers = {name: values[name] for name in ANSWERS if name in values}
-    injection = ssa_before.last_injection(reading.scan) if answers.get("ssa") == Reading.Ssa.GIVEN else None
+    is_given = answers.get("ssa") == Reading.Ssa.GIVEN
+    injection = reading.ssa_injection or ssa_before.last_injection(reading.scan) if is_given else None
     return answer_reading(by=by, reading=reading, injection=injection, **answers) if answers else reading
 
 

@@ -43,7 +43,7 @@ def score_lesion(
     lesion: Lesion,
     score_low: int | None,
     score_high: int | None,
-    relation: str = "",
+    relation: str | None = None,
     text: str = "",
     difference_reason: str = "",
     fdg_relation: str = "",
@@ -52,6 +52,7 @@ def score_lesion(
 ) -> LesionReading:
     """The reader's score of one lesion, an interval where it was stated as one; replaces an earlier draft score.
 
+    ``relation`` to liver; None where the reader was not asked: what is stored stays, unless the score contradicts it.
     ``seen``: token of what the reader had before them; what somebody else changed meanwhile is not written over.
     """
     require(by, Capability.EDIT_CLINICAL, Capability.SIGN_READING)
@@ -59,10 +60,12 @@ def score_lesion(
     if lesion.patient_id != reading.scan.patient_id:
         raise Refused("voi_of_other_patient")
     _check_tracer(reading)
+    row = LesionReading.objects.filter(reading=reading, lesion=lesion).first()
+    if relation is None:
+        relation = _kept_relation(row, score_low, score_high)
     _check_score(reading.scale_id, score_low, score_high, relation)
     if fdg_relation and reading.scale_id != FDG_SCALE:
         raise Refused("fdg_only_on_fdg")
-    row = LesionReading.objects.filter(reading=reading, lesion=lesion).first()
     check_seen(seen, token_of_score(row), row)
     before = snapshot(row) if row else None
     row = row or LesionReading(reading=reading, lesion=lesion)
@@ -73,6 +76,16 @@ def score_lesion(
     row.save()
     audit(by=by, action="score_lesion", obj=row, before=before, after=snapshot(row))
     return row
+
+
+def _kept_relation(row: LesionReading | None, low: int | None, high: int | None) -> str:
+    if row is None or not row.relation_to_liver:
+        return ""
+    try:
+        _check_score(row.reading.scale_id, low, high, row.relation_to_liver)
+    except Refused:
+        return ""
+    return row.relation_to_liver
 
 
 @transaction.atomic

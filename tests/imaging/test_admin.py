@@ -1,13 +1,16 @@
 """The data desk writes through the services: what it saves is measured, computed again, signed and on the trail."""
 
+import datetime as dt
+
 import pytest
 from django.urls import reverse
 
 from imaging import selectors
 from imaging.models import Job, Lesion, Reading, Scan, Series, SuvInput, Voi
+from imaging.services import answer_reading
 from imaging.services.running import run_until_done
 from patients.domain.roles import Role
-from patients.models import AuditEvent
+from patients.models import AuditEvent, SsaInjection
 from patients.services import create_patient, record
 from tests.imaging.phantom import write_pet
 from tests.imaging.signing import ANSWERS
@@ -186,6 +189,20 @@ def test_a_draft_lists_the_lesions_of_its_own_patient_and_is_signed_where_it_is_
     desk.post(url("reading_change", reading.pk), sent)
     reading.refresh_from_db()
     assert (reading.state, reading.lesions.get().score_low) == ("signed", 2)
+
+
+def test_given_leaves_the_injection_that_was_chosen(desk, scan, lesion, doctor):
+    """Of a draft that is continued too, where the form asks for the answer once more."""
+    days = (scan.clinical_date - dt.timedelta(days=n) for n in (40, 5))
+    given = {"by": doctor, "patient": scan.patient, "drug": "octreotide"}
+    early, late = (record(SsaInjection, **given, clinical_date=day) for day in days)
+    sent = form_of(desk, url("reading_add")) | {"scan": str(scan.pk), "scale_id": "KR-ORIG", "ssa": "given"}
+    desk.post(url("reading_add"), sent)
+    assert Reading.objects.get().ssa_injection == late, "nobody has named one"
+    answer_reading(by=doctor, reading=Reading.objects.get(), ssa="given", injection=early)
+    desk.post(url("reading_add"), sent | {"comment": "stable"})
+    kept = Reading.objects.get()
+    assert (kept.comment, kept.ssa_injection) == ("stable", early)
 
 
 def test_scans_and_lesions_are_named_with_their_case(desk, scan, lesion):

@@ -118,6 +118,17 @@ def test_only_what_is_sent_is_changed(client, draft, doctor):
     assert (kept.quality, kept.comment, kept.extravasation, kept.ssa) == ("good", "stays", "seen", "")
 
 
+def test_a_relation_to_liver_stays_where_the_score_allows_it(client, draft, lesion, doctor):
+    """The page does not ask for it; it was typed at the data desk or came with an import."""
+    score_lesion(by=doctor, reading=draft, lesion=lesion, score_low=3, score_high=3, relation="above")
+    for form, kept in (({"score": "none", "rads": "5"}, "above"), ({"score": "3-4"}, "above"), ({"score": "1-1"}, "")):
+        send(client, "score", draft, JSON, lesion=lesion.pk, **form)
+        assert draft.lesions.get().relation_to_liver == kept, form
+    score_lesion(by=doctor, reading=draft, lesion=lesion, score_low=3, score_high=3, relation="above")
+    score_lesion(by=doctor, reading=draft, lesion=lesion, score_low=3, score_high=3, relation="")
+    assert draft.lesions.get().relation_to_liver == "", "taken back by who was asked"
+
+
 def test_a_stale_form_is_refused_with_who_and_when(client, draft, lesion, doctor, colleague):
     html = page(client, draft.scan)
     url = reverse("imaging:score", args=[draft.pk])

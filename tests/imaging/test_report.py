@@ -6,19 +6,29 @@ import re
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 from pypdf import PdfReader
 
 from imaging.models import Lesion, Reading, Scan
 from imaging.report import NOT_A_DEVICE, build
 from imaging.report_pdf import as_pdf
 from imaging.report_text import as_text
-from imaging.services import amend_reading, answer_reading, correct_suv_input, score_lesion, start_reading
+from imaging.selectors import measurements
+from imaging.services import (
+    amend_reading,
+    answer_reading,
+    correct_suv_input,
+    move_voi,
+    outlines,
+    score_lesion,
+    start_reading,
+)
 from patients.models import Diagnosis, SsaInjection, TreatmentLine
 from patients.services import record, revise
 from tests.imaging.phantom import write_pet
-from tests.imaging.scan_rows import BODY, bring_scan, drawn, fresh, work_off
+from tests.imaging.scan_rows import BODY, SECOND, bring_scan, drawn, fresh, work_off
 from tests.imaging.signing import sign
-from tests.imaging.test_recompute import place
+from tests.imaging.test_recompute import HOT, place
 
 pytestmark = pytest.mark.django_db
 HEADINGS = (
@@ -170,6 +180,31 @@ def test_a_signed_report_stays_that_of_its_day(draft, lesion, scan, doctor, phan
     ):
         assert words in now and words not in before
     assert "L01 VIII" in now
+
+
+def test_regions_of_a_signed_report_stay_as_they_were_placed(draft, lesion, scan, doctor):
+    """A liver region moved later does not become the newest one of that day, nor an outline drawn anew its outline."""
+    older = scan.vois.get(role="liver")
+    place(scan, doctor, "liver", centre_lps=HOT, radius_mm=9)
+    signed = sign(by=doctor, reading=draft)
+    before = text_of(signed)
+    move_voi(by=doctor, voi=older, reason="vessel", centre_lps=SECOND)
+    outlines.regrow(by=doctor, voi=scan.vois.get(lesion=lesion), rule="percent", parameter=50, reason="too wide")
+    work_off()
+    assert text_of(signed) == before
+    now = text_of(amend_reading(by=doctor, reading=signed, reason="liver"))
+    for start in ("- L01", "Liver: "):
+        assert line(now, start) != line(before, start)
+
+
+def test_a_number_of_an_earlier_placement_is_not_that_of_a_region(draft, scan, doctor):
+    liver = scan.vois.get(role="liver")
+    move_voi(by=doctor, voi=liver, reason="vessel", radius_mm=10)
+    (item,) = [m for m in measurements(fresh(scan), known_at=timezone.now()) if m.voi.role == "liver"]
+    assert (item.state, item.measurement, item.voi.radius_mm) == ("not_measured", None, 10)
+    work_off()
+    (item,) = [m for m in measurements(fresh(scan), known_at=timezone.now()) if m.voi.role == "liver"]
+    assert item.state == "current" and item.measurement == liver.measurements.get(superseded_at=None)
 
 
 def test_without_inputs_no_number_is_shown(tmp_path, phantom_case, import_files, doctor):
