@@ -68,10 +68,13 @@ def _relations(case: CaseRows, scan: Scan) -> Fact:
     if not signed:
         reason, detail, proposed = _unsigned(readings, scan, measured)
         return unknown(reason, detail, about, dated(scan), proposed)
+    about = (*about, *(_reading_source(r) for r in signed))
+    if any(reading.quality == Reading.Quality.NON_DIAGNOSTIC for reading in signed):
+        return unknown("images_non_diagnostic", "", about, dated(scan))
     lesions = tuple(_lesion_fact(lesion, scan, signed, measured) for lesion in _lesions(case, scan))
     if not all(reading.cold_lesions in ASSESSED for reading in signed):
         lesions = (*lesions, UNLISTED)
-    return Fact(lesions, clinical_date=dated(scan), sources=(*about, *(_reading_source(r) for r in signed)))
+    return Fact(lesions, clinical_date=dated(scan), sources=about)
 
 
 def _heads(readings: list[Reading], known_at: dt.datetime | None) -> list[Reading]:

@@ -44,7 +44,9 @@ def request(*, kind, subject_id, input_digest: str, method_version: str, patient
             return job
         _drop_outdated(job)
         if not created:
-            _queue_again(job.pk, (Job.State.DONE, *Job.WITHOUT_RESULT), by)
+            # Asked of the row itself: a person may have cancelled it since it was read above.
+            without_result = Job.WITHOUT_RESULT if by else (Job.State.FAILED,)
+            _queue_again(job.pk, (Job.State.DONE, *without_result), by)
             job.refresh_from_db()
         return job
 

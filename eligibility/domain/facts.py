@@ -31,6 +31,7 @@ REASONS: dict[str, str] = {
     "no_reading": "scan not read yet",
     "unsigned_proposal": "unsigned proposal",
     "recomputing": "being computed again",
+    "images_non_diagnostic": "the signed reading says that the images are non-diagnostic",
     "not_scored": "lesion not scored in this reading",
     "cold_lesions_not_assessed": "the reader has not looked for lesions without uptake (CT, FDG, the scan before)",
     "not_assessable": "lesion not assessable on this scan",

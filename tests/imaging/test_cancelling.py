@@ -104,6 +104,14 @@ def test_the_system_alone_does_not_start_cancelled_work_again_and_a_person_does(
     assert new_job(subject_id=subject, by=doctor).state == Job.State.QUEUED
 
 
+def test_work_cancelled_while_the_system_asks_for_it_stays_cancelled(doctor, monkeypatch):
+    subject = uuid.uuid4()
+    job = new_job(subject_id=subject)
+    monkeypatch.setattr(jobs, "_drop_outdated", lambda found: cancel_job(by=doctor, job=row(found)))
+    assert new_job(subject_id=subject).state == Job.State.CANCELLED
+    assert row(job).cancelled_by == doctor
+
+
 def test_cancelled_work_is_tried_again_with_its_inputs_and_a_fresh_fence(doctor, colleague):
     job = new_job()
     stale = jobs.claim(job.pk)
