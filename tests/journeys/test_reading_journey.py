@@ -83,7 +83,9 @@ def signed(scan) -> Reading:
 
 
 def matches_are_confirmed(scan) -> None:
-    assert not LesionMatch.objects.filter(scan=scan, run__superseded_at=None, lesion__isnull=False, state="open").exists()
+    assert not LesionMatch.objects.filter(
+        scan=scan, run__superseded_at=None, lesion__isnull=False, state="open"
+    ).exists()
     assert Lesion.objects.filter(patient=scan.patient).count() == 6
 
 
