@@ -65,14 +65,10 @@ class Site:
         return self.get(f"/patients/{case_number}/", status=304, **{"If-None-Match": mark})
 
     def found(self, lookup: str, text: str) -> float:
-        """Seconds the database takes, of a few in a row; putting the statement together is not part of it."""
+        """Seconds the database takes: the shortest of a few in a row, so that waiting for a core is not counted."""
         statement, parameters = self._query(lookup, text).query.sql_with_params()
         with self.connection.cursor() as cursor:
-            started = time.perf_counter()
-            for _ in range(IN_A_ROW):
-                cursor.execute(statement, parameters)
-                cursor.fetchall()
-            return (time.perf_counter() - started) / IN_A_ROW
+            return min(_timed(cursor, statement, parameters) for _ in range(IN_A_ROW))
 
     def rows(self, lookup: str, text: str) -> list[str]:
         return list(self._query(lookup, text).values_list("case_number", flat=True))
@@ -94,6 +90,13 @@ class Site:
         if answer.status_code != 200:
             raise RuntimeError(f"the patient page answered {answer.status_code}")
         return seconds, answer.content.decode(), len(captured) if count else 0
+
+
+def _timed(cursor, statement: str, parameters) -> float:
+    started = time.perf_counter()
+    cursor.execute(statement, parameters)
+    cursor.fetchall()
+    return time.perf_counter() - started
 
 
 @contextmanager
