@@ -1,7 +1,8 @@
 """A real browser against a real server, with the background work done by a thread of this process."""
 
-import json
+import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,6 @@ from demo.site import chromium
 from tests.imaging.conftest import colleague, doctor, import_files, phantom_case  # noqa: F401
 
 RESULTS = Path(__file__).resolve().parents[2] / "test-results"
-MADE_BY_DJANGO = {"contenttypes.contenttype", "auth.permission"}
 SIZES = {"1920x1080": (1920, 1080), "1366x768": (1366, 768)}
 
 
@@ -130,19 +130,21 @@ def has_no_serious_finding(page):
 
 
 @pytest.fixture(scope="session")
-def kept_rows() -> dict[str, str]:
-    return {}
+def kept_demo():
+    """An empty database in memory, for the rows of the demonstration."""
+    with closing(sqlite3.connect(":memory:", check_same_thread=False)) as kept:
+        yield kept
 
 
 @pytest.fixture
-def demo_loaded(transactional_db, quick_passwords, kept_rows):
-    """The demonstration, loaded once for all journeys: its rows come back, its files have never left."""
-    if rows := kept_rows.get("demo"):
-        connection.creation.deserialize_db_from_string(rows)
+def demo_loaded(transactional_db, quick_passwords, kept_demo):
+    """The demonstration, loaded once for all journeys: its rows come back byte by byte, its files have never left."""
+    connection.ensure_connection()
+    if kept_demo.execute("SELECT 1 FROM sqlite_master").fetchone():
+        kept_demo.backup(connection.connection)
         return
     call_command("load_demo", inline=True)
-    rows = json.loads(connection.creation.serialize_db_to_string())
-    kept_rows["demo"] = json.dumps([row for row in rows if row["model"] not in MADE_BY_DJANGO])
+    connection.connection.backup(kept_demo)
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ TABS = ("scans", "histology", "lines", "labs", "decisions", "audit")
 # Answered with data, a picture, a file or another page; what they say is tested where they are made.
 NO_PAGE = {
     "board:state", "board:next", "board:previous", "imaging:upload_progress", "imaging:jobs_state", "imaging:series_state",
-    "imaging:mip", "imaging:scan_state", "imaging:viewer", "imaging:report_text", "imaging:report_pdf", "imaging:regions",
+    "imaging:mip", "imaging:scan_state", "imaging:viewer", "imaging:read_lists", "imaging:report_text", "imaging:report_pdf", "imaging:regions",
     "imaging:product",
 }  # fmt: skip
 
