@@ -24,6 +24,7 @@ LOOK_VERSION = " ".join(
 )
 PICTURE_VERSION = products.METHOD_VERSION
 CONTOURS_VERSION = "contours/1.0"
+LIVER_RULE = "liver"
 
 
 def of_series(series: Series) -> str:
@@ -55,18 +56,29 @@ def effective_inputs(series: Series) -> SuvInputs:
 
 
 class LiverReference(NamedTuple):
-    """The liver region that liver-based contours refer to, and how often such regions were changed on this scan."""
+    """The liver region that contours and outlines refer to, and how often such regions were changed on this scan."""
 
     voi: Voi | None
     changes: tuple[int, ...] = ()
 
 
 def of_measurement(voi: Voi, suv_result: SuvResult, liver: LiverReference) -> str:
-    """Of everything a measurement depends on; a liver-based contour depends on the liver region as well."""
+    """Of everything a measurement depends on; what follows the liver depends on the liver region as well."""
     parts: list[Any] = [MEASURE_VERSION, str(suv_result.pk), suv_result.input_digest, _placement(voi)]
-    if voi.method == Voi.Method.LIVER_BASED:
+    if follows_liver(voi):
         parts += [liver.voi and _placement(liver.voi), liver.changes]
     return _digest(parts)
+
+
+def follows_liver(voi: Voi) -> bool:
+    """A liver-based contour, or an outline that was drawn at a liver threshold and says when that has changed."""
+    drawn = any(held["rule"] == LIVER_RULE for held in thresholds_of(voi))
+    return drawn or voi.method == Voi.Method.LIVER_BASED
+
+
+def thresholds_of(voi: Voi) -> list[dict[str, Any]]:
+    """The thresholds in SUV that the voxels of an outline were chosen by, each with the SUV factor of then."""
+    return voi.origin.get("thresholds", [])
 
 
 def liver_reference(vois: Iterable[Voi]) -> LiverReference:
@@ -74,7 +86,7 @@ def liver_reference(vois: Iterable[Voi]) -> LiverReference:
     vois = list(vois)
     livers = [v for v in vois if v.role == Voi.Role.LIVER and v.method != Voi.Method.LIVER_BASED]
     newest = max(livers, key=lambda voi: (voi.recorded_at, str(voi.pk)), default=None)
-    based = next((v for v in vois if v.method == Voi.Method.LIVER_BASED), None)
+    based = next((voi for voi in vois if follows_liver(voi)), None)
     if based is None:
         return LiverReference(newest)
     versions = Voi.versions.filter(scan_id=based.scan_id, role=Voi.Role.LIVER)

@@ -56,6 +56,7 @@ SENTENCES: dict[str, str] = {
     "voi_parameter_invalid": "The contour needs a parameter: percent of the maximum (1 to 99), or an SUV above 0.",
     "voi_size_invalid": "The radius must lie between 1 and 500 mm.",
     "voi_of_other_scan": "Choose two different regions of the same scan.",
+    "regions_of_two_kinds": "Only regions of one kind are joined: two of lesions, or two of one reference organ.",
     "outline_not_moved": "An outline is voxels, so it is not moved by a centre and a radius. Change it by one of its "
     "own steps, or give the region another method.",
     "region_changed": "This region was changed or taken away meanwhile. Reload the page and look before changing it.",

@@ -4,7 +4,7 @@ from django import forms
 
 from imaging.models import Voi
 from imaging.scan_forms import LesionFields
-from imaging.services.outlines import FIXED_SUV, LIVER, PERCENT
+from imaging.services.thresholds import FIXED_SUV, LIVER, PERCENT
 
 POINT, SECOND_POINT = ("x", "y", "z"), ("x2", "y2", "z2")
 RULE_CHOICES = ((PERCENT, "% of maximum"), (FIXED_SUV, "fixed SUV"), (LIVER, "liver mean + 2 SD"))

@@ -333,6 +333,10 @@ CAUTIONS: dict[str, str] = {
         "The outline was drawn at SUV {suv} under an earlier SUV factor. Its voxels stay; they are no longer those "
         "above SUV {suv}. Draw it anew to follow today's SUV."
     ),
+    "outline_at_earlier_liver": (
+        "The outline was drawn at a liver threshold of SUV {suv}; that of today's liver is {today}. Its voxels stay. "
+        "Draw it anew to follow today's liver."
+    ),
 }
 
 

@@ -8,10 +8,10 @@ from django.utils import timezone
 
 from imaging import digests, jobs, masks, selectors, volumes
 from imaging.domain import uptake
-from imaging.domain.errors import Caution, ImagingRefusal, caution
+from imaging.domain.errors import ImagingRefusal
 from imaging.domain.volume import Volume
 from imaging.models import ImageProduct, Job, ProposalRun, Scan, Series, SuvResult, UptakeMeasurement, Voi
-from imaging.services import relative
+from imaging.services import relative, thresholds
 from imaging.services.requests import request_look, request_measurements
 from imaging.services.voxels import region_of
 from patients.services import audit
@@ -161,16 +161,10 @@ def measure_region(
     for name in NUMBERS:
         setattr(row, name, getattr(found, name))
     row.hottest_voxel = {"index": list(found.hottest_index), "lps_mm": list(found.hottest_lps)}
-    row.warnings = [asdict(note) for note in (*notes, *_at_earlier_suv(voi, suv_result), *found.warnings)]
+    row.warnings = [
+        asdict(note) for note in (*notes, *thresholds.changed_since(volume, voi, suv_result, liver), *found.warnings)
+    ]
     return row
-
-
-def _at_earlier_suv(voi: Voi, suv_result: SuvResult) -> tuple[Caution, ...]:
-    """Voxels chosen by a fixed SUV stay what they are when the factor changes; the reader is told."""
-    drawn = voi.origin.get("at_suv")
-    if not drawn or drawn["factor"] == suv_result.factors.get("bw"):
-        return ()
-    return (caution("outline_at_earlier_suv", suv=f"{drawn['suv']:g}"),)
 
 
 def unmeasured(voi: Voi, suv_result: SuvResult, digest: str, *, code: str = "", text: str = "") -> UptakeMeasurement:

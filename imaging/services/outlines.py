@@ -5,12 +5,13 @@ version; numbers are measured again from voxels and volume.
 """
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
 from django.db import transaction
 
-from imaging import masks, selectors
+from imaging import masks
 from imaging.domain import regions, segmentation, uptake
 from imaging.domain.extent import extent
 from imaging.domain.geometry import Near
@@ -18,6 +19,7 @@ from imaging.domain.voi import Mask, box
 from imaging.domain.volume import Bounds, Volume
 from imaging.models import Job, Lesion, Scan, Voi
 from imaging.refused import Refused
+from imaging.services import thresholds
 from imaging.services.requests import request_measurements
 from imaging.services.vois import require_lesion_of, require_measuring, require_reason, to_stored
 from imaging.services.voxels import BEYOND_MM, open_around, open_volume, voxels_of
@@ -25,8 +27,6 @@ from patients.services import record, revise, withdraw
 
 VERSION = "outline/1.0"
 SHORTEST_REACH_MM = 30.0
-PERCENT, FIXED_SUV, LIVER = "percent", "suv", "liver"
-RULES = (PERCENT, FIXED_SUV, LIVER)
 
 
 @transaction.atomic
@@ -62,10 +62,11 @@ def shape_of(mask: Mask, volume: Volume, origin: dict[str, Any]) -> dict[str, An
 def grow(*, by, scan: Scan, lesion: Lesion, seed_lps, rule: str, parameter: float | None, reach_mm: float):
     """A region grown from one point: at a percentage of the maximum around it, a fixed SUV, or the liver threshold."""
     volume = open_volume(scan, [(seed_lps, reach_mm)])
-    mask = segmentation.grow_from(volume, seed_lps, search_radius_mm=reach_mm, **_threshold(scan, rule, parameter))
+    threshold = thresholds.of_today(scan, rule, parameter)
+    mask = segmentation.grow_from(volume, seed_lps, search_radius_mm=reach_mm, **threshold.given)
     parameters = {"seed_lps_mm": list(seed_lps), "rule": rule, "parameter": parameter, "reach_mm": reach_mm}
     origin = {"how": "region_growing", "parameters": parameters, "method": segmentation.METHOD_VERSION}
-    origin |= _at_suv(scan, rule, parameter)
+    origin |= threshold.kept
     return place_outline(by=by, scan=scan, role=Voi.Role.LESION, lesion=lesion, mask=mask, volume=volume, origin=origin)
 
 
@@ -73,12 +74,13 @@ def threshold_box(*, by, scan: Scan, lesion: Lesion, low_lps, high_lps, rule: st
     """Everything in a box (LPS mm, two corners) that reaches the threshold, connected or not."""
     volume = open_volume(scan, _box_reach(low_lps, high_lps))
     within = box(volume, _box_between(volume, low_lps, high_lps))
-    given = _threshold(scan, rule, parameter)
+    threshold = thresholds.of_today(scan, rule, parameter)
+    given = threshold.given
     level = given["threshold_suv"] if "threshold_suv" in given else segmentation.share_of_max(volume, within, **given)
     mask = segmentation.above(volume, within, level)
     corners = {"low_lps_mm": list(low_lps), "high_lps_mm": list(high_lps)}
     origin = {"how": "box_threshold", "parameters": {**corners, "rule": rule, "parameter": parameter}}
-    origin |= _at_suv(scan, rule, parameter)
+    origin |= threshold.kept
     return place_outline(by=by, scan=scan, role=Voi.Role.LESION, lesion=lesion, mask=mask, volume=volume, origin=origin)
 
 
@@ -96,9 +98,11 @@ def widen(*, by, voi: Voi, by_mm: float, reason: str):
 def regrow(*, by, voi: Voi, rule: str, parameter: float | None, reason: str):
     """Draw the outline anew from its hottest voxel with another threshold."""
 
+    threshold = cache(lambda: thresholds.of_today(voi.scan, rule, parameter))
+
     def grown(volume: Volume, mask: Mask) -> Mask:
         hottest = uptake.measure(volume, mask).hottest_lps
-        return segmentation.grow_from(volume, hottest, search_radius_mm=reach, **_threshold(voi.scan, rule, parameter))
+        return segmentation.grow_from(volume, hottest, search_radius_mm=reach, **threshold().given)
 
     reach = max(2 * float(voi.radius_mm), SHORTEST_REACH_MM)
     parameters = {"rule": rule, "parameter": parameter}
@@ -109,7 +113,7 @@ def regrow(*, by, voi: Voi, rule: str, parameter: float | None, reason: str):
         how="region_growing",
         parameters=parameters,
         change=grown,
-        follows=lambda: _at_suv(voi.scan, rule, parameter),
+        follows=lambda: threshold().kept,
         beyond_mm=reach + BEYOND_MM,
     )
 
@@ -130,7 +134,7 @@ def subtract(*, by, voi: Voi, other: Voi, reason: str):
         return regions.subtract(mask, voxels_of(other, volume))
 
     taken = {"subtracted": str(other.pk)}
-    follows = _followed_by(voi, other)
+    follows = thresholds.followed_by(voi, other)
     return _reshape(
         by=by,
         voi=voi,
@@ -147,12 +151,14 @@ def subtract(*, by, voi: Voi, other: Voi, reason: str):
 def merge(*, by, voi: Voi, other: Voi, reason: str):
     """One region of both; the other one is withdrawn."""
     _same_scan(voi, other)
+    if voi.role != other.role:
+        raise Refused("regions_of_two_kinds")
 
     def both(volume: Volume, mask: Mask) -> Mask:
         return regions.merge(mask, voxels_of(other, volume))
 
     joined = {"merged": str(other.pk)}
-    follows = _followed_by(voi, other)
+    follows = thresholds.followed_by(voi, other)
     merged, _ = _reshape(
         by=by,
         voi=voi,
@@ -176,28 +182,12 @@ def split(*, by, voi: Voi, first_lps, second_lps, other_lesion: Lesion, reason: 
     seeds = (segmentation.voxel_at(volume, point) for point in (first_lps, second_lps))
     first, second = regions.split_by_seeds(volume, voxels_of(voi, volume), *seeds)
     parameters = {"first_lps_mm": list(first_lps), "second_lps_mm": list(second_lps)}
-    origin = {"how": "split", "parameters": parameters, "from": [_trace(voi)]} | _followed_by(voi)
+    origin = {"how": "split", "parameters": parameters, "from": [_trace(voi)]} | thresholds.followed_by(voi)
     other, _ = place_outline(
         by=by, scan=voi.scan, role=Voi.Role.LESION, lesion=other_lesion, mask=second, volume=volume, origin=origin
     )
     kept, job = _replace(by=by, voi=voi, reason=reason, shape=shape_of(first, volume, origin))
     return kept, other, job
-
-
-def liver_threshold(scan: Scan) -> float:
-    """Liver mean plus two standard deviations of the liver region measured today."""
-    for item in selectors.measurements(scan):
-        if item.voi.role == Voi.Role.LIVER and item.state == selectors.CURRENT:
-            return segmentation.liver_threshold(item.measurement.suv_mean, item.measurement.suv_sd)
-    raise Refused("liver_not_measured")
-
-
-def _threshold(scan: Scan, rule: str, parameter: float | None) -> dict[str, float]:
-    if rule == LIVER:
-        return {"threshold_suv": liver_threshold(scan)}
-    if rule not in RULES or parameter is None:
-        raise Refused("voi_parameter_invalid")
-    return {"percent": float(parameter)} if rule == PERCENT else {"threshold_suv": float(parameter)}
 
 
 def _box_reach(low_lps, high_lps) -> list[Near]:
@@ -231,7 +221,7 @@ def _reshape(
     volume = open_around(voi, *others, beyond_mm=beyond_mm)
     mask = change(volume, voxels_of(voi, volume))
     origin = {"how": how, "parameters": parameters, "from": [_trace(voi)]}
-    origin |= follows() if follows else _followed_by(voi)
+    origin |= follows() if follows else thresholds.followed_by(voi)
     return _replace(by=by, voi=voi, reason=reason, shape=shape_of(mask, volume, origin))
 
 
@@ -239,19 +229,6 @@ def _replace(*, by, voi: Voi, reason: str, shape: dict[str, Any]):
     """The new version, unless somebody changed the region since it was read: it was drawn from the older one."""
     changed = revise(voi, by=by, reason=reason, expected_recorded_at=voi.recorded_at, **shape)
     return changed, request_measurements(scan=voi.scan, by=by)
-
-
-def _at_suv(scan: Scan, rule: str, parameter: float | None) -> dict[str, Any]:
-    """An outline at a fixed SUV belongs to the SUV factor it was drawn under; measuring says when that has changed."""
-    if rule != FIXED_SUV:
-        return {}
-    result = selectors.current_suv(scan.pet_series).result
-    return {"at_suv": {"suv": parameter, "factor": result.factors["bw"] if result else None}}
-
-
-def _followed_by(*vois: Voi) -> dict[str, Any]:
-    """What is made from an outline at a fixed SUV still holds its voxels."""
-    return next(({"at_suv": found} for voi in vois if (found := voi.origin.get("at_suv"))), {})
 
 
 def _trace(voi: Voi) -> dict[str, Any]:

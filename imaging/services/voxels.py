@@ -37,7 +37,7 @@ def _contour(volume: Volume, voi: Voi, liver: Voi | None) -> Mask:
         return segmentation.percent_of_max(volume, within, float(voi.parameter))
     if voi.method == Voi.Method.FIXED_SUV:
         return segmentation.iso_contour(volume, within, float(voi.parameter))
-    return segmentation.iso_contour(volume, within, _liver_threshold(volume, liver))
+    return segmentation.iso_contour(volume, within, suv_above_liver(volume, liver))
 
 
 def centre_of(voi: Voi) -> tuple[float, float, float]:
@@ -46,10 +46,9 @@ def centre_of(voi: Voi) -> tuple[float, float, float]:
 
 def reach_of(voi: Voi, liver: Voi | None, beyond_mm: float) -> list[Near]:
     """Where the images are needed to measure or change this region, ``beyond_mm`` past its edge."""
-    if voi.method == Voi.Method.MASK:
-        return [_around_voxels(voi, beyond_mm)]
-    near = [(centre_of(voi), float(voi.radius_mm) + beyond_mm)]
-    if voi.method == Voi.Method.LIVER_BASED and liver is not None:
+    is_outline = voi.method == Voi.Method.MASK
+    near = [_around_voxels(voi, beyond_mm) if is_outline else (centre_of(voi), float(voi.radius_mm) + beyond_mm)]
+    if digests.follows_liver(voi) and liver is not None:
         near += reach_of(liver, None, beyond_mm)
     return near
 
@@ -90,7 +89,8 @@ def _longest_half(affine, start, stop) -> float:
     return 0.5 * float(np.linalg.norm(signs @ sides.T, axis=1).max())
 
 
-def _liver_threshold(volume: Volume, liver: Voi | None) -> float:
+def suv_above_liver(volume: Volume, liver: Voi | None) -> float:
+    """Mean plus two standard deviations of a liver region on this volume."""
     if liver is None:
         raise MeasurementRefused("liver_reference_missing")
     try:

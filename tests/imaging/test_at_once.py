@@ -5,7 +5,7 @@ import pytest
 from imaging import selectors
 from imaging.domain.volume import Bounds
 from imaging.models import UptakeMeasurement, Voi
-from imaging.services import measure_at_once, outlines, place_voi
+from imaging.services import measure_at_once, move_voi, outlines, place_voi
 from imaging.services.measuring import NUMBERS
 from tests.imaging.phantom import two_bodies
 from tests.imaging.scan_rows import BODY, FIRST, bring_scan, drawn, new_lesion, work_off
@@ -20,6 +20,10 @@ def said(item) -> dict:
         name: getattr(row, name) for name in (*NUMBERS, "mask_sha256", "hottest_voxel", "warnings", "refusal_code")
     }
     return shown | {"state": item.state, "digest": row.input_digest}
+
+
+def warned(found: dict) -> list[str]:
+    return [warning["code"] for warning in found["warnings"]]
 
 
 def check(scan, voi) -> dict:
@@ -79,3 +83,15 @@ def test_a_contour_that_follows_a_liver_far_away(tmp_path, phantom_case, import_
     lesion = new_lesion(doctor, phantom_case)
     voi, _ = place_voi(by=doctor, scan=scan, role="lesion", lesion=lesion, **shape)
     assert check(scan, voi)["state"] == "current"
+
+
+def test_an_outline_drawn_at_the_threshold_of_a_liver_far_away(tmp_path, phantom_case, import_files, doctor):
+    scan = bring_scan(import_files, tmp_path, phantom_case, paint=two_bodies, slices=40)
+    far = {"method": "sphere", "centre_lps": (0.0, 0.0, -264.0), "radius_mm": 8}
+    liver, _ = place_voi(by=doctor, scan=scan, role="liver", **far)
+    work_off()
+    seed = {"seed_lps": FIRST, "reach_mm": 30, "rule": "liver", "parameter": None}
+    voi, _ = outlines.grow(by=doctor, scan=scan, lesion=new_lesion(doctor, phantom_case), **seed)
+    assert "outline_at_earlier_liver" not in warned(check(scan, voi))
+    move_voi(by=doctor, voi=liver, reason="x", centre_lps=(0.0, 0.0, -376.0))
+    assert "outline_at_earlier_liver" in warned(check(scan, voi))

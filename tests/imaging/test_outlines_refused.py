@@ -12,6 +12,7 @@ from patients.domain.roles import Capability, Role, role_may
 from patients.services import Conflict, create_patient, record
 from tests.imaging.phantom import two_bodies
 from tests.imaging.scan_rows import (
+    BODY,
     FIRST,
     OTHER_BODY,
     SECOND,
@@ -109,6 +110,14 @@ def test_nothing_crosses_to_another_patient(tmp_path, scan, lesion, doctor, both
 def test_a_region_is_not_taken_out_of_itself(doctor, both):
     for step in (outlines.merge, outlines.subtract):
         assert refusal_of(step, by=doctor, voi=both, other=both, reason="x") == "voi_of_other_scan"
+
+
+def test_a_reference_organ_is_never_joined_to_a_lesion(scan, doctor, both):
+    """Neither way round: the reference would be gone, or a lesion would be measured as the organ."""
+    liver, _ = place_voi(by=doctor, scan=scan, role="liver", method="sphere", centre_lps=BODY, radius_mm=12)
+    for voi, other in ((both, liver), (liver, both)):
+        assert refusal_of(outlines.merge, by=doctor, voi=voi, other=other, reason="x") == "regions_of_two_kinds"
+    assert set(Voi.objects.all()) == {both, liver}
 
 
 def test_an_outline_is_redrawn_and_never_moved(scan, lesion, doctor, both):

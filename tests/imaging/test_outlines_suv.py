@@ -5,21 +5,25 @@ import pytest
 from django.urls import reverse
 
 from imaging import masks, selectors
+from imaging.domain.segmentation import liver_threshold
 from imaging.domain.volume import Bounds
 from imaging.models import ProposalRun, Scan, SuvResult, Voi
 from imaging.scan_numbers import scan_numbers
-from imaging.services import correct_suv_input, outlines
+from imaging.services import correct_suv_input, move_voi, outlines, place_voi, remove_voi
 from imaging.services.running import run_until_done
 from imaging.views import proposal_rows
 from tests.imaging.phantom import two_bodies, write_pet
 from tests.imaging.scan_rows import (
+    BODY,
     FIRST,
     HOT_BODY,
     OTHER_BODY,
+    SECOND,
     drawn,
     focus,
     fresh,
     new_lesion,
+    refusal_of,
     volume_of,
     work_off,
 )
@@ -40,8 +44,12 @@ def codes(item) -> list[str]:
     return [warning["code"] for warning in item.measurement.warnings]
 
 
-def grown(scan, lesion, doctor, rule, parameter):
-    values = {"seed_lps": FIRST, "rule": rule, "parameter": parameter, "reach_mm": 60}
+def earlier(item) -> list[str]:
+    return [code for code in codes(item) if code.startswith("outline_at_earlier")]
+
+
+def grown(scan, lesion, doctor, rule, parameter, seed=FIRST):
+    values = {"seed_lps": seed, "rule": rule, "parameter": parameter, "reach_mm": 60}
     voi, _ = outlines.grow(by=doctor, scan=scan, lesion=lesion, **values)
     work_off()
     return Voi.objects.get(pk=voi.pk)
@@ -81,6 +89,72 @@ def test_the_word_stays_with_what_is_made_from_the_outline_until_it_is_drawn_ane
     outlines.regrow(by=doctor, voi=Voi.objects.get(pk=voi.pk), rule="suv", parameter=10.0, reason="with today's SUV")
     work_off()
     assert "outline_at_earlier_suv" not in codes(current(scan, voi))
+
+
+def test_two_outlines_of_two_factors_joined_keep_both_thresholds(scan, lesion, doctor):
+    """Whichever of them takes in the other, the voxels of the older one are no longer those above its SUV."""
+    old = grown(scan, lesion, doctor, "suv", 10.0)
+    weigh(scan, doctor)
+    new = grown(fresh(scan), lesion, doctor, "suv", 15.0, seed=SECOND)
+    assert earlier(current(scan, new)) == []
+    merged, _ = outlines.merge(by=doctor, voi=new, other=old, reason="one lesion")
+    work_off()
+    assert [held["suv"] for held in Voi.objects.get(pk=merged.pk).origin["thresholds"]] == [15.0, 10.0]
+    item = current(scan, merged)
+    assert earlier(item) == ["outline_at_earlier_suv"]
+    assert any("drawn at SUV 10 under" in warning["message"] for warning in item.measurement.warnings)
+
+
+def liver(scan, doctor, centre=BODY, radius_mm=12) -> Voi:
+    place = {"role": "liver", "method": "sphere", "centre_lps": centre, "radius_mm": radius_mm}
+    found, _ = place_voi(by=doctor, scan=scan, **place)
+    work_off()
+    return Voi.objects.get(pk=found.pk)
+
+
+def test_an_outline_follows_the_liver_that_the_ratios_refer_to_and_keeps_which_and_how_much(scan, lesion, doctor):
+    liver(scan, doctor, centre=SECOND, radius_mm=9)
+    newest = liver(scan, doctor)
+    measured = current(scan, newest).measurement
+    voi = grown(fresh(scan), lesion, doctor, "liver", None)
+    (held,) = voi.origin["thresholds"]
+    assert held["suv"] == pytest.approx(liver_threshold(measured.suv_mean, measured.suv_sd))
+    assert held["liver"] == {"voi": str(newest.pk), "recorded_at": newest.recorded_at.isoformat()}
+    assert earlier(current(scan, voi)) == []
+
+
+def test_a_liver_placed_last_and_not_measured_yet_gives_no_threshold(scan, lesion, doctor):
+    liver(scan, doctor)
+    place_voi(by=doctor, scan=scan, role="liver", method="sphere", centre_lps=SECOND, radius_mm=9)
+    values = {"by": doctor, "scan": fresh(scan), "lesion": lesion, "rule": "liver", "parameter": None}
+    assert refusal_of(outlines.grow, seed_lps=FIRST, reach_mm=60, **values) == "liver_not_measured"
+
+
+def test_once_the_liver_has_moved_the_page_says_at_which_threshold_the_outline_was_drawn(scan, lesion, doctor, client):
+    place = liver(scan, doctor)
+    voi = grown(fresh(scan), lesion, doctor, "liver", None)
+    count = current(scan, voi).measurement.voxel_count
+    moved, _ = move_voi(by=doctor, voi=place, reason="not liver", centre_lps=SECOND)
+    assert current(scan, voi).state == selectors.RECOMPUTING, "the number without that word no longer counts"
+    work_off()
+    assert earlier(current(scan, voi)) == ["outline_at_earlier_liver"]
+    assert current(scan, voi).measurement.voxel_count == count
+    client.force_login(doctor)
+    page = client.get(reverse("imaging:scan", args=[scan.pk])).content.decode()
+    assert f"drawn at a liver threshold of SUV {voi.origin['thresholds'][0]['suv']:.2f}" in page
+    move_voi(by=doctor, voi=moved, reason="it was liver", centre_lps=BODY)
+    work_off()
+    assert earlier(current(scan, voi)) == [], "the liver says again what it said"
+    remove_voi(by=doctor, voi=Voi.objects.get(pk=place.pk), reason="no liver")
+    work_off()
+    assert earlier(current(scan, voi)) == ["outline_at_earlier_liver"]
+
+
+def test_a_corrected_weight_changes_liver_and_lesion_alike_and_needs_no_word(scan, lesion, doctor):
+    liver(scan, doctor)
+    voi = grown(fresh(scan), lesion, doctor, "liver", None)
+    weigh(scan, doctor)
+    assert earlier(current(scan, voi)) == []
 
 
 def test_a_threshold_in_suv_is_not_shown_while_another_suv_holds(scan, lesion, doctor, client):

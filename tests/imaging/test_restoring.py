@@ -35,7 +35,7 @@ def test_an_outline_comes_back_as_a_new_version(scan, both, doctor):
     before = history(scan)
     found = back(doctor, both, both.recorded_at)
     assert found.pk == both.pk and found.mask_sha256 == both.mask_sha256 and found.recorded_at > both.recorded_at
-    assert found.origin["how"] == "region_growing" and found.origin["at_suv"] == both.origin["at_suv"]
+    assert found.origin["how"] == "region_growing" and found.origin["thresholds"] == both.origin["thresholds"]
     assert found.origin["restored"] == {"voi": str(both.pk), "recorded_at": both.recorded_at.isoformat()}
     assert set(before) < set(history(scan)), "what was there stays"
     work_off()
