@@ -12,7 +12,8 @@ from django.db.models import QuerySet, Subquery
 from django.utils import timezone
 
 from imaging.models import Job
-from patients.models import AccessGrant, AuditEvent, User
+from patients import outbox
+from patients.models import AccessGrant, User
 
 
 def list_stamp(request, *more) -> str | None:
@@ -24,7 +25,7 @@ def list_stamp(request, *more) -> str | None:
         User.objects.filter(pk=request.user.pk)
         .order_by("teams")
         .annotate(
-            written=_last(AuditEvent.objects, "id"),
+            written=Subquery(outbox.mark()),
             run_out=_last(run_out, "until"),
             ended=_last(Job.objects.filter(finished_at__isnull=False), "finished_at"),
         )

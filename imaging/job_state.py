@@ -9,7 +9,7 @@ from django.db.models import Max
 from imaging import access
 from imaging.job_lines import job_lines
 from imaging.models import Job
-from patients.models import AuditEvent
+from patients import outbox
 
 SHOWN = 40
 
@@ -22,10 +22,9 @@ def jobs_state(user) -> dict[str, Any]:
 
 
 def _revision(lines: list[dict]) -> str:
-    """Which jobs are open and in what state, the last one to end anywhere, and the last row of the trail."""
+    """Which jobs are open and in what state, the last one to end anywhere, and how far the trail is."""
     ended = Job.objects.aggregate(last=Max("finished_at"))["last"]
-    written = AuditEvent.objects.aggregate(last=Max("id"))["last"]
-    return _digest([[[line["id"], line["state"], line["tries"]] for line in lines], str(ended), written])
+    return _digest([[[line["id"], line["state"], line["tries"]] for line in lines], str(ended), outbox.mark().get()])
 
 
 def etag_of(found: Any) -> str:

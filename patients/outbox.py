@@ -1,11 +1,14 @@
 """Reading the audit trail as news, by cursor, without losing a row that commits late."""
 
 from django.db import connection, transaction
+from django.db.models import BigIntegerField, Func, QuerySet
+from django.db.models.functions import Cast
 
 from patients.models import AuditEvent
 
 # Any fixed number: writers of audit rows share this lock, the reader of news takes it alone.
 LOCK = 7_220_241
+LATEST = 300
 
 
 def hold_open() -> None:
@@ -21,6 +24,13 @@ def news(*, after_id: int, limit: int = 500) -> list[AuditEvent]:
     """Audit rows after a cursor, oldest first. Every row up to the last one returned is final."""
     _lock("pg_advisory_xact_lock")
     return list(AuditEvent.objects.filter(id__gt=after_id).order_by("id")[:limit])
+
+
+def mark() -> QuerySet:
+    """One number, also for a subquery: it rises with every row that comes, be it behind the newest (``hold_open``)."""
+    latest = AuditEvent.objects.order_by("-id").values("id")[:LATEST]
+    ids = Cast(Func("id", function="SUM"), BigIntegerField())
+    return AuditEvent.objects.filter(id__in=latest).order_by().values_list(ids, flat=True)
 
 
 def _lock(function: str) -> None:

@@ -16,7 +16,7 @@ from patients.models import HistologySpecimen, PerformanceStatus
 from patients.services import grant_access, record
 from tests.board.factories import FOLLOW_UP, TODAY, add_lab, add_scan
 from tests.board.test_patient_page import MOST_QUERIES, page, text_of
-from tests.patients.factories import make_patient, make_user
+from tests.patients.factories import audit_numbered, make_patient, make_user
 
 PANELS = {
     "draw": "Timeline",
@@ -168,6 +168,14 @@ def test_the_version_moves_with_every_write_and_with_a_finished_job(case):
         seen.append(version())
     assert len(set(seen)) == len(seen)
     assert version() == seen[-1]
+
+
+def test_the_version_moves_with_a_write_that_commits_after_a_later_one(case):
+    client, user, patient = case
+    audit_numbered(user, patient, ahead=5)
+    seen = page(client, patient).context["version"]
+    audit_numbered(user, patient, ahead=-2)
+    assert client.get(reverse("board:state", args=["0001"])).json()["version"] != seen
 
 
 def test_brackets_walk_the_cases_one_may_see(case):

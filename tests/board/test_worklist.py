@@ -16,7 +16,7 @@ from imaging.services import amend_reading, cancel_job, place_voi, score_lesion,
 from patients.models import AccessGrant
 from patients.services import record
 from tests.board.factories import TODAY, add_scan, published_case, suv_of
-from tests.patients.factories import make_patient, make_user
+from tests.patients.factories import audit_numbered, make_patient, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -208,6 +208,14 @@ def test_an_unchanged_page_is_answered_by_304_and_any_write_ends_that(client, re
     assert again.status_code == 200 and again["ETag"] != first["ETag"]
 
 
+@pytest.mark.parametrize("address", ["/", "/patients/", "/patients/R-1/", "/imaging/jobs/state/"])
+def test_a_write_that_commits_after_a_later_one_ends_the_304(client, reader, scan, address):
+    audit_numbered(reader, scan.patient, ahead=5)
+    first = client.get(address)
+    audit_numbered(reader, scan.patient, ahead=-2)
+    assert client.get(address, headers={"If-None-Match": first["ETag"]}).status_code == 200
+
+
 def test_work_that_moves_ends_the_304_of_pages_that_show_it(client, reader, scan):
     job = job_of(scan)
     for address in ("/", "/patients/R-1/"):
@@ -220,7 +228,7 @@ def test_work_that_moves_ends_the_304_of_pages_that_show_it(client, reader, scan
 
 def test_a_right_that_ran_out_ends_the_304(client, scan):
     guest = make_user("clinician")
-    soon = timezone.now() + dt.timedelta(seconds=0.4)
+    soon = timezone.now() + dt.timedelta(hours=1)
     AccessGrant.objects.create(patient=scan.patient, user=guest, kind="board", until=soon)
     client.force_login(guest)
     first = client.get("/patients/")
