@@ -22,7 +22,8 @@ class Gap:
 
 def gaps(reading: Reading, measured: list[selectors.CurrentMeasurement] | None = None) -> list[Gap]:
     """Nothing left out: an empty list may be signed."""
-    found = [*_of_lesions(reading, measured), *_of_quality(reading)]
+    measured = selectors.measurements(reading.scan) if measured is None else measured
+    found = [*_of_lesions(reading, measured), *_of_numbers(measured), *_of_quality(reading)]
     if reading.scale_id != FDG_SCALE:
         found += _of_analogue(reading)
     if not reading.extravasation:
@@ -43,6 +44,12 @@ def _of_lesions(reading: Reading, measured) -> list[Gap]:
         *([_gap("lesions_unread", unread)] if unread else []),
         *([_gap("difference_reason_missing", unlike)] if unlike else []),
     ]
+
+
+def _of_numbers(measured) -> list[Gap]:
+    """A number that is not there yet can neither be shown nor differ from a score."""
+    is_computing = any(item.state == selectors.RECOMPUTING for item in measured)
+    return [_gap("numbers_computing")] if is_computing else []
 
 
 def _has_open_foci(reading: Reading) -> bool:

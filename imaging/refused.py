@@ -95,6 +95,10 @@ SENTENCES: dict[str, str] = {
     "reading_empty": "The reading has no scored lesion.",
     "reading_incomplete": "The reading cannot be signed yet.",
     "reading_changed": "This part of the reading was changed by {by} at {at}. Look at the new state before saving.",
+    "reading_numbers_changed": "The numbers beside this reading have changed since they were shown. Look at them "
+    "before signing.",
+    "numbers_computing": "Numbers of this scan are being computed. Sign when they are there; a job that has stopped "
+    "can be tried again from the work list.",
     "lesions_unread": "Still to read: {labels}. Score each lesion, or write why it has no score.",
     "difference_reason_missing": "The score differs from the computed one without a reason: {labels}.",
     "quality_missing": "Say how good the images are: good, limited or non-diagnostic.",

@@ -8,6 +8,7 @@ import json
 
 from django.utils import timezone
 
+from imaging import digests, selectors
 from imaging.models import LesionReading, Reading
 from imaging.refused import Refused
 from patients.models import AuditEvent
@@ -28,10 +29,33 @@ def token_of_answers(reading: Reading) -> str:
     return _token({name: value for name, value in snapshot(reading).items() if name not in _NOT_ANSWERS})
 
 
-def token_of_reading(reading: Reading) -> str:
-    """Of everything a signature covers."""
+def token_of_entries(reading: Reading) -> str:
+    """Of everything persons entered."""
     scores = [snapshot(row) for row in reading.lesions.order_by("pk")]
     return _token({"answers": token_of_answers(reading), "scores": scores})
+
+
+def token_of_reading(reading: Reading, measured: list[selectors.CurrentMeasurement] | None = None) -> str:
+    """Of everything a signature covers, in two halves: the entries, and the numbers that stand beside them."""
+    measured = selectors.measurements(reading.scan) if measured is None else measured
+    return f"{token_of_entries(reading)}-{digests.of_reading(reading.scan, measured)[:16]}"
+
+
+def token_after(seen: str, before: str, reading: Reading) -> str:
+    """What a page has seen after a step of its own, ``before`` being the entries just before it.
+
+    What somebody else entered meanwhile stays unseen, and numbers are seen only where they are shown.
+    """
+    entries, _, numbers = seen.partition("-")
+    return f"{token_of_entries(reading)}-{numbers}" if entries == before else seen
+
+
+def check_whole(seen: str | None, now: str, reading: Reading) -> None:
+    """Before a signature: neither entries nor numbers were changed since they were shown."""
+    if seen is None or seen == now:
+        return
+    check_seen(seen.partition("-")[0], now.partition("-")[0], reading)
+    raise Stale("reading_numbers_changed")
 
 
 def check_seen(seen: str | None, now: str, changed: LesionReading | Reading | None) -> None:

@@ -11,7 +11,7 @@ from imaging.models import Lesion, LesionReading, Reading, Scan, Series
 from imaging.reading_gaps import FDG_SCALE, gaps
 from imaging.refused import Refused
 from imaging.services.reading_answers import ANSWERS, answer_reading, open_draft, require, set_values
-from imaging.services.reading_lock import check_seen, token_of_reading, token_of_score
+from imaging.services.reading_lock import check_seen, check_whole, token_of_reading, token_of_score
 from patients.domain.roles import Capability
 from patients.services import audit, snapshot
 
@@ -119,12 +119,12 @@ def sign_reading(*, by, reading: Reading, cold_lesions: str = "", seen: str | No
     if cold_lesions:
         answer_reading(by=by, reading=reading, cold_lesions=cold_lesions)
     draft = open_draft(reading.pk)
-    check_seen(seen, token_of_reading(draft), draft)
+    measured = selectors.measurements(draft.scan)
+    check_whole(seen, token_of_reading(draft, measured), draft)
     scores = list(draft.lesions.order_by("pk"))
     for score in scores:
         _check_score(draft.scale_id, score.score_low, score.score_high, score.relation_to_liver)
     _check_tracer(draft)
-    measured = selectors.measurements(draft.scan)
     if missing := gaps(draft, measured):
         raise NotReady(missing)
     before = snapshot(draft)

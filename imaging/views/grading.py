@@ -17,7 +17,8 @@ from imaging.reading_forms import AmendForm, AnswersForm, ScoreForm
 from imaging.reading_gaps import gaps
 from imaging.refused import Refused
 from imaging.services import amend_reading, answer_reading, score_lesion, sign_reading, start_reading
-from imaging.services.reading_lock import Stale, token_of_answers, token_of_reading, token_of_score
+from imaging.services.reading_answers import open_draft
+from imaging.services.reading_lock import Stale, token_after, token_of_answers, token_of_entries, token_of_score
 from imaging.views.answers import refused, said_by, wants_json
 from imaging.views.grading_page import grading_context, sentence
 from imaging.views.guard import needs, visible_or_404
@@ -26,7 +27,7 @@ from patients.domain.roles import Capability
 
 __all__ = ["amend", "answers", "grading_context", "score", "sign", "start"]
 
-STATUS = {"not_permitted": 403, "reading_changed": 409, "reading_signed": 409}
+STATUS = {"not_permitted": 403, "reading_changed": 409, "reading_numbers_changed": 409, "reading_signed": 409}
 
 
 @needs(Capability.SIGN_READING)
@@ -45,8 +46,11 @@ def score(request, pk: uuid.UUID):
         return _not_valid(request, reading.scan, form)
 
     def step():
-        row = score_lesion(by=request.user, reading=reading, **form.service_values())
-        return _state(reading, part=token_of_score(row)) | {"lesion": str(row.lesion_id), "is_read": row.is_read}
+        draft = open_draft(reading.pk)
+        before = token_of_entries(draft)
+        row = score_lesion(by=request.user, reading=draft, **form.service_values())
+        seen = _seen(request, before, draft) | {"part": token_of_score(row)}
+        return _state(draft) | {"seen": seen, "lesion": str(row.lesion_id), "is_read": row.is_read}
 
     return _step(request, reading.scan, step)
 
@@ -60,8 +64,9 @@ def answers(request, pk: uuid.UUID):
         return _not_valid(request, reading.scan, form)
 
     def step():
+        before = token_of_entries(open_draft(reading.pk))
         changed = answer_reading(by=request.user, reading=reading, **form.service_values())
-        return _state(changed, part=token_of_answers(changed))
+        return _state(changed) | {"seen": _seen(request, before, changed) | {"part": token_of_answers(changed)}}
 
     return _step(request, reading.scan, step)
 
@@ -92,13 +97,18 @@ def amend(request, pk: uuid.UUID):
     )
 
 
-def _state(reading: Reading, **more) -> dict:
-    """For scripts: what is still missing, and the tokens for the next step."""
+def _seen(request, before: str, reading: Reading) -> dict:
+    """The token to sign with, from the one the page has; one made anew would cover what the page never showed."""
+    shown = request.POST.get("seen_reading", "")
+    return {"reading": token_after(shown, before, reading)} if shown else {}
+
+
+def _state(reading: Reading) -> dict:
+    """For scripts: what is still missing."""
     missing = gaps(reading)
     return {
         "missing": [{"code": gap.code, "message": gap.message, "lesions": _pks(gap)} for gap in missing],
         "missing_sentence": sentence(missing),
-        "seen": {"reading": token_of_reading(reading), **more},
     }
 
 

@@ -40,7 +40,7 @@ def grading_context(scan: Scan, user, *, measured=None, numbers=None) -> dict:
         "summary": _summary(found, draft),
         "versions": reading_changes.versions(scan),
         "has_moved": _has_moved(signed, measured),
-        "seen": {"answers": token_of_answers(draft), "reading": token_of_reading(draft)} if draft else {},
+        "seen": {"answers": token_of_answers(draft), "reading": token_of_reading(draft, measured)} if draft else {},
     }
     return {"grading": shown}
 
@@ -50,8 +50,10 @@ def sentence(missing: list) -> str:
     if not missing:
         return "Nothing is missing."
     unread = next((len(gap.lesions) for gap in missing if gap.code == "lesions_unread"), 0)
-    others = len(missing) - bool(unread)
+    is_computing = any(gap.code == "numbers_computing" for gap in missing)
+    others = len(missing) - bool(unread) - is_computing
     said = [f"{unread} lesion{'s' if unread > 1 else ''} still to read"] if unread else []
+    said += ["numbers are being computed"] if is_computing else []
     said += [f"{others} answer{'s' if others > 1 else ''} missing"] if others else []
     return ", ".join(said)
 

@@ -6,12 +6,12 @@ import re
 import pytest
 from django.urls import reverse
 
-from imaging.models import Lesion, Reading, Scan
-from imaging.services import answer_reading, score_lesion, start_reading
+from imaging.models import Lesion, Reading, Scan, Voi
+from imaging.services import answer_reading, outlines, score_lesion, start_reading
 from imaging.views.grading import grading_context
 from patients.models import SsaInjection
 from patients.services import record
-from tests.imaging.scan_rows import BODY, bring_scan, drawn, fresh
+from tests.imaging.scan_rows import BODY, bring_scan, drawn, fresh, work_off
 from tests.imaging.signing import ANSWERS, sign
 from tests.imaging.test_recompute import place
 
@@ -152,6 +152,61 @@ def test_a_signature_covers_what_was_shown(client, draft, lesion, doctor, collea
     assert Reading.objects.get().state == "draft"
 
 
+def shown_to_sign(client, reading) -> str:
+    return field(page(client, reading.scan), reverse("imaging:sign", args=[reading.pk]), "seen")
+
+
+def test_saving_one_lesion_does_not_make_the_change_of_another_seen(client, draft, lesion, doctor, colleague):
+    """Nor does saving an answer; where nothing else changed the page may sign with what it gets."""
+    other = record(Lesion, by=doctor, patient=draft.scan.patient, label="L02", organ="bone")
+    for one in (lesion, other):
+        score_lesion(by=doctor, reading=draft, lesion=one, score_low=3, score_high=3)
+    answer_reading(by=doctor, reading=draft, **ANSWERS)
+    seen = shown_to_sign(client, draft)
+    steps = (("score", {"lesion": lesion.pk, "score": "3-4"}), ("answers", {"comment": "as before"}))
+    for name, form in steps:
+        seen = send(client, name, draft, JSON, **form, seen_reading=seen).json()["seen"]["reading"]
+    assert seen == shown_to_sign(client, draft)
+    score_lesion(by=colleague, reading=draft, lesion=other, score_low=4, score_high=4)
+    for name, form in steps:
+        seen = send(client, name, draft, JSON, **form, seen_reading=seen).json()["seen"]["reading"]
+    refused = send(client, "sign", draft, JSON, seen=seen)
+    assert refused.status_code == 409 and "changed by" in refused.json()["sentence"]
+    assert send(client, "sign", draft, JSON, seen=shown_to_sign(client, draft)).json()["signed"]
+
+
+def test_without_the_token_of_the_page_none_is_given(client, draft, lesion):
+    answer = send(client, "score", draft, JSON, lesion=lesion.pk, score="3-4").json()
+    assert list(answer["seen"]) == ["part"]
+
+
+def test_a_signature_covers_the_numbers_that_were_shown(client, draft, lesion, doctor, colleague):
+    score_lesion(by=doctor, reading=draft, lesion=lesion, score_low=3, score_high=4)
+    answer_reading(by=doctor, reading=draft, **ANSWERS)
+    seen = shown_to_sign(client, draft)
+    outlines.widen(by=colleague, voi=Voi.objects.get(lesion=lesion), by_mm=8, reason="too narrow")
+    work_off()
+    saved = send(client, "score", draft, JSON, lesion=lesion.pk, score="3-4", seen_reading=seen).json()
+    refused = send(client, "sign", draft, JSON, seen=saved["seen"]["reading"])
+    assert refused.status_code == 409 and refused.json()["code"] == "reading_numbers_changed"
+    lists = client.get(reverse("imaging:read_lists", args=[draft.scan_id])).content.decode()
+    now = re.search(r'value="([^"]*)" data-seen-reading', lists)[1]
+    assert now == shown_to_sign(client, draft)
+    assert send(client, "sign", draft, JSON, seen=now).json()["signed"]
+
+
+def test_nothing_is_signed_while_a_number_is_computed(client, draft, lesion, doctor):
+    """A score that the coming number may contradict has no reason yet."""
+    score_lesion(by=doctor, reading=draft, lesion=lesion, score_low=0, score_high=0)
+    answer_reading(by=doctor, reading=draft, **ANSWERS)
+    outlines.widen(by=doctor, voi=Voi.objects.get(lesion=lesion), by_mm=2, reason="too narrow")
+    assert "numbers are being computed" in page(client, draft.scan)
+    refused = send(client, "sign", draft, JSON)
+    assert refused.status_code == 422 and [gap["code"] for gap in refused.json()["missing"]] == ["numbers_computing"]
+    work_off()
+    assert send(client, "sign", draft, JSON).json()["missing"][0]["code"] == "difference_reason_missing"
+
+
 def test_the_analogue_is_filled_in_and_said_to_be_from_the_chart(client, draft, doctor, phantom_case):
     day = draft.scan.clinical_date
     given = {"by": doctor, "patient": phantom_case, "drug": "lanreotide"}
@@ -212,7 +267,6 @@ def test_numbers_that_moved_after_the_signature_are_said(client, scan, draft, le
     sign(by=doctor, reading=draft)
     words = "have changed since it was signed"
     assert words not in page(client, scan)
-    from imaging.models import Voi
     from imaging.services import move_voi
 
     move_voi(by=doctor, voi=Voi.objects.get(role="liver"), reason="x", centre_lps=(32, 8, -376))

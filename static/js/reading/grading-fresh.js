@@ -1,5 +1,7 @@
 // Computed scores and blocks of new lesions after something was marked. What a reader typed is never touched.
 
+import { withNumbers } from "./grading-seen.js";
+
 /** @param {HTMLElement} element @param {(form: HTMLFormElement) => void} watch */
 export function keepFresh(element, watch) {
   document.addEventListener("reading:stale", (event) => setAside(element, /** @type {CustomEvent} */ (event).detail.lesion));
@@ -36,6 +38,8 @@ function takeOver(element, fresh, watch) {
   });
   if (blocks.length) list.querySelector(":scope > p")?.remove();
   for (const name of [".grade-references", "[data-missing] ul"]) replace(element.querySelector(name), fresh.querySelector(name));
+  const [seen, whole] = [element, fresh].map((place) => /** @type {HTMLInputElement | null} */ (place.querySelector("[data-seen-reading]")));
+  if (seen && whole) seen.value = withNumbers(seen.value, whole.value);
   const [sentence, now] = [element.querySelector("[data-sentence]"), fresh.querySelector("[data-sentence]")];
   if (sentence && now) sentence.textContent = now.textContent;
   const missing = element.querySelector("[data-missing]");

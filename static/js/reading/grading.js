@@ -3,11 +3,13 @@
 import { differs, meaning, nextRads } from "./grading-keys.js";
 import { isOff, isTyping } from "../typing.js";
 import { keepFresh } from "./grading-fresh.js";
+import { withEntries } from "./grading-seen.js";
 
 const root = /** @type {HTMLElement | null} */ (document.querySelector("[data-grading]"));
 const stateLine = /** @type {HTMLElement | null} */ (root?.querySelector("[data-save-state]") ?? null);
 const dialog = /** @type {HTMLDialogElement | null} */ (document.querySelector("[data-sign-dialog]"));
 const signForm = /** @type {HTMLFormElement | null} */ (root?.querySelector("[data-sign]") ?? null);
+const seenWhole = /** @type {HTMLInputElement | null} */ (root?.querySelector("[data-seen-reading]") ?? null);
 const unsaved = new Set();
 let queue = Promise.resolve();
 let leader = 0;
@@ -85,6 +87,7 @@ async function send(form, changed) {
   const data = new FormData(form);
   const part = changed?.closest("[data-part]");
   if (part) keepOnly(data, form, part);
+  data.set("seen_reading", seenWhole?.value ?? "");
   const sent = JSON.stringify([...new FormData(form)]);
   const response = await fetch(form.action, { method: "POST", body: data, headers: { Accept: "application/json" } });
   const answer = await response.json();
@@ -133,7 +136,7 @@ function showMissing(answer) {
   sentence.textContent = answer.missing_sentence;
   list.hidden = !answer.missing.length;
   list.querySelector("ul")?.replaceChildren(...answer.missing.map((gap) => item(gap.message)));
-  /** @type {HTMLInputElement} */ (signForm?.querySelector("[data-seen-reading]")).value = answer.seen.reading;
+  if (seenWhole && answer.seen.reading) seenWhole.value = withEntries(seenWhole.value, answer.seen.reading);
 }
 
 /** @param {string} text */
