@@ -1,9 +1,11 @@
-"""Whether a page still shows the newest: one short text that changes with every write and every finished job."""
+"""Whether a page still shows the newest: a short text that changes with each write, ended job, rule set and release."""
 
 import hashlib
 
+from django.conf import settings
 from django.db.models import Count, Max, OuterRef, Q, Subquery
 
+from eligibility.loader import hashes
 from imaging.models import Job
 from patients.models import AuditEvent, Patient
 
@@ -19,4 +21,10 @@ def version_of(patient: Patient) -> str:
         last_job=Max("jobs__finished_at"),
         open_jobs=Count("jobs", filter=Q(jobs__state__in=[Job.State.QUEUED, Job.State.RUNNING])),
     )
-    return hashlib.sha256(str(found.values_list("events", "last_job", "open_jobs").get()).encode()).hexdigest()[:16]
+    seen = [*found.values_list("events", "last_job", "open_jobs").get(), *edition()]
+    return hashlib.sha256(str(seen).encode()).hexdigest()[:16]
+
+
+def edition() -> list[str]:
+    """What the same rows are shown and judged by."""
+    return [settings.VERSION, *hashes()]

@@ -4,6 +4,7 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from eligibility.models import AppendOnlyQuerySet, Assessment
@@ -25,6 +26,19 @@ class AppendOnly(models.Model):
 
     def delete(self, *args, **kwargs):
         raise TypeError(f"{self._meta.verbose_name_plural} are append-only")
+
+
+class DecisionQuerySet(AppendOnlyQuerySet):
+    def current(self):
+        """Those that no later one has replaced."""
+        return self.filter(superseded_by=None)
+
+    def waiting(self):
+        """Current ones whose due date still asks for something: not done, as last told, and the patient alive."""
+        told = DecisionFollowUp.objects.filter(decision=models.OuterRef("pk"), kind__in=DecisionFollowUp.OUTCOMES)
+        last = models.Subquery(told.order_by("-recorded_at").values("kind")[:1])
+        alive = self.current().exclude(due_date=None).exclude(patient__vital_status=Patient.VitalStatus.DECEASED)
+        return alive.alias(happened=Coalesce(last, models.Value(""))).exclude(happened=DecisionFollowUp.Kind.DONE)
 
 
 class BoardDecision(AppendOnly):
@@ -51,6 +65,8 @@ class BoardDecision(AppendOnly):
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     recorded_at = models.DateTimeField(default=timezone.now)
 
+    objects = DecisionQuerySet.as_manager()
+
     class Meta:
         ordering = ["decided_on", "recorded_at"]
         indexes = [models.Index(fields=["due_date"]), models.Index(fields=["outcome"])]
@@ -69,6 +85,8 @@ class DecisionFollowUp(AppendOnly):
         PARTLY = "partly", "partly done"
         NOT_DONE = "not_done", "not done"
 
+    OUTCOMES = (Kind.DONE, Kind.PARTLY, Kind.NOT_DONE)
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     decision = models.ForeignKey(BoardDecision, on_delete=models.PROTECT, related_name="follow_ups")
     kind = models.CharField(max_length=12, choices=Kind)
@@ -86,7 +104,7 @@ class DecisionFollowUp(AppendOnly):
     @property
     def tells_outcome(self) -> bool:
         """What happened, not what was answered to a change."""
-        return self.kind in (self.Kind.DONE, self.Kind.PARTLY, self.Kind.NOT_DONE)
+        return self.kind in self.OUTCOMES
 
     @property
     def patient(self):

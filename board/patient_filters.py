@@ -61,12 +61,13 @@ def filters_of(asked) -> Filters:
 
 
 def narrowed(patients: QuerySet[Patient], chosen: Filters, today: dt.date) -> QuerySet[Patient]:
-    current = BoardDecision.objects.filter(superseded_by=None)
+    current = BoardDecision.objects.current()
     own = current.filter(patient=OuterRef("pk"))
     if chosen.text:
         patients = _with_text(patients, chosen.text)
     if chosen.is_overdue:  # few are: start from them
-        patients = patients.filter(pk__in=current.filter(due_date__lt=today).values("patient"))
+        overdue = BoardDecision.objects.waiting().filter(due_date__lt=today)
+        patients = patients.filter(pk__in=overdue.values("patient"))
     if chosen.had_captem:
         lines = TreatmentLine.objects.filter(patient=OuterRef("pk"), regimen__istartswith="CAPTEM")
         patients = patients.filter(Exists(lines))

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from board import words
 from board.models import BoardDecision
@@ -58,7 +58,8 @@ def patient_lines(patients: list[Patient], today) -> list[PatientLine]:
     specimens = _by_patient(HistologySpecimen.objects, patients)
     treatments = _by_patient(TreatmentLine.objects, patients)
     scans = _by_patient(Scan.objects, patients)
-    decisions = _by_patient(BoardDecision.objects.filter(superseded_by=None), patients)
+    waiting = Exists(BoardDecision.objects.waiting().filter(pk=OuterRef("pk")))
+    decisions = _by_patient(BoardDecision.objects.current().annotate(is_waiting=waiting), patients)
     return [
         _line(p, diagnoses[p.pk], specimens[p.pk], treatments[p.pk], scans[p.pk], decisions[p.pk], today)
         for p in patients
@@ -77,6 +78,8 @@ def _line(patient, diagnoses, specimens, treatments, scans, decisions, today) ->
     site = diagnosis.primary_site if diagnosis else "unknown"
     grade = words.grade(specimens[-1], grade_of(specimens[-1], site=site)) if specimens else ""
     scan, decision = (scans or [None])[-1], (decisions or [None])[-1]
+    waiting = min((d.due_date for d in decisions if d.is_waiting), default=None)
+    due = waiting or (decision.due_date if decision else None)
     return PatientLine(
         case_number=patient.case_number,
         tumour=words.tumour(diagnosis, grade),
@@ -84,6 +87,6 @@ def _line(patient, diagnoses, specimens, treatments, scans, decisions, today) ->
         treatment=words.current_line(treatments),
         scan=f"{words.row_day(scan)}, {scan.tracer}" if scan else "",
         decision=decision.get_outcome_display() if decision else "",
-        due=words.day_words((decision.due_date, decision.due_date)) if decision and decision.due_date else "",
-        is_overdue=bool(decision and decision.due_date and decision.due_date < today),
+        due=words.day_words((due, due)) if due else "",
+        is_overdue=bool(waiting and waiting < today),
     )

@@ -1,7 +1,8 @@
 """A mark that changes whenever a list page would: equal marks are answered by 304, without reading the page's rows.
 
 Every write leaves a row in the trail; a right that runs out leaves none, so the last one that ran out is part of the
-mark. Work in the background moves without a row in the trail, so pages that show it add how far it is.
+mark, and so are the release and the rule sets. Work in the background moves without a row in the trail, so pages that
+show it add how far it is. The pages are ``no-store``: browsers keep none and never ask; what keeps a page itself may.
 """
 
 import hashlib
@@ -11,6 +12,7 @@ from django.contrib.messages import get_messages
 from django.db.models import QuerySet, Subquery
 from django.utils import timezone
 
+from board.freshness import edition
 from imaging.models import Job
 from patients import outbox
 from patients.models import AccessGrant, User
@@ -31,7 +33,8 @@ def list_stamp(request, *more) -> str | None:
         )
     )
     names = ("pk", "role", "is_staff", "is_active", "written", "run_out", "ended", "teams")
-    seen = [request.get_full_path(), str(timezone.localdate()), list(account.values_list(*names)), *more]
+    read = list(account.values_list(*names))
+    seen = [request.get_full_path(), str(timezone.localdate()), edition(), read, *more]
     return f'"{hashlib.sha256(json.dumps(seen, default=str).encode()).hexdigest()[:24]}"'
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from board.models import BoardDecision, DecisionFollowUp, DecisionNotice
+from board.models import BoardDecision, DecisionNotice
 from board.reading_list import ReadingRow, Undecided, reading_rows, undecided
 from imaging.access import visible_jobs, visible_series, visible_uploads
 from imaging.job_lines import JobLine, job_lines
@@ -83,8 +83,7 @@ def _held(user) -> list[Series]:
 
 def _due(user, today: dt.date) -> list[BoardDecision]:
     until = today + dt.timedelta(days=30)
-    due = BoardDecision.objects.filter(in_visible_chart(user), superseded_by=None, due_date__lte=until)
-    due = due.exclude(follow_ups__kind=DecisionFollowUp.Kind.DONE)
+    due = BoardDecision.objects.waiting().filter(in_visible_chart(user), due_date__lte=until)
     return list(due.select_related("patient").order_by("due_date")[:SHOWN])
 
 

@@ -1,11 +1,14 @@
 """Every setting in one file. Values that differ between places come from config/env.py."""
 
+import tomllib
+
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from config import env
 
 BASE_DIR = env.BASE_DIR
+VERSION = tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["project"]["version"]
 DATA_DIR = env.DATA_DIR
 DATA_DIR.mkdir(parents=True, exist_ok=True)
 

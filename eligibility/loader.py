@@ -26,6 +26,14 @@ def guideline(guideline_id: str) -> Guideline:
     return guidelines()[guideline_id]
 
 
+def hashes() -> list[str]:
+    """One of each rule set; where they cannot be read, why: another state of the files is another list."""
+    try:
+        return [found.sha256 for found in guidelines().values()]
+    except GuidelineError as error:
+        return [str(error)]
+
+
 def load_file(path: Path) -> Guideline:
     found, tests = schema.parse(str(path), path.read_bytes())
     if not tests:

@@ -16,6 +16,7 @@ from imaging.services import amend_reading, cancel_job, place_voi, score_lesion,
 from patients.models import AccessGrant
 from patients.services import record
 from tests.board.factories import TODAY, add_scan, published_case, suv_of
+from tests.eligibility.test_guideline_files import GOOD
 from tests.patients.factories import audit_numbered, make_patient, make_user
 
 pytestmark = pytest.mark.django_db
@@ -214,6 +215,24 @@ def test_a_write_that_commits_after_a_later_one_ends_the_304(client, reader, sca
     first = client.get(address)
     audit_numbered(reader, scan.patient, ahead=-2)
     assert client.get(address, headers={"If-None-Match": first["ETag"]}).status_code == 200
+
+
+@pytest.mark.parametrize("address", ["/patients/R-1/", "/patients/", "/patients/R-1/state/"])
+def test_another_release_and_another_rule_set_end_the_304(client, reader, scan, address, settings, tmp_path):
+    def mark():
+        answer = client.get(address)
+        return answer.get("ETag") or answer.content
+
+    seen = [mark()]
+    settings.VERSION = "0.1.1"
+    seen.append(mark())
+    settings.GUIDELINE_DIR = str(tmp_path)
+    (tmp_path / "site.toml").write_text(GOOD)
+    seen.append(mark())
+    (tmp_path / "site.toml").write_text("id =")
+    seen.append(mark())
+    assert len(set(seen)) == 4
+    assert mark() == seen[-1]
 
 
 def test_work_that_moves_ends_the_304_of_pages_that_show_it(client, reader, scan):
