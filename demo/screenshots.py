@@ -57,7 +57,7 @@ def source(page) -> None:
 def amending(page) -> None:
     """The form of the reader: of a signed reading it opens as an amendment."""
     page.locator(".grade-foot summary").click()
-    page.get_by_label("Why").fill("To show the form")
+    page.locator(".grade-foot [name=reason]").fill("To show the form")
     page.get_by_role("button", name="Open version").click()
     page.wait_for_selector(DRAWN)
     page.locator(".lesions").get_by_text("L01").first.click()
