@@ -4,9 +4,11 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, TextField
+from django.db.models.functions import Cast
 
 from board.models import BoardDecision
+from patients.domain.drugs import REGIMENS
 from patients.models import Diagnosis, Patient, TreatmentLine
 
 MOST_COUNTED = 500
@@ -69,13 +71,20 @@ def narrowed(patients: QuerySet[Patient], chosen: Filters, today: dt.date) -> Qu
         overdue = BoardDecision.objects.waiting().filter(due_date__lt=today)
         patients = patients.filter(pk__in=overdue.values("patient"))
     if chosen.had_captem:
-        lines = TreatmentLine.objects.filter(patient=OuterRef("pk"), regimen__istartswith="CAPTEM")
-        patients = patients.filter(Exists(lines))
+        patients = patients.filter(Exists(_captem().filter(patient=OuterRef("pk"))))
     if chosen.outcome == NO_DECISION:
         patients = patients.filter(~Exists(own))
     elif chosen.outcome:
         patients = patients.filter(pk__in=current.filter(outcome=chosen.outcome).values("patient"))
     return patients
+
+
+def _captem() -> QuerySet[TreatmentLine]:
+    """Lines of that name, or with all of its drugs."""
+    drugs = Q(*(Q(named__icontains=drug) for drug in REGIMENS["CAPTEM"]))
+    return TreatmentLine.objects.alias(named=Cast("drugs", TextField())).filter(
+        drugs | Q(regimen__istartswith="CAPTEM")
+    )
 
 
 def site_of(text: str) -> str:

@@ -59,6 +59,29 @@ def test_each_chip_narrows_and_together_they_narrow_further(user, cases):
     assert found(user, is_overdue=True, outcome="treat") == []
 
 
+@pytest.mark.parametrize(
+    ("regimen", "drugs", "is_captem"),
+    [
+        ("Temozolomide/capecitabine", ["Capecitabine ", "temozolomide"], True),
+        ("captem ×6", [], True),
+        ("Temozolomide", ["temozolomide"], False),
+        ("XELOX", [], False),
+    ],
+)
+def test_captem_is_found_by_its_drugs_whatever_the_line_is_called(user, regimen, drugs, is_captem):
+    line = {"treatment_class": "chemo", "clinical_date": TODAY, "regimen": regimen, "drugs": drugs}
+    record(TreatmentLine, by=user, patient=make_patient(by=user, case_number="G-1"), **line)
+    assert found(user, had_captem=True) == (["G-1"] if is_captem else [])
+
+
+def test_two_lines_of_one_drug_each_are_no_captem(user):
+    patient = make_patient(by=user)
+    for drug in ("capecitabine", "temozolomide"):
+        line = {"treatment_class": "chemo", "clinical_date": TODAY, "regimen": drug, "drugs": [drug]}
+        record(TreatmentLine, by=user, patient=patient, **line)
+    assert found(user, had_captem=True) == []
+
+
 def test_a_decision_that_was_replaced_counts_no_more(user, cases):
     old = BoardDecision.objects.get(patient=cases[0])
     decide(user, cases[0], "treat", TODAY + dt.timedelta(days=5), supersedes=old)
