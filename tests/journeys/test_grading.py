@@ -75,7 +75,7 @@ def test_by_keys_to_the_signature(opened, shoot, has_no_serious_finding):
         assert words in covered
     has_no_serious_finding()
     shoot("grading-sign")
-    page.get_by_role("button", name="Sign", exact=True).click()
+    page.get_by_role("button", name="Sign Ctrl Enter", exact=True).click()
     page.get_by_text("Signed by").first.wait_for()
     assert Reading.objects.get().state == "signed" and Reading.objects.get().comment == "typed last"
     has_no_serious_finding()
