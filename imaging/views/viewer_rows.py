@@ -9,7 +9,7 @@ from imaging import pages, viewer, viewer_regions
 from imaging.domain.vocabulary import ORGAN_CODES
 from imaging.models import ImageProduct, LesionFinding, LesionMatch, Scan
 from imaging.viewer import Side
-from imaging.views import numbers, proposal_rows, scan_rows
+from imaging.views import looked, numbers, proposal_rows, scan_rows
 from patients.domain.roles import Capability
 
 TITLES = {"old": "Earlier scan", "new": "This scan"}
@@ -41,14 +41,15 @@ def context(scan: Scan, old: Scan | None, sides: list[Side], user) -> dict[str, 
 def lists(scan: Scan, old: Scan | None, sides: list[Side], user) -> dict[str, Any]:
     """What changes while a person marks and decides."""
     by_role = dict(zip(("old", "new")[-len(sides) :], sides, strict=True))
-    rows = _lesions(by_role)
+    rows, foci = _lesions(by_role), _foci(by_role["new"])
     return {
         "scan": scan,
         "old": old,
         "may_measure": user.may(Capability.MEASURE),
         "lesions": rows,
         "likely": [row for row in rows if row["match"] and row["match"]["is_likely"]],
-        "foci": _foci(by_role["new"]),
+        "foci": foci,
+        "without_foci": "" if rows or foci["to_decide"] else looked.without_foci(by_role["new"]),
     }
 
 
