@@ -7,6 +7,7 @@ from imaging.scan_forms import LesionFields
 from imaging.services.thresholds import FIXED_SUV, LIVER, PERCENT
 
 POINT, SECOND_POINT = ("x", "y", "z"), ("x2", "y2", "z2")
+UNSEEN = {"required": "Say which version of the region was seen."}
 RULE_CHOICES = ((PERCENT, "% of maximum"), (FIXED_SUV, "fixed SUV"), (LIVER, "liver mean + 2 SD"))
 
 
@@ -67,7 +68,10 @@ class RegionForm(PlaceFields):
 
 
 class OutlineForm(PlaceFields):
-    """One step that changes a region, with its reason and the version that the person saw."""
+    """One step that changes a region, with its reason and the versions that the person saw.
+
+    ``other_recorded_at``: that of the other region, or of the newest one that was offered as such.
+    """
 
     REGROW, WIDEN, SUBTRACT, MERGE, SPLIT, MOVE = "regrow", "widen", "subtract", "merge", "split", "move"
     STEPS = (REGROW, WIDEN, SUBTRACT, MERGE, SPLIT, MOVE)
@@ -75,8 +79,9 @@ class OutlineForm(PlaceFields):
     step = forms.ChoiceField(choices=[(step, step) for step in STEPS])
     number = forms.DecimalField(max_digits=8, decimal_places=3, required=False)
     other = forms.ModelChoiceField(Voi.objects.none(), required=False)
+    other_recorded_at = forms.DateTimeField(required=False)
     reason = forms.CharField(max_length=200, required=False)
-    recorded_at = forms.DateTimeField(required=False)
+    recorded_at = forms.DateTimeField(error_messages=UNSEEN)
 
     def __init__(self, *args, voi: Voi, **kwargs):
         super().__init__(*args, scan=voi.scan, **kwargs)
@@ -85,8 +90,8 @@ class OutlineForm(PlaceFields):
     def clean(self):
         cleaned = super().clean()
         step, number = cleaned.get("step"), cleaned.get("number")
-        if step in {self.SUBTRACT, self.MERGE} and cleaned.get("other") is None:
-            self.add_error("other", "Choose the other region.")
+        if step in {self.SUBTRACT, self.MERGE}:
+            self.needs_other()
         if step == self.WIDEN and (not number or abs(number) > 50):
             self.add_error("number", "Give the millimetres, up to 50; negative to shrink.")
         if step == self.REGROW:
@@ -97,10 +102,16 @@ class OutlineForm(PlaceFields):
             self.needs_point(SECOND_POINT)
         return cleaned
 
+    def needs_other(self) -> None:
+        if self.cleaned_data.get("other") is None:
+            self.add_error("other", "Choose the other region.")
+        if self.cleaned_data.get("other_recorded_at") is None:
+            self.add_error("other_recorded_at", "Say which version of the other region was seen.")
+
 
 class WithdrawForm(forms.Form):
     reason = forms.CharField(max_length=200, required=False)
-    recorded_at = forms.DateTimeField(required=False)
+    recorded_at = forms.DateTimeField(error_messages=UNSEEN)
 
 
 class RestoreForm(WithdrawForm):

@@ -22,6 +22,7 @@ def panel(scan: Scan, user, measured: list[CurrentMeasurement], chosen: str) -> 
         "lesions": list(scan.patient.lesion_rows.order_by("label")),
         "kinds": Lesion.Kind.choices,
         "present": [{"voi": voi, "where": where(voi)} for voi in present],
+        "newest": max((voi.recorded_at.isoformat() for voi in present), default=""),
         "chosen": next((_chosen(voi, user, scan, past) for voi in present if str(voi.pk) == chosen), None),
         "taken": [_version(voi) for voi in _taken(past, present)],
     }

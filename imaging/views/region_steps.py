@@ -52,11 +52,17 @@ def take(request, scan: Scan, form, step: Callable[[], Taken], *, before: Voi | 
     return JsonResponse(said_of(request, scan, taken, version)) if wants_json(request) else _back(scan)
 
 
-def require_seen(voi: Voi, seen_at: dt.datetime | None) -> dt.datetime | None:
+def require_seen(voi: Voi, seen_at: dt.datetime) -> dt.datetime:
     """Nobody changes a region they have not seen as it is now; the services check it again when they write."""
-    if seen_at is not None and voi.recorded_at != seen_at:
+    if voi.recorded_at != seen_at:
         raise Conflict(sentence(CHANGED))
     return seen_at
+
+
+def require_other_seen(other: Voi, seen_at: dt.datetime) -> None:
+    """Of several regions offered on one page ``seen_at`` is the newest; whatever came later was on no page."""
+    if other.recorded_at > seen_at:
+        raise Conflict(sentence(CHANGED))
 
 
 def said_of(request, scan: Scan, taken: Taken, before: dt.datetime | None) -> dict:

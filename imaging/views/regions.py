@@ -15,7 +15,7 @@ from imaging.models import Scan, Voi
 from imaging.region_forms import SECOND_POINT, OutlineForm, RegionForm, RestoreForm, WithdrawForm
 from imaging.services import lesion_to_mark, move_voi, outlines, place_voi, remove_voi, restore
 from imaging.views.guard import needs, visible_or_404
-from imaging.views.region_steps import Taken, require_seen, take
+from imaging.views.region_steps import Taken, require_other_seen, require_seen, take
 from patients.domain.roles import Capability
 
 
@@ -98,6 +98,8 @@ def _marked(user, scan: Scan, form: RegionForm) -> Taken:
 def _changed(user, voi: Voi, form: OutlineForm) -> Taken:
     wanted = form.cleaned_data
     _, reason = _seen(user, voi, form, region_rows.ADJUSTED)
+    if wanted["other"] is not None:
+        require_other_seen(wanted["other"], wanted["other_recorded_at"])
     about, step = {"by": user, "voi": voi, "reason": reason}, wanted["step"]
     number = None if wanted["number"] is None else float(wanted["number"])
     if step == OutlineForm.WIDEN:

@@ -107,6 +107,12 @@ def match(scan: Scan, previous: Scan, lesion: Lesion | None, status: str = "pres
     return LesionMatch.objects.create(run=run, scan=scan, previous_scan=previous, lesion=lesion, status=status, **more)
 
 
+def seen(voi: Voi, other: Voi | None = None) -> dict[str, str]:
+    """What a page sends that shows these regions as they are now."""
+    at = {"recorded_at": voi} if other is None else {"recorded_at": voi, "other_recorded_at": other}
+    return {name: Voi.versions.get(pk=row.pk).recorded_at.isoformat() for name, row in at.items()}
+
+
 def foreign_of(upload) -> ForeignObject:
     return ForeignObject.objects.get(series__upload_items__upload=upload)
 

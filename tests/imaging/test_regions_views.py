@@ -12,12 +12,27 @@ from imaging.services import place_voi, restore, score_lesion, start_reading
 from patients.models import AuditEvent
 from patients.services import create_patient, withdraw
 from tests.imaging.phantom import two_bodies
-from tests.imaging.scan_rows import BODY, FIRST, OTHER_BODY, SECOND, bring_scan, drawn, fresh, new_lesion, work_off
+from tests.imaging.scan_rows import (
+    BODY,
+    FIRST,
+    OTHER_BODY,
+    SECOND,
+    bring_scan,
+    drawn,
+    fresh,
+    new_lesion,
+    seen,
+    work_off,
+)
 from tests.imaging.signing import sign
 
 pytestmark = pytest.mark.django_db
 XYZ, XYZ2 = ("x", "y", "z"), ("x2", "y2", "z2")
 GROW = {"how": "grow", "rule": "suv", "parameter": "3", "reach": "60", "organ": "liver"}
+
+
+def version(voi: Voi) -> str:
+    return seen(voi)["recorded_at"]
 
 
 def at(point, names=XYZ) -> dict:
@@ -32,9 +47,13 @@ def desk(client, doctor):
 
 @pytest.fixture
 def ask(desk):
-    """``ask(name, row, **data)``: as a viewer does; status and answer."""
+    """``ask(name, row, **data)``: as a viewer does that shows what is there now; status and answer."""
 
     def send(name: str, row, **data):
+        if isinstance(row, Voi):
+            other = Voi.versions.get(pk=data["other"]) if "other" in data else None
+            data = seen(row, other) | data
+        data = {field: value for field, value in data.items() if value is not None}
         answer = desk.post(reverse(f"imaging:{name}", args=[row.pk]), data, headers={"accept": "application/json"})
         return answer.status_code, answer.json()
 
@@ -170,9 +189,9 @@ def test_references_are_moved_and_outlines_are_not(ask, scan, lesion, doctor):
 
 
 def test_what_was_seen_must_still_be_so(ask, scan, both, doctor):
-    seen = both.recorded_at.isoformat()
+    first = both.recorded_at.isoformat()
     other = drawn(scan, new_lesion(doctor, scan.patient, "L02"), doctor, OTHER_BODY)
-    assert ask("outline", both, step="widen", number="4", recorded_at=seen)[0] == 200
+    assert ask("outline", both, step="widen", number="4")[0] == 200
     now = Voi.objects.get(pk=both.pk).recorded_at
     for name, data in (
         ("outline", {"step": "widen", "number": "4"}),
@@ -182,11 +201,40 @@ def test_what_was_seen_must_still_be_so(ask, scan, both, doctor):
         ("outline", {"step": "split", "organ": "liver", **at(FIRST), **at(SECOND, XYZ2)}),
         ("outline", {"step": "move", **at(FIRST)}),
         ("region_withdraw", {}),
-        ("region_restore", {"version": seen}),
+        ("region_restore", {"version": first}),
     ):
-        assert refused(ask(name, both, reason="x", recorded_at=seen, **data), 409, "region_changed"), data
+        assert refused(ask(name, both, reason="x", recorded_at=first, **data), 409, "region_changed"), data
     assert Voi.objects.get(pk=both.pk).recorded_at == now and Voi.objects.filter(pk=other.pk).exists()
     assert Lesion.objects.filter(patient=scan.patient).count() == 2, "a refused split leaves no lesion"
+
+
+def test_what_was_not_seen_is_not_changed(ask, scan, both, doctor):
+    """A step that does not say which version was seen, of either region, is refused and changes nothing."""
+    other = drawn(scan, new_lesion(doctor, scan.patient, "L02"), doctor, OTHER_BODY)
+    pair = {"other": str(other.pk)}
+    for name, data in (
+        ("outline", {"step": "widen", "number": "4", "recorded_at": None}),
+        ("outline", {"step": "merge", "recorded_at": None, **pair}),
+        ("outline", {"step": "merge", "other_recorded_at": None, **pair}),
+        ("outline", {"step": "subtract", "other_recorded_at": None, **pair}),
+        ("region_withdraw", {"recorded_at": None}),
+        ("region_restore", {"recorded_at": None, "version": version(both)}),
+    ):
+        assert refused(ask(name, both, reason="x", **data), 422, "input_invalid"), data
+    assert {(voi.pk, voi.recorded_at) for voi in Voi.objects.all()} == {
+        (voi.pk, voi.recorded_at) for voi in (both, other)
+    }
+
+
+@pytest.mark.parametrize("step", ["merge", "subtract"])
+def test_the_other_region_must_still_be_as_it_was_seen(ask, scan, both, doctor, step):
+    other = drawn(scan, new_lesion(doctor, scan.patient, "L02"), doctor, OTHER_BODY)
+    was = version(other)
+    assert ask("outline", other, step="widen", number="4")[0] == 200
+    pair = {"step": step, "other": str(other.pk), "reason": "x"}
+    assert refused(ask("outline", both, other_recorded_at=was, **pair), 409, "region_changed")
+    assert Voi.objects.filter(pk=other.pk).exists() and version(both) == both.recorded_at.isoformat()
+    assert ask("outline", both, **pair)[0] == 200
 
 
 def test_a_region_that_is_gone_is_a_conflict_and_no_error(ask, scan, both):
@@ -219,7 +267,13 @@ def test_a_second_lesion_found_in_an_outline_of_a_later_scan_is_a_split_and_not_
     lesion = new_lesion(doctor, scan.patient)
     whole = drawn(later, lesion, doctor)
     there = {"first": (-24.0, 0.0, -376.0), "second": (-20.0, 0.0, -376.0)}
-    data = {"step": "split", "organ": "liver", **at(there["first"]), **at(there["second"], XYZ2)}
+    data = {
+        "step": "split",
+        "organ": "liver",
+        "recorded_at": version(whole),
+        **at(there["first"]),
+        **at(there["second"], XYZ2),
+    }
     assert desk.post(reverse("imaging:outline", args=[whole.pk]), data).status_code == 302
     finding = LesionFinding.objects.get(scan=later, lesion__label="L02")
     assert (finding.status, finding.related_lesion) == ("split", lesion)
@@ -241,7 +295,8 @@ def test_own_marks_need_no_typed_reason_until_a_reading_is_signed_on_them(ask, l
 def test_a_mark_of_somebody_else_is_not_changed_without_a_reason(client, colleague, scan, both):
     client.force_login(colleague)
     address = reverse("imaging:outline", args=[both.pk])
-    answer = client.post(address, {"step": "widen", "number": "4"}, headers={"accept": "application/json"})
+    data = {"step": "widen", "number": "4", "recorded_at": version(both)}
+    answer = client.post(address, data, headers={"accept": "application/json"})
     assert (answer.status_code, answer.json()["code"]) == (422, "reason_missing")
 
 
@@ -304,7 +359,8 @@ def test_every_step_is_a_form_on_the_page(desk, scan, both, doctor):
             step for step in ("regrow", "widen", "split", "move") if f'name="step" value="{step}"' in shown
         } == steps
         assert all(f'type="submit" name="step" value="{step}"' in shown for step in ("subtract", "merge"))
-        assert f'name="recorded_at" value="{voi.recorded_at.isoformat()}"' in shown
+        assert f'name="recorded_at" value="{version(voi)}"' in shown
+        assert f'name="other_recorded_at" value="{version(sphere)}"' in shown, "the newest that is offered"
     assert desk.get(address, {"region": "nonsense"}).status_code == 200
 
 
@@ -318,7 +374,7 @@ def test_forms_come_back_to_the_page_and_say_why_not(desk, scan, both):
         shown = desk.get(reverse("imaging:scan", args=[scan.pk])).content.decode()
         assert ("changed or taken away meanwhile" in shown) is bool(count)
     assert "Taken away (1)" in shown and reverse("imaging:region_restore", args=[both.pk]) in forms_of(shown)
-    data = {"version": both.recorded_at.isoformat(), "reason": "it is a lesion after all"}
+    data = {name: version(both) for name in ("version", "recorded_at")} | {"reason": "it is a lesion after all"}
     assert desk.post(reverse("imaging:region_restore", args=[both.pk]), data).status_code == 302
     assert "Taken away" not in desk.get(reverse("imaging:scan", args=[scan.pk])).content.decode()
     assert Voi.objects.count() == 1

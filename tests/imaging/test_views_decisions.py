@@ -32,6 +32,7 @@ from tests.imaging.scan_rows import (
     match,
     new_lesion,
     new_reference,
+    seen,
     work_off,
 )
 
@@ -98,7 +99,7 @@ def test_references_matches_and_regions_come_back_to_their_own_panel(desk, scan,
     lesion = new_lesion(doctor, scan.patient)
     voi = drawn(scan, lesion, doctor)
     steps = {"step": "widen", "number": "4", "reason": "too tight"}
-    assert send(desk, "outline", voi, **steps) == (at(scan, "regions"), [])
+    assert send(desk, "outline", voi, **steps, **seen(voi)) == (at(scan, "regions"), [])
     row = match(scan, scan, lesion, "resolved")
     assert send(desk, "confirm_match", row) == (at(scan, "matches"), [])
     assert LesionFinding.objects.get().status == "resolved"
@@ -120,8 +121,8 @@ BAD_STEPS = [
 def test_an_outline_step_that_cannot_be_taken_is_said(desk, scan, doctor):
     voi = drawn(scan, new_lesion(doctor, scan.patient), doctor)
     for data in BAD_STEPS:
-        where, said = send(desk, "outline", voi, **data)
-        assert where == at(scan, "regions") and said, data
+        where, said = send(desk, "outline", voi, **data, **seen(voi, voi))
+        assert where == at(scan, "regions") and said and "version" not in " ".join(said), data
     assert Voi.objects.get(pk=voi.pk).recorded_at == voi.recorded_at
 
 
@@ -134,9 +135,9 @@ def test_every_outline_step_from_the_page(desk, scan, doctor):
         {"step": "subtract", "other": str(other.pk)},
         {"step": "merge", "other": str(other.pk)},
     ):
-        assert send(desk, "outline", voi, reason="as seen on CT", **data)[1] == [], data
+        assert send(desk, "outline", voi, reason="as seen on CT", **data, **seen(voi, other))[1] == [], data
         work_off()
-    assert send(desk, "region_withdraw", voi, reason="no lesion after all")[1] == []
+    assert send(desk, "region_withdraw", voi, reason="no lesion after all", **seen(voi))[1] == []
     assert not Voi.objects.exists()
 
 

@@ -11,14 +11,14 @@ test("a new mark is taken away, a change is restored, what was taken away comes 
   assert.deepEqual(inverseOf(step("mark", ""), answer({ before: null })), [step("withdraw", "A", { recorded_at: "t2", reason: "undone while reading" })]);
   assert.deepEqual(inverseOf(step("outline"), answer()), [step("restore", "A", { version: "t1", recorded_at: "t2", reason: "undone while reading" })]);
   const [back] = inverseOf(step("withdraw"), answer({ recorded_at: undefined }));
-  assert.deepEqual([back.to, back.id, back.data.version, back.data.recorded_at], ["restore", "A", "t1", ""]);
+  assert.deepEqual([back.to, back.id, back.data.version, back.data.recorded_at], ["restore", "A", "t1", "t1"]);
 });
 
 test("both halves of a split and both parts of a merge", () => {
   const split = inverseOf(step("outline"), answer({ other: { voi: "B", recorded_at: "t2" } }));
   assert.deepEqual(split.map(({ to, id }) => [to, id]), [["restore", "A"], ["withdraw", "B"]]);
   const merge = inverseOf(step("outline"), answer({ absorbed: { voi: "B", before: "t0" } }));
-  assert.deepEqual(merge.map(({ to, id, data }) => [to, id, data.version]), [["restore", "A", "t1"], ["restore", "B", "t0"]]);
+  assert.deepEqual(merge.map(({ to, id, data }) => [to, id, data.version, data.recorded_at]), [["restore", "A", "t1", "t2"], ["restore", "B", "t0", "t0"]]);
 });
 
 test("a region that came back under a new name is taken away again, one that changed is changed back", () => {
@@ -57,7 +57,7 @@ test("two steps undone one after the other name the versions that are there then
 });
 
 test("steps on a region that came back under a new name follow it", () => {
-  const history = noted(EMPTY, entry([step("restore", "A", { version: "t0", recorded_at: "t1" }), step("outline", "C", { other: "A" })]));
+  const history = noted(EMPTY, entry([step("restore", "A", { version: "t0", recorded_at: "t1" }), step("outline", "C", { other: "A", other_recorded_at: "t1" })]));
   const after = renamed(history, step("restore", "A", { version: "t1" }), answer({ voi: "A2", recorded_at: "t5" }));
-  assert.deepEqual(after.back[0].steps.map(({ id, data }) => [id, data.recorded_at ?? data.other]), [["A2", "t5"], ["C", "A2"]]);
+  assert.deepEqual(after.back[0].steps.map(({ id, data }) => [id, data.other, data.recorded_at ?? data.other_recorded_at]), [["A2", undefined, "t5"], ["C", "A2", "t5"]]);
 });

@@ -178,7 +178,8 @@ export class Marking {
 
   /** @param {string} other */
   merge(other) {
-    if (this.row) this.change(this.row, "merge", { step: "merge", other });
+    const seen = this.rows.get(other);
+    if (this.row && seen) this.change(this.row, "merge", { step: "merge", other, other_recorded_at: seen.recorded_at });
   }
 
   /** @param {Row} row @param {Vec} centre */

@@ -13,7 +13,7 @@ export const EMPTY = { back: [], again: [] };
 
 /** The steps that undo one, in order; null: it cannot be undone here. @param {Step} step @param {Answer} answer @returns {Step[] | null} */
 export function inverseOf(step, answer) {
-  const back = (/** @type {string | null | undefined} */ version, id = answer.voi, recorded_at = answer.recorded_at) =>
+  const back = (/** @type {string | null | undefined} */ version, id = answer.voi, /** @type {string | null | undefined} */ recorded_at = answer.recorded_at) =>
     /** @type {Step} */ ({ to: "restore", id, data: { version: version ?? "", recorded_at: recorded_at ?? "", reason: WHY } });
   const away = (/** @type {{voi: string, recorded_at: string}} */ row) =>
     /** @type {Step} */ ({ to: "withdraw", id: row.voi, data: { recorded_at: row.recorded_at, reason: WHY } });
@@ -21,12 +21,12 @@ export function inverseOf(step, answer) {
     case "mark":
       return [away(/** @type {any} */ (answer))];
     case "withdraw":
-      return [back(answer.before, answer.voi, "")];
+      return [back(answer.before, answer.voi, answer.before)];
     case "outline":
       return [
         back(answer.before),
         ...(answer.other ? [away(answer.other)] : []),
-        ...(answer.absorbed ? [back(answer.absorbed.before, answer.absorbed.voi, "")] : []),
+        ...(answer.absorbed ? [back(answer.absorbed.before, answer.absorbed.voi, answer.absorbed.before)] : []),
       ];
     case "restore":
       return answer.voi === step.id ? [back(answer.before)] : [away(/** @type {any} */ (answer))];
@@ -63,6 +63,7 @@ export function renamed(history, step, answer) {
   const fix = (/** @type {Step} */ one) => {
     const data = { ...one.data };
     if (one.id === was && data.recorded_at === version) data.recorded_at = now.recorded_at ?? "";
+    if (data.other === was && data.other_recorded_at === version) data.other_recorded_at = now.recorded_at ?? "";
     if (data.other === was) data.other = now.voi;
     return { ...one, id: one.id === was ? now.voi : one.id, data };
   };
