@@ -62,7 +62,7 @@ def factor(lesion: Lesion, pairs: Sequence[Pair]) -> float | None:
         return None
     before, after = pairs[-2][0], pairs[-1][0]
     a, b = (uptake(lesion, view)[1] for view in (before, after))
-    if not (a and b) or before.scan.tracer != after.scan.tracer or a.is_provisional or b.is_provisional:
+    if not (a and b) or _differ_in_tracer(before, after) or a.is_provisional or b.is_provisional:
         return None
     return b.measurement.suv_max / a.measurement.suv_max if a.measurement.suv_max else None
 
@@ -77,13 +77,18 @@ def _uptake_words(lesion: Lesion, pairs: Sequence[Pair]) -> str:
     if (found := factor(lesion, pairs)) is not None:
         return f"SUVmax {_percent(1.0, found)}"
     both = all(uptake(lesion, view)[1] for view in (before, after))
-    return "SUV not compared: tracers differ" if both and before.scan.tracer != after.scan.tracer else ""
+    return "SUV not compared: tracers differ" if both and _differ_in_tracer(before, after) else ""
+
+
+def _differ_in_tracer(before: ScanView, after: ScanView) -> bool:
+    """Uptake of one tracer is no measure for that of another."""
+    return before.scan.tracer != after.scan.tracer
 
 
 def _grades(before: ScanView, after: ScanView, old: Cell, new: Cell) -> str:
-    """ "Krenning up 2", or "up 2 to 3" where a score is a range; only on one scale."""
-    is_comparable = before.reading and after.reading and before.reading.scale_id == after.reading.scale_id
-    if not (is_comparable and old.reader.is_stated and new.reader.is_stated):
+    """ "Krenning up 2", or "up 2 to 3" where a score is a range; only on one scale and with one tracer."""
+    is_one_scale = before.reading and after.reading and before.reading.scale_id == after.reading.scale_id
+    if _differ_in_tracer(before, after) or not (is_one_scale and old.reader.is_stated and new.reader.is_stated):
         return ""
     least = (new.reader.low or 0) - _top(old.reader.high)
     most = _top(new.reader.high) - (old.reader.low or 0)

@@ -92,6 +92,12 @@ def test_grades_are_compared_on_one_scale_only(case):
     assert not any("Krenning" in said for line in lesion_table(chart).lines for said in line.changes)
 
 
+def test_grades_are_compared_on_one_tracer_only(case):
+    _, user, patient = case
+    revise(Chart(patient, TODAY).scans[0].scan, by=user, reason="typing error", tracer="64Cu-DOTATATE")
+    assert not any("Krenning" in said for line in table(patient).lines for said in line.changes)
+
+
 def test_everything_begun_between_two_scans_is_named(case):
     _, user, patient = case
     start = dt.date(2026, 3, 1)
