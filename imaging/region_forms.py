@@ -109,12 +109,18 @@ class OutlineForm(PlaceFields):
             self.add_error("other_recorded_at", "Say which version of the other region was seen.")
 
 
-class WithdrawForm(forms.Form):
+class SeenForm(forms.Form):
     reason = forms.CharField(max_length=200, required=False)
     recorded_at = forms.DateTimeField(error_messages=UNSEEN)
 
 
-class RestoreForm(WithdrawForm):
+class WithdrawForm(SeenForm):
+    """``with_lesion``: its lesion as well, if that came with this mark and is known from nowhere else."""
+
+    with_lesion = forms.BooleanField(required=False)
+
+
+class RestoreForm(SeenForm):
     """``version``: the moment at which the version to bring back was recorded."""
 
     version = forms.DateTimeField()

@@ -6,7 +6,7 @@ from imaging.services.contours import run_contours
 from imaging.services.corrections import correct_suv_input, withdraw_suv_input
 from imaging.services.identities import confirm_identity, detach_series, reject_identity
 from imaging.services.importing import run_import
-from imaging.services.lesions import lesion_to_mark, withdraw_lesion
+from imaging.services.lesions import lesion_to_mark, withdraw_if_bare, withdraw_lesion
 from imaging.services.looking import run_scan
 from imaging.services.matches import confirm_match
 from imaging.services.measuring import run_measure
@@ -73,6 +73,7 @@ __all__ = [
     "score_lesion",
     "sign_reading",
     "start_reading",
+    "withdraw_if_bare",
     "withdraw_lesion",
     "withdraw_suv_input",
 ]

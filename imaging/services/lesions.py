@@ -5,7 +5,7 @@ import re
 from django.db import transaction
 
 from imaging import digests
-from imaging.models import Lesion, LesionFinding, Scan
+from imaging.models import Lesion, LesionFinding, Scan, Voi
 from imaging.refused import Refused
 from imaging.services.vois import require_lesion_of
 from patients.domain.roles import Capability
@@ -23,6 +23,19 @@ def withdraw_lesion(*, by, lesion: Lesion, reason: str) -> Lesion:
     if lesion.lesion_readings.exists():
         raise Refused("lesion_has_score")
     return withdraw(lesion, by=by, reason=reason)
+
+
+@transaction.atomic
+def withdraw_if_bare(*, by, scan: Scan, lesion: Lesion, reason: str) -> bool:
+    """A lesion that came with one mark of this scan goes with it: it is marked, found and scored nowhere else."""
+    findings = LesionFinding.objects.filter(lesion=lesion)
+    is_known = findings.exclude(scan=scan).exists() or Voi.objects.filter(lesion=lesion).exists()
+    if is_known or lesion.lesion_readings.exists():
+        return False
+    for finding in findings:
+        withdraw(finding, by=by, reason=reason)
+    withdraw_lesion(by=by, lesion=lesion, reason=reason)
+    return True
 
 
 @transaction.atomic

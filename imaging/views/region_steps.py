@@ -31,6 +31,7 @@ class Taken:
     other: Voi | None = None
     absorbed: Voi | None = None
     is_gone: bool = False
+    is_lesion_gone: bool = False
 
 
 def take(request, scan: Scan, form, step: Callable[[], Taken], *, before: Voi | None = None):
@@ -69,7 +70,7 @@ def said_of(request, scan: Scan, taken: Taken, before: dt.datetime | None) -> di
     """What a viewer shows at once: numbers of this very version, and its voxels."""
     said = {"ok": True, "voi": str(taken.voi.pk), "before": before and before.isoformat()}
     if taken.is_gone:
-        return {**said, "state": "withdrawn"}
+        return {**said, "state": "withdrawn", "is_lesion_gone": taken.is_lesion_gone}
     mine = [voi for voi in (taken.voi, taken.other) if voi is not None]
     measured = measure_at_once(scan, *mine)
     drawn = _drawn(scan, measured, {str(voi.pk) for voi in mine})

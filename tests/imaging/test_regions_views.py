@@ -396,3 +396,27 @@ def test_restore_of_what_was_never_there(scan, both, doctor):
     found = next(item for item in selectors.measurements(fresh(scan)) if item.voi.pk == both.pk)
     with pytest.raises(Exception, match="no earlier version"):
         restore(by=doctor, voi=found.voi, version=dt.datetime(2020, 1, 1, tzinfo=dt.UTC), reason="x")
+
+
+def test_a_lesion_that_came_with_a_mark_goes_with_it_when_that_is_undone(ask, scan, doctor):
+    said = ask("region_new", scan, **GROW, **at(FIRST))[1]
+    voi, lesion = Voi.objects.get(pk=said["voi"]), Lesion.objects.get()
+    reading = start_reading(by=doctor, scan=scan)
+    score_lesion(by=doctor, reading=reading, lesion=lesion, score_low=3, score_high=3)
+    status, gone = ask("region_withdraw", voi, with_lesion="on")
+    assert (status, gone["is_lesion_gone"]) == (200, False) and Lesion.objects.exists(), "a scored lesion stays"
+    other = ask("region_new", scan, **GROW, **at(FIRST))[1]
+    status, gone = ask("region_withdraw", Voi.objects.get(pk=other["voi"]), with_lesion="on")
+    assert (status, gone["is_lesion_gone"]) == (200, True)
+    assert list(Lesion.objects.all()) == [lesion] and LesionFinding.objects.count() == 1
+    third = ask("region_new", scan, **GROW, **at(FIRST))[1]
+    assert ask("region_withdraw", Voi.objects.get(pk=third["voi"]))[1]["is_lesion_gone"] is False
+
+
+def test_the_answer_brings_the_voxels_that_were_measured(ask, scan, client):
+    said = ask("region_new", scan, **GROW, **at(FIRST))[1]
+    assert said["threshold"] == {"rule": "suv", "number": 3}
+    work_off()
+    pair = client.get(reverse("imaging:viewer", args=[scan.pk])).json()
+    drawn_later = next(row for row in pair["scans"][-1]["regions"] if row["id"] == said["voi"])
+    assert said["outline"] == drawn_later and said["outline"]["bits"]

@@ -237,3 +237,48 @@ def test_no_step_is_taken_by_a_link_or_without_its_token(desk, scan, doctor):
         assert strict.post(address, {"organ": "liver", "reason": "x", "step": "remove"}).status_code == 403, name
     proposal.refresh_from_db()
     assert proposal.state == Proposal.State.OPEN and Voi.objects.filter(pk=voi.pk).exists()
+
+
+def ask(client, name: str, row, **data):
+    """As a viewer does."""
+    answer = client.post(reverse(f"imaging:{name}", args=[row.pk]), data, headers={"accept": "application/json"})
+    return answer.status_code, answer.json()
+
+
+def test_a_viewer_gets_the_region_of_what_it_accepted(desk, scan):
+    found = focus(scan)
+    status, said = ask(desk, "accept", found, lesion="new", organ="liver")
+    assert (status, said["ok"], said["before"], said["lesion"]["label"]) == (200, True, None, "L01")
+    assert said["numbers"]["provisional"] and said["outline"]["bits"]
+    status, said = ask(desk, "accept", found, lesion="new", organ="liver")
+    assert (status, said["ok"], said["code"]) == (422, False, "proposal_decided") and said["sentence"].endswith(".")
+
+
+def test_a_viewer_is_told_which_version_an_accepted_outline_replaced(desk, scan, lesion, doctor):
+    present = drawn(scan, lesion, doctor)
+    status, said = ask(desk, "accept", focus(scan), lesion=str(lesion.pk))
+    assert (status, said["voi"], said["before"]) == (200, str(present.pk), present.recorded_at.isoformat())
+
+
+def test_a_viewer_rejects_opens_again_and_confirms(desk, scan, lesion, tmp_path, phantom_case, import_files):
+    found = focus(scan)
+    assert ask(desk, "reject_proposal", found, is_physiologic="on") == (200, {"ok": True})
+    assert ask(desk, "reopen", found)[0] == 422
+    assert ask(desk, "reopen", found, reason="undone") == (200, {"ok": True})
+    later = bring_scan(import_files, tmp_path, phantom_case, "b", paint=two_bodies, days_later=30)
+    region = focus(later)
+    row = match(later, scan, lesion, proposal=region)
+    status, said = ask(desk, "confirm_match", row)
+    assert (status, said["lesion"]["label"], said["before"]) == (200, "L01", None)
+    assert ask(desk, "confirm_match", row)[1]["code"] == "match_decided"
+    assert set(ask(desk, "confirm_match", row, status="dancing")[1]) == {"ok", "code", "sentence"}
+
+
+def test_lists_of_the_reading_page_follow(desk, scan):
+    first, second = focus(scan, 1), focus(scan, 2, OTHER_BODY)
+    address = reverse("imaging:read_lists", args=[scan.pk])
+    assert "Foci to decide, 2" in desk.get(address).content.decode()
+    ask(desk, "reject_proposal", first)
+    ask(desk, "accept", second, lesion="new", organ="liver")
+    shown = desk.get(address).content.decode()
+    assert "Foci to decide" not in shown and "L01" in shown and 'class="grade-lesion"' in shown

@@ -8,10 +8,21 @@ const step = (to, id = "A", data = {}) => ({ to, id, data });
 const entry = (steps, words = "w") => ({ words, steps });
 
 test("a new mark is taken away, a change is restored, what was taken away comes back", () => {
-  assert.deepEqual(inverseOf(step("mark", ""), answer({ before: null })), [step("withdraw", "A", { recorded_at: "t2", reason: "undone while reading" })]);
+  const mark = step("mark", "", { lesion: "L" });
+  assert.deepEqual(inverseOf(mark, answer({ before: null })), [{ ...step("withdraw", "A", { recorded_at: "t2", reason: "undone while reading" }), again: mark }]);
   assert.deepEqual(inverseOf(step("outline"), answer()), [step("restore", "A", { version: "t1", recorded_at: "t2", reason: "undone while reading" })]);
   const [back] = inverseOf(step("withdraw"), answer({ recorded_at: undefined }));
   assert.deepEqual([back.to, back.id, back.data.version, back.data.recorded_at], ["restore", "A", "t1", "t1"]);
+});
+
+test("a lesion that came with the mark goes with it, and doing it again is marking anew", () => {
+  const mark = step("mark", "", { lesion: "new", organ: "liver" });
+  const [away] = inverseOf(mark, answer({ before: null }));
+  assert.equal(away.data.with_lesion, "on");
+  assert.deepEqual(inverseOf(away, answer({ is_lesion_gone: true })), [mark]);
+  assert.equal(inverseOf(away, answer({ is_lesion_gone: false }))[0].to, "restore", "one that stayed only gets its region back");
+  const [, second] = inverseOf(step("outline", "A", { lesion: "new" }), answer({ other: { voi: "B", recorded_at: "t2" } }));
+  assert.equal(inverseOf(second, answer({ is_lesion_gone: true })), null);
 });
 
 test("both halves of a split and both parts of a merge", () => {

@@ -71,6 +71,7 @@ export function numbersLine(row, unitWords) {
     ...(row.ratio ? [`${row.ratio.to_liver.toFixed(2)} × liver`] : []),
     ...(said.provisional ? ["provisional, being stored"] : []),
     ...(said.is_suv_provisional ? ["provisional SUV"] : []),
+    ...(said.warnings ?? []).slice(0, 1),
   ];
   return `${name}: ${parts.join("; ")}`;
 }

@@ -75,14 +75,17 @@ export class Steps {
       if (!entry) return this.bar.say(way === "back" ? "Nothing to undo." : "Nothing to do again.");
       /** @type {Step[]} */
       const turned = [];
+      let isWhole = true;
       for (const step of entry.steps) {
         const answer = await this.sent(way === "back" ? "Undo" : "Again", step);
         if (!answer?.ok) return;
-        turned.unshift(...(undo.inverseOf(step, answer) ?? []));
+        const back = undo.inverseOf(step, answer);
+        isWhole &&= back !== null;
+        turned.unshift(...(back ?? []));
         this.history = undo.renamed(this.history, step, answer);
         this.marking.apply(step, answer);
       }
-      this.history = undo.moved(this.history, way, turned.length ? { ...entry, steps: turned } : null);
+      this.history = undo.moved(this.history, way, isWhole && turned.length ? { ...entry, steps: turned } : null);
       this.marking.show();
       this.bar.say(`${way === "back" ? "Undone" : "Done again"}: ${entry.words}.`);
     });

@@ -32,16 +32,16 @@ export interface State {
   isLocked: boolean; isLinked: boolean; isSmooth: boolean; hasOutlines: boolean;
   mode: Mode; palette: string; mix: number; layout: string;
 }
-/** One request that changes something; ``again``: for one that opens a decision again, the step that decided it. */
+/** One request that changes something; ``again``: for one that takes back, the step that may be taken anew. */
 export interface Step { to: "mark" | "outline" | "withdraw" | "restore" | "accept" | "reject" | "reopen" | "match"; id: string; data: Record<string, string>; again?: Step }
-export interface Numbers { suv_max: number; suv_mean: number; suv_peak_local: number | null; volume_ml: number; provisional: boolean; is_suv_provisional: boolean }
+export interface Numbers { suv_max: number; suv_mean: number; suv_peak_local: number | null; volume_ml: number; provisional: boolean; is_suv_provisional: boolean; warnings?: string[] }
 /** A region as the server lists it, see docs/regions.md. */
 export interface Row {
   voi: string; recorded_at: string; role: string; lesion: { pk: string; label: string; organ: string } | null; state: string; sentence: string;
   threshold: { rule: string; number: number | null } | null; centre_mm: Vec; radius_mm: number; may_move: boolean; default_reason: string;
   numbers: Numbers | null; ratio: { to_liver: number; method: string } | null; outline?: RegionAbout | null;
 }
-export type Answer = { ok: boolean; status: number; voi: string; code?: string; sentence?: string; before?: string | null; other?: Row; absorbed?: { voi: string; before: string } } & Partial<Row>;
+export type Answer = { ok: boolean; status: number; voi: string; code?: string; sentence?: string; before?: string | null; other?: Row; is_lesion_gone?: boolean; absorbed?: { voi: string; before: string } } & Partial<Row>;
 /** What takes the pointer before the cross-hair does; true: it was for the tool. */
 export interface Tool {
   down(panel: import("./slicepanel.js").SlicePanel, p: Vec, event: PointerEvent): boolean;

@@ -15,12 +15,14 @@ export const EMPTY = { back: [], again: [] };
 export function inverseOf(step, answer) {
   const back = (/** @type {string | null | undefined} */ version, id = answer.voi, /** @type {string | null | undefined} */ recorded_at = answer.recorded_at) =>
     /** @type {Step} */ ({ to: "restore", id, data: { version: version ?? "", recorded_at: recorded_at ?? "", reason: WHY } });
+  const withLesion = step.data.lesion === "new" ? { with_lesion: "on" } : {};
   const away = (/** @type {{voi: string, recorded_at: string}} */ row) =>
-    /** @type {Step} */ ({ to: "withdraw", id: row.voi, data: { recorded_at: row.recorded_at, reason: WHY } });
+    /** @type {Step} */ ({ to: "withdraw", id: row.voi, data: { recorded_at: row.recorded_at, reason: WHY, ...withLesion } });
   switch (step.to) {
     case "mark":
-      return [away(/** @type {any} */ (answer))];
+      return [{ ...away(/** @type {any} */ (answer)), again: step }];
     case "withdraw":
+      if (answer.is_lesion_gone) return step.again ? [step.again] : null;
       return [back(answer.before, answer.voi, answer.before)];
     case "outline":
       return [
