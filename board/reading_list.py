@@ -71,7 +71,7 @@ def _waiting(user) -> list[Scan]:
     mine = mine.prefetch_related("pet_series__suv_inputs__recorded_by", "pet_series__suv_results")
     unread = mine.filter(pet_series__in=waiting)
     found = {scan.pk: scan for scan in [*unread[:SHOWN], *mine.filter(pk__in=own)[:SHOWN]]}
-    return sorted(found.values(), key=lambda scan: scan.recorded_at)[:SHOWN]
+    return sorted(found.values(), key=lambda scan: scan.recorded_at)
 
 
 def _drafts(user):

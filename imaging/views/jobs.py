@@ -1,9 +1,10 @@
-"""Work in the background: what ran in the last week, one job with its stages, cancelling and trying again."""
+"""Work in the background: what is open or ended within a week, one job with its stages, cancelling and trying again."""
 
 import datetime as dt
 import uuid
 
 from django.contrib import messages
+from django.db.models import F, Q
 from django.http import JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -30,7 +31,8 @@ BACK = {"home": "board:home", "jobs": "imaging:jobs"}
 @require_GET
 def jobs(request):
     since = timezone.now() - pages.RECENT
-    found = access.visible_jobs(request.user).filter(created_at__gte=since).order_by("-created_at")
+    found = access.visible_jobs(request.user).filter(Q(finished_at=None) | Q(finished_at__gte=since))
+    found = found.order_by(F("finished_at").desc(nulls_first=True), "-created_at")
     series = access.visible_series(request.user).filter(modality="PT", created_at__gte=since).order_by("-created_at")
     context = {
         "lines": job_lines(found.select_related("patient", "cancelled_by")[:SHOWN_JOBS], request.user),

@@ -105,6 +105,13 @@ def test_the_failed_job_of_the_series_stops_the_scan_too(scan, reader):
     assert only_row(reader).sentence == "SUV and volume of a series failed, tried 1×. No voxels."
 
 
+def test_an_own_draft_is_not_cut_off_by_scans_that_wait_longer(reader):
+    waiting = [add_scan(reader, make_patient(by=reader), TODAY) for _ in range(12)]
+    drafts = [start_reading(by=reader, scan=scan).scan_id for scan in waiting[-2:]]
+    shown = [row.scan.pk for row in work_of(reader).readings]
+    assert shown == [*(scan.pk for scan in waiting[:10]), *drafts]
+
+
 def test_an_own_draft_waits_for_its_signature_with_what_is_scored(scan, reader):
     for label in ("L01", "L02"):
         lesion = record(Lesion, by=reader, patient=scan.patient, label=label, organ="liver")

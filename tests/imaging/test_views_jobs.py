@@ -44,9 +44,31 @@ def test_without_jobs_the_page_says_so(client, reader):
     assert "No jobs in the last 7 days." in page(client, "jobs")
 
 
-def test_a_job_older_than_a_week_is_not_listed(client, job):
-    Job.objects.update(created_at=timezone.now() - dt.timedelta(days=8))
+def ended(job, **before):
+    """The job as it failed so long ago, asked for a minute earlier."""
+    moment = timezone.now() - dt.timedelta(**before)
+    begun = moment - dt.timedelta(minutes=1)
+    Job.objects.filter(pk=job.pk).update(state=Job.State.FAILED, created_at=begun, finished_at=moment)
+
+
+def test_work_that_ended_more_than_a_week_ago_is_not_listed(client, job):
+    ended(job, days=8)
     assert "No jobs in the last 7 days." in page(client, "jobs")
+
+
+def test_old_work_that_is_tried_again_stands_first_whatever_came_since(client, reader, job, monkeypatch):
+    from imaging.views import jobs as view
+
+    monkeypatch.setattr(view, "SHOWN_JOBS", 2)
+    ended(job, days=8)
+    newer = [new_job(patient=job.patient) for _ in range(3)]
+    for minutes, other in enumerate(newer, start=1):
+        ended(other, minutes=minutes)
+    jobs.retry(job.pk, by=reader)
+    rows = [line.job.pk for line in client.get(reverse("imaging:jobs")).context["lines"]]
+    assert rows == [job.pk, newer[0].pk]
+    jobs.fail(job.pk, jobs.claim(job.pk), code="x", message="m")
+    assert str(job.pk) in page(client, "jobs"), "it ended just now"
 
 
 def test_waiting_work_says_how_many_are_ahead(client, reader, job):
