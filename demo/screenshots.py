@@ -1,7 +1,6 @@
 """`make screenshots`: every page of the demonstration as a picture in docs/screenshots, from a server of its own."""
 
 import io
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -108,8 +107,7 @@ def main() -> int:
         return 1
     with demo_site(EMPTY_CASE) as site, sync_playwright() as playwright:
         flags = ["--no-sandbox", "--disable-gpu"]
-        env = os.environ | {"LANGUAGE": "en_GB"}  # date fields ask the browser, not the page
-        browser = playwright.chromium.launch(executable_path=chromium(), args=flags, env=env)
+        browser = playwright.chromium.launch(executable_path=chromium(), args=flags)
         page = browser.new_page(viewport=SIZE, locale="en-GB", timezone_id="UTC", reduced_motion="reduce")
         _take_all(page, site)
         browser.close()

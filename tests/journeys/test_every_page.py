@@ -17,6 +17,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 SAYS = "Research and decision support, not a certified medical device"
 READY = "() => !document.querySelector('[data-scan] canvas') || document.querySelector('[data-all-ms]')"
 FITS = "() => document.scrollingElement.scrollWidth <= window.innerWidth"
+FILLS = """() => !document.querySelector("[data-workspace]") || document.scrollingElement.scrollHeight <= window.innerHeight"""
 TABS = ("scans", "histology", "lines", "labs", "decisions", "audit")
 # Answered with data, a picture, a file or another page; what they say is tested where they are made.
 NO_PAGE = {
@@ -100,6 +101,8 @@ def _wrong_as_it_opens(page):
         yield "does not say what it is"
     if not page.evaluate(FITS):
         yield "wider than 1366 px"
+    if not page.evaluate(FILLS):
+        yield "a workspace that scrolls as a whole"
     yield from serious_findings(page)
 
 
