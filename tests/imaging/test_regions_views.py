@@ -283,6 +283,7 @@ def test_own_marks_need_no_typed_reason_until_a_reading_is_signed_on_them(ask, l
     assert listed()[str(both.pk)]["default_reason"] == region_rows.ADJUSTED
     assert ask("outline", both, step="widen", number="4")[0] == 200
     assert AuditEvent.objects.filter(action="revise", reason=region_rows.ADJUSTED).exists()
+    work_off()
     reading = start_reading(by=doctor, scan=scan)
     score_lesion(by=doctor, reading=reading, lesion=lesion, score_low=3, score_high=3)
     sign(by=doctor, reading=reading)
