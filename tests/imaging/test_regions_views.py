@@ -283,6 +283,7 @@ def test_own_marks_need_no_typed_reason_until_a_reading_is_signed_on_them(ask, l
     assert listed()[str(both.pk)]["default_reason"] == region_rows.ADJUSTED
     assert ask("outline", both, step="widen", number="4")[0] == 200
     assert AuditEvent.objects.filter(action="revise", reason=region_rows.ADJUSTED).exists()
+    work_off()
     reading = start_reading(by=doctor, scan=scan)
     score_lesion(by=doctor, reading=reading, lesion=lesion, score_low=3, score_high=3)
     sign(by=doctor, reading=reading)
@@ -373,6 +374,7 @@ def test_forms_come_back_to_the_page_and_say_why_not(desk, scan, both):
         assert len(list(get_messages(answer.wsgi_request))) == count
         shown = desk.get(reverse("imaging:scan", args=[scan.pk])).content.decode()
         assert ("changed or taken away meanwhile" in shown) is bool(count)
+    assert f'name="recorded_at" value="{version(both)}"' in shown, "the form that brings it back says what was seen"
     assert "Taken away (1)" in shown and reverse("imaging:region_restore", args=[both.pk]) in forms_of(shown)
     data = {name: version(both) for name in ("version", "recorded_at")} | {"reason": "it is a lesion after all"}
     assert desk.post(reverse("imaging:region_restore", args=[both.pk]), data).status_code == 302
