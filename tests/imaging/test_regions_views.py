@@ -374,6 +374,7 @@ def test_forms_come_back_to_the_page_and_say_why_not(desk, scan, both):
         assert len(list(get_messages(answer.wsgi_request))) == count
         shown = desk.get(reverse("imaging:scan", args=[scan.pk])).content.decode()
         assert ("changed or taken away meanwhile" in shown) is bool(count)
+    assert f'name="recorded_at" value="{version(both)}"' in shown, "the form that brings it back says what was seen"
     assert "Taken away (1)" in shown and reverse("imaging:region_restore", args=[both.pk]) in forms_of(shown)
     data = {name: version(both) for name in ("version", "recorded_at")} | {"reason": "it is a lesion after all"}
     assert desk.post(reverse("imaging:region_restore", args=[both.pk]), data).status_code == 302
