@@ -98,6 +98,10 @@ def test_by_keys_a_second_lesion_with_numbers_at_once_and_stored(desk, settled, 
     expect(desk.locator("[data-numbers]")).not_to_contain_text("provisional", timeout=10_000)
     assert numbers(desk)[1] == at_once == pytest.approx(stored(settled, "L02"), abs=0.006)
     expect(desk.locator(".grade-lesion.is-current h3")).to_contain_text("L02")
+    desk.keyboard.press("z")
+    said(desk, "Undone: mark.")
+    expect(desk.locator(".lesions a[data-label=L02]")).to_have_count(0)
+    expect(desk.locator("[data-sentence]")).to_contain_text("1 lesion still to read")
 
 
 def test_thresholds_step_and_every_step_can_be_undone_and_done_again(desk, settled):

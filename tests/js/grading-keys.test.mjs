@@ -35,3 +35,8 @@ test("scores differ only where none satisfies both", () => {
   for (const open of ["", "none"]) assert.equal(differs(open, "3", "3"), false);
   assert.equal(differs("3-3", undefined, undefined), false, "nothing computed, nothing to differ from");
 });
+
+test("Y takes the computed score of this one lesion", () => {
+  assert.deepEqual(meaning("y", 0, 1000), { leader: 0, isAsComputed: true });
+  assert.deepEqual(meaning("Y", 900, 1000), { leader: 0, isAsComputed: true });
+});
