@@ -7,7 +7,8 @@ from tests.board.factories import published_case
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-HIDDEN = """() => [...document.querySelectorAll('main details > :not(summary)')]
+# Forms are for the screen; everything else is printed.
+HIDDEN = """() => [...document.querySelectorAll('main details > :not(summary, form)')]
   .filter(el => el.textContent.trim() && !el.checkVisibility({contentVisibilityAuto: true}))
   .map(el => el.textContent.trim().slice(0, 60))"""
 FOLDED = "() => [...document.querySelectorAll('main details')].map(d => d.open)"
@@ -23,7 +24,7 @@ def case(sign_in):
 def test_the_print_style_unfolds_by_itself(case, page):
     assert page.evaluate(HIDDEN), "nothing is folded, so nothing would be tested"
     before = page.evaluate(FOLDED)
-    folded = page.locator("main details:not([open]) > :not(summary)").first
+    folded = page.locator("main details:not([open]) > :not(summary, form)").first
     expect(folded).not_to_be_visible()
     page.emulate_media(media="print")
     page.wait_for_function(f"() => ({HIDDEN})().length === 0", timeout=5000)
