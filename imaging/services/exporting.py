@@ -75,7 +75,7 @@ def export_scan(*, by, scan: Scan, with_names: bool = False) -> list[ExportedFil
 
 
 def _lesions(scan: Scan, volume: Volume, reading: Reading | None) -> list[LesionExport]:
-    vois = list(scan.vois.select_related("lesion"))
+    vois = list(scan.vois.select_related("lesion").order_by("pk"))
     liver = digests.liver_reference(vois).voi
     scores = {score.lesion_id: score for score in reading.lesions.all()} if reading else {}
     liver_mean = _mean(volume, liver)

@@ -111,7 +111,10 @@ def test_what_goes_out_comes_back_through_the_import_without_loss(
     tmp_path, scan, lesions, signed, doctor, import_files
 ):
     files = written(tmp_path / "out", exported(scan, doctor))
-    sent = {v.lesion.label: (v, masks.load(v.mask_sha256).mask) for v in Voi.objects.filter(scan=scan, role="lesion")}
+    sent = {
+        v.lesion.label: (v, masks.load(v.mask_sha256).mask)
+        for v in Voi.objects.filter(scan=scan, role="lesion").order_by("lesion__label")
+    }
     upload = import_files(list(files.values()), patient=scan.patient)
     outcomes = dict(upload.items.values_list("label", "outcome"))
     assert outcomes["lesions-seg.dcm"] == outcomes["measurements-sr.dcm"] == "stored"
