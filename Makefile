@@ -38,10 +38,10 @@ demo: $(VENV)/.runtime ## start everything with the demonstration cohort; Ctrl-C
 	@exec $(BIN)/python manage.py demo
 
 # --- prove -------------------------------------------------------------------------------------
-test: $(VENV)/.dev ## the whole test-suite on SQLite, all that knows a database but the permission manifest again on PostgreSQL + Redis
+test: $(VENV)/.dev ## the whole test-suite on SQLite, services and workers again on PostgreSQL + Redis
 	@$(BIN)/python -m tests.run
 
-test-both: $(VENV)/.dev ## the same, the permission manifest on both engines too
+test-both: $(VENV)/.dev ## the same, pages and permissions on both engines too
 	@$(BIN)/python -m tests.run --both
 
 check: $(VENV)/.dev ## lint, types (Python and scripts), import contracts, migrations, deploy checks, templates

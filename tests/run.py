@@ -23,9 +23,7 @@ WAITING = "tests/processes"
 ONCE = ["tests/science", "tests/js", "tests/journeys", "tests/demo/test_launcher.py", "tests/demo/test_phantom.py"]
 # The lanes fill the processor already: threads of the linear algebra would only wait for each other.
 SINGLE = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-# Every route for every role: minutes long, and the same on each engine. `make test-both` asks both.
-MANIFEST = "tests/contracts/test_permissions.py"
-BOTH = "--both"
+BOTH = "--both"  # pages and permissions on PostgreSQL too: `make test-both`
 COUNTED = re.compile(r"(\d+) (passed|failed|error|skipped)")
 
 
@@ -81,13 +79,14 @@ def _lanes(redis_url: str | None, database_url: str | None, extra: list[str]) ->
         Lane("science, browser journeys, launcher", [*ONCE, *extra], queue),
         Lane("embedded SQLite, workers killed", [WAITING, *extra], queue),
     ]
-    once_only = [] if BOTH in sys.argv else [f"--ignore={MANIFEST}"]
     if database_url:
         on_postgres = {"DATABASE_URL": database_url, "PRRT_TEST_DATABASE_ONLY": "1"}
+        if BOTH in sys.argv:
+            on_postgres["PRRT_TEST_BOTH"] = "1"
         if redis_url:  # a queue of its own: the lanes run at the same time
             on_postgres["TEST_REDIS_URL"] = next_database(redis_url)
         lanes += [
-            Lane("PostgreSQL and Redis", [*ignore, *once_only, *extra], on_postgres),
+            Lane("PostgreSQL and Redis", [*ignore, *extra], on_postgres),
             Lane("PostgreSQL and Redis, workers killed", [WAITING, *extra], on_postgres),
         ]
     return lanes
