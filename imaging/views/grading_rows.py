@@ -89,7 +89,7 @@ def _reason(proposal) -> str:
     if proposal is None:
         return "No region marks this lesion, so nothing is computed."
     if proposal.proposal is None:
-        return proposal.message
+        return proposal.message.removesuffix(".")
     found = proposal.proposal
     given = found.inputs
     if not given.get("lesion") or not given.get("liver"):
