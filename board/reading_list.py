@@ -5,7 +5,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from django.db.models import Count, Q
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 
 from board.words import row_day, sentence
@@ -131,11 +131,7 @@ def _waited(since: dt.datetime, now: dt.datetime) -> str:
 
 
 def _href(scan: Scan) -> str:
-    """The reading room, or the scan's page where that room is not installed."""
-    try:
-        return reverse("imaging:read", args=[scan.pk])
-    except NoReverseMatch:
-        return reverse("imaging:scan", args=[scan.pk])
+    return reverse("imaging:read", args=[scan.pk])
 
 
 def _to_decide(foci: int, lesions: int) -> str:

@@ -128,10 +128,9 @@ def _earlier(basis, role: str) -> str:
 
 
 def _mean(measured: list, role: str) -> str:
-    own = [item for item in measured if item.voi.role == role]
-    if not own:
+    newest = selectors.placed_last(measured, role)
+    if newest is None:
         return "not measured"
-    newest = max(own, key=lambda item: (item.voi.recorded_at, str(item.voi.pk)))
     if newest.state != selectors.CURRENT:
         return "withheld"
     row = newest.measurement

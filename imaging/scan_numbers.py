@@ -177,10 +177,9 @@ def _relation(score: LesionReading | None, proposal, reading: Reading | None) ->
 def references(scan: Scan, measured: list[CurrentMeasurement], unit: str) -> list[Reference]:
     found = []
     for role, organ in ORGANS.items():
-        own = [item for item in measured if item.voi.role == role]
-        if not own:
+        newest = selectors.placed_last(measured, role)
+        if newest is None:
             continue
-        newest = max(own, key=lambda item: (item.voi.recorded_at, str(item.voi.pk)))
         _, _, mean, _ = values_of(newest)
         found.append(Reference(organ, str(scan.pk), unit, mean))
     return found

@@ -285,11 +285,16 @@ def _peak_or_max(row: UptakeMeasurement) -> float:
 
 
 def _reference_mean(measured: list[CurrentMeasurement], role: str) -> Decimal | None:
-    found = [item for item in measured if item.voi.role == role]
-    if not found or any(item.state != CURRENT for item in found):
+    newest = placed_last(measured, role)
+    if newest is None or any(item.state != CURRENT for item in measured if item.voi.role == role):
         return None
-    newest = max(found, key=lambda item: (item.voi.recorded_at, str(item.voi.pk)))
     return krenning.exact(newest.measurement.suv_mean)
+
+
+def placed_last(measured: list[CurrentMeasurement], role: str) -> CurrentMeasurement | None:
+    """Of several regions of a reference organ the one that counts."""
+    own = [item for item in measured if item.voi.role == role]
+    return max(own, key=lambda item: (item.voi.recorded_at, str(item.voi.pk)), default=None)
 
 
 def lesion_table(patient: Patient) -> list[LesionRow]:

@@ -1,6 +1,6 @@
 """The chain of one lesion on one scan: files, SUV, reference, region, measurement, Krenning, criteria."""
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 
 from board import words
@@ -12,7 +12,7 @@ from board.provenance.volume import files, volume
 from imaging.domain.krenning import DEFAULT_TOLERANCE
 from imaging.models import Lesion, Voi
 from imaging.scan_numbers import method_of
-from imaging.selectors import CURRENT, CurrentMeasurement
+from imaging.selectors import CURRENT, CurrentMeasurement, placed_last
 
 
 def lesion_chain(chart: Chart, lesion_id: str, scan_id: str) -> Chain | None:
@@ -53,15 +53,8 @@ def _region(item: CurrentMeasurement | None, chart: Chart) -> Link:
         ("Method", f"{row.method_version}, computed {timezone.localtime(row.computed_at):%Y-%m-%d %H:%M}"),
     )
     note = "Provisional: the SUV waits for a confirmation and is not used as a fact." if item.is_provisional else ""
-    return Link("Region and measurement", placed + measured, note, _slices(voi), "Open the slices")
-
-
-def _slices(voi: Voi) -> str:
-    """The reading workspace where it is installed, else the scan's page."""
-    try:
-        return reverse("imaging:read", args=[voi.scan.pk])
-    except NoReverseMatch:
-        return reverse("imaging:scan", args=[voi.scan.pk])
+    slices = reverse("imaging:read", args=[voi.scan.pk])
+    return Link("Region and measurement", placed + measured, note, slices, "Open the slices")
 
 
 def _voxel(found) -> str:
@@ -79,10 +72,9 @@ def _suv(value: float | None) -> str:
 
 
 def _reference(view: ScanView) -> Link:
-    found = [item for item in view.measured if item.voi.role == Voi.Role.LIVER]
-    if not found:
+    newest = placed_last(view.measured, Voi.Role.LIVER)
+    if newest is None:
         return Link("Reference: liver", note="No liver region on this scan: no ratio can be formed.", is_broken=True)
-    newest = max(found, key=lambda item: (item.voi.recorded_at, str(item.voi.pk)))
     if newest.state != CURRENT or newest.measurement is None:
         return Link("Reference: liver", note="Not computed yet.", is_broken=True)
     row = newest.measurement

@@ -133,10 +133,9 @@ def references(measured: list, previous: Scan | None) -> list[dict]:
 
 
 def _reference(measured: list, role: str) -> dict:
-    own = [item for item in measured if item.voi.role == role]
-    if not own:
+    newest = selectors.placed_last(measured, role)
+    if newest is None:
         return {"mean": "–", "cov": "", "state": "not placed"}
-    newest = max(own, key=lambda item: (item.voi.recorded_at, str(item.voi.pk)))
     row = newest.measurement
     if newest.state != selectors.CURRENT:
         said = row.refusal_message if row and row.refusal_code else STATES.get(newest.state, newest.state)

@@ -20,6 +20,7 @@ from imaging.refused import Refused
 from imaging.services import cancel_job, retry_job
 from imaging.services.steering import MAY_STEER
 from imaging.tasks import ring
+from imaging.views.answers import wants_json
 from imaging.views.guard import needs, visible_or_404
 from patients.domain.roles import Capability
 
@@ -81,15 +82,15 @@ def retry(request, pk: uuid.UUID):
 
 
 def _steered(request, found: Job, step):
-    wants_json = request.headers.get("Accept") == "application/json"
+    is_for_script = wants_json(request)
     status, refusal = 200, {}
     try:
         step()
     except Refused as refused:
         status, refusal = 409, {"code": refused.code, "sentence": refused.message}
-        if not wants_json:
+        if not is_for_script:
             messages.error(request, refused.message)
-    if not wants_json:
+    if not is_for_script:
         back = BACK.get(request.POST.get("back", ""))
         return redirect(back) if back else redirect("imaging:job", pk=found.pk)
     line: JobLine = job_lines([_job(request, found.pk)], request.user)[0]

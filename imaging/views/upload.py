@@ -13,6 +13,7 @@ from imaging.forms import UploadForm
 from imaging.models import Upload
 from imaging.refused import Refused
 from imaging.tasks import ring
+from imaging.views.answers import wants_json
 from imaging.views.guard import needs, visible_or_404
 from imaging.views.words import explain
 from patients.domain.roles import Capability
@@ -126,15 +127,14 @@ def _plain(request, pk: uuid.UUID):
 def close(request, pk: uuid.UUID):
     target = visible_or_404(access.visible_uploads(request.user), pk)
     detail = reverse("imaging:upload_detail", args=[pk])
-    wants_json = request.headers.get("Accept") == "application/json"
     try:
         job = services.close_upload(by=request.user, upload=target)
     except Refused as refusal:
-        if wants_json:
+        if wants_json(request):
             return JsonResponse(explain(refusal.code).json(), status=STATUS.get(refusal.code, 422))
         return _refused_page(request, refusal.code, detail)
     ring([job.pk])
-    return JsonResponse({"detail": detail}) if wants_json else HttpResponseRedirect(detail)
+    return JsonResponse({"detail": detail}) if wants_json(request) else HttpResponseRedirect(detail)
 
 
 def _open(request, form: UploadForm) -> Upload:
@@ -152,7 +152,7 @@ def _too_large(request):
     """413 with a sentence, before anything of the body is read."""
     if int(request.META.get("CONTENT_LENGTH") or 0) <= MAX_BODY_BYTES:
         return None
-    if request.headers.get("Accept") == "application/json":
+    if wants_json(request):
         return JsonResponse(explain("upload_too_large").json(), status=413)
     return _refused_page(request, "upload_too_large", reverse("imaging:upload"), status=413)
 
