@@ -26,6 +26,7 @@ def start_reading(*, by, scan: Scan, scale_id: str | None = None, comment: str =
     scale = FDG_SCALE if scan.tracer == Tracer.F18_FDG else scale_id or settings.KRENNING_SCALE
     if scale not in (*krenning.SCALES, FDG_SCALE):
         raise Refused("scale_unknown")
+    Scan.objects.select_for_update().get(pk=scan.pk)  # two starts at once take turns and meet in one draft
     draft = Reading.objects.filter(scan=scan, reader=by, scale_id=scale, state=Reading.State.DRAFT).first()
     if draft is not None:
         return draft
