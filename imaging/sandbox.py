@@ -1,6 +1,6 @@
 """Parent side of the sandbox: untrusted DICOM is read in a limited child process, never in this one.
 
-Each batch costs one fork. A child that dies, hangs or talks nonsense costs the one file it was working on; the next
+Each batch costs one fork, two for a long one. A child that dies, hangs or talks nonsense costs the one file it was working on; the next
 child carries on behind it.
 """
 
@@ -16,8 +16,10 @@ import sys
 import tempfile
 import threading
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from contextlib import ExitStack
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -37,6 +39,7 @@ from imaging.parse_protocol import (
 
 WALL_SECONDS = 10.0  # for one file, or for a whole group that goes well
 OBJECT_WALL_SECONDS = 30.0
+READERS = 2  # children at once for the headers of a series: reading them is most of the time of a small one
 START_SECONDS = 60.0
 _IMAGE_FIELDS = ("rows", "columns", "bits_allocated", "bits_stored", "is_signed")
 _BOOT = "import sys; sys.path[:0] = {path!r}; from imaging.parse_child import main; main({descriptor})"
@@ -50,13 +53,19 @@ Answer = tuple[dict[str, Any], bytes]
 
 
 def parse_files(paths: Iterable[Path | str]) -> Iterator[ParsedInstance | ParsedObject | FileRefusal]:
-    """One outcome per path, in order; headers are read once. While a group is used, the child reads the next one."""
+    """One outcome per path, in order; headers are read once. Children take turns, and read on while a group is used."""
     remaining = iter(paths)
-    with _Batch() as batch:
-        ahead = batch.ask(list(islice(remaining, FILES_PER_MESSAGE)), {})
-        while ahead.files:
-            group, ahead = ahead, batch.ask(list(islice(remaining, FILES_PER_MESSAGE)), {})
-            for values, _ in batch.collect(group):
+    with ExitStack() as stack:
+        turns = cycle([stack.enter_context(_Batch()) for _ in range(READERS)])
+        asked: deque[tuple[_Batch, _Group]] = deque()
+        while True:
+            while len(asked) <= READERS and (group := list(islice(remaining, FILES_PER_MESSAGE))):
+                batch = next(turns)
+                asked.append((batch, batch.ask(group, {})))
+            if not asked:
+                return
+            batch, waiting = asked.popleft()
+            for values, _ in batch.collect(waiting):
                 yield _outcome(values)
 
 

@@ -48,10 +48,13 @@ def django_db_modify_db_settings():
         options["options"] = "-c synchronous_commit=off"
 
 
-@pytest.fixture(autouse=True)
-def quick_passwords(settings):
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords():
     """Sign-ins of tests protect nothing; the real hash costs a third of a second each."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    from django.test import override_settings
+
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,18 @@
 """Every route x every role and nobody x own and another's objects x GET and POST: allowed as written, nothing leaks."""
 
 import uuid
+from dataclasses import dataclass
 
 import pytest
+from django.db import transaction
+from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from patients.domain.roles import Role
+from patients.models import User
+from patients.services import revoke_access
 from tests.contracts.routes import PUBLIC, ROUTES, Rule
-from tests.contracts.world import make_world
+from tests.contracts.world import World, make_world
 from tests.patients.factories import make_user
 
 pytestmark = pytest.mark.django_db
@@ -44,9 +49,28 @@ def test_a_new_route_without_an_entry_would_be_found():
     assert unlisted(all_routes() | {"board:export": "board.views"}) == ["board:export"]
 
 
+@dataclass(frozen=True)
+class Inhabited:
+    """Somebody of every role with a world of their own, and one whose objects are nobody else's business."""
+
+    people: dict[Role, User]
+    own: dict[Role, World]
+    others: World
+
+
+@pytest.fixture(scope="module")
+def inhabited(django_db_setup, django_db_blocker):
+    """Made once: each test works in a savepoint of this transaction and leaves it as it was."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        people = {role: make_user(role.value) for role in Role}
+        own = {role: make_world("OWN", user) for role, user in people.items()}
+        yield Inhabited(people, own, make_world(CANARY, make_user("nuclear_medicine")))
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def others():
-    return make_world(CANARY, make_user("nuclear_medicine"))
+def others(inhabited, db):
+    return inhabited.others
 
 
 def ask(client, method: str, name: str, kwargs: dict):
@@ -63,11 +87,9 @@ def roles_for(rule: Rule, method: str):
 
 
 @pytest.mark.parametrize(("name", "rule"), CASES, ids=IDS)
-def test_own_objects_by_role(client, name, rule):
-    for role in Role:
-        user = make_user(role.value)
-        own = make_world("OWN", user)
-        client.force_login(user)
+def test_own_objects_by_role(client, inhabited, name, rule):
+    for role, own in inhabited.own.items():
+        client.force_login(inhabited.people[role])
         for method in ("get", "post"):
             allowed = roles_for(rule, method)
             status = ask(client, method, name, own.kwargs(rule.about)).status_code
@@ -82,10 +104,8 @@ def test_own_objects_by_role(client, name, rule):
 
 
 @pytest.mark.parametrize(("name", "rule"), CASES, ids=IDS)
-def test_objects_of_others_are_not_there(client, others, name, rule):
-    for role in Role:
-        user = make_user(role.value)
-        make_world("OWN", user)
+def test_objects_of_others_are_not_there(client, inhabited, others, name, rule):
+    for role, user in inhabited.people.items():
         client.force_login(user)
         for method in ("get", "post"):
             response = ask(client, method, name, others.kwargs(rule.about))
@@ -101,15 +121,14 @@ def test_objects_of_others_are_not_there(client, others, name, rule):
 
 @pytest.mark.parametrize(("name", "rule"), CASES, ids=IDS)
 def test_nobody_is_sent_to_sign_in(client, others, name, rule):
-    make_user("system_admin")
     for method in ("get", "post"):
         response = ask(client, method, name, others.kwargs(rule.about))
         assert response.status_code == 302 and response["Location"].startswith("/accounts/login/"), f"{method} {name}"
 
 
 @pytest.mark.parametrize(("name", "rule"), [c for c in CASES if c[1].about], ids=[i for i in IDS if "-page" not in i])
-def test_invisible_and_absent_are_alike(client, others, name, rule):
-    client.force_login(make_user("nuclear_medicine"))
+def test_invisible_and_absent_are_alike(client, inhabited, others, name, rule):
+    client.force_login(inhabited.people[Role.NUCLEAR_MEDICINE])
     absent = {"case_number": "NO-SUCH"} if rule.about == "case_number" else {"pk": uuid.uuid4()}
     if Role.NUCLEAR_MEDICINE in rule.others:
         pytest.skip("this role resolves identities of imports without a case")
@@ -138,20 +157,15 @@ def test_a_grant_that_ended_hides_the_case(client):
     client.force_login(user)
     address = reverse("imaging:scan", kwargs=own.kwargs("scan"))
     assert client.get(address).status_code == 200
-    from patients.services import revoke_access
-
     for grant in own.patient.grants.filter(user=user):
         revoke_access(grant, by=user, reason="test")
     assert client.get(address).status_code == 404
 
 
-def test_forms_without_their_token_are_refused(others):
-    from django.test import Client
-
+def test_forms_without_their_token_are_refused(inhabited):
     strict = Client(enforce_csrf_checks=True)
-    user = make_user("nuclear_medicine")
-    own = make_world("OWN", user)
-    strict.force_login(user)
+    own = inhabited.own[Role.NUCLEAR_MEDICINE]
+    strict.force_login(own.owner)
     for name, rule in CASES:
         if rule.post and Role.NUCLEAR_MEDICINE in rule.post:
             assert strict.post(reverse(name, kwargs=own.kwargs(rule.about))).status_code == 403, name
