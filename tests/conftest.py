@@ -49,12 +49,25 @@ def django_db_modify_db_settings():
 
 
 @pytest.fixture(scope="session", autouse=True)
-def quick_passwords():
-    """Sign-ins of tests protect nothing; the real hash costs a third of a second each."""
+def quick_settings():
+    """Sign-ins of tests protect nothing, and the real hash costs a third of a second each. Every test client starts the
+    site anew: it looks for a static file when one is asked for, instead of reading them all.
+    """
     from django.test import override_settings
 
-    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+    hashers = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    with override_settings(PASSWORD_HASHERS=hashers, WHITENOISE_AUTOREFRESH=True):
         yield
+
+
+@pytest.fixture(scope="module")
+def once(django_db_setup, django_db_blocker):
+    """For rows that a module makes once: each of its tests works in a savepoint inside and leaves them as they were."""
+    from django.db import transaction
+
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 @pytest.fixture(scope="session")

@@ -34,6 +34,7 @@ class Lane:
     environment: dict[str, str]
     counts: dict[str, int] | None = None
     code: int = 0
+    processor_seconds: float = 0.0
 
     def start(self, scratch: Path) -> None:
         self.log = scratch / f"{self.title}.log"
@@ -48,7 +49,9 @@ class Lane:
             )
 
     def finish(self) -> None:
-        self.code = self.process.wait()
+        _, status, used = os.wait4(self.process.pid, 0)
+        self.code = self.process.returncode = os.waitstatus_to_exitcode(status)
+        self.processor_seconds = used.ru_utime + used.ru_stime
         text = self.log.read_text()
         last = next((line for line in reversed(text.splitlines()) if COUNTED.search(line)), "")
         self.counts = {word: int(number) for number, word in COUNTED.findall(last)}
@@ -112,7 +115,8 @@ def _summary(lanes: list[Lane], absent: list[str], started: float) -> int:
     print("\nSummary")
     for lane in lanes:
         found = ", ".join(f"{number} {word}" for word, number in lane.counts.items()) or f"exit code {lane.code}"
-        print(f"  {'FAILED' if lane.code else 'ok    '}  {lane.title}: {found}")
+        used = f"{lane.processor_seconds:.0f} s of processor time"
+        print(f"  {'FAILED' if lane.code else 'ok    '}  {lane.title}: {found}, {used}")
     for what in absent:
         print(f"  NOT RUN  {what}")
     total = {word: sum(lane.counts.get(word, 0) for lane in lanes) for word in ("passed", "failed", "error", "skipped")}

@@ -8,7 +8,7 @@ from django.urls import NoReverseMatch, reverse
 
 from imaging.models import Lesion
 from patients.domain.roles import Role
-from patients.models import ClinicalEvent, Diagnosis, HistologySpecimen, LabResult, TreatmentLine
+from patients.models import ClinicalEvent, Diagnosis, HistologySpecimen, LabResult, TreatmentLine, User
 from patients.services import record
 from tests.contracts.world import make_world
 from tests.patients.factories import make_user
@@ -25,8 +25,17 @@ ACCOUNTS = {
 }
 
 
-@pytest.fixture
-def others():
+@pytest.fixture(scope="module")
+def staff(once) -> dict[Role, User]:
+    """One of every role, each with a world of their own."""
+    found = {role: make_user(role.value, is_staff=True) for role in Role}
+    for user in found.values():
+        make_world("OWN", user)
+    return found
+
+
+@pytest.fixture(scope="module")
+def others(once):
     owner = make_user("nuclear_medicine")
     world = make_world(CANARY, owner)
     rows = (
@@ -59,10 +68,8 @@ def addresses(model, pk) -> list[str]:
 
 
 @pytest.mark.parametrize("role", list(Role))
-def test_rows_of_other_cases_are_not_there(client, others, role):
-    user = make_user(role.value, is_staff=True)
-    make_world("OWN", user)
-    client.force_login(user)
+def test_rows_of_other_cases_are_not_there(client, others, staff, role):
+    client.force_login(staff[role])
     for model in desk():
         rows = model._base_manager.order_by("pk")
         hidden = [r for r in rows if CANARY in str(getattr(r, "__dict__", "")) or _patient_of(r) == others.patient]
@@ -74,10 +81,8 @@ def test_rows_of_other_cases_are_not_there(client, others, role):
 
 
 @pytest.mark.parametrize("role", [Role.NUCLEAR_MEDICINE, Role.DATA_ENTRY, Role.SYSTEM_ADMIN])
-def test_search_and_suggestions_find_own_cases_only(client, others, role):
-    user = make_user(role.value, is_staff=True)
-    make_world("OWN", user)
-    client.force_login(user)
+def test_search_and_suggestions_find_own_cases_only(client, others, staff, role):
+    client.force_login(staff[role])
     for model, options in admin.site._registry.items():
         base = f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"
         found = client.get(reverse(base), {"q": CANARY[:4]}).content.decode()

@@ -4,12 +4,10 @@ import uuid
 from dataclasses import dataclass
 
 import pytest
-from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from patients.domain.roles import Role
-from patients.models import User
 from patients.services import revoke_access
 from tests.contracts.routes import PUBLIC, ROUTES, Rule
 from tests.contracts.world import World, make_world
@@ -53,19 +51,18 @@ def test_a_new_route_without_an_entry_would_be_found():
 class Inhabited:
     """Somebody of every role with a world of their own, and one whose objects are nobody else's business."""
 
-    people: dict[Role, User]
+    clients: dict[Role, Client]
     own: dict[Role, World]
     others: World
 
 
 @pytest.fixture(scope="module")
-def inhabited(django_db_setup, django_db_blocker):
-    """Made once: each test works in a savepoint of this transaction and leaves it as it was."""
-    with django_db_blocker.unblock(), transaction.atomic():
-        people = {role: make_user(role.value) for role in Role}
-        own = {role: make_world("OWN", user) for role, user in people.items()}
-        yield Inhabited(people, own, make_world(CANARY, make_user("nuclear_medicine")))
-        transaction.set_rollback(True)
+def inhabited(once):
+    own = {role: make_world("OWN", make_user(role.value)) for role in Role}
+    clients = {role: Client() for role in Role}
+    for role, client in clients.items():
+        client.force_login(own[role].owner)
+    return Inhabited(clients, own, make_world(CANARY, make_user("nuclear_medicine")))
 
 
 @pytest.fixture
@@ -87,9 +84,9 @@ def roles_for(rule: Rule, method: str):
 
 
 @pytest.mark.parametrize(("name", "rule"), CASES, ids=IDS)
-def test_own_objects_by_role(client, inhabited, name, rule):
+def test_own_objects_by_role(inhabited, name, rule):
     for role, own in inhabited.own.items():
-        client.force_login(inhabited.people[role])
+        client = inhabited.clients[role]
         for method in ("get", "post"):
             allowed = roles_for(rule, method)
             status = ask(client, method, name, own.kwargs(rule.about)).status_code
@@ -104,9 +101,8 @@ def test_own_objects_by_role(client, inhabited, name, rule):
 
 
 @pytest.mark.parametrize(("name", "rule"), CASES, ids=IDS)
-def test_objects_of_others_are_not_there(client, inhabited, others, name, rule):
-    for role, user in inhabited.people.items():
-        client.force_login(user)
+def test_objects_of_others_are_not_there(inhabited, others, name, rule):
+    for role, client in inhabited.clients.items():
         for method in ("get", "post"):
             response = ask(client, method, name, others.kwargs(rule.about))
             where = f"{method} {name} as {role}: {response.status_code}"
@@ -127,8 +123,8 @@ def test_nobody_is_sent_to_sign_in(client, others, name, rule):
 
 
 @pytest.mark.parametrize(("name", "rule"), [c for c in CASES if c[1].about], ids=[i for i in IDS if "-page" not in i])
-def test_invisible_and_absent_are_alike(client, inhabited, others, name, rule):
-    client.force_login(inhabited.people[Role.NUCLEAR_MEDICINE])
+def test_invisible_and_absent_are_alike(inhabited, others, name, rule):
+    client = inhabited.clients[Role.NUCLEAR_MEDICINE]
     absent = {"case_number": "NO-SUCH"} if rule.about == "case_number" else {"pk": uuid.uuid4()}
     if Role.NUCLEAR_MEDICINE in rule.others:
         pytest.skip("this role resolves identities of imports without a case")

@@ -137,7 +137,7 @@ def kept_demo():
 
 
 @pytest.fixture
-def demo_loaded(transactional_db, quick_passwords, kept_demo):
+def demo_loaded(transactional_db, quick_settings, kept_demo):
     """The demonstration, loaded once for all journeys: its rows come back byte by byte, its files have never left."""
     connection.ensure_connection()
     if kept_demo.execute("SELECT 1 FROM sqlite_master").fetchone():

@@ -17,7 +17,7 @@ NEW_SCAN = '[data-scan="new"]'
 
 
 @pytest.fixture
-def unread(transactional_db, quick_passwords, monkeypatch):
+def unread(transactional_db, quick_settings, monkeypatch):
     """The published case with a signed scan before and a new one that nobody has read."""
     for number in ("0002", "0003"):
         monkeypatch.delitem(loading.CASES, number)
