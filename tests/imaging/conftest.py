@@ -1,59 +1,46 @@
 """People, a case, and an import that runs to its end in this process."""
 
-import datetime as dt
+import os
+import shutil
 
 import pytest
 
 from imaging.models import Voi
-from imaging.services import add_files, close_upload, open_upload, outlines
-from imaging.services.running import run_until_done
-from patients.domain.roles import Role
-from patients.models import AccessGrant
-from patients.services import create_patient, grant_access
+from imaging.services import outlines
+from tests.imaging.people import importer, make_case, make_doctor
 from tests.imaging.phantom import two_bodies
 from tests.imaging.scan_rows import FIRST, bring_scan, new_lesion, work_off
 
 
 @pytest.fixture(autouse=True)
-def _own_store(tmp_path, settings):
-    settings.FILE_STORE_DIR = tmp_path / "store"
+def _own_store(request, tmp_path, settings):
+    """A store of this test's own; where the module made rows once (``kept``), with the files that belong to them."""
+    own = tmp_path / "store"
+    if "kept_store" in request.fixturenames:
+        kept = request.getfixturevalue("kept_store")
+        if kept.is_dir():
+            shutil.copytree(kept, own, copy_function=os.link)
+    settings.FILE_STORE_DIR = own
 
 
 @pytest.fixture
-def doctor(django_user_model):
-    return django_user_model.objects.create_user("doctor", role=Role.NUCLEAR_MEDICINE)
+def doctor(db):
+    return make_doctor("doctor")
 
 
 @pytest.fixture
-def colleague(django_user_model):
-    return django_user_model.objects.create_user("colleague", role=Role.NUCLEAR_MEDICINE)
+def colleague(db):
+    return make_doctor("colleague")
 
 
 @pytest.fixture
 def phantom_case(doctor, colleague):
-    """The case whose number the phantom's files carry (``phantom.write_pet``, name "a")."""
-    patient = create_patient(by=doctor, case_number="SYN-a", sex_for_formulas="F", birth_date=dt.date(1967, 3, 2))
-    grant_access(by=doctor, patient=patient, user=colleague, kind=AccessGrant.Kind.CARE_TEAM)
-    return patient
+    return make_case(doctor, colleague)
 
 
 @pytest.fixture
 def import_files(doctor):
-    """``import_files(paths, patient=None, by=None)``: through the services and every job; returns the upload."""
-
-    def run(paths, *, patient=None, by=None, labels=None):
-        by = by or doctor
-        upload = open_upload(by=by, patient=patient, source="command")
-        files = [path.open("rb") for path in paths]
-        names = labels or [path.name for path in paths]
-        add_files(by=by, upload=upload, files=list(zip(names, files, strict=True)))
-        for file in files:
-            file.close()
-        run_until_done(close_upload(by=by, upload=upload).pk)
-        upload.refresh_from_db()
-        return upload
-
-    return run
+    return importer(doctor)
 
 
 @pytest.fixture

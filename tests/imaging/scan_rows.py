@@ -29,8 +29,9 @@ def bring_scan(import_files, folder: Path, patient, name: str = "a", **more) -> 
     return Scan.objects.filter(patient=patient).order_by("recorded_at").last()
 
 
-def fresh(scan: Scan) -> Scan:
-    return Scan.objects.get(pk=scan.pk)
+def fresh(row):
+    """This scan or lesion as it is stored now."""
+    return type(row).objects.get(pk=row.pk)
 
 
 def volume_of(scan: Scan) -> Volume:

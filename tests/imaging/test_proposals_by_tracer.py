@@ -8,9 +8,11 @@ from demo.anatomy import Figure
 from demo.phantom import Phantom
 from demo.variants import as_scanned
 from imaging.domain.vocabulary import Tracer
-from imaging.models import Proposal, Scan
-from imaging.services import looking
+from imaging.models import LesionFinding, Proposal, Scan
+from imaging.services import accept_as_lesion, looking
 from patients.services import record
+from tests.imaging.phantom import two_bodies
+from tests.imaging.scan_rows import bring_scan, focus
 
 pytestmark = pytest.mark.django_db
 
@@ -33,3 +35,10 @@ def test_on_fdg_every_focus_is_asked_and_none_is_named(pet, phantom_case, doctor
     found = foci(pet, phantom_case, doctor, Tracer.F18_FDG)
     assert found
     assert all(row.must_ask and not row.is_physiologic and not row.guess for row in found)
+
+
+def test_an_fdg_scan_before_does_not_make_it_new(tmp_path, phantom_case, doctor, import_files):
+    bring_scan(import_files, tmp_path, phantom_case, "f", tracer=Tracer.F18_FDG)
+    first_sstr = bring_scan(import_files, tmp_path, phantom_case, "b", paint=two_bodies, days_later=9)
+    lesion, _, _ = accept_as_lesion(by=doctor, proposal=focus(first_sstr), organ="bone")
+    assert LesionFinding.objects.get(lesion=lesion).status == "present"

@@ -14,6 +14,7 @@ from tests.imaging.scan_rows import (
     bring_scan,
     current_run,
     focus,
+    fresh,
     look_again,
     match,
     new_lesion,
@@ -23,19 +24,27 @@ from tests.imaging.scan_rows import (
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def before(tmp_path, phantom_case, import_files):
-    return bring_scan(import_files, tmp_path, phantom_case, paint=two_bodies)
+@pytest.fixture(scope="module")
+def made(folder, doctor, phantom_case, import_files):
+    """A scan, a lesion of the case, and a scan two months later."""
+    before = bring_scan(import_files, folder, phantom_case, paint=two_bodies)
+    lesion = new_lesion(doctor, phantom_case)
+    return before, lesion, bring_scan(import_files, folder, phantom_case, "b", paint=two_bodies, days_later=60)
 
 
 @pytest.fixture
-def lesion(before, doctor):
-    return new_lesion(doctor, before.patient)
+def before(made):
+    return fresh(made[0])
 
 
 @pytest.fixture
-def scan(tmp_path, before, lesion, import_files):
-    return bring_scan(import_files, tmp_path, before.patient, "b", paint=two_bodies, days_later=60)
+def lesion(made):
+    return fresh(made[1])
+
+
+@pytest.fixture
+def scan(made):
+    return fresh(made[2])
 
 
 def finding(lesion, scan) -> LesionFinding:

@@ -22,15 +22,20 @@ def desk(client, doctor):
     return client
 
 
-@pytest.fixture
-def scans(tmp_path, phantom_case, import_files):
-    """Three of one case, each looked at."""
+@pytest.fixture(scope="module")
+def made(folder, phantom_case, import_files):
     found = [
-        bring_scan(import_files, tmp_path, phantom_case, name, paint=two_bodies, days_later=days)
+        bring_scan(import_files, folder, phantom_case, name, paint=two_bodies, days_later=days)
         for name, days in (("a", 0), ("b", 60), ("c", 120))
     ]
     work_off()
     return found
+
+
+@pytest.fixture
+def scans(made):
+    """Three of one case, each looked at."""
+    return [fresh(scan) for scan in made]
 
 
 @pytest.fixture

@@ -329,7 +329,7 @@ def test_a_merge_says_what_is_needed_to_undo_it(ask, listed, scan, both, doctor)
 
 
 def test_without_suv_regions_are_listed_with_the_reason(desk, tmp_path, phantom_case, doctor, import_files):
-    scan = bring_scan(import_files, tmp_path, phantom_case, paint=two_bodies, body_weight_kg=None)
+    scan = bring_scan(import_files, tmp_path, phantom_case, "n", paint=two_bodies, body_weight_kg=None)
     place_voi(by=doctor, scan=scan, role="liver", method="sphere", centre_lps=BODY, radius_mm=12)
     data = {"how": "sphere", "organ": "liver", "radius": "6", **at(FIRST)}
     said = desk.post(reverse("imaging:region_new", args=[scan.pk]), data, headers={"accept": "application/json"}).json()

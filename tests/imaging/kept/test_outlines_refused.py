@@ -140,7 +140,7 @@ def test_an_empty_result_changes_nothing(scan, doctor, lesion):
 
 
 def test_without_suv_nothing_is_drawn_by_a_threshold(tmp_path, phantom_case, doctor, import_files):
-    scan = bring_scan(import_files, tmp_path, phantom_case, paint=two_bodies, body_weight_kg=None)
+    scan = bring_scan(import_files, tmp_path, phantom_case, "n", paint=two_bodies, body_weight_kg=None)
     lesion = new_lesion(doctor, phantom_case)
     values = {"seed_lps": FIRST, "rule": "suv", "parameter": 3.0, "reach_mm": 30}
     assert refusal_of(outlines.grow, by=doctor, scan=scan, lesion=lesion, **values) == "scan_without_suv"

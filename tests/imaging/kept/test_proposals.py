@@ -92,15 +92,6 @@ def test_a_lesion_first_seen_beside_an_earlier_scan_of_its_tracer_is_new(tmp_pat
     assert LesionFinding.objects.get(lesion=lesion).status == "new"
 
 
-def test_an_fdg_scan_before_does_not_make_it_new(tmp_path, phantom_case, doctor, import_files):
-    from imaging.domain.vocabulary import Tracer
-
-    bring_scan(import_files, tmp_path, phantom_case, "f", tracer=Tracer.F18_FDG)
-    first_sstr = bring_scan(import_files, tmp_path, phantom_case, "b", paint=two_bodies, days_later=9)
-    lesion, _, _ = accept_as_lesion(by=doctor, proposal=focus(first_sstr), organ="bone")
-    assert LesionFinding.objects.get(lesion=lesion).status == "present"
-
-
 def test_another_patients_lesion_is_refused_and_nothing_is_kept(scan, doctor):
     other = new_lesion(doctor, create_patient(by=doctor, case_number="NET-9"))
     proposal = focus(scan)
