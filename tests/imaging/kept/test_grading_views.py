@@ -19,18 +19,24 @@ pytestmark = pytest.mark.django_db
 JSON = {"HTTP_ACCEPT": "application/json"}
 
 
-@pytest.fixture
-def scan(tmp_path, phantom_case, import_files, doctor):
-    return bring_scan(import_files, tmp_path, phantom_case)
+@pytest.fixture(scope="module")
+def made_scan(folder, phantom_case, import_files):
+    return bring_scan(import_files, folder, phantom_case)
 
 
-@pytest.fixture
-def lesion(scan, doctor, phantom_case):
-    """Measured: Krenning 3 or more computed beside a liver and no spleen."""
+@pytest.fixture(scope="module")
+def made_lesion(made_scan, doctor, phantom_case):
+    scan = fresh(made_scan)
     found = record(Lesion, by=doctor, patient=phantom_case, label="L01", organ="bone", clinical_date=scan.clinical_date)
     place(scan, doctor, "liver", centre_lps=BODY, radius_mm=12)
     drawn(scan, found, doctor)
     return found
+
+
+@pytest.fixture
+def lesion(made_lesion):
+    """Measured: Krenning 3 or more computed beside a liver and no spleen."""
+    return fresh(made_lesion)
 
 
 @pytest.fixture
@@ -275,7 +281,7 @@ def test_numbers_that_moved_after_the_signature_are_said(client, scan, draft, le
 
 def test_an_fdg_scan_is_read_by_eye(client, doctor, phantom_case):
     scan = record(Scan, by=doctor, patient=phantom_case, clinical_date=dt.date(2026, 5, 3), tracer="18F-FDG")
-    lesion = record(Lesion, by=doctor, patient=phantom_case, label="L01", organ="liver")
+    lesion = record(Lesion, by=doctor, patient=phantom_case, label="L02", organ="liver")
     client.force_login(doctor)
     draft = start_reading(by=doctor, scan=scan)
     html = page(client, scan)

@@ -20,34 +20,44 @@ from imaging.models import ImageProduct, Lesion, LesionMatch, Proposal, Scan
 from imaging.services import place_voi
 from patients.services import record
 from tests.imaging.phantom import write_pet
+from tests.imaging.scan_rows import fresh
 from tests.imaging.test_views_series import bring, post, run_all
 from tests.patients.factories import make_patient, make_user
 
 pytestmark = pytest.mark.django_db
 HOT = (-24.0, 0.0, -376.0)  # LPS mm of the hot voxel of tests.imaging.phantom
 NODE = shutil.which("node")
-MODULES = Path(__file__).resolve().parents[2] / "static" / "js" / "reading"
+MODULES = Path(__file__).resolve().parents[3] / "static" / "js" / "reading"
+
+
+@pytest.fixture(scope="module")
+def staff(kept_store):
+    return make_user("nuclear_medicine", is_staff=True)
 
 
 @pytest.fixture
-def user(client):
-    user = make_user("nuclear_medicine", is_staff=True)
-    client.force_login(user)
-    return user
+def user(staff, client):
+    client.force_login(staff)
+    return staff
 
 
-@pytest.fixture
-def patient(user):
-    return make_patient(by=user, case_number="SYN-a", sex_for_formulas="F")
+@pytest.fixture(scope="module")
+def patient(staff):
+    return make_patient(by=staff, case_number="SYN-a", sex_for_formulas="F")
 
 
-@pytest.fixture
-def pair(user, patient, tmp_path) -> list[Scan]:
-    """Two scans a fortnight apart, of one tracer."""
-    bring(user, write_pet(tmp_path / "a", "a"), patient)
-    bring(user, write_pet(tmp_path / "b", "b", days_later=14, patient_id="SYN-a", family_name="SYN-a^"), patient)
+@pytest.fixture(scope="module")
+def made_pair(staff, patient, folder) -> list[Scan]:
+    bring(staff, write_pet(folder / "a", "a"), patient)
+    bring(staff, write_pet(folder / "b", "b", days_later=14, patient_id="SYN-a", family_name="SYN-a^"), patient)
     run_all()
     return list(Scan.objects.order_by("clinical_date"))
+
+
+@pytest.fixture
+def pair(user, made_pair) -> list[Scan]:
+    """Two scans a fortnight apart, of one tracer."""
+    return [fresh(scan) for scan in made_pair]
 
 
 @pytest.fixture
@@ -166,9 +176,9 @@ def test_a_registration_counts_only_for_the_scan_it_was_made_with(pair, lesion):
 
 
 def test_without_suv_there_is_no_volume_no_number_and_the_page_says_why(client, user, patient, tmp_path):
-    bring(user, write_pet(tmp_path / "n", "a", body_weight_kg=None), patient)
+    series = bring(user, write_pet(tmp_path / "n", "n", patient_id="SYN-a", body_weight_kg=None), patient)
     run_all()
-    scan = Scan.objects.get()
+    scan = Scan.objects.get(pet_series=series)
     side = data(client, scan)["scans"][0]
     assert side["pet"] is None and side["mip"] is None and side["regions"] == []
     assert "no body weight" in side["why"]
