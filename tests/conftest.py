@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.demo.kept import KeptDemo
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 KNOWS_A_DATABASE = {"db", "transactional_db", "live_server"}
 
@@ -68,6 +70,23 @@ def once(django_db_setup, django_db_blocker):
     with django_db_blocker.unblock(), transaction.atomic():
         yield
         transaction.set_rollback(True)
+
+
+@pytest.fixture(scope="session")
+def kept_demo():
+    return KeptDemo()
+
+
+@pytest.fixture
+def demo_loaded(transactional_db, kept_demo):
+    """The demonstration as `load_demo` leaves it."""
+    kept_demo.bring("loaded")
+
+
+@pytest.fixture
+def demo_unread(transactional_db, kept_demo):
+    """The demonstration before the newest scan of the published case is read, and before any decision."""
+    kept_demo.bring("unread")
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,8 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 WAITING = "tests/processes"
 # A lane of their own: these know no database, or bring processes with databases of their own.
 ONCE = ["tests/science", "tests/js", "tests/journeys", "tests/demo/test_launcher.py", "tests/demo/test_phantom.py"]
+# It loads the demonstration, which the journeys have at hand.
+WITH_JOURNEYS = ["tests/demo/test_load_demo.py"]
 # The lanes fill the processor already: threads of the linear algebra would only wait for each other.
 SINGLE = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 BOTH = "--both"  # pages and permissions on PostgreSQL too: `make test-both`
@@ -78,8 +80,8 @@ def _lanes(redis_url: str | None, database_url: str | None, extra: list[str]) ->
     queue = {"TEST_REDIS_URL": redis_url} if redis_url else {}
     ignore = [f"--ignore={place}" for place in [*ONCE, WAITING]]
     lanes = [
-        Lane("embedded SQLite", [*ignore, *extra], queue),
-        Lane("science, browser journeys, launcher", [*ONCE, *extra], queue),
+        Lane("embedded SQLite", [*ignore, *(f"--ignore={place}" for place in WITH_JOURNEYS), *extra], queue),
+        Lane("science, browser journeys, launcher", [*ONCE, *WITH_JOURNEYS, *extra], queue),
         Lane("embedded SQLite, workers killed", [WAITING, *extra], queue),
     ]
     if database_url:

@@ -5,6 +5,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 
 from board.models import BoardDecision, CaseQuestion
 from demo.case_published import ILLUSTRATIVE, SUV_MAX_BASELINE, SUV_MAX_FOLLOW_UP
@@ -19,9 +20,12 @@ pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
-def cohort(settings, tmp_path):
-    settings.FILE_STORE_DIR = tmp_path / "store"
-    call_command("load_demo", "--inline", stdout=StringIO())
+def cohort(request, settings, tmp_path):
+    if connection.vendor == "sqlite":
+        request.getfixturevalue("demo_loaded")
+    else:
+        settings.FILE_STORE_DIR = tmp_path / "store"
+        call_command("load_demo", "--inline", stdout=StringIO())
     return {p.case_number: p for p in Patient.objects.all()}
 
 

@@ -1,12 +1,9 @@
 """A real browser against a real server, with the background work done by a thread of this process."""
 
-import sqlite3
 import threading
-from contextlib import closing
 from pathlib import Path
 
 import pytest
-from django.core.management import call_command
 from django.db import connection
 
 from demo.site import chromium
@@ -127,24 +124,6 @@ def has_no_serious_finding(page):
         assert serious_findings(page) == []
 
     return check
-
-
-@pytest.fixture(scope="session")
-def kept_demo():
-    """An empty database in memory, for the rows of the demonstration."""
-    with closing(sqlite3.connect(":memory:", check_same_thread=False)) as kept:
-        yield kept
-
-
-@pytest.fixture
-def demo_loaded(transactional_db, quick_settings, kept_demo):
-    """The demonstration, loaded once for all journeys: its rows come back byte by byte, its files have never left."""
-    connection.ensure_connection()
-    if kept_demo.execute("SELECT 1 FROM sqlite_master").fetchone():
-        kept_demo.backup(connection.connection)
-        return
-    call_command("load_demo", inline=True)
-    connection.connection.backup(kept_demo)
 
 
 @pytest.fixture

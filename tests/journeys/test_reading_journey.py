@@ -4,12 +4,12 @@ Every click and every key that is not typed text counts; twenty-five are allowed
 """
 
 import pytest
-from django.core.management import call_command
+from django.utils import timezone
 from playwright.sync_api import expect
 
-from demo import loading
 from demo.accounts import DEMO_PASSWORD, DEMO_USER
 from imaging.models import Lesion, LesionMatch, Proposal, Reading, Scan, Voi
+from patients.models import AccessGrant
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 ALLOWED = 25
@@ -17,19 +17,10 @@ NEW_SCAN = '[data-scan="new"]'
 
 
 @pytest.fixture
-def unread(transactional_db, quick_settings, monkeypatch):
-    """The published case with a signed scan before and a new one that nobody has read."""
-    for number in ("0002", "0003"):
-        monkeypatch.delitem(loading.CASES, number)
-    read_scan = loading.Loader.read_scan
-
-    def only_the_first(loader, case, spec):
-        if spec is case.scans[0]:
-            read_scan(loader, case, spec)
-
-    monkeypatch.setattr(loading.Loader, "read_scan", only_the_first)
-    call_command("load_demo", inline=True)
-    return Scan.objects.order_by("clinical_date").last()
+def unread(demo_unread):
+    """The published case, the only one of this reader, with a signed scan before and a new one that nobody has read."""
+    AccessGrant.objects.exclude(patient__case_number="0001").update(revoked_at=timezone.now())
+    return Scan.objects.get(label="after 6 × CAPTEM")
 
 
 class Hand:
