@@ -3,7 +3,6 @@
 A viewer asks for JSON and gets the numbers of what it marked at once; a form comes back to the page.
 """
 
-import importlib
 import uuid
 
 from django.db.models import F
@@ -23,8 +22,6 @@ from patients.domain.roles import Capability
 @require_GET
 def listed(request, pk: uuid.UUID):
     scan = _scan(request, pk)
-    if request.user.may(Capability.MEASURE):
-        _warm()
     measured = selectors.measurements(scan)
     rows = region_rows.rows(scan, request.user, measured)
     return JsonResponse({"scan": str(scan.pk), "digest": region_rows.digest_of(scan, measured), "regions": rows})
@@ -74,12 +71,6 @@ def bring_back(request, pk: uuid.UUID):
         return Taken(*restore(by=request.user, voi=voi, version=version, reason=reason, expected_recorded_at=seen_at))
 
     return take(request, voi.scan, form, step, before=voi)
-
-
-def _warm() -> None:
-    """Whoever lists regions may be about to mark one: what that loads when first used takes longer than marking."""
-    for name in ("scipy.ndimage", "scipy.sparse.csgraph"):
-        importlib.import_module(name)
 
 
 def _marked(user, scan: Scan, form: RegionForm) -> Taken:
@@ -137,10 +128,13 @@ def _seen(user, voi: Voi, form, usual: str):
 
 
 def _scan(request, pk: uuid.UUID) -> Scan:
-    return visible_or_404(access.visible_scans(request.user).select_related("patient", "pet_series"), pk)
+    """With all that its SUV is known by: a step asks for that many times."""
+    mine = access.visible_scans(request.user).select_related("patient", "pet_series")
+    return visible_or_404(mine.prefetch_related("pet_series__suv_inputs", "pet_series__suv_results"), pk)
 
 
 def _region(request, pk: uuid.UUID) -> Voi:
     """Also one that was taken away: it can be brought back, and every other step says that it is gone."""
-    mine = Voi.versions.filter(pk=F("lineage"), scan__in=access.visible_scans(request.user))
-    return visible_or_404(mine.select_related("scan__patient", "scan__pet_series", "lesion"), pk)
+    voi = visible_or_404(Voi.versions.filter(pk=F("lineage")).select_related("lesion"), pk)
+    voi.scan = _scan(request, voi.scan_id)
+    return voi

@@ -79,6 +79,9 @@ export function numbersLine(row, unitWords) {
 /** @param {Vec} p @param {string[]} [names] @returns {Record<string, string>} */
 export const fields = (p, names = XYZ) => Object.fromEntries(names.map((name, n) => [name, p[n].toFixed(3)]));
 
+/** @param {{rule: string, number: number | null}} threshold @param {string} name @returns {Record<string, string>} */
+export const ruleFields = ({ rule, number }, name) => ({ rule, [name]: String(number ?? "") });
+
 /** @param {Vec} from @param {Vec} to */
 export const twoPoints = (from, to) => ({ ...fields(from), ...fields(to, XYZ2) });
 

@@ -22,7 +22,13 @@ export class Steps {
 
   /** @param {string} words @param {Step} step @returns {Promise<Answer | null>} */
   take(words, step) {
+    return this.takeThen(() => ({ words, step }));
+  }
+
+  /** A step on what those before it have left: made when its turn comes. @param {() => {words: string, step: Step}} make @returns {Promise<Answer | null>} */
+  takeThen(make) {
     return this.sender.inTurn(async () => {
+      const { words, step } = make();
       const answer = await this.sent(words, step);
       if (!answer?.ok) return null;
       const back = undo.inverseOf(step, answer);
