@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from imaging import access, region_rows, selectors
 from imaging.models import Scan, Voi
 from imaging.region_forms import SECOND_POINT, OutlineForm, RegionForm, RestoreForm, WithdrawForm
-from imaging.services import lesion_to_mark, move_voi, outlines, place_voi, remove_voi, restore, withdraw_if_bare
+from imaging.services import came_with_reading, lesion_to_mark, move_voi, outlines, place_voi, remove_voi, restore, withdraw_if_bare
 from imaging.views.guard import needs, visible_or_404
 from imaging.views.region_steps import Taken, require_other_seen, require_seen, take
 from patients.domain.roles import Capability
@@ -52,9 +52,9 @@ def take_away(request, pk: uuid.UUID):
     def step() -> Taken:
         seen_at, reason = _seen(request.user, voi, form, region_rows.TAKEN_AWAY)
         job = remove_voi(by=request.user, voi=voi, reason=reason, expected_recorded_at=seen_at)
-        is_bare = form.cleaned_data["with_lesion"] and voi.lesion is not None
-        about = {"by": request.user, "scan": voi.scan, "lesion": voi.lesion, "reason": reason}
-        return Taken(voi, job, is_gone=True, is_lesion_gone=is_bare and withdraw_if_bare(**about))
+        about = {"by": request.user, "scan": voi.scan, "lesion": voi.lesion}
+        is_asked = form.cleaned_data["with_lesion"] and voi.lesion is not None and came_with_reading(**about)
+        return Taken(voi, job, is_gone=True, is_lesion_gone=is_asked and withdraw_if_bare(**about, reason=reason))
 
     return take(request, voi.scan, form, step, before=voi)
 
@@ -67,8 +67,8 @@ def bring_back(request, pk: uuid.UUID):
 
     def step() -> Taken:
         seen_at, reason = _seen(request.user, voi, form, region_rows.BROUGHT_BACK)
-        version = form.cleaned_data["version"]
-        return Taken(*restore(by=request.user, voi=voi, version=version, reason=reason, expected_recorded_at=seen_at))
+        wanted = {name: form.cleaned_data[name] for name in ("version", "with_lesion")}
+        return Taken(*restore(by=request.user, voi=voi, reason=reason, expected_recorded_at=seen_at, **wanted))
 
     return take(request, voi.scan, form, step, before=voi)
 

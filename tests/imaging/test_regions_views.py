@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from imaging import region_rows, selectors
 from imaging.models import Job, Lesion, LesionFinding, Voi
-from imaging.services import place_voi, restore, score_lesion, start_reading
+from imaging.services import came_with_reading, place_voi, restore, score_lesion, start_reading
 from patients.models import AuditEvent
 from patients.services import create_patient, withdraw
 from tests.imaging.phantom import two_bodies
@@ -422,3 +422,42 @@ def test_the_answer_brings_the_voxels_that_were_measured(ask, scan, client):
     pair = client.get(reverse("imaging:viewer", args=[scan.pk])).json()
     drawn_later = next(row for row in pair["scans"][-1]["regions"] if row["id"] == said["voi"])
     assert said["outline"] == drawn_later and said["outline"]["bits"]
+
+
+def test_a_lesion_of_this_reading_goes_with_its_only_region_and_both_come_back(ask, listed, scan, doctor):
+    said = ask("region_new", scan, **GROW, **at(FIRST))[1]
+    voi, lesion, finding = Voi.objects.get(pk=said["voi"]), Lesion.objects.get(), LesionFinding.objects.get()
+    gone = ask("region_withdraw", voi, with_lesion="on", reason="physiologic uptake")[1]
+    assert gone["is_lesion_gone"] is True and not Lesion.objects.exists() and not LesionFinding.objects.exists()
+    back = {"version": gone["before"], "reason": "undone"}
+    assert refused(ask("region_restore", voi, **back), 422, "lesion_taken_back")
+    status, again = ask("region_restore", voi, **back, with_lesion="on")
+    assert (status, again["lesion"]["pk"], again["lesion"]["label"]) == (200, str(lesion.pk), "L01")
+    assert LesionFinding.objects.get() == finding and list(listed()) == [again["voi"]]
+    told = AuditEvent.objects.filter(reason="undone", by=doctor, object_id=str(lesion.pk))
+    assert told.get().action == "record" and Lesion.versions.filter(lineage=lesion.lineage).count() == 2
+
+
+def test_a_lesion_of_somebody_else_or_of_a_signed_reading_stays_without_its_region(ask, scan, doctor, colleague):
+    lesion = new_lesion(colleague, scan.patient)
+    voi = drawn(scan, lesion, doctor)
+    assert ask("region_withdraw", voi, with_lesion="on")[1]["is_lesion_gone"] is False
+    mine = Voi.objects.get(pk=ask("region_new", scan, **GROW, **at(FIRST))[1]["voi"])
+    work_off()
+    reading = start_reading(by=doctor, scan=scan)
+    for one in (lesion, mine.lesion):
+        score_lesion(by=doctor, reading=reading, lesion=one, score_low=3, score_high=3)
+    assert came_with_reading(by=doctor, scan=scan, lesion=mine.lesion) is True
+    sign(by=doctor, reading=reading)
+    assert came_with_reading(by=doctor, scan=scan, lesion=mine.lesion) is False
+    assert ask("region_withdraw", mine, with_lesion="on", reason="x")[1]["is_lesion_gone"] is False
+    assert Lesion.objects.count() == 2
+
+
+def test_steps_before_a_region_was_taken_away_are_undone_after_it_came_back(ask, scan, both):
+    wide = ask("outline", both, step="widen", number="4")[1]
+    gone = ask("region_withdraw", both)[1]
+    back = ask("region_restore", both, version=gone["before"])[1]
+    status, first = ask("region_restore", Voi.objects.get(pk=back["voi"]), version=wide["before"])
+    assert (status, first["voi"], first["restored"]) == (200, back["voi"], wide["before"])
+    assert Voi.objects.get().mask_sha256 == both.mask_sha256

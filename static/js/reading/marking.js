@@ -197,7 +197,7 @@ export class Marking {
     const row = this.row;
     if (!row) return this.bar.say("Choose a region of this scan first.", "error");
     const reason = await this.bar.confirmRemoval(row.lesion?.label ?? row.role.replace("_", " "), why || row.default_reason);
-    if (reason) this.steps.takeThen(() => ({ words: "taken away", step: { to: "withdraw", id: row.voi, data: { recorded_at: this.now(row).recorded_at, reason } } }));
+    if (reason) this.steps.takeThen(() => ({ words: "taken away", step: { to: "withdraw", id: row.voi, data: { recorded_at: this.now(row).recorded_at, reason, ...(row.lesion && { with_lesion: "on" }) } } }));
   }
 
   /**

@@ -34,7 +34,7 @@ export class Steps {
       const back = undo.inverseOf(step, answer);
       if (back) this.history = undo.noted(this.history, { words, steps: back });
       this.marking.apply(step, answer);
-      this.bar.say(`${words}: saved.`);
+      this.bar.say(`${words}: saved.${answer.is_lesion_gone ? " Its lesion was marked nowhere else and went with it." : ""}`);
       return answer;
     });
   }
