@@ -12,7 +12,16 @@ from django.views.decorators.http import require_GET, require_POST
 from imaging import access, region_rows, selectors
 from imaging.models import Scan, Voi
 from imaging.region_forms import SECOND_POINT, OutlineForm, RegionForm, RestoreForm, WithdrawForm
-from imaging.services import came_with_reading, lesion_to_mark, move_voi, outlines, place_voi, remove_voi, restore, withdraw_if_bare
+from imaging.services import (
+    came_with_reading,
+    lesion_to_mark,
+    move_voi,
+    outlines,
+    place_voi,
+    remove_voi,
+    restore,
+    withdraw_if_bare,
+)
 from imaging.views.guard import needs, visible_or_404
 from imaging.views.region_steps import Taken, require_other_seen, require_seen, take
 from patients.domain.roles import Capability

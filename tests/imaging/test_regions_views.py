@@ -7,8 +7,8 @@ from django.contrib.messages import get_messages
 from django.urls import reverse
 
 from imaging import region_rows, selectors
-from imaging.models import Job, Lesion, LesionFinding, Voi
-from imaging.services import came_with_reading, place_voi, restore, score_lesion, start_reading
+from imaging.models import Job, Lesion, LesionFinding, Series, Voi
+from imaging.services import came_with_reading, correct_suv_input, place_voi, restore, score_lesion, start_reading
 from patients.models import AuditEvent
 from patients.services import create_patient, withdraw
 from tests.imaging.phantom import two_bodies
@@ -461,3 +461,23 @@ def test_steps_before_a_region_was_taken_away_are_undone_after_it_came_back(ask,
     status, first = ask("region_restore", Voi.objects.get(pk=back["voi"]), version=wide["before"])
     assert (status, first["voi"], first["restored"]) == (200, back["voi"], wide["before"])
     assert Voi.objects.get().mask_sha256 == both.mask_sha256
+
+
+def test_a_corrected_dose_changes_every_suv_and_no_ratio(ask, listed, scan, both, doctor):
+    place_voi(by=doctor, scan=scan, role="liver", method="sphere", centre_lps=BODY, radius_mm=12)
+    work_off()
+    before = listed()[str(both.pk)]
+    given = Series.objects.get(pk=scan.pet_series_id).header["suv"]["injected_activity_bq"]["value"]
+    about = {"name": "injected_activity_bq", "value": str(2 * float(given)), "reason": "read off the syringe"}
+    correct_suv_input(by=doctor, series=scan.pet_series, **about)
+    row = listed()[str(both.pk)]
+    assert (row["numbers"], row["ratio"], row["state"]) == (None, None, "computing"), "no number of the earlier dose"
+    work_off()
+    row = listed()[str(both.pk)]
+    for name in ("suv_max", "suv_mean", "suv_peak_local"):
+        assert row["numbers"][name] == pytest.approx(before["numbers"][name] / 2, rel=1e-6), name
+    assert (
+        row["ratio"]["to_liver"] == pytest.approx(before["ratio"]["to_liver"], rel=1e-9)
+        and row["ratio"]["to_liver"] > 1
+    )
+    assert row["numbers"]["volume_ml"] == before["numbers"]["volume_ml"]

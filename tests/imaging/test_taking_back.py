@@ -117,6 +117,19 @@ def test_a_region_that_was_taken_away_and_came_back_still_knows_what_it_was(scan
     assert found.pk == again.pk and found.mask_sha256 == present.mask_sha256
 
 
+def test_steps_on_a_region_are_done_again_on_the_one_that_came_with_the_same_focus(scan, lesion, doctor):
+    proposal = focus(scan)
+    _, voi, _ = accept_as_lesion(by=doctor, proposal=proposal, lesion=lesion)
+    wide, _ = outlines.widen(by=doctor, voi=voi, by_mm=4.0, reason="x")
+    restore(by=doctor, voi=wide, version=voi.recorded_at, reason="undone")
+    back(doctor, proposal, voi)
+    _, again, _ = accept_as_lesion(by=doctor, proposal=now(proposal), lesion=lesion)
+    found, _ = restore(by=doctor, voi=again, version=wide.recorded_at, reason="done again")
+    assert (found.pk, found.mask_sha256) == (again.pk, wide.mask_sha256) and again.pk != voi.pk
+    refused = {"by": doctor, "voi": voi, "version": voi.recorded_at, "reason": "x"}
+    assert refusal_of(restore, **refused) == "region_back_already", "it is there under its other name"
+
+
 def test_a_confirmed_match_waits_again_and_leaves_nothing_behind(scan, later, lesion, doctor):
     region = focus(later)
     row = match(later, scan, lesion, proposal=region, confidence=0.9)
@@ -128,7 +141,12 @@ def test_a_confirmed_match_waits_again_and_leaves_nothing_behind(scan, later, le
     found = now(row)
     assert (found.state, found.decided_status, found.decided_by, found.decided_at) == ("open", "", None, None)
     event = AuditEvent.objects.get(action="reopen_match")
-    assert (event.by, event.patient, event.reason, event.before["state"]) == (doctor, scan.patient, "undone", "confirmed")
+    assert (event.by, event.patient, event.reason, event.before["state"]) == (
+        doctor,
+        scan.patient,
+        "undone",
+        "confirmed",
+    )
     confirm_match(by=doctor, match=row)
     assert LesionFinding.objects.get(scan=later).status == "present"
 
@@ -159,7 +177,9 @@ def test_a_match_is_not_taken_back_over_a_later_word(scan, later, lesion, collea
     assert now(row).state == "confirmed" and Voi.objects.filter(pk=voi.pk).exists()
 
 
-def test_only_a_confirmed_match_of_the_present_look_and_by_those_who_may(scan, later, lesion, doctor, django_user_model):
+def test_only_a_confirmed_match_of_the_present_look_and_by_those_who_may(
+    scan, later, lesion, doctor, django_user_model
+):
     row = match(later, scan, lesion, "resolved")
     assert refusal_of(take_back_match, by=doctor, match=row, reason="x") == "match_not_confirmed"
     confirm_match(by=doctor, match=row)

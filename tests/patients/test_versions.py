@@ -151,9 +151,11 @@ def test_a_withdrawn_row_cannot_be_changed(patient, user):
 
 def test_a_withdrawn_row_comes_back_under_its_own_name(patient, user):
     row = weight(patient, user)
-    services.withdraw(row, by=user, reason="wrong case")
+    gone_at = services.withdraw(row, by=user, reason="wrong case").superseded_at
     found = services.revive(row, by=make_user("data_entry"), reason="right case after all")
     assert selectors.rows(BodyMeasure, patient).get() == row == found and found.value == 70
+    for moment, count in ((row.recorded_at, 1), (gone_at, 0), (found.recorded_at, 1)):
+        assert selectors.rows(BodyMeasure, patient, known_at=moment).count() == count
     event = AuditEvent.objects.filter(object_id=str(row.pk)).last()
     assert (event.action, event.by, event.reason) == ("record", found.recorded_by, "right case after all")
     with pytest.raises(services.Conflict):
