@@ -47,7 +47,7 @@ def confirm_match(
     finding = _note(by, match, chosen, related, reason)
     if is_used and region.state == Proposal.State.OPEN:
         accept_as_lesion(by=by, proposal=region, lesion=match.lesion, status=chosen)
-    _close(match, by, chosen, is_correction, reason, moment)
+    _close(match, by, chosen, is_correction, reason, moment=moment)
     return finding, request_measurements(scan=match.scan, by=by)
 
 
@@ -94,7 +94,7 @@ def _note(by, match: LesionMatch, status: str, related: Lesion | None, reason: s
     return revise(row, by=by, reason=reason or "match confirmed", **values)
 
 
-def _close(match: LesionMatch, by, status: str, is_correction: bool, reason: str, moment: dt.datetime) -> None:
+def _close(match: LesionMatch, by, status: str, is_correction: bool, reason: str, *, moment: dt.datetime) -> None:
     """``moment``: before anything was recorded for this decision, so that it can be told from what was there."""
     before = {"status": match.status, "confidence": match.confidence, "state": match.state}
     match.state = LesionMatch.State.CORRECTED if is_correction else LesionMatch.State.CONFIRMED

@@ -51,7 +51,7 @@ def accept_as_lesion(
     related = piece.related_lesion if piece else None
     chosen = LesionFinding.Status.SPLIT if related else status or first_status(proposal.scan, is_new)
     note_finding(by=by, scan=proposal.scan, lesion=lesion, status=chosen, related=related)
-    _decide(proposal, Proposal.State.ACCEPTED, by, "", voi, moment)
+    _decide(proposal, Proposal.State.ACCEPTED, by, "", voi, moment=moment)
     return lesion, voi, request_measurements(scan=proposal.scan, by=by)
 
 
@@ -180,7 +180,7 @@ def _open(by, proposal: Proposal) -> Proposal:
     return found
 
 
-def _decide(proposal: Proposal, state: str, by, reason: str, voi: Voi | None, moment=None) -> Proposal:
+def _decide(proposal: Proposal, state: str, by, reason: str, voi: Voi | None, *, moment=None) -> Proposal:
     """``moment``: before anything was recorded for this decision, so that it can be told from what was there."""
     before = {"state": proposal.state}
     proposal.state, proposal.decided_by, proposal.decided_at = state, by, moment or timezone.now()

@@ -24,7 +24,8 @@ def take_back_acceptance(
 ) -> tuple[Voi, bool, bool, Job]:
     """The focus is open again, and its region as it was before: gone where there was none.
 
-    ``seen_at``: the version of the region that the person saw. Returns the region, whether it is gone, whether its lesion went with it, and the job that measures what is left.
+    ``seen_at``: the version of the region that the person saw. Returns the region, whether it is gone, whether its
+    lesion went with it, and the job that measures what is left.
     """
     require_measuring(by)
     require_reason(reason)

@@ -25,7 +25,6 @@ from tests.imaging.scan_rows import (
     focus,
     look_again,
     match,
-    new_lesion,
     refusal_of,
     work_off,
 )

@@ -182,6 +182,7 @@ def test_what_somebody_else_changed_is_said_and_shown(desk, settled, colleague):
     desk.keyboard.press("]")
     said(desk, "changed")
     assert desk.locator("[data-said]").get_attribute("data-kind") == "error"
+    expect(desk.locator("[data-numbers]")).to_contain_text("being measured")
     work_off()
     expect(desk.locator("[data-numbers]")).not_to_contain_text("being measured", timeout=10_000)
     desk.locator("[data-numbers]").filter(has_text=f"{stored(settled)['volume']:.2f} mL").wait_for(timeout=10_000)

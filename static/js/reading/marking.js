@@ -6,7 +6,7 @@ import { decide } from "./deciding.js";
 import { MarkBar } from "./markbar.js";
 import { MarkTool } from "./marktools.js";
 import { ready } from "./reading.js";
-import { arrowStep, chosenRow, DEFAULT, fields, merged, ruleFields, stepped, twoPoints } from "./regions.js";
+import { arrowStep, asLeft, chosenRow, DEFAULT, fields, merged, ruleFields, stepped, twoPoints } from "./regions.js";
 import { Sender } from "./sender.js";
 import { keepLists } from "./lists.js";
 import { Steps } from "./steps.js";
@@ -153,7 +153,7 @@ export class Marking {
 
   /** @param {Record<string, string>} data */
   mark(data) {
-    this.withLesion(() => this.take("mark", { to: "mark", id: "", data: { ...data, ...this.bar.lesionFields() } }));
+    this.withLesion(() => this.steps.take("mark", { to: "mark", id: "", data: { ...data, ...this.bar.lesionFields() } }));
   }
 
   /** @param {Vec} first @param {Vec} second */
@@ -217,10 +217,9 @@ export class Marking {
     this.bar.ask("reason", "Why is this outline changed?");
   }
 
-  /** As the own steps since then have left it; what somebody else made of it was not seen. @param {Row} seen @returns {Row} */
+  /** @param {Row} seen */
   now(seen) {
-    const row = this.rows.get(seen.voi);
-    return row && this.own.has(row.recorded_at) ? row : seen;
+    return asLeft(seen, this.rows.get(seen.voi), this.own);
   }
 
   again() {
@@ -230,11 +229,6 @@ export class Marking {
     if (!this.tool) this.bar.form.hidden = true;
     this.toPictures();
     go?.();
-  }
-
-  /** @param {string} words @param {Step} step */
-  take(words, step) {
-    return this.steps.take(words, step);
   }
 
   /** Outlines and numbers as the answer gives them; nothing of an older version stays. @param {Step} step @param {Answer} answer */

@@ -52,6 +52,10 @@ function liverOf(rows) {
   return [...rows].filter((row) => row.role === "liver").map((row) => `${row.voi} ${row.recorded_at}`).join();
 }
 
+/** A region as own steps have left it since it was seen; what somebody else made of it was not seen.
+ * @param {Row} seen @param {Row | undefined} row @param {Set<string>} own versions that own steps made */
+export const asLeft = (seen, row, own) => (row && own.has(row.recorded_at) ? row : seen);
+
 /** The regions of one lesion or the one that was pointed at. @param {Map<string, Row>} rows @param {{lesion: string, region: string}} chosen */
 export function chosenRow(rows, { lesion, region }) {
   if (region) return rows.get(region) ?? null;
