@@ -1,8 +1,13 @@
 """The WSGI entry point."""
 
+import importlib
 import os
 
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 application = get_wsgi_application()
+
+# What marking a region loads when first used: a server has it before anybody waits for it, a command never needs it.
+for name in ("scipy.ndimage", "scipy.sparse.csgraph"):
+    importlib.import_module(name)

@@ -70,6 +70,9 @@ SENTENCES: dict[str, str] = {
     "proposal_refused": "There is no region in this proposal to accept; its sentence says why.",
     "proposal_not_lesion": "A reference organ cannot become a lesion.",
     "match_decided": "Somebody has confirmed or corrected this match meanwhile. Reload the page to see how.",
+    "match_not_confirmed": "Only a match that was confirmed as proposed is taken back; this one is not.",
+    "finding_changed": "Somebody recorded more of this lesion on this scan meanwhile. Change its finding on the "
+    "scan page.",
     "match_without_region": "Say which region of this scan is the lesion, or give another status.",
     "lesion_taken_back": "This lesion was taken back meanwhile. Reload the page and choose another one.",
     "lesion_label_missing": "A new lesion needs its organ.",

@@ -121,6 +121,10 @@ class WithdrawForm(SeenForm):
 
 
 class RestoreForm(SeenForm):
-    """``version``: the moment at which the version to bring back was recorded."""
+    """``version``: the moment at which the version to bring back was recorded.
+
+    ``with_lesion``: and its lesion, which went with it.
+    """
 
     version = forms.DateTimeField()
+    with_lesion = forms.BooleanField(required=False)

@@ -46,7 +46,10 @@ class RejectForm(forms.Form):
 
 
 class ReopenForm(forms.Form):
+    """``recorded_at``: the version of the region that the decision drew, where that is to be taken back with it."""
+
     reason = forms.CharField(max_length=200, error_messages={"required": NEEDS_REASON})
+    recorded_at = forms.DateTimeField(required=False)
 
 
 class MatchForm(forms.Form):

@@ -131,6 +131,7 @@ def measurements_of(of_scans: Iterable[Scan]) -> dict:
     now = UptakeMeasurement.objects.filter(superseded_at__isnull=True).select_related("suv_result")
     current = Prefetch("measurements", now)
     for voi in Voi.objects.filter(scan__in=by_scan).select_related("lesion").prefetch_related(current):
+        voi.scan = by_scan[voi.scan_id]
         vois[voi.scan_id].append(voi)
     return {pk: measurements_from(scan, vois[pk]) for pk, scan in by_scan.items()}
 

@@ -53,6 +53,7 @@ urlpatterns = [
     path("proposals/<uuid:pk>/reject/", decisions.reject, name="reject_proposal"),
     path("proposals/<uuid:pk>/reopen/", decisions.reopen, name="reopen"),
     path("matches/<uuid:pk>/confirm/", decisions.confirm, name="confirm_match"),
+    path("matches/<uuid:pk>/reopen/", decisions.take_match_back, name="reopen_match"),
     path("scans/<uuid:pk>/regions.json", regions.listed, name="regions"),
     path("scans/<uuid:pk>/regions/", regions.mark, name="region_new"),
     path("regions/<uuid:pk>/outline/", regions.outline, name="outline"),

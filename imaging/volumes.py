@@ -121,23 +121,25 @@ def load_from_manifest(
 
 
 def read_slices(
-    manifest: dict[str, Any], buffer: ReusableBuffer | None = None, wanted: range | None = None
+    manifest: dict[str, Any], buffer: ReusableBuffer | None = None, wanted: list[range] | None = None
 ) -> NDArray[Any]:
     """The integers [slice, y, x] in the manifest's order, whether or not they make a volume; all, or those wanted."""
     image = manifest["image"]
     shape = (len(manifest["source"]), image["rows"], image["columns"])
     dtype = np.dtype(f"<{'i' if image['is_signed'] else 'u'}{image['bits_allocated'] // 8}")
     out = _room(shape, dtype, buffer, wanted)
-    planes = range(shape[0]) if wanted is None else wanted
+    runs = [range(shape[0])] if wanted is None else wanted
+    planes = [k for run in runs for k in run]
     _read_native(manifest, out, planes)
     if not _is_native(manifest):
         _decode_others(manifest, out, planes)
-    _strip_unused_bits(out[planes.start : planes.stop], image)
+    for run in runs:
+        _strip_unused_bits(out[run.start : run.stop], image)
     return out
 
 
 def _room(
-    shape: tuple[int, ...], dtype: np.dtype[Any], buffer: ReusableBuffer | None, wanted: range | None
+    shape: tuple[int, ...], dtype: np.dtype[Any], buffer: ReusableBuffer | None, wanted: list[range] | None
 ) -> NDArray[Any]:
     """Where slices are left out: zeros that cost no memory until they are touched."""
     return np.zeros(shape, dtype) if wanted is not None else (buffer or ReusableBuffer()).array(shape, dtype)
@@ -147,7 +149,7 @@ def _is_native(manifest: dict[str, Any]) -> bool:
     return NATIVE_SYNTAXES.issuperset(manifest["transfer_syntax"])
 
 
-def _read_native(manifest: dict[str, Any], out: NDArray[Any], planes: range) -> None:
+def _read_native(manifest: dict[str, Any], out: NDArray[Any], planes: Sequence[int]) -> None:
     view, frame = memoryview(out.reshape(-1).view(np.uint8)), out[0].nbytes
     root = os.fspath(settings.FILE_STORE_DIR)
     names = ("source", "pixel_offset", "transfer_syntax")
@@ -173,7 +175,7 @@ def _locate(source: str, root: str) -> str:
     return f"{root}/{source[:2]}/{source}" if len(source) == DIGEST_CHARS and "/" not in source else source
 
 
-def _decode_others(manifest: dict[str, Any], out: NDArray[Any], planes: range) -> None:
+def _decode_others(manifest: dict[str, Any], out: NDArray[Any], planes: Sequence[int]) -> None:
     root = os.fspath(settings.FILE_STORE_DIR)
     wanted = [k for k in planes if manifest["transfer_syntax"][k] not in NATIVE_SYNTAXES]
     slices = ((_locate(manifest["source"][k], root), manifest["image"]) for k in wanted)
@@ -230,10 +232,9 @@ def unpack(packed: bytes | mmap.mmap, buffer: ReusableBuffer | None = None, near
     affine, shape = np.array(about["affine"], np.float64), tuple(about["shape"])
     wanted = planes_near(affine, shape[0], near) if near else None
     stored = _room(shape, np.dtype(about["dtype"]), buffer, wanted)
-    planes, of_plane = range(shape[0]) if wanted is None else wanted, shape[1] * shape[2]
-    if planes:
-        part = stored[planes.start : planes.stop]
-        chunks.get_slice(planes.start * of_plane, planes.stop * of_plane, out=part)
+    of_plane = shape[1] * shape[2]
+    for run in [range(shape[0])] if wanted is None else wanted:
+        chunks.get_slice(run.start * of_plane, run.stop * of_plane, out=stored[run.start : run.stop])
     return StoredValues(
         stored=stored,
         slopes=np.array(about["slopes"], np.float64),

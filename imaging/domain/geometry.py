@@ -81,17 +81,22 @@ def lps_to_index(affine: FloatArray, point: ArrayLike) -> FloatArray:
     return result
 
 
-def planes_near(affine: FloatArray, depth: int, spheres: Iterable[Near]) -> range:
-    """The slices of ``depth`` that reach into any of the spheres (LPS mm), and all between them."""
+def planes_near(affine: FloatArray, depth: int, spheres: Iterable[Near]) -> list[range]:
+    """The slices of ``depth`` that reach into any of the spheres (LPS mm), in runs that do not touch."""
     per_mm = float(np.linalg.norm(np.linalg.inv(affine[:3, :3])[2]))
-    low, high = depth, 0
+    reached = []
     for centre, reach_mm in spheres:
         middle, reach = float(lps_to_index(affine, centre)[2]), reach_mm * per_mm
         if not isfinite(middle + reach):
-            return range(depth)
-        low, high = min(low, floor(middle - reach)), max(high, ceil(middle + reach) + 1)
-    low = min(max(low, 0), depth)
-    return range(low, max(low, min(high, depth)))
+            return [range(depth)]
+        reached.append(range(max(floor(middle - reach), 0), min(ceil(middle + reach) + 1, depth)))
+    runs: list[range] = []
+    for run in sorted(filter(None, reached), key=lambda run: run.start):
+        if runs and run.start <= runs[-1].stop:
+            runs[-1] = range(runs[-1].start, max(runs[-1].stop, run.stop))
+        else:
+            runs.append(run)
+    return runs
 
 
 def _directions(orientation: ArrayLike) -> tuple[FloatArray, FloatArray]:

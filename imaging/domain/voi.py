@@ -38,6 +38,16 @@ class Mask:
     def _used_slices(self) -> NDArray[np.bool_]:
         return np.asarray(self.voxels.reshape(self.voxels.shape[0], -1).any(axis=1))
 
+    def parts(self) -> list["Mask"]:
+        """Cut where a slice has none of it: each part in the smallest box that holds it."""
+        used = np.concatenate(([False], self._used_slices(), [False]))
+        edges = [int(edge) for edge in np.flatnonzero(used[1:] != used[:-1])]
+        (z, y, x), (_, to_y, to_x) = self.bounds.start, self.bounds.stop
+        return [
+            Mask(Bounds((z + a, y, x), (z + b, to_y, to_x)), self.voxels[a:b], self.is_clipped).trimmed()
+            for a, b in zip(edges[::2], edges[1::2], strict=True)
+        ]
+
     def over(self, bounds: Bounds) -> NDArray[np.bool_]:
         """The voxels of this region over another box [z, y, x]: what lies outside that box is left out."""
         found = np.zeros(bounds.shape, dtype=bool)

@@ -6,7 +6,7 @@ from imaging.services.contours import run_contours
 from imaging.services.corrections import correct_suv_input, withdraw_suv_input
 from imaging.services.identities import confirm_identity, detach_series, reject_identity
 from imaging.services.importing import run_import
-from imaging.services.lesions import lesion_to_mark, withdraw_if_bare, withdraw_lesion
+from imaging.services.lesions import came_with_reading, lesion_to_mark, withdraw_if_bare, withdraw_lesion
 from imaging.services.looking import run_scan
 from imaging.services.matches import confirm_match
 from imaging.services.measuring import run_measure
@@ -30,6 +30,7 @@ from imaging.services.requests import (
 from imaging.services.restoring import restore
 from imaging.services.series import run_series
 from imaging.services.steering import cancel_job, retry_job
+from imaging.services.taking_back import take_back_acceptance, take_back_match
 from imaging.services.uploads import add_file, add_files, close_upload, open_upload
 from imaging.services.vois import move_voi, place_voi, remove_voi
 
@@ -40,6 +41,7 @@ __all__ = [
     "add_files",
     "amend_reading",
     "answer_reading",
+    "came_with_reading",
     "cancel_job",
     "close_upload",
     "confirm_identity",
@@ -73,6 +75,8 @@ __all__ = [
     "score_lesion",
     "sign_reading",
     "start_reading",
+    "take_back_acceptance",
+    "take_back_match",
     "withdraw_if_bare",
     "withdraw_lesion",
     "withdraw_suv_input",

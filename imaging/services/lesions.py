@@ -5,7 +5,7 @@ import re
 from django.db import transaction
 
 from imaging import digests
-from imaging.models import Lesion, LesionFinding, Scan, Voi
+from imaging.models import Lesion, LesionFinding, Reading, Scan, Voi
 from imaging.refused import Refused
 from imaging.services.vois import require_lesion_of
 from patients.domain.roles import Capability
@@ -36,6 +36,13 @@ def withdraw_if_bare(*, by, scan: Scan, lesion: Lesion, reason: str) -> bool:
         withdraw(finding, by=by, reason=reason)
     withdraw_lesion(by=by, lesion=lesion, reason=reason)
     return True
+
+
+def came_with_reading(*, by, scan: Scan, lesion: Lesion) -> bool:
+    """Whether this person made the lesion, and no reading of the scan was signed since."""
+    first = Lesion.versions.filter(lineage=lesion.lineage).order_by("recorded_at").first()
+    signed = Reading.objects.filter(scan=scan, state=Reading.State.SIGNED, signed_at__gt=first.recorded_at)
+    return first.recorded_by_id == by.pk and not signed.exists()
 
 
 @transaction.atomic

@@ -1,5 +1,7 @@
 """Lesions of the scan before on this one: a person confirms what was proposed, or corrects it."""
 
+import datetime as dt
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -30,7 +32,7 @@ def confirm_match(
 
     ``proposal``: the region that is the lesion; it is accepted with it. A correction needs its reason.
     """
-    match = _open(by, match)
+    match, moment = _open(by, match), timezone.now()
     chosen = status or match.status
     region = proposal if status or proposal is not None else match.proposal
     related = (related_lesion or match.related_lesion) if chosen in TO_ANOTHER else None
@@ -45,7 +47,7 @@ def confirm_match(
     finding = _note(by, match, chosen, related, reason)
     if is_used and region.state == Proposal.State.OPEN:
         accept_as_lesion(by=by, proposal=region, lesion=match.lesion, status=chosen)
-    _close(match, by, chosen, is_correction, reason)
+    _close(match, by, chosen, is_correction, reason, moment=moment)
     return finding, request_measurements(scan=match.scan, by=by)
 
 
@@ -67,10 +69,14 @@ def _marks(region: Proposal, lesion: Lesion) -> bool:
     return voi is not None and voi.superseded_at is None and voi.lesion_id == lesion.pk
 
 
-def _open(by, match: LesionMatch) -> LesionMatch:
+def require_deciding(by) -> None:
     require_measuring(by)
     if not by.may(Capability.EDIT_CLINICAL):
         raise Refused("not_permitted")
+
+
+def _open(by, match: LesionMatch) -> LesionMatch:
+    require_deciding(by)
     locked = LesionMatch.objects.select_for_update(of=("self",))
     found = locked.select_related("scan__patient", "run", "lesion", "related_lesion", "proposal__voi").get(pk=match.pk)
     if found.state != LesionMatch.State.OPEN:
@@ -88,10 +94,11 @@ def _note(by, match: LesionMatch, status: str, related: Lesion | None, reason: s
     return revise(row, by=by, reason=reason or "match confirmed", **values)
 
 
-def _close(match: LesionMatch, by, status: str, is_correction: bool, reason: str) -> None:
+def _close(match: LesionMatch, by, status: str, is_correction: bool, reason: str, *, moment: dt.datetime) -> None:
+    """``moment``: before anything was recorded for this decision, so that it can be told from what was there."""
     before = {"status": match.status, "confidence": match.confidence, "state": match.state}
     match.state = LesionMatch.State.CORRECTED if is_correction else LesionMatch.State.CONFIRMED
-    match.decided_status, match.decided_by, match.decided_at = status, by, timezone.now()
+    match.decided_status, match.decided_by, match.decided_at = status, by, moment
     match.decision_reason = reason[:200]
     match.save(update_fields=["state", "decided_status", "decided_by", "decided_at", "decision_reason"])
     after = {"status": status, "state": match.state}

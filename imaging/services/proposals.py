@@ -36,7 +36,7 @@ def accept_as_lesion(
     status: str | None = None,
 ) -> tuple[Lesion, Voi, Job]:
     """The region marks this lesion, or a new one in ``organ``. Its finding on the scan is recorded if there is none."""
-    proposal = _open(by, proposal)
+    proposal, moment = _open(by, proposal), timezone.now()
     if proposal.role != Voi.Role.LESION:
         raise Refused("proposal_not_lesion")
     if not proposal.mask_sha256:
@@ -51,7 +51,7 @@ def accept_as_lesion(
     related = piece.related_lesion if piece else None
     chosen = LesionFinding.Status.SPLIT if related else status or first_status(proposal.scan, is_new)
     note_finding(by=by, scan=proposal.scan, lesion=lesion, status=chosen, related=related)
-    _decide(proposal, Proposal.State.ACCEPTED, by, "", voi)
+    _decide(proposal, Proposal.State.ACCEPTED, by, "", voi, moment=moment)
     return lesion, voi, request_measurements(scan=proposal.scan, by=by)
 
 
@@ -87,7 +87,14 @@ def reopen_proposal(*, by, proposal: Proposal, reason: str) -> Proposal:
     locked = Proposal.objects.select_for_update(of=("self",)).select_related("scan", "run").get(pk=proposal.pk)
     if not may_reopen(locked):
         raise Refused("proposal_decided")
-    return _decide(locked, Proposal.State.OPEN, by, reason, None)
+    return reopen_accepted(by=by, proposal=locked, reason=reason)
+
+
+def reopen_accepted(*, by, proposal: Proposal, reason: str) -> Proposal:
+    """With the match that called it new, or a piece of another lesion: accepting it had confirmed that."""
+    waiting = {"state": LesionMatch.State.OPEN, "decided_status": "", "decided_by": None, "decided_at": None}
+    LesionMatch.objects.filter(proposal=proposal, lesion=None, state=LesionMatch.State.CONFIRMED).update(**waiting)
+    return _decide(proposal, Proposal.State.OPEN, by, reason, None)
 
 
 def may_reopen(proposal: Proposal) -> bool:
@@ -173,9 +180,10 @@ def _open(by, proposal: Proposal) -> Proposal:
     return found
 
 
-def _decide(proposal: Proposal, state: str, by, reason: str, voi: Voi | None) -> Proposal:
+def _decide(proposal: Proposal, state: str, by, reason: str, voi: Voi | None, *, moment=None) -> Proposal:
+    """``moment``: before anything was recorded for this decision, so that it can be told from what was there."""
     before = {"state": proposal.state}
-    proposal.state, proposal.decided_by, proposal.decided_at = state, by, timezone.now()
+    proposal.state, proposal.decided_by, proposal.decided_at = state, by, moment or timezone.now()
     proposal.decision_reason, proposal.voi = reason[:200], voi
     proposal.save(update_fields=["state", "decided_by", "decided_at", "decision_reason", "voi"])
     after = {"state": state, "voi": str(voi.pk) if voi else None}

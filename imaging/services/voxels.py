@@ -9,7 +9,7 @@ from imaging.domain import segmentation, uptake
 from imaging.domain.errors import Caution, ImagingRefusal, MeasurementRefused
 from imaging.domain.geometry import Near, index_to_lps
 from imaging.domain.voi import Mask, sphere
-from imaging.domain.volume import Volume
+from imaging.domain.volume import Bounds, Volume
 from imaging.models import Scan, Voi
 from imaging.refused import Refused
 
@@ -47,7 +47,7 @@ def centre_of(voi: Voi) -> tuple[float, float, float]:
 def reach_of(voi: Voi, liver: Voi | None, beyond_mm: float) -> list[Near]:
     """Where the images are needed to measure or change this region, ``beyond_mm`` past its edge."""
     is_outline = voi.method == Voi.Method.MASK
-    near = [_around_voxels(voi, beyond_mm) if is_outline else (centre_of(voi), float(voi.radius_mm) + beyond_mm)]
+    near = _around_voxels(voi, beyond_mm) if is_outline else [(centre_of(voi), float(voi.radius_mm) + beyond_mm)]
     if digests.follows_liver(voi) and liver is not None:
         near += reach_of(liver, None, beyond_mm)
     return near
@@ -74,12 +74,19 @@ def open_around(*vois: Voi, beyond_mm: float = BEYOND_MM) -> Volume:
     return open_volume(scan, [near for voi in vois for near in reach_of(voi, liver, beyond_mm)])
 
 
-def _around_voxels(voi: Voi, beyond_mm: float) -> Near:
-    """From the stored voxels, not from the centre and radius that are shown: those may have come with a proposal."""
+def _around_voxels(voi: Voi, beyond_mm: float) -> list[Near]:
+    """From the stored voxels, not from the centre and radius that are shown: those may have come with a proposal.
+
+    Around each part, so that what lies between two parts far from each other is not read.
+    """
     stored = masks.load(voi.mask_sha256)
-    start, stop = stored.mask.bounds.start[::-1], stored.mask.bounds.stop[::-1]
-    corners = index_to_lps(stored.affine, [np.asarray(start) - 0.5, np.asarray(stop) - 0.5])
-    return corners.mean(axis=0), _longest_half(stored.affine, start, stop) + beyond_mm
+    return [_around_box(stored.affine, part.bounds, beyond_mm) for part in stored.mask.parts()]
+
+
+def _around_box(affine, bounds: Bounds, beyond_mm: float) -> Near:
+    start, stop = bounds.start[::-1], bounds.stop[::-1]
+    corners = index_to_lps(affine, [np.asarray(start) - 0.5, np.asarray(stop) - 0.5])
+    return corners.mean(axis=0), _longest_half(affine, start, stop) + beyond_mm
 
 
 def _longest_half(affine, start, stop) -> float:

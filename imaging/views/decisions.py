@@ -27,6 +27,8 @@ from imaging.services import (
     reopen_proposal,
     request_look,
     start_reading,
+    take_back_acceptance,
+    take_back_match,
 )
 from imaging.tasks import ring
 from imaging.views.answers import refused, said_by, wants_json
@@ -38,11 +40,13 @@ from patients.services import Conflict
 
 @dataclass(frozen=True)
 class _Decided:
-    """``voi``: the region that the decision made or redrew; ``before``: the version that it replaced."""
+    """``voi``: the region that the decision made, redrew or took away; ``before``: the version that it replaced."""
 
     jobs: list[Job] = field(default_factory=list)
     voi: Voi | None = None
     before: dt.datetime | None = None
+    is_gone: bool = False
+    is_lesion_gone: bool = False
 
 
 @needs(Capability.MEASURE)
@@ -86,9 +90,15 @@ def reopen(request, pk: uuid.UUID):
     if not form.is_valid():
         return _not_valid(request, proposal.scan, "proposals", form)
 
+    reason, seen_at = form.cleaned_data["reason"], form.cleaned_data["recorded_at"]
+
     def step():
-        reopen_proposal(by=request.user, proposal=proposal, reason=form.cleaned_data["reason"])
-        return _Decided()
+        if seen_at is None:
+            reopen_proposal(by=request.user, proposal=proposal, reason=reason)
+            return _Decided()
+        about = {"reason": reason, "seen_at": seen_at}
+        voi, is_gone, is_lesion_gone, job = take_back_acceptance(by=request.user, proposal=proposal, **about)
+        return _Decided([job], voi, seen_at, is_gone, is_lesion_gone)
 
     return _done(request, proposal.scan, "proposals", step)
 
@@ -96,7 +106,7 @@ def reopen(request, pk: uuid.UUID):
 @needs(Capability.MEASURE)
 @require_POST
 def confirm(request, pk: uuid.UUID):
-    match = visible_or_404(LesionMatch.objects.filter(scan__in=access.visible_scans(request.user)), pk)
+    match = _match(request, pk)
     form = MatchForm(request.POST, scan=match.scan)
     if not form.is_valid():
         return _not_valid(request, match.scan, "matches", form)
@@ -108,6 +118,23 @@ def confirm(request, pk: uuid.UUID):
         _, job = confirm_match(by=request.user, match=match, **values)
         accepted = Proposal.objects.get(pk=region.pk).voi if was_open else None
         return _Decided([job]) if accepted is None else _marked(accepted, job)
+
+    return _done(request, match.scan, "matches", step)
+
+
+@needs(Capability.MEASURE)
+@require_POST
+def take_match_back(request, pk: uuid.UUID):
+    match = _match(request, pk)
+    form = ReopenForm(request.POST)
+    if not form.is_valid():
+        return _not_valid(request, match.scan, "matches", form)
+    reason, seen_at = form.cleaned_data["reason"], form.cleaned_data["recorded_at"]
+
+    def step():
+        about = {"reason": reason, "seen_at": seen_at}
+        voi, is_gone, job = take_back_match(by=request.user, match=match, **about)
+        return _Decided([job], voi, seen_at, is_gone)
 
     return _done(request, match.scan, "matches", step)
 
@@ -163,6 +190,10 @@ def _proposal(request, pk: uuid.UUID) -> Proposal:
     return visible_or_404(Proposal.objects.filter(scan__in=access.visible_scans(request.user)), pk)
 
 
+def _match(request, pk: uuid.UUID) -> LesionMatch:
+    return visible_or_404(LesionMatch.objects.filter(scan__in=access.visible_scans(request.user)), pk)
+
+
 def _scan(request, pk: uuid.UUID) -> Scan:
     return visible_or_404(access.visible_scans(request.user).select_related("patient", "pet_series", "ct_series"), pk)
 
@@ -184,7 +215,8 @@ def _said(request, scan: Scan, taken: _Decided) -> dict:
     """Which region the decision made or changed, if any, in the words of a step on a region."""
     if taken.voi is None:
         return {"ok": True}
-    return said_of(request, scan, Taken(taken.voi, taken.jobs[0]), taken.before)
+    gone = {"is_gone": taken.is_gone, "is_lesion_gone": taken.is_lesion_gone}
+    return said_of(request, scan, Taken(taken.voi, taken.jobs[0], **gone), taken.before)
 
 
 def _not_valid(request, scan: Scan, anchor: str, form):

@@ -71,6 +71,7 @@ def said_of(request, scan: Scan, taken: Taken, before: dt.datetime | None) -> di
     said = {"ok": True, "voi": str(taken.voi.pk), "before": before and before.isoformat()}
     if taken.is_gone:
         return {**said, "state": "withdrawn", "is_lesion_gone": taken.is_lesion_gone}
+    said["restored"] = taken.voi.origin.get("restored", {}).get("recorded_at")
     mine = [voi for voi in (taken.voi, taken.other) if voi is not None]
     measured = measure_at_once(scan, *mine)
     drawn = _drawn(scan, measured, {str(voi.pk) for voi in mine})

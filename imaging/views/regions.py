@@ -3,7 +3,6 @@
 A viewer asks for JSON and gets the numbers of what it marked at once; a form comes back to the page.
 """
 
-import importlib
 import uuid
 
 from django.db.models import F
@@ -13,7 +12,16 @@ from django.views.decorators.http import require_GET, require_POST
 from imaging import access, region_rows, selectors
 from imaging.models import Scan, Voi
 from imaging.region_forms import SECOND_POINT, OutlineForm, RegionForm, RestoreForm, WithdrawForm
-from imaging.services import lesion_to_mark, move_voi, outlines, place_voi, remove_voi, restore, withdraw_if_bare
+from imaging.services import (
+    came_with_reading,
+    lesion_to_mark,
+    move_voi,
+    outlines,
+    place_voi,
+    remove_voi,
+    restore,
+    withdraw_if_bare,
+)
 from imaging.views.guard import needs, visible_or_404
 from imaging.views.region_steps import Taken, require_other_seen, require_seen, take
 from patients.domain.roles import Capability
@@ -23,8 +31,6 @@ from patients.domain.roles import Capability
 @require_GET
 def listed(request, pk: uuid.UUID):
     scan = _scan(request, pk)
-    if request.user.may(Capability.MEASURE):
-        _warm()
     measured = selectors.measurements(scan)
     rows = region_rows.rows(scan, request.user, measured)
     return JsonResponse({"scan": str(scan.pk), "digest": region_rows.digest_of(scan, measured), "regions": rows})
@@ -55,9 +61,9 @@ def take_away(request, pk: uuid.UUID):
     def step() -> Taken:
         seen_at, reason = _seen(request.user, voi, form, region_rows.TAKEN_AWAY)
         job = remove_voi(by=request.user, voi=voi, reason=reason, expected_recorded_at=seen_at)
-        is_bare = form.cleaned_data["with_lesion"] and voi.lesion is not None
-        about = {"by": request.user, "scan": voi.scan, "lesion": voi.lesion, "reason": reason}
-        return Taken(voi, job, is_gone=True, is_lesion_gone=is_bare and withdraw_if_bare(**about))
+        about = {"by": request.user, "scan": voi.scan, "lesion": voi.lesion}
+        is_asked = form.cleaned_data["with_lesion"] and voi.lesion is not None and came_with_reading(**about)
+        return Taken(voi, job, is_gone=True, is_lesion_gone=is_asked and withdraw_if_bare(**about, reason=reason))
 
     return take(request, voi.scan, form, step, before=voi)
 
@@ -70,16 +76,10 @@ def bring_back(request, pk: uuid.UUID):
 
     def step() -> Taken:
         seen_at, reason = _seen(request.user, voi, form, region_rows.BROUGHT_BACK)
-        version = form.cleaned_data["version"]
-        return Taken(*restore(by=request.user, voi=voi, version=version, reason=reason, expected_recorded_at=seen_at))
+        wanted = {name: form.cleaned_data[name] for name in ("version", "with_lesion")}
+        return Taken(*restore(by=request.user, voi=voi, reason=reason, expected_recorded_at=seen_at, **wanted))
 
     return take(request, voi.scan, form, step, before=voi)
-
-
-def _warm() -> None:
-    """Whoever lists regions may be about to mark one: what that loads when first used takes longer than marking."""
-    for name in ("scipy.ndimage", "scipy.sparse.csgraph"):
-        importlib.import_module(name)
 
 
 def _marked(user, scan: Scan, form: RegionForm) -> Taken:
@@ -137,10 +137,13 @@ def _seen(user, voi: Voi, form, usual: str):
 
 
 def _scan(request, pk: uuid.UUID) -> Scan:
-    return visible_or_404(access.visible_scans(request.user).select_related("patient", "pet_series"), pk)
+    """With all that its SUV is known by: a step asks for that many times."""
+    mine = access.visible_scans(request.user).select_related("patient", "pet_series")
+    return visible_or_404(mine.prefetch_related("pet_series__suv_inputs", "pet_series__suv_results"), pk)
 
 
 def _region(request, pk: uuid.UUID) -> Voi:
     """Also one that was taken away: it can be brought back, and every other step says that it is gone."""
-    mine = Voi.versions.filter(pk=F("lineage"), scan__in=access.visible_scans(request.user))
-    return visible_or_404(mine.select_related("scan__patient", "scan__pet_series", "lesion"), pk)
+    voi = visible_or_404(Voi.versions.filter(pk=F("lineage")).select_related("lesion"), pk)
+    voi.scan = _scan(request, voi.scan_id)
+    return voi

@@ -88,6 +88,22 @@ def withdraw(row, *, by, reason: str, expected_recorded_at=None):
     return current
 
 
+@transaction.atomic
+def revive(row, *, by, reason: str):
+    """A row that was withdrawn, as it was and under its own name, from now on; that it was away stays to be seen."""
+    current = type(row).versions.select_for_update().get(pk=row.lineage)
+    if current.superseded_at is None:
+        raise Conflict(f"This {current._meta.verbose_name} is there again. Reload the page.")
+    old = _copy_of(current)
+    current.superseded_at = None
+    current.full_clean(exclude=_untouched_relations(current, {}))
+    old.save(force_insert=True)
+    current.recorded_at, current.recorded_by = max(timezone.now(), old.superseded_at), by
+    current.save(force_update=True)
+    audit(by=by, action="record", obj=current, after=snapshot(current), reason=reason)
+    return current
+
+
 def still_in_use(row) -> str:
     """A sentence when other current rows rest on this one, else ""."""
     names = sorted({str(r._meta.verbose_name) for r in dependants(row, parts=False)})

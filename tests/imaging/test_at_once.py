@@ -2,7 +2,7 @@
 
 import pytest
 
-from imaging import selectors
+from imaging import selectors, volumes
 from imaging.domain.volume import Bounds
 from imaging.models import UptakeMeasurement, Voi
 from imaging.services import measure_at_once, move_voi, outlines, place_voi
@@ -95,3 +95,19 @@ def test_an_outline_drawn_at_the_threshold_of_a_liver_far_away(tmp_path, phantom
     assert "outline_at_earlier_liver" not in warned(check(scan, voi))
     move_voi(by=doctor, voi=liver, reason="x", centre_lps=(0.0, 0.0, -376.0))
     assert "outline_at_earlier_liver" in warned(check(scan, voi))
+
+
+def test_a_merge_of_two_far_apart_reads_no_slice_between_them(
+    tmp_path, phantom_case, import_files, doctor, monkeypatch
+):
+    scan = bring_scan(import_files, tmp_path, phantom_case, paint=two_bodies, slices=60)
+    first = drawn(scan, new_lesion(doctor, phantom_case), doctor)
+    other = drawn(scan, new_lesion(doctor, phantom_case, "L02"), doctor, Bounds((50, 15, 9), (53, 18, 12)))
+    read, native = set(), volumes._read_native
+    monkeypatch.setattr(
+        volumes, "_read_native", lambda about, out, planes: (read.update(planes), native(about, out, planes))
+    )
+    merged, _ = outlines.merge(by=doctor, voi=first, other=other, reason="one lesion")
+    measure_at_once(scan, merged)
+    assert {6, 51} < read and not read & set(range(16, 42)), sorted(read)
+    assert check(scan, Voi.objects.get(pk=merged.pk))["voxel_count"] == 54

@@ -223,10 +223,15 @@ def test_near_a_place_only_its_slices_are_read_on_the_grid_of_the_whole(stored, 
     series = stored([file.read_bytes() for file in files])
     whole = volumes.load_stored(series)
     for first, last in ((0, 0), (2, 4), (6, 6)):
-        near = [((0, 0, whole.affine[2, 3] + k * whole.affine[2, 2]), 0.0) for k in (first, last)]
+        middle, reach = (first + last) / 2, (last - first) / 2
+        near = [((0, 0, whole.affine[2, 3] + middle * whole.affine[2, 2]), reach * abs(whole.affine[2, 2]))]
         part = volumes.load_stored(series, None, near)
         read = slice(first, last + 1)
         assert np.array_equal(part.stored[read], whole.stored[read])
         assert not part.stored[:first].any() and not part.stored[last + 1 :].any()
         assert np.array_equal(part.affine, whole.affine) and np.array_equal(part.slopes, whole.slopes)
+    ends = [((0, 0, whole.affine[2, 3] + k * whole.affine[2, 2]), 0.0) for k in (5, 1)]
+    part = volumes.load_stored(series, None, ends)
+    assert [bool(plane.any()) for plane in part.stored] == [k in {1, 5} for k in range(7)]
+    assert np.array_equal(part.stored[[1, 5]], whole.stored[[1, 5]])
     assert not volumes.load_stored(series, None, [((0, 0, 9e4), 5.0)]).stored.any()

@@ -6,11 +6,12 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from imaging import selectors
-from imaging.models import Lesion, Voi
+from imaging import masks, selectors
+from imaging.models import Lesion, LesionMatch, Voi
 from imaging.services import amend_reading, outlines, place_voi, start_reading
+from patients.models import AuditEvent
 from tests.imaging.phantom import two_bodies
-from tests.imaging.scan_rows import BODY, FIRST, SECOND, bring_scan, focus, fresh, new_lesion, work_off
+from tests.imaging.scan_rows import BODY, FIRST, SECOND, bring_scan, focus, fresh, match, new_lesion, work_off
 from tests.imaging.signing import sign
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -181,6 +182,7 @@ def test_what_somebody_else_changed_is_said_and_shown(desk, settled, colleague):
     desk.keyboard.press("]")
     said(desk, "changed")
     assert desk.locator("[data-said]").get_attribute("data-kind") == "error"
+    expect(desk.locator("[data-numbers]")).to_contain_text("being measured")
     work_off()
     expect(desk.locator("[data-numbers]")).not_to_contain_text("being measured", timeout=10_000)
     desk.locator("[data-numbers]").filter(has_text=f"{stored(settled)['volume']:.2f} mL").wait_for(timeout=10_000)
@@ -217,24 +219,173 @@ def test_a_mark_whose_answer_was_lost_is_not_made_twice(desk, settled):
     assert Voi.objects.filter(scan=settled, role="lesion").count() == 2
 
 
-def test_a_reference_is_dragged_and_every_ratio_follows(desk, settled):
-    ratio = numbers(desk)[1]["ratio"]
+def drag(page, by: tuple[float, float]) -> None:
+    """By so many pixels from the middle of the axial slice of this scan, in small moves as a hand makes them."""
+    box = page.locator('[data-scan="new"] [data-view="axial"] canvas').bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + by[0], y + by[1], steps=4)
+    page.mouse.up()
+
+
+def test_a_box_is_dragged_and_only_what_is_hot_in_it_is_marked(desk, settled):
+    """From the middle of the first body to the lower right: the second body is in no part of it."""
+    for _ in range(3):
+        desk.keyboard.press("+")
+    desk.get_by_role("button", name="Box").click()
+    desk.get_by_label("Organ", exact=True).fill("bone")
+    drag(desk, (24, 18))
+    said(desk, "mark: saved.")
+    expect(desk.locator("[data-numbers]")).to_contain_text("L02 bone")
+    voi = Voi.objects.get(scan=settled, lesion__label="L02")
+    given = voi.origin["parameters"]
+    assert (voi.origin["how"], given["rule"], given["parameter"]) == ("box_threshold", "percent", 45)
+    low, high = given["low_lps_mm"], given["high_lps_mm"]
+    wide = [b - a for a, b in zip(low, high, strict=True)]
+    assert low[:2] == pytest.approx(FIRST[:2], abs=0.01), "dragged from the voxel in the middle"
+    assert wide[0] / wide[1] == pytest.approx(24 / 18, rel=0.1) and wide[0] > 2
+    assert wide[2] == pytest.approx(max(wide[:2]), abs=0.01), "as deep as its longer side"
+    assert (low[2] + high[2]) / 2 == pytest.approx(FIRST[2], abs=0.01), "the slice in the middle"
+    stored = masks.load(voi.mask_sha256).mask
+    start, stop = stored.bounds.start, stored.bounds.stop
+    last = [round((FIRST[n] + wide[n] + 64) / 4) for n in (0, 1)]
+    assert (start[2], start[1]) == (10, 16) and stop[2] <= last[0] + 1 and stop[1] <= last[1] + 1
+    assert stored.voxels.any() and numbers(desk)[1]["max"] > 0
+    desk.keyboard.press("Escape")
+    desk.keyboard.press("z")
+    said(desk, "Undone: mark.")
+    expect(desk.locator(".lesions a[data-label=L02]")).to_have_count(0)
+    desk.keyboard.press("Z")
+    said(desk, "Done again: mark.")
+    expect(desk.locator("[data-numbers]")).to_contain_text("L02 bone")
+
+
+def test_a_reference_is_dragged_and_every_ratio_follows(desk, settled, doctor):
+    second = new_lesion(doctor, settled.patient, "L02")
+    outlines.grow(by=doctor, scan=settled, lesion=second, seed_lps=SECOND, rule="percent", parameter=60, reach_mm=20)
+    work_off()
+    desk.reload()
+    desk.locator("[data-workspace][data-all-ms]").wait_for()
+    before = {label: stored(settled, label)["ratio"] for label in ("L01", "L02")}
+    for label, ratio in before.items():
+        desk.locator(f".lesions a[data-label={label}]").click()
+        expect(desk.locator("[data-numbers]")).to_contain_text(f"{ratio:.2f} × liver")
     desk.get_by_label("Reference organ", exact=True).select_option("liver")
-    canvas = desk.locator('[data-scan="new"] [data-view="axial"] canvas')
-    box = canvas.bounding_box()
     desk.keyboard.press("+")  # brings the cross-hair, and so the reference, into the middle of the picture
-    x, y = box["width"] / 2, box["height"] / 2
-    desk.mouse.move(box["x"] + x, box["y"] + y)
-    desk.mouse.down()
-    desk.mouse.move(box["x"] + x - 14, box["y"] + y + 2, steps=4)
-    desk.mouse.up()
+    drag(desk, (-22, 2))
     said(desk, "liver moved: saved.")
     liver = Voi.objects.get(scan=settled, role="liver")
-    assert float(liver.centre_x_mm) < BODY[0] - 2
-    desk.locator(".lesions a[data-lesion]").first.click()
-    expect(desk.locator("[data-numbers]")).not_to_contain_text(f"{ratio:.2f} ×")
+    assert float(liver.centre_x_mm) < BODY[0] - 16, "over the edge of a hot body, where the mean is another"
+    for label, ratio in before.items():
+        desk.locator(f".lesions a[data-label={label}]").click()
+        expect(desk.locator("[data-numbers]")).to_contain_text(label)
+        expect(desk.locator("[data-numbers]")).not_to_contain_text(f"{ratio:.2f} ×")
     work_off()
-    desk.locator("[data-numbers]").filter(has_text=f"{stored(settled)['ratio']:.2f} × liver").wait_for(timeout=10_000)
+    for label, ratio in before.items():
+        after = stored(settled, label)["ratio"]
+        assert after != pytest.approx(ratio, abs=0.01), label
+        desk.locator(f".lesions a[data-label={label}]").click()
+        expect(desk.locator("[data-numbers]")).to_contain_text(f"{after:.2f} × liver", timeout=10_000)
+
+
+def test_a_confirmed_match_is_undone_and_confirmed_again(desk, settled, doctor, import_files, tmp_path, live_server):
+    later = bring_scan(import_files, tmp_path, settled.patient, "b", paint=two_bodies, days_later=60)
+    work_off()
+    LesionMatch.objects.filter(scan=later).delete()
+    row = match(later, settled, Lesion.objects.get(), proposal=focus(later, 9), confidence=0.9)
+    desk.goto(f"{live_server.url}{reverse('imaging:read', args=[later.pk])}")
+    desk.locator("[data-workspace][data-all-ms]").wait_for()
+    desk.locator(".lesions a[data-label=L01]").click()
+    for key, words, state, count in (
+        ("m", "L01 match confirmed: saved.", "confirmed", 1),
+        ("z", "Undone: L01 match confirmed.", "open", 0),
+        ("Z", "Done again: L01 match confirmed.", "confirmed", 1),
+        ("z", "Undone: L01 match confirmed.", "open", 0),
+    ):
+        desk.keyboard.press(key)
+        said(desk, words)
+        row.refresh_from_db()
+        assert row.state == state and Voi.objects.filter(scan=later, role="lesion").count() == count, words
+        expect(desk.locator("form[data-match]")).to_have_count(1 - count)
+    assert AuditEvent.objects.filter(action="reopen_match", by=doctor, reason="undone while reading").count() == 2
+
+
+def test_an_accepted_focus_that_redrew_a_region_is_undone_to_both(desk, settled):
+    before = Voi.objects.get(scan=settled, role="lesion")
+    found = focus(settled, 1, lesion=before.lesion)
+    desk.reload()
+    desk.locator("[data-workspace][data-all-ms]").wait_for()
+    desk.locator(".lesions a[data-label=L01]").click()
+    first = numbers(desk)[1]
+    desk.keyboard.press("]")
+    expect(desk.locator("[data-threshold]")).to_have_text("65 %")
+    desk.locator("a[data-label=F01]").click()
+    desk.keyboard.press("c")
+    said(desk, "F01 accepted: saved.")
+    assert Voi.objects.get(scan=settled, role="lesion").mask_sha256 == found.mask_sha256
+    expect(desk.locator("a[data-label=F01]")).to_have_count(0)
+    desk.keyboard.press("z")
+    said(desk, "Undone: F01 accepted.")
+    expect(desk.locator("a[data-label=F01]")).to_have_count(1)
+    desk.keyboard.press("z")
+    said(desk, "Undone: threshold 65.")
+    desk.locator(".lesions a[data-label=L01]").click()
+    expect(desk.locator("[data-threshold]")).to_have_text("60 %")
+    assert numbers(desk)[1] == first and Voi.objects.get(pk=before.pk).mask_sha256 == before.mask_sha256
+    for words in ("Done again: threshold 65.", "Done again: F01 accepted."):
+        desk.keyboard.press("Z")
+        said(desk, words)
+    assert Voi.objects.get(pk=before.pk).mask_sha256 == found.mask_sha256
+
+
+def test_a_lesion_of_this_reading_goes_with_its_region_and_comes_back(desk, settled):
+    desk.keyboard.press("a")
+    go_to(desk, SECOND)
+    desk.get_by_label("Organ", exact=True).fill("liver")
+    desk.locator('[data-scan="new"] [data-view="axial"] canvas').focus()
+    desk.keyboard.press("Enter")
+    said(desk, "mark: saved.")
+    expect(desk.locator("[data-numbers]")).to_contain_text("L02")
+    desk.keyboard.press("Escape")
+    desk.keyboard.press("Delete")
+    desk.locator("[data-remove-dialog]").get_by_label("Why").fill("seen twice")
+    desk.get_by_role("button", name="Take away").click()
+    said(desk, "Its lesion was marked nowhere else and went with it.")
+    expect(desk.locator(".lesions a[data-label=L02]")).to_have_count(0)
+    assert not Lesion.objects.filter(label="L02").exists()
+    desk.keyboard.press("z")
+    said(desk, "Undone: taken away.")
+    expect(desk.locator(".lesions a[data-label=L02]")).to_have_count(1)
+    assert Voi.objects.filter(scan=settled, lesion__label="L02").count() == 1
+
+
+def test_keys_pressed_faster_than_the_server_answers_are_all_taken(desk, settled):
+    for key in "]]][":
+        desk.keyboard.press(key)
+    expect(desk.locator("[data-threshold]")).to_have_text("70 %")
+    expect(desk.locator("[data-said]")).to_have_text("threshold 70: saved.")
+    assert Voi.objects.get(scan=settled, role="lesion").origin["parameters"]["parameter"] == 70
+    assert Voi.versions.filter(scan=settled, role="lesion").count() == 5
+
+
+def test_a_list_from_before_a_step_does_not_bring_the_earlier_outline_back(desk, settled):
+    """The list is asked for, then a step is taken and answered, then the list comes: it is the older of the two."""
+    held = []
+    desk.route("**/regions.json", lambda route: held.append((route, route.fetch())) if not held else route.continue_())
+    desk.keyboard.press("]")
+    expect(desk.locator("[data-threshold]")).to_have_text("65 %")
+    for _ in range(100):
+        if held:
+            break
+        desk.wait_for_timeout(50)
+    desk.keyboard.press("]")
+    expect(desk.locator("[data-threshold]")).to_have_text("70 %")
+    route, answer = held[0]
+    route.fulfill(response=answer)
+    desk.wait_for_timeout(200)
+    assert desk.locator("[data-threshold]").inner_text() == "70 %"
+    assert numbers(desk)[1]["volume"] > 0
 
 
 def test_foci_are_decided_from_the_list_and_its_counts_follow(desk, settled):

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inverseOf } from "../../static/js/reading/geometry.js";
-import { arrowStep, boxOf, chosenRow, merged, meanWithin, numbersLine, stepped, twoPoints } from "../../static/js/reading/regions.js";
+import { arrowStep, asLeft, boxOf, chosenRow, merged, meanWithin, numbersLine, stepped, twoPoints } from "../../static/js/reading/regions.js";
 
 const numbers = { suv_max: 10, suv_mean: 8, suv_peak_local: 9, volume_ml: 2.5, provisional: true, is_suv_provisional: false };
 const row = (voi, more = {}) => ({ voi, recorded_at: "t1", role: "lesion", lesion: { pk: `l${voi}`, label: "L01", organ: "liver" }, state: "computing", sentence: "", numbers: null, ratio: null, ...more });
@@ -67,6 +67,13 @@ test("arrows go one voxel along the picture", () => {
   const axial = { right: [1, 0, 0], down: [0, 1, 0] };
   assert.deepEqual(arrowStep(axial, "ArrowUp", 4).map((v) => v + 0), [0, -4, 0]);
   assert.equal(arrowStep(axial, "PageUp", 4), null);
+});
+
+test("a step that waited goes on from what own steps left, and never from what somebody else made meanwhile", () => {
+  const [seen, later, own] = [row("A"), row("A", { recorded_at: "t2" }), new Set(["t2"])];
+  assert.equal(asLeft(seen, later, own), later);
+  assert.equal(asLeft(seen, row("A", { recorded_at: "t3" }), own), seen);
+  assert.equal(asLeft(seen, undefined, own), seen);
 });
 
 test("the preview of a reference is the mean of the voxels whose middle is in the sphere", () => {

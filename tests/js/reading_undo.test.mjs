@@ -9,20 +9,21 @@ const entry = (steps, words = "w") => ({ words, steps });
 
 test("a new mark is taken away, a change is restored, what was taken away comes back", () => {
   const mark = step("mark", "", { lesion: "L" });
-  assert.deepEqual(inverseOf(mark, answer({ before: null })), [{ ...step("withdraw", "A", { recorded_at: "t2", reason: "undone while reading" }), again: mark }]);
+  assert.deepEqual(inverseOf(mark, answer({ before: null })), [step("withdraw", "A", { recorded_at: "t2", reason: "undone while reading" })]);
   assert.deepEqual(inverseOf(step("outline"), answer()), [step("restore", "A", { version: "t1", recorded_at: "t2", reason: "undone while reading" })]);
   const [back] = inverseOf(step("withdraw"), answer({ recorded_at: undefined }));
   assert.deepEqual([back.to, back.id, back.data.version, back.data.recorded_at], ["restore", "A", "t1", "t1"]);
 });
 
-test("a lesion that came with the mark goes with it, and doing it again is marking anew", () => {
+test("a lesion that came with the mark goes with it, and comes back with it", () => {
   const mark = step("mark", "", { lesion: "new", organ: "liver" });
   const [away] = inverseOf(mark, answer({ before: null }));
   assert.equal(away.data.with_lesion, "on");
-  assert.deepEqual(inverseOf(away, answer({ is_lesion_gone: true })), [mark]);
-  assert.equal(inverseOf(away, answer({ is_lesion_gone: false }))[0].to, "restore", "one that stayed only gets its region back");
-  const [, second] = inverseOf(step("outline", "A", { lesion: "new" }), answer({ other: { voi: "B", recorded_at: "t2" } }));
-  assert.equal(inverseOf(second, answer({ is_lesion_gone: true })), null);
+  const [back] = inverseOf(away, answer({ is_lesion_gone: true }));
+  assert.deepEqual([back.to, back.id, back.data.version, back.data.with_lesion], ["restore", "A", "t1", "on"]);
+  assert.equal(inverseOf(away, answer({ is_lesion_gone: false }))[0].data.with_lesion, undefined, "one that stayed only gets its region back");
+  const [again] = inverseOf(back, answer({ voi: "A2" }));
+  assert.deepEqual([again.to, again.id, again.data.with_lesion], ["withdraw", "A2", "on"]);
 });
 
 test("both halves of a split and both parts of a merge", () => {
@@ -42,9 +43,38 @@ test("a decision is opened again, and the same decision can be taken again", () 
   const [reopen] = inverseOf(rejected, answer({ voi: undefined }));
   assert.deepEqual([reopen.to, reopen.id], ["reopen", "P"]);
   assert.deepEqual(inverseOf(reopen, answer()), [rejected]);
-  const accepted = inverseOf(step("accept", "P"), answer({ before: null }));
-  assert.deepEqual(accepted.map(({ to, id }) => [to, id]), [["withdraw", "A"], ["reopen", "P"]]);
-  assert.equal(inverseOf(step("match", "M"), answer()), null, "a confirmed match is corrected on the scan page");
+});
+
+test("an accepted focus and a confirmed match are opened with the region they drew, in the version that was seen", () => {
+  for (const [to, back] of [["accept", "reopen"], ["match", "unmatch"]]) {
+    const taken = step(to, "P", { lesion: "L" });
+    const [open] = inverseOf(taken, answer());
+    assert.deepEqual([open.to, open.id, open.data.region, open.data.recorded_at], [back, "P", "A", "t2"]);
+    const [again] = inverseOf(open, answer({ restored: "t1", recorded_at: "t3" }));
+    assert.deepEqual(again, { ...taken, stands: { voi: "A", recorded_at: "t2" } });
+    const [bare] = inverseOf(taken, answer({ voi: undefined, recorded_at: undefined }));
+    assert.deepEqual(bare.data, { reason: "undone while reading" }, "a match without a region");
+  }
+});
+
+test("a decision taken back leaves the earlier version, and steps before it name that one", () => {
+  const accepted = inverseOf(step("accept", "P"), answer({ before: "t1", recorded_at: "t2" }));
+  const history = noted(noted(EMPTY, entry(inverseOf(step("outline"), answer({ before: "t0", recorded_at: "t1" })))), entry(accepted));
+  const after = renamed(history, accepted[0], answer({ restored: "t1", recorded_at: "t3" }));
+  assert.deepEqual([after.back[0].steps[0].data.recorded_at, after.back[0].steps[0].data.version], ["t3", "t0"]);
+});
+
+test("a decision taken again stands where it stood, and steps after it follow", () => {
+  const [again] = inverseOf(inverseOf(step("accept", "P"), answer())[0], answer({ restored: "t1" }));
+  const history = { back: [], again: [entry([step("restore", "A", { version: "t9", recorded_at: "t2" })]), entry([again])] };
+  const after = renamed(history, again, answer({ voi: "B", recorded_at: "t5" }));
+  assert.deepEqual([after.again[0].steps[0].id, after.again[0].steps[0].data.recorded_at], ["B", "t5"]);
+});
+
+test("a decision to be opened follows its region to a new name", () => {
+  const history = noted(EMPTY, entry(inverseOf(step("accept", "P"), answer())));
+  const [open] = renamed(history, step("restore", "A", { version: "t2" }), answer({ voi: "A2", recorded_at: "t5" })).back[0].steps;
+  assert.deepEqual([open.id, open.data.region, open.data.recorded_at], ["P", "A2", "t5"]);
 });
 
 test("fifty steps are kept, and a new one forgets what was undone", () => {

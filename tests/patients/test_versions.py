@@ -24,7 +24,7 @@ from tests.patients.factories import make_patient, make_user
 
 OPERATIONS = st.lists(
     st.tuples(
-        st.sampled_from(["record", "revise", "withdraw"]),
+        st.sampled_from(["record", "revise", "withdraw", "revive"]),
         st.integers(0, 5),
         st.integers(30, 200),
         # Seconds since the last write: a clock may stand still, or be set back.
@@ -45,7 +45,7 @@ class Rewinding(TestCase):
         user = make_user()
         patient = make_patient(user)
         clock = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
-        current, history = [], []
+        current, gone, history = [], [], []
         for action, which, value, seconds in operations:
             clock += dt.timedelta(seconds=seconds)
             with mock.patch.object(versions.timezone, "now", return_value=clock):
@@ -53,16 +53,18 @@ class Rewinding(TestCase):
                     row = services.record(BodyMeasure, by=user, patient=patient, kind="weight_kg", value=value)
                     current.append(row)
                     moment = row.recorded_at
-                elif not current:
+                elif action == "revive" and gone:
+                    current.append(services.revive(gone.pop(which % len(gone)), by=user, reason="right after all"))
+                    moment = current[-1].recorded_at
+                elif action == "revive" or not current:
                     continue
                 elif action == "revise":
                     at = which % len(current)
                     current[at] = services.revise(current[at], by=user, reason="typing error", value=value)
                     moment = current[at].recorded_at
                 else:
-                    moment = services.withdraw(
-                        current.pop(which % len(current)), by=user, reason="wrong case"
-                    ).superseded_at
+                    gone.append(services.withdraw(current.pop(which % len(current)), by=user, reason="wrong case"))
+                    moment = gone[-1].superseded_at
             expected = {row.pk: row.value for row in current}
             assert contents(selectors.rows(BodyMeasure, patient)) == expected
             history.append((moment, expected))
@@ -145,6 +147,19 @@ def test_a_withdrawn_row_cannot_be_changed(patient, user):
     with pytest.raises(services.Conflict):
         services.withdraw(row, by=user, reason="again")
     assert not selectors.rows(BodyMeasure, patient).exists()
+
+
+def test_a_withdrawn_row_comes_back_under_its_own_name(patient, user):
+    row = weight(patient, user)
+    gone_at = services.withdraw(row, by=user, reason="wrong case").superseded_at
+    found = services.revive(row, by=make_user("data_entry"), reason="right case after all")
+    assert selectors.rows(BodyMeasure, patient).get() == row == found and found.value == 70
+    for moment, count in ((row.recorded_at, 1), (gone_at, 0), (found.recorded_at, 1)):
+        assert selectors.rows(BodyMeasure, patient, known_at=moment).count() == count
+    event = AuditEvent.objects.filter(object_id=str(row.pk)).last()
+    assert (event.action, event.by, event.reason) == ("record", found.recorded_by, "right case after all")
+    with pytest.raises(services.Conflict):
+        services.revive(row, by=user, reason="again")
 
 
 def test_a_failed_correction_leaves_no_trace(patient, user):

@@ -152,11 +152,11 @@ def test_planes_near_are_those_that_reach_into_a_sphere_on_any_grid(seed):
     reached = {
         int(k) for centre, reach in spheres for k in index[np.linalg.norm(places - centre, axis=1) <= reach][:, 0]
     }
-    assert reached <= set(planes_near(affine, shape[0], spheres))
+    assert reached <= {plane for run in planes_near(affine, shape[0], spheres) for plane in run}
 
 
 def test_planes_near_leaves_out_the_others_and_takes_all_where_nothing_is_said():
     affine = np.diag([4.0, 4.0, 5.0, 1.0])
-    assert planes_near(affine, 100, [((0, 0, 250), 10.0)]) == range(48, 53)
-    assert len(planes_near(affine, 100, [((0, 0, -900), 10.0)])) == 0
-    assert planes_near(affine, 100, [((0, 0, float("nan")), 10.0)]) == range(100)
+    assert planes_near(affine, 100, [((0, 0, 250), 10.0)]) == [range(48, 53)]
+    assert planes_near(affine, 100, [((0, 0, -900), 10.0)]) == []
+    assert planes_near(affine, 100, [((0, 0, float("nan")), 10.0)]) == [range(100)]

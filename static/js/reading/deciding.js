@@ -44,7 +44,7 @@ async function act(marking, button) {
   const label = item.querySelector("a")?.dataset.label ?? "";
   for (const one of item.querySelectorAll("button")) one.disabled = true;
   const step = stepOf(button, form, item);
-  const answer = await marking.take(`${label} ${wordsOf(button)}`, step);
+  const answer = await marking.steps.take(`${label} ${wordsOf(button)}`, step);
   if (!answer) for (const one of item.querySelectorAll("button")) one.disabled = false;
   else goOn(marking, after);
 }
@@ -67,7 +67,7 @@ async function confirmLikely(marking) {
   const forms = /** @type {HTMLFormElement[]} */ ([...marking.work.root.querySelectorAll("form[data-likely]")]);
   for (const form of forms) {
     const label = form.closest("li")?.querySelector("a")?.dataset.label ?? "";
-    const answer = await marking.take(`${label} match confirmed`, { to: "match", id: form.dataset.match ?? "", data: {} });
+    const answer = await marking.steps.take(`${label} match confirmed`, { to: "match", id: form.dataset.match ?? "", data: {} });
     if (!answer) return;
     form.remove();
   }

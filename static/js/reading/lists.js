@@ -1,10 +1,19 @@
 // The lists beside the pictures as the server has them now: taken over whole, with the place of the keyboard kept.
 
+const QUIET_MS = 300;
+
 /** @param {import("./workspace.js").Workspace} work */
 export function keepLists(work) {
-  let asked = 0;
+  let [asked, timer] = [0, 0];
   return {
+    /** Once nothing was changed for a moment: a server that writes lists answers the next step later. */
+    soon() {
+      asked += 1;
+      clearTimeout(timer);
+      timer = setTimeout(() => this.fetch(), QUIET_MS);
+    },
     async fetch() {
+      clearTimeout(timer);
       const mine = (asked += 1);
       const old = /** @type {HTMLElement} */ (work.root.querySelector(".lesions"));
       const response = await fetch(old.dataset.listsUrl ?? "").catch(() => null);

@@ -6,7 +6,7 @@ import { decide } from "./deciding.js";
 import { MarkBar } from "./markbar.js";
 import { MarkTool } from "./marktools.js";
 import { ready } from "./reading.js";
-import { arrowStep, chosenRow, DEFAULT, fields, merged, stepped, twoPoints } from "./regions.js";
+import { arrowStep, asLeft, chosenRow, DEFAULT, fields, merged, ruleFields, stepped, twoPoints } from "./regions.js";
 import { Sender } from "./sender.js";
 import { keepLists } from "./lists.js";
 import { Steps } from "./steps.js";
@@ -35,6 +35,8 @@ export class Marking {
     this.panels = /** @type {import("./slicepanel.js").SlicePanel[]} */ (work.panels.filter((panel) => "plane" in panel && panel.role === "new"));
     /** @type {Map<string, Row>} */
     this.rows = new Map();
+    this.own = /** @type {Set<string>} versions that steps of this page made */ (new Set());
+    this.shown = 0; // steps: a list that was asked for before the last of them is older than it
     this.steps = new Steps(this, new Sender(markUrl.slice(0, markUrl.indexOf("scans/")), markUrl, this.bar.token));
     this.tool = "";
     /** What waits for a word, or for the network. @type {(() => void) | null} */
@@ -151,13 +153,13 @@ export class Marking {
 
   /** @param {Record<string, string>} data */
   mark(data) {
-    this.withLesion(() => this.take("mark", { to: "mark", id: "", data: { ...data, ...this.bar.lesionFields() } }));
+    this.withLesion(() => this.steps.take("mark", { to: "mark", id: "", data: { ...data, ...this.bar.lesionFields() } }));
   }
 
   /** @param {Vec} first @param {Vec} second */
   split(first, second) {
     const row = this.row;
-    if (row) this.withLesion(() => this.change(row, "split", { step: "split", ...twoPoints(first, second), ...this.bar.lesionFields() }));
+    if (row) this.withLesion(() => this.change(row, () => ({ words: "split", data: { step: "split", ...twoPoints(first, second), ...this.bar.lesionFields() } })));
   }
 
   /** A new lesion needs its organ first. @param {() => void} go */
@@ -172,19 +174,22 @@ export class Marking {
   threshold(by) {
     const row = this.row;
     if (row?.role !== "lesion") return this.bar.say("Choose a lesion that is marked on this scan.", "error");
-    const next = stepped(row.threshold, by);
-    this.change(row, `threshold ${next.number}`, { step: "regrow", ...ruleFields(next, "number") });
+    this.change(row, (now) => {
+      const to = stepped(now.threshold, by);
+      return { words: `threshold ${to.number}`, data: { step: "regrow", ...ruleFields(to, "number") } };
+    });
   }
 
   /** @param {string} other */
   merge(other) {
     const seen = this.rows.get(other);
-    if (this.row && seen) this.change(this.row, "merge", { step: "merge", other, other_recorded_at: seen.recorded_at });
+    if (this.row && seen) this.change(this.row, () => ({ words: "merge", data: { step: "merge", other, other_recorded_at: this.now(seen).recorded_at } }));
   }
 
   /** @param {Row} row @param {Vec} centre */
   moveReference(row, centre) {
-    this.change(row, `${row.role.replace("_", " ")} moved`, { step: "move", ...fields(centre), radius: String(row.radius_mm) });
+    const words = `${row.role.replace("_", " ")} moved`;
+    this.change(row, () => ({ words, data: { step: "move", ...fields(centre), radius: String(row.radius_mm) } }));
   }
 
   /** @param {string} [why] */
@@ -192,17 +197,29 @@ export class Marking {
     const row = this.row;
     if (!row) return this.bar.say("Choose a region of this scan first.", "error");
     const reason = await this.bar.confirmRemoval(row.lesion?.label ?? row.role.replace("_", " "), why || row.default_reason);
-    if (reason) this.take("taken away", { to: "withdraw", id: row.voi, data: { recorded_at: row.recorded_at, reason } });
+    if (reason) this.steps.takeThen(() => ({ words: "taken away", step: { to: "withdraw", id: row.voi, data: { recorded_at: this.now(row).recorded_at, reason, ...(row.lesion && { with_lesion: "on" }) } } }));
   }
 
-  /** A change of somebody else's mark, or of a signed one, needs its reason. @param {Row} row @param {string} words @param {Record<string, string>} data */
-  change(row, words, data) {
+  /**
+   * A change of somebody else's mark, or of a signed one, needs its reason.
+   * @param {Row} row @param {(now: Row) => {words: string, data: Record<string, string>}} make
+   */
+  change(row, make) {
     if (row.default_reason || this.bar.reason) {
       const reason = row.default_reason ? "" : this.bar.reason;
-      return this.take(words, { to: "outline", id: row.voi, data: { ...data, recorded_at: row.recorded_at, ...(reason && { reason }) } });
+      return this.steps.takeThen(() => {
+        const now = this.now(row);
+        const { words, data } = make(now);
+        return { words, step: { to: "outline", id: row.voi, data: { ...data, recorded_at: now.recorded_at, ...(reason && { reason }) } } };
+      });
     }
-    this.waiting = () => this.change(this.rows.get(row.voi) ?? row, words, data);
+    this.waiting = () => this.change(this.rows.get(row.voi) ?? row, make);
     this.bar.ask("reason", "Why is this outline changed?");
+  }
+
+  /** @param {Row} seen */
+  now(seen) {
+    return asLeft(seen, this.rows.get(seen.voi), this.own);
   }
 
   again() {
@@ -214,13 +231,9 @@ export class Marking {
     go?.();
   }
 
-  /** @param {string} words @param {Step} step */
-  take(words, step) {
-    return this.steps.take(words, step);
-  }
-
   /** Outlines and numbers as the answer gives them; nothing of an older version stays. @param {Step} step @param {Answer} answer */
   apply(step, answer) {
+    this.shown += 1;
     const gone = new Set([answer.voi, answer.other?.voi, answer.absorbed?.voi, step.id].filter(Boolean));
     this.scan.regions = this.scan.regions.filter((region) => !gone.has(region.id));
     if (answer.absorbed) this.rows.delete(answer.absorbed.voi);
@@ -229,7 +242,8 @@ export class Marking {
     if (answer.voi) document.dispatchEvent(new CustomEvent("reading:stale", { detail: { lesion: answer.lesion?.pk ?? "" } }));
     this.work.redrawAnew();
     this.show();
-    this.lists.fetch();
+    if (step.to === "outline") this.lists.soon();
+    else this.lists.fetch();
     this.polls = 0;
     this.poll();
   }
@@ -237,6 +251,7 @@ export class Marking {
   /** @param {Row} row */
   adopt(row) {
     this.rows.set(row.voi, row);
+    this.own.add(row.recorded_at);
     const { outline, lesion } = row;
     if (outline?.bits) this.scan.regions.push({ ...outline, voxels: unpacked(outline.bits, outline.shape) });
     if (!lesion) return;
@@ -261,20 +276,21 @@ export class Marking {
   }
 
   async reload() {
+    const shown = this.shown;
     const response = await fetch(this.regionsUrl, { headers: { Accept: "application/json" } });
     if (!response.ok) throw new Error(`${response.status}`);
-    this.rows = merged(this.rows, (await response.json()).regions);
+    const { regions } = await response.json();
+    if (shown !== this.shown) return;
+    this.rows = merged(this.rows, regions);
     this.show();
   }
 
   /** Everything as the server has it now. */
   async refresh() {
-    await Promise.all([this.reload(), this.work.refresh()]).catch(() => this.bar.say("What is shown may be out of date: the server does not answer.", "error"));
+    const shown = this.shown;
+    await Promise.all([this.reload(), this.work.refresh(() => shown === this.shown)]).catch(() => this.bar.say("What is shown may be out of date: the server does not answer.", "error"));
     this.lists.fetch();
     this.show();
     if (this.isComputing) this.poll();
   }
 }
-
-/** @param {{rule: string, number: number | null}} threshold @param {string} name @returns {Record<string, string>} */
-const ruleFields = ({ rule, number }, name) => ({ rule, [name]: String(number ?? "") });

@@ -52,6 +52,10 @@ function liverOf(rows) {
   return [...rows].filter((row) => row.role === "liver").map((row) => `${row.voi} ${row.recorded_at}`).join();
 }
 
+/** A region as own steps have left it since it was seen; what somebody else made of it was not seen.
+ * @param {Row} seen @param {Row | undefined} row @param {Set<string>} own versions that own steps made */
+export const asLeft = (seen, row, own) => (row && own.has(row.recorded_at) ? row : seen);
+
 /** The regions of one lesion or the one that was pointed at. @param {Map<string, Row>} rows @param {{lesion: string, region: string}} chosen */
 export function chosenRow(rows, { lesion, region }) {
   if (region) return rows.get(region) ?? null;
@@ -78,6 +82,9 @@ export function numbersLine(row, unitWords) {
 
 /** @param {Vec} p @param {string[]} [names] @returns {Record<string, string>} */
 export const fields = (p, names = XYZ) => Object.fromEntries(names.map((name, n) => [name, p[n].toFixed(3)]));
+
+/** @param {{rule: string, number: number | null}} threshold @param {string} name @returns {Record<string, string>} */
+export const ruleFields = ({ rule, number }, name) => ({ rule, [name]: String(number ?? "") });
 
 /** @param {Vec} from @param {Vec} to */
 export const twoPoints = (from, to) => ({ ...fields(from), ...fields(to, XYZ2) });

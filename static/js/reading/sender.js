@@ -7,7 +7,7 @@
 const PATIENCE_MS = 20000;
 const PATHS = /** @type {Record<string, string>} */ ({
   outline: "regions/ID/outline/", withdraw: "regions/ID/withdraw/", restore: "regions/ID/restore/",
-  accept: "proposals/ID/accept/", reject: "proposals/ID/reject/", reopen: "proposals/ID/reopen/", match: "matches/ID/confirm/",
+  accept: "proposals/ID/accept/", reject: "proposals/ID/reject/", reopen: "proposals/ID/reopen/", match: "matches/ID/confirm/", unmatch: "matches/ID/reopen/",
 });
 
 export class Sender {

@@ -22,13 +22,19 @@ export class Steps {
 
   /** @param {string} words @param {Step} step @returns {Promise<Answer | null>} */
   take(words, step) {
+    return this.takeThen(() => ({ words, step }));
+  }
+
+  /** A step on what those before it have left: made when its turn comes. @param {() => {words: string, step: Step}} make @returns {Promise<Answer | null>} */
+  takeThen(make) {
     return this.sender.inTurn(async () => {
+      const { words, step } = make();
       const answer = await this.sent(words, step);
       if (!answer?.ok) return null;
       const back = undo.inverseOf(step, answer);
       if (back) this.history = undo.noted(this.history, { words, steps: back });
       this.marking.apply(step, answer);
-      this.bar.say(`${words}: saved.`);
+      this.bar.say(`${words}: saved.${answer.is_lesion_gone ? " Its lesion was marked nowhere else and went with it." : ""}`);
       return answer;
     });
   }

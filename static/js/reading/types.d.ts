@@ -32,8 +32,8 @@ export interface State {
   isLocked: boolean; isLinked: boolean; isSmooth: boolean; hasOutlines: boolean;
   mode: Mode; palette: string; mix: number; layout: string;
 }
-/** One request that changes something; ``again``: for one that takes back, the step that may be taken anew. */
-export interface Step { to: "mark" | "outline" | "withdraw" | "restore" | "accept" | "reject" | "reopen" | "match"; id: string; data: Record<string, string>; again?: Step }
+/** One request that changes something; ``again``: for one that takes back, the step that may be taken anew; ``stands``: for that, what it had made before. */
+export interface Step { to: "mark" | "outline" | "withdraw" | "restore" | "accept" | "reject" | "reopen" | "match" | "unmatch"; id: string; data: Record<string, string>; again?: Step; stands?: { voi: string; recorded_at: string } }
 export interface Numbers { suv_max: number; suv_mean: number; suv_peak_local: number | null; volume_ml: number; provisional: boolean; is_suv_provisional: boolean; warnings?: string[] }
 /** A region as the server lists it, see docs/regions.md. */
 export interface Row {
@@ -41,7 +41,7 @@ export interface Row {
   threshold: { rule: string; number: number | null } | null; centre_mm: Vec; radius_mm: number; may_move: boolean; default_reason: string;
   numbers: Numbers | null; ratio: { to_liver: number; method: string } | null; outline?: RegionAbout | null;
 }
-export type Answer = { ok: boolean; status: number; voi: string; code?: string; sentence?: string; before?: string | null; other?: Row; is_lesion_gone?: boolean; absorbed?: { voi: string; before: string } } & Partial<Row>;
+export type Answer = { ok: boolean; status: number; voi: string; code?: string; sentence?: string; before?: string | null; restored?: string | null; other?: Row; is_lesion_gone?: boolean; absorbed?: { voi: string; before: string } } & Partial<Row>;
 /** What takes the pointer before the cross-hair does; true: it was for the tool. */
 export interface Tool {
   down(panel: import("./slicepanel.js").SlicePanel, p: Vec, event: PointerEvent): boolean;

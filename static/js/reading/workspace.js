@@ -104,9 +104,10 @@ export class Workspace {
     this.tell(lesion, "");
   }
 
-  /** Outlines, points and scores as they are now, after something was marked; volumes stay. */
-  async refresh() {
+  /** Outlines, points and scores as they are now, after something was marked; volumes stay. @param {() => boolean} isStillNew */
+  async refresh(isStillNew) {
     const pair = /** @type {import("./types.d.ts").PairAbout} */ (await fetchJson(this.root.dataset.url ?? ""));
+    if (!isStillNew()) return;
     this.pair.lesions.splice(0, Infinity, ...pair.lesions);
     for (const scan of this.scans) {
       const about = pair.scans.find((one) => one.id === scan.about.id);

@@ -7,8 +7,8 @@ from django.contrib.messages import get_messages
 from django.urls import reverse
 
 from imaging import region_rows, selectors
-from imaging.models import Job, Lesion, LesionFinding, Voi
-from imaging.services import place_voi, restore, score_lesion, start_reading
+from imaging.models import Job, Lesion, LesionFinding, Series, Voi
+from imaging.services import came_with_reading, correct_suv_input, place_voi, restore, score_lesion, start_reading
 from patients.models import AuditEvent
 from patients.services import create_patient, withdraw
 from tests.imaging.phantom import two_bodies
@@ -422,3 +422,62 @@ def test_the_answer_brings_the_voxels_that_were_measured(ask, scan, client):
     pair = client.get(reverse("imaging:viewer", args=[scan.pk])).json()
     drawn_later = next(row for row in pair["scans"][-1]["regions"] if row["id"] == said["voi"])
     assert said["outline"] == drawn_later and said["outline"]["bits"]
+
+
+def test_a_lesion_of_this_reading_goes_with_its_only_region_and_both_come_back(ask, listed, scan, doctor):
+    said = ask("region_new", scan, **GROW, **at(FIRST))[1]
+    voi, lesion, finding = Voi.objects.get(pk=said["voi"]), Lesion.objects.get(), LesionFinding.objects.get()
+    gone = ask("region_withdraw", voi, with_lesion="on", reason="physiologic uptake")[1]
+    assert gone["is_lesion_gone"] is True and not Lesion.objects.exists() and not LesionFinding.objects.exists()
+    back = {"version": gone["before"], "reason": "undone"}
+    assert refused(ask("region_restore", voi, **back), 422, "lesion_taken_back")
+    status, again = ask("region_restore", voi, **back, with_lesion="on")
+    assert (status, again["lesion"]["pk"], again["lesion"]["label"]) == (200, str(lesion.pk), "L01")
+    assert LesionFinding.objects.get() == finding and list(listed()) == [again["voi"]]
+    told = AuditEvent.objects.filter(reason="undone", by=doctor, object_id=str(lesion.pk))
+    assert told.get().action == "record" and Lesion.versions.filter(lineage=lesion.lineage).count() == 2
+
+
+def test_a_lesion_of_somebody_else_or_of_a_signed_reading_stays_without_its_region(ask, scan, doctor, colleague):
+    lesion = new_lesion(colleague, scan.patient)
+    voi = drawn(scan, lesion, doctor)
+    assert ask("region_withdraw", voi, with_lesion="on")[1]["is_lesion_gone"] is False
+    mine = Voi.objects.get(pk=ask("region_new", scan, **GROW, **at(FIRST))[1]["voi"])
+    work_off()
+    reading = start_reading(by=doctor, scan=scan)
+    for one in (lesion, mine.lesion):
+        score_lesion(by=doctor, reading=reading, lesion=one, score_low=3, score_high=3)
+    assert came_with_reading(by=doctor, scan=scan, lesion=mine.lesion) is True
+    sign(by=doctor, reading=reading)
+    assert came_with_reading(by=doctor, scan=scan, lesion=mine.lesion) is False
+    assert ask("region_withdraw", mine, with_lesion="on", reason="x")[1]["is_lesion_gone"] is False
+    assert Lesion.objects.count() == 2
+
+
+def test_steps_before_a_region_was_taken_away_are_undone_after_it_came_back(ask, scan, both):
+    wide = ask("outline", both, step="widen", number="4")[1]
+    gone = ask("region_withdraw", both)[1]
+    back = ask("region_restore", both, version=gone["before"])[1]
+    status, first = ask("region_restore", Voi.objects.get(pk=back["voi"]), version=wide["before"])
+    assert (status, first["voi"], first["restored"]) == (200, back["voi"], wide["before"])
+    assert Voi.objects.get().mask_sha256 == both.mask_sha256
+
+
+def test_a_corrected_dose_changes_every_suv_and_no_ratio(ask, listed, scan, both, doctor):
+    place_voi(by=doctor, scan=scan, role="liver", method="sphere", centre_lps=BODY, radius_mm=12)
+    work_off()
+    before = listed()[str(both.pk)]
+    given = Series.objects.get(pk=scan.pet_series_id).header["suv"]["injected_activity_bq"]["value"]
+    about = {"name": "injected_activity_bq", "value": str(2 * float(given)), "reason": "read off the syringe"}
+    correct_suv_input(by=doctor, series=scan.pet_series, **about)
+    row = listed()[str(both.pk)]
+    assert (row["numbers"], row["ratio"], row["state"]) == (None, None, "computing"), "no number of the earlier dose"
+    work_off()
+    row = listed()[str(both.pk)]
+    for name in ("suv_max", "suv_mean", "suv_peak_local"):
+        assert row["numbers"][name] == pytest.approx(before["numbers"][name] / 2, rel=1e-6), name
+    assert (
+        row["ratio"]["to_liver"] == pytest.approx(before["ratio"]["to_liver"], rel=1e-9)
+        and row["ratio"]["to_liver"] > 1
+    )
+    assert row["numbers"]["volume_ml"] == before["numbers"]["volume_ml"]

@@ -231,6 +231,7 @@ def test_no_step_is_taken_by_a_link_or_without_its_token(desk, scan, doctor):
     rows = {"accept": proposal, "reject_proposal": proposal, "reopen": proposal, "outline": voi, "look": scan}
     rows |= {"region_new": scan, "region_withdraw": voi, "region_restore": voi}
     rows |= {"netpet": scan, "export": scan, "confirm_match": match(scan, scan, voi.lesion)}
+    rows["reopen_match"] = rows["confirm_match"]
     for name, row in rows.items():
         address = reverse(f"imaging:{name}", args=[row.pk])
         assert desk.get(address).status_code == 405, name
@@ -272,6 +273,26 @@ def test_a_viewer_rejects_opens_again_and_confirms(desk, scan, lesion, tmp_path,
     assert (status, said["lesion"]["label"], said["before"]) == (200, "L01", None)
     assert ask(desk, "confirm_match", row)[1]["code"] == "match_decided"
     assert set(ask(desk, "confirm_match", row, status="dancing")[1]) == {"ok", "code", "sentence"}
+
+
+def test_a_viewer_takes_back_what_it_accepted_and_confirmed(desk, scan, lesion, tmp_path, phantom_case, import_files):
+    found = focus(scan)
+    said = ask(desk, "accept", found, lesion="new", organ="liver")[1]
+    stale = {"reason": "undone", "recorded_at": "2026-01-01T00:00:00+00:00"}
+    assert ask(desk, "reopen", found, **stale) == (409, ask(desk, "reopen", found, **stale)[1])
+    status, gone = ask(desk, "reopen", found, reason="undone", recorded_at=said["recorded_at"])
+    assert (status, gone["voi"], gone["state"], gone["is_lesion_gone"]) == (200, said["voi"], "withdrawn", True)
+    later = bring_scan(import_files, tmp_path, phantom_case, "b", paint=two_bodies, days_later=30)
+    row = match(later, scan, lesion, proposal=focus(later))
+    said = ask(desk, "confirm_match", row)[1]
+    assert ask(desk, "reopen_match", row, recorded_at=said["recorded_at"])[0] == 422, "without a reason"
+    status, gone = ask(desk, "reopen_match", row, reason="undone", recorded_at=said["recorded_at"])
+    assert (status, gone["state"], gone["is_lesion_gone"]) == (200, "withdrawn", False)
+    bare = match(later, scan, lesion, "resolved")
+    assert ask(desk, "confirm_match", bare) == (200, {"ok": True})
+    assert ask(desk, "reopen_match", bare, reason="undone") == (200, {"ok": True})
+    row.refresh_from_db()
+    assert row.state == LesionMatch.State.OPEN and not Voi.objects.exists()
 
 
 def test_lists_of_the_reading_page_follow(desk, scan):
