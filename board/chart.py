@@ -17,7 +17,7 @@ from imaging.models import Job, Lesion, Reading, Scan, Series, SuvInput
 from imaging.selectors import (
     CurrentMeasurement,
     CurrentSuv,
-    Proposal,
+    ScoreProposal,
     current_suv,
     krenning_proposals,
     measurements_from,
@@ -37,7 +37,7 @@ class ScanView:
     suv: CurrentSuv
     measured: list[CurrentMeasurement]
     reading: Reading | None
-    proposals: dict[object, Proposal] = field(default_factory=dict)
+    proposals: dict[object, ScoreProposal] = field(default_factory=dict)
 
     @property
     def day(self) -> dt.date | None:
