@@ -237,3 +237,39 @@ def test_without_scripts_a_reading_is_still_possible(browser, live_server, reade
     expect(page.locator("[data-fallback] img").first).to_be_visible()
     assert "L01" in page.locator(".lesions").inner_text()
     context.close()
+
+
+def test_the_projections_zoom_and_move_with_the_slices(opened):
+    canvas = opened.locator("[data-scan='old'] [data-view='mip'] canvas")
+    place = """async () => {
+      const work = await (await import("/static/js/reading/reading.js")).ready;
+      const panel = work.panels.find((one) => one.role === "old" && one.marks);
+      const mark = panel.marks(work.state).find((one) => one.label === "L02");
+      return [panel.placed(work.state).perMm, mark.x, mark.y, panel.canvas.width, panel.canvas.height];
+    }"""
+    opened.keyboard.press("j")
+    opened.keyboard.press("j")
+    whole = opened.evaluate(place)[0]
+    canvas.press("+")
+    canvas.press("+")
+    near, x, y, width, height = opened.evaluate(place)
+    assert near == pytest.approx(whole * 1.25**2)
+    assert (x, y) == pytest.approx((width / 2, height / 2)), "the chosen lesion is in the middle"
+    box = canvas.bounding_box()
+    middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    opened.keyboard.down("Shift")
+    opened.mouse.move(*middle)
+    opened.mouse.down()
+    opened.mouse.move(middle[0] + 20, middle[1] - 10, steps=4)
+    opened.mouse.up()
+    opened.keyboard.up("Shift")
+    _, moved_x, moved_y, *_ = opened.evaluate(place)
+    scale = width / box["width"]
+    assert (moved_x - x, moved_y - y) == pytest.approx((20 * scale, -10 * scale), abs=1.5)
+    canvas.hover()
+    opened.keyboard.down("Control")
+    opened.mouse.wheel(0, 400)
+    opened.mouse.wheel(0, 400)
+    opened.mouse.wheel(0, 400)
+    opened.keyboard.up("Control")
+    assert opened.evaluate(place)[0] == pytest.approx(whole), "the whole again"
