@@ -173,8 +173,8 @@ def test_a_click_on_the_projection_chooses_the_lesion_and_elsewhere_the_hottest_
 
 
 def test_layouts_zoom_and_turning_draw_and_stay_quick(opened):
-    for name in ("Axial PET | CT", "MIP | cor | sag", "MIP + slices"):
-        opened.get_by_text(name).click()
+    for name in ("Axial: PET above CT", "Body: MIP, coronal and sagittal", "All: MIP and three slices"):
+        opened.get_by_title(name).click()
         opened.keyboard.press("j")
         assert float(opened.locator("[data-workspace]").get_attribute("data-redraw-ms")) > 0
     before = opened.locator("[data-scan='new'] [data-view='mip'] canvas").get_attribute("aria-label")
@@ -273,3 +273,24 @@ def test_the_projections_zoom_and_move_with_the_slices(opened):
     opened.mouse.wheel(0, 400)
     opened.keyboard.up("Control")
     assert opened.evaluate(place)[0] == pytest.approx(whole), "the whole again"
+
+
+def test_the_tools_take_one_row_and_marking_one_more(opened):
+    opened.set_viewport_size({"width": 1366, "height": 768})
+    height = "name => document.querySelector(name).getBoundingClientRect().height"
+    picture = "() => document.querySelector('[data-scan=new] [data-view=axial]').getBoundingClientRect().toJSON()"
+    opened.keyboard.press("j")
+    assert opened.evaluate(height, ".tools") < 54 and opened.evaluate(height, ".mark-row") < 44
+    before = opened.evaluate(picture)
+    opened.keyboard.press("a")
+    expect(opened.locator(".mark-ask [name=organ]")).to_be_visible()
+    assert opened.evaluate(height, ".mark-row") < 44
+    assert opened.evaluate(picture) == before, "the pictures stay where they are while marking"
+    opened.keyboard.press("Escape")
+    opened.keyboard.press("i")
+    smooth = opened.get_by_role("button", name="Smooth")
+    expect(smooth).to_be_hidden()
+    opened.get_by_text("Picture", exact=True).click()
+    expect(smooth).to_have_attribute("aria-pressed", "false")
+    opened.keyboard.press("Escape")
+    expect(smooth).to_be_hidden()
