@@ -5,18 +5,17 @@ import datetime as dt
 from django import forms
 
 from board.models import BoardDecision
+from patients.forms import DayField
 
 
 class DecisionForm(forms.Form):
-    decided_on = forms.DateField(label="Decided on", widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}))
+    decided_on = DayField(label="Decided on")
     outcome = forms.ChoiceField(label="Outcome", choices=[("", "choose"), *BoardDecision.Outcome.choices])
     text = forms.CharField(
         label="Decision and reason", max_length=4000, widget=forms.Textarea(attrs={"rows": 5}), strip=True
     )
     owner = forms.CharField(label="Owner of the next step", max_length=80)
-    due_date = forms.DateField(
-        label="Due date", required=False, widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
-    )
+    due_date = DayField(label="Due date", required=False)
     supersedes = forms.ModelChoiceField(
         label="Replaces", queryset=BoardDecision.objects.none(), required=False, empty_label="nothing: a new question"
     )

@@ -5,8 +5,8 @@ SENTENCES: dict[str, str] = {
     "job_given_up": "This work stopped unexpectedly three times and was given up. Nothing was changed; ask for it "
     "again, and tell the system administrator if it happens again.",
     "job_cancelled": "This work was cancelled before it ended. Nothing half-made was kept; it can be started again.",
-    "import_cancelled": "This import was cancelled before it ended. Series that were already stored whole are kept; the "
-    "others were not added, and trying again brings them.",
+    "import_cancelled": "This import was cancelled before it ended. Series that were already stored whole are kept; "
+    "the others were not added, and trying again brings them.",
     "job_has_ended": "This work has ended meanwhile, so there is nothing to cancel.",
     "job_not_ended": "Only work that failed or was cancelled can be tried again; this one waits, runs or is done.",
     # Receiving files
