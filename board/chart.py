@@ -7,7 +7,7 @@ from functools import cached_property
 from django.db.models import Q, QuerySet
 
 from board import words
-from board.models import BoardDecision, CaseQuestion, DecisionFollowUp, DecisionNotice
+from board.models import BoardDecision, CaseQuestion, Contact, DecisionFollowUp, DecisionNotice
 from eligibility.case_rows import VERSIONED, CaseRows, fetch
 from eligibility.domain.rules import AssessmentResult
 from eligibility.models import Assessment
@@ -25,7 +25,7 @@ from imaging.selectors import (
 from patients.models import ClinicalEvent, Diagnosis, HistologySpecimen, LabResult, Patient, TreatmentLine, User
 from patients.selectors import age_range_on, grade_of
 
-SIGNED_MODELS = (BoardDecision, DecisionFollowUp, CaseQuestion, *VERSIONED, SuvInput)
+SIGNED_MODELS = (BoardDecision, Contact, DecisionFollowUp, CaseQuestion, *VERSIONED, SuvInput)
 _FROZEN = BoardDecision.assessments.through
 
 
@@ -66,6 +66,7 @@ class Chart:
                 DecisionNotice.objects.filter(decision__in=decisions.values("pk")),
                 DecisionFollowUp.objects.filter(decision__in=decisions.values("pk")),
                 CaseQuestion.objects.filter(patient=patient),
+                Contact.objects.filter(patient=patient),
                 _FROZEN.objects.filter(boarddecision__in=decisions.values("pk")),
                 Assessment.objects.filter(patient=patient),
                 _unfinished_jobs(patient),

@@ -1,10 +1,10 @@
-"""Recording a decision. Typed text survives every refusal."""
+"""Recording a decision, logging a contact. Typed text survives every refusal."""
 
 import datetime as dt
 
 from django import forms
 
-from board.models import BoardDecision
+from board.models import BoardDecision, Contact
 from patients.forms import DayField
 
 
@@ -44,3 +44,17 @@ class DecisionForm(forms.Form):
         if decided and due and due < decided:
             self.add_error("due_date", "The due date lies before the decision.")
         return found
+
+
+class ContactForm(forms.Form):
+    contacted_on = DayField(label="Contacted on")
+    who = forms.ChoiceField(label="Who was contacted", choices=Contact.Who)
+    outcome = forms.ChoiceField(label="Outcome", choices=Contact.Outcome)
+    next_for = forms.ChoiceField(label="What comes next", choices=[("", "choose"), *Contact.NextFor.choices])
+    next_on = DayField(label="Next date", required=False)
+    note = forms.CharField(label="Note", max_length=300, required=False)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, label_suffix="", **kwargs)
+        for bound in self.fields.values():
+            bound.widget.attrs["class"] = "select" if isinstance(bound, forms.ChoiceField) else "input"
