@@ -101,6 +101,8 @@ SENTENCES: dict[str, str] = {
     "before signing.",
     "numbers_computing": "Numbers of this scan are being computed. Sign when they are there; a job that has stopped "
     "can be tried again from the work list.",
+    "numbers_given_up": "Numbers of this scan are missing, because their computation ended without a result. Try it "
+    "again; the reading can be signed when they are there.",
     "lesions_unread": "Still to read: {labels}. Score each lesion, or write why it has no score.",
     "difference_reason_missing": "The score differs from the computed one without a reason: {labels}.",
     "quality_missing": "Say how good the images are: good, limited or non-diagnostic.",

@@ -2,7 +2,8 @@
 
 from django.db.models import Count, Q, QuerySet
 
-from imaging.models import ForeignObject, Job, Series, Upload, UploadItem
+from imaging import digests
+from imaging.models import ForeignObject, Job, Scan, Series, Upload, UploadItem
 from imaging.selectors.measurements import current_suv
 
 
@@ -78,6 +79,16 @@ def has_failed(series: Series) -> bool:
     """Whether the last job of the series ended without a result."""
     job = latest_job(series.pk)
     return job is not None and job.state in Job.WITHOUT_RESULT
+
+
+def measuring_without_result(scan: Scan) -> Job | None:
+    """The job that was to measure the regions as they are now and failed or was cancelled: only a person starts it."""
+    found = current_suv(scan.pet_series)
+    if found.result is None:
+        return None
+    digest = digests.of_scan(scan.vois.all(), found.result)
+    mine = Job.objects.filter(kind=Job.Kind.MEASURE, subject_id=scan.pk, input_digest=digest)
+    return mine.filter(state__in=Job.WITHOUT_RESULT).first()
 
 
 def latest_job(subject_id) -> Job | None:
