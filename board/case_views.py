@@ -12,9 +12,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from board import follow_up as answers
 from board.chart import Chart
+from board.contacts import log_contact
+from board.forms import ContactForm
 from board.freshness import version_of
 from board.identity import identity_of
 from board.models import BoardDecision
+from board.patient_page import Asked, patient_context
 from board.provenance.chain import Chain
 from board.provenance.criteria import criterion_chain
 from board.provenance.lesions import lesion_chain
@@ -104,9 +107,27 @@ def follow_up(request: HttpRequest, pk) -> HttpResponse:
     return redirect(f"{reverse('board:patient', args=[decision.patient.case_number])}#decision-{decision.pk}")
 
 
+@require_POST
+def contact(request: HttpRequest, case_number: str) -> HttpResponse:
+    patient = patient_or_404(request.user, case_number)
+    _check_role(request)
+    form = ContactForm(request.POST)
+    if form.is_valid():
+        try:
+            log_contact(by=request.user, patient=patient, **form.cleaned_data)
+        except ValidationError as refused:
+            form.add_error(None, refused)
+        else:
+            messages.success(request, "Contact stored. It cannot be edited; log another to correct it.")
+            return redirect(f"{reverse('board:patient', args=[case_number])}?tab=contacts")
+    today = timezone.localdate()
+    context = patient_context(Chart(patient, today), request.user, Asked(as_of=today, tab="contacts"))
+    return render(request, "board/patient.html", context | {"contact_form": form}, status=422)
+
+
 def _check_role(request: HttpRequest) -> None:
     if not request.user.may(Capability.FOLLOW_UP):
-        raise PermissionDenied(f"Your role may not follow up decisions or ask the board. {answers.MAY_FOLLOW_UP}")
+        raise PermissionDenied(answers.REFUSED)
 
 
 def _not_stored(request: HttpRequest, chart: Chart, refused: Exception, typed: dict) -> HttpResponse:

@@ -7,7 +7,7 @@ from functools import cached_property
 from django.db.models import Q, QuerySet
 
 from board import words
-from board.models import BoardDecision, CaseQuestion, DecisionFollowUp, DecisionNotice
+from board.models import BoardDecision, CaseQuestion, Contact, DecisionFollowUp, DecisionNotice
 from eligibility.case_rows import VERSIONED, CaseRows, fetch
 from eligibility.domain.rules import AssessmentResult
 from eligibility.models import Assessment
@@ -17,7 +17,7 @@ from imaging.models import Job, Lesion, Reading, Scan, Series, SuvInput
 from imaging.selectors import (
     CurrentMeasurement,
     CurrentSuv,
-    Proposal,
+    ScoreProposal,
     current_suv,
     krenning_proposals,
     measurements_from,
@@ -25,7 +25,7 @@ from imaging.selectors import (
 from patients.models import ClinicalEvent, Diagnosis, HistologySpecimen, LabResult, Patient, TreatmentLine, User
 from patients.selectors import age_range_on, grade_of
 
-SIGNED_MODELS = (BoardDecision, DecisionFollowUp, CaseQuestion, *VERSIONED, SuvInput)
+SIGNED_MODELS = (BoardDecision, Contact, DecisionFollowUp, CaseQuestion, *VERSIONED, SuvInput)
 _FROZEN = BoardDecision.assessments.through
 
 
@@ -37,7 +37,7 @@ class ScanView:
     suv: CurrentSuv
     measured: list[CurrentMeasurement]
     reading: Reading | None
-    proposals: dict[object, Proposal] = field(default_factory=dict)
+    proposals: dict[object, ScoreProposal] = field(default_factory=dict)
 
     @property
     def day(self) -> dt.date | None:
@@ -66,6 +66,7 @@ class Chart:
                 DecisionNotice.objects.filter(decision__in=decisions.values("pk")),
                 DecisionFollowUp.objects.filter(decision__in=decisions.values("pk")),
                 CaseQuestion.objects.filter(patient=patient),
+                Contact.objects.filter(patient=patient),
                 _FROZEN.objects.filter(boarddecision__in=decisions.values("pk")),
                 Assessment.objects.filter(patient=patient),
                 _unfinished_jobs(patient),

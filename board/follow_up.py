@@ -16,7 +16,10 @@ SAME_SUBMIT = dt.timedelta(minutes=10)
 _K = DecisionFollowUp.Kind
 NEEDS_REASON = frozenset({_K.ACKNOWLEDGED, _K.PARTLY, _K.NOT_DONE})
 ANSWERS_CHANGES = frozenset({_K.ACKNOWLEDGED, _K.RELISTED})
-MAY_FOLLOW_UP = "Nuclear medicine, clinicians, coordinators and the chair may. Ask one of them."
+REFUSED = (
+    "Your role may not follow up decisions, log contacts or ask the board. "
+    "Nuclear medicine, clinicians, coordinators and the chair may. Ask one of them."
+)
 
 
 @transaction.atomic
@@ -25,7 +28,7 @@ def follow_up(*, by, decision: BoardDecision, kind: str, reason: str = "", seen:
 
     Raises PermissionDenied, ValidationError, or Conflict when the ground of the decision has moved again since.
     """
-    _check_access(by, decision.patient)
+    check_access(by, decision.patient)
     Patient.objects.select_for_update().get(pk=decision.patient_id)
     row = DecisionFollowUp(decision=decision, kind=kind, reason=reason.strip(), recorded_by=by)
     if row.kind in NEEDS_REASON and not row.reason:
@@ -61,7 +64,7 @@ def _same(row: DecisionFollowUp) -> DecisionFollowUp | None:
 @transaction.atomic
 def ask(*, by, patient: Patient, text: str, instead_of: str = "") -> CaseQuestion:
     """``instead_of``: id of the question its author saw, "" for none. Raises Conflict when another stands there now."""
-    _check_access(by, patient)
+    check_access(by, patient)
     Patient.objects.select_for_update().get(pk=patient.pk)
     newest = CaseQuestion.objects.filter(patient=patient).last()
     row = CaseQuestion(patient=patient, text=text.strip(), recorded_by=by)
@@ -76,8 +79,8 @@ def ask(*, by, patient: Patient, text: str, instead_of: str = "") -> CaseQuestio
     return row
 
 
-def _check_access(by, patient: Patient) -> None:
+def check_access(by, patient: Patient) -> None:
     if not by.may(Capability.FOLLOW_UP):
-        raise PermissionDenied(f"Your role may not follow up decisions or ask the board. {MAY_FOLLOW_UP}")
+        raise PermissionDenied(REFUSED)
     if not Patient.objects.visible_to(by).filter(pk=patient.pk).exists():
         raise PermissionDenied("You have no access to this case.")

@@ -1,22 +1,21 @@
-"""Recording a decision. Typed text survives every refusal."""
+"""Recording a decision, logging a contact. Typed text survives every refusal."""
 
 import datetime as dt
 
 from django import forms
 
-from board.models import BoardDecision
+from board.models import BoardDecision, Contact
+from patients.forms import DayField
 
 
 class DecisionForm(forms.Form):
-    decided_on = forms.DateField(label="Decided on", widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}))
+    decided_on = DayField(label="Decided on")
     outcome = forms.ChoiceField(label="Outcome", choices=[("", "choose"), *BoardDecision.Outcome.choices])
     text = forms.CharField(
         label="Decision and reason", max_length=4000, widget=forms.Textarea(attrs={"rows": 5}), strip=True
     )
     owner = forms.CharField(label="Owner of the next step", max_length=80)
-    due_date = forms.DateField(
-        label="Due date", required=False, widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
-    )
+    due_date = DayField(label="Due date", required=False)
     supersedes = forms.ModelChoiceField(
         label="Replaces", queryset=BoardDecision.objects.none(), required=False, empty_label="nothing: a new question"
     )
@@ -45,3 +44,17 @@ class DecisionForm(forms.Form):
         if decided and due and due < decided:
             self.add_error("due_date", "The due date lies before the decision.")
         return found
+
+
+class ContactForm(forms.Form):
+    contacted_on = DayField(label="Contacted on")
+    who = forms.ChoiceField(label="Who was contacted", choices=Contact.Who)
+    outcome = forms.ChoiceField(label="Outcome", choices=Contact.Outcome)
+    next_for = forms.ChoiceField(label="What comes next", choices=[("", "choose"), *Contact.NextFor.choices])
+    next_on = DayField(label="Next date", required=False)
+    note = forms.CharField(label="Note", max_length=300, required=False)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, label_suffix="", **kwargs)
+        for bound in self.fields.values():
+            bound.widget.attrs["class"] = "select" if isinstance(bound, forms.ChoiceField) else "input"

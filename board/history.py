@@ -6,8 +6,9 @@ from django.urls import reverse
 
 from board import words
 from board.chart import Chart, ScanView
+from board.contacts import waiting_contact
 from board.domain.events import Course, Flag, History, LabPoint, LabStrip, ScanEvent, Specimen
-from board.models import DecisionFollowUp
+from board.models import Contact, DecisionFollowUp
 from eligibility.lesion_facts import is_uptake_illustrative
 from imaging.selectors import CURRENT, REFUSED
 from patients.models import DatePrecision, LabResult, TreatmentLine
@@ -36,7 +37,7 @@ def history(chart: Chart) -> History:
     return History(
         today=chart.today,
         courses=tuple(_course(line) for line in chart.lines),
-        scans=tuple(_scan(view, chart) for view in chart.scans),
+        scans=(*(_scan(view, chart) for view in chart.scans), *_planned(chart)),
         specimens=tuple(_specimen(s, chart) for s in chart.specimens),
         labs=tuple(_strips(chart.labs)),
         flags=tuple(_flags(chart)),
@@ -99,6 +100,27 @@ def _scan(view: ScanView, chart: Chart) -> ScanEvent:
         head=head,
         sub=sub,
     )
+
+
+def _planned(chart: Chart) -> list[ScanEvent]:
+    """The scan that was agreed at the last contact, until one is there."""
+    contact = waiting_contact(chart)
+    if contact is None or contact.next_for != Contact.NextFor.SCAN:
+        return []
+    day = words.day_words((contact.next_on, contact.next_on))
+    word = "Scan due" if contact.next_on >= chart.today else "Scan was due"
+    said = words.day_words((contact.contacted_on, contact.contacted_on))
+    return [
+        ScanEvent(
+            when=(contact.next_on, contact.next_on),
+            title=f"{word} {day}, agreed {said}",
+            href="?tab=contacts",
+            is_sstr=True,
+            state="planned",
+            head=word,
+            sub=day,
+        )
+    ]
 
 
 def _krenning_range(view: ScanView, chart: Chart) -> tuple[tuple[str, str], tuple[str, str]]:

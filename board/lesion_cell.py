@@ -152,5 +152,4 @@ def _size(finding: LesionFinding | None) -> str:
         return ""
     if finding.status == LesionFinding.Status.NOT_ASSESSABLE:
         return "not assessable"
-    axes = [a for a in (finding.long_axis_mm, finding.short_axis_mm, finding.third_axis_mm) if a is not None]
-    return f"{' × '.join(f'{a:.0f}' for a in axes)} mm" if axes else ""
+    return finding.size_text

@@ -8,6 +8,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from eligibility.models import AppendOnlyQuerySet, Assessment
+from imaging.models import Scan
 from patients.models import Patient
 
 
@@ -125,6 +126,60 @@ class CaseQuestion(AppendOnly):
 
     def __str__(self) -> str:
         return self.text
+
+
+class ContactQuerySet(AppendOnlyQuerySet):
+    def waiting(self):
+        """Those whose next date still asks for something: the last one of a living patient, not met by a scan."""
+        last = Contact.objects.filter(patient=models.OuterRef("patient")).order_by("-recorded_at", "-pk")
+        scanned = Scan.objects.filter(
+            patient=models.OuterRef("patient"), clinical_date__gte=models.OuterRef("contacted_on")
+        )
+        told = self.filter(pk=models.Subquery(last.values("pk")[:1])).exclude(next_on=None)
+        alive = told.exclude(patient__vital_status=Patient.VitalStatus.DECEASED)
+        return alive.exclude(models.Q(next_for=Contact.NextFor.SCAN) & models.Exists(scanned))
+
+
+class Contact(AppendOnly):
+    """Somebody was called or written to. The last one says what comes next and when, so that nobody is lost."""
+
+    class Who(models.TextChoices):
+        PATIENT = "patient", "patient"
+        RELATIVE = "relative", "relative"
+        PHYSICIAN = "physician", "treating physician"
+        OTHER = "other", "other"
+
+    class Outcome(models.TextChoices):
+        REACHED = "reached", "reached"
+        MESSAGE = "message", "message left"
+        NOT_REACHED = "not_reached", "not reached"
+
+    class NextFor(models.TextChoices):
+        SCAN = "scan", "scan"
+        LABS = "labs", "laboratory values"
+        VISIT = "visit", "visit"
+        CONTACT = "contact", "another contact"
+        NOTHING = "nothing", "nothing: follow-up ends"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="contacts")
+    contacted_on = models.DateField()
+    who = models.CharField("who was contacted", max_length=10, choices=Who)
+    outcome = models.CharField(max_length=12, choices=Outcome)
+    note = models.CharField(max_length=300, blank=True)
+    next_for = models.CharField("what comes next", max_length=8, choices=NextFor)
+    next_on = models.DateField("next date", null=True, blank=True)
+    recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    recorded_at = models.DateTimeField(default=timezone.now)
+
+    objects = ContactQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["recorded_at", "pk"]
+        indexes = [models.Index(fields=["next_on"]), models.Index(fields=["patient", "recorded_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.get_who_display()} {self.get_outcome_display()}, {self.contacted_on.isoformat()}"
 
 
 class NoticeQuerySet(models.QuerySet):

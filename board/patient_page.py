@@ -13,9 +13,11 @@ from board.audit_tab import may_read_trail, trail
 from board.changed_criteria import outline
 from board.chart import Chart
 from board.completeness import completeness
+from board.contacts import contact_lines
 from board.criteria_view import gate_changes, matrix, moments, panels
 from board.decision_view import decision_lines
 from board.domain.timeline import draw
+from board.forms import ContactForm
 from board.freshness import version_of
 from board.guarded import guarded
 from board.history import history
@@ -23,6 +25,7 @@ from board.identity import identity_of
 from board.ledger import ledger
 from board.lesion_view import SORTS, lesion_table
 from board.models import DecisionFollowUp
+from board.next_due import next_due
 from board.record_table import record_rows
 from patients.domain.roles import Capability
 
@@ -63,6 +66,7 @@ def _frame(chart: Chart, user, asked: Asked) -> dict[str, Any]:
         "as_of": asked.as_of,
         "now": timezone.localtime(),
         "version": version_of(chart.patient),
+        "next_due": next_due(chart),
         "has_open_jobs": chart.has_open_jobs,
         "may_decide": user.may(Capability.RECORD_DECISION),
         "may_follow_up": user.may(Capability.FOLLOW_UP),
@@ -108,6 +112,11 @@ def _eligibility(chart: Chart, as_of: dt.date, decisions) -> dict[str, Any]:
 def _tab(chart: Chart, user, asked: Asked) -> dict[str, Any]:
     if asked.tab == "decisions":
         return {"decisions": guarded("decisions", decision_lines, chart)}
+    if asked.tab == "contacts":
+        return {
+            "contacts": guarded("contacts", contact_lines, chart),
+            "contact_form": ContactForm(initial={"contacted_on": chart.today}),
+        }
     if asked.tab == "audit":
         is_allowed = may_read_trail(user)
         found = guarded("audit", trail, chart.patient, asked.before) if is_allowed else None

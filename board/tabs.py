@@ -41,6 +41,7 @@ LABELS = {
     "lines": "Lines",
     "labs": "Labs",
     "decisions": "Decisions",
+    "contacts": "Contacts",
     "audit": "Audit",
 }
 

@@ -13,6 +13,7 @@ urlpatterns = [
     path("patients/<str:case_number>/source/", case_views.source, name="source"),
     path("patients/<str:case_number>/state/", case_views.state, name="state"),
     path("patients/<str:case_number>/ask/", case_views.ask, name="ask"),
+    path("patients/<str:case_number>/contacts/", case_views.contact, name="contact"),
     path("patients/<str:case_number>/next/", case_views.following, name="next"),
     path("patients/<str:case_number>/previous/", case_views.preceding, name="previous"),
     path("decisions/<uuid:pk>/follow-up/", case_views.follow_up, name="follow_up"),

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from board.models import BoardDecision, DecisionNotice
+from board.models import BoardDecision, Contact, DecisionNotice
+from board.next_due import Due, next_of_all
 from board.reading_list import ReadingRow, Undecided, reading_rows, undecided
 from imaging.access import visible_jobs, visible_series, visible_uploads
 from imaging.job_lines import JobLine, job_lines
@@ -38,6 +39,8 @@ class Worklist:
     held: list[Series]
     stale: list[DecisionNotice]
     due: list[BoardDecision]
+    contacts_due: list[Contact]
+    next_due: Due | None
     uploads: list[Upload]
     recent: list[Patient]
     revision: str
@@ -45,7 +48,7 @@ class Worklist:
     @property
     def is_empty(self) -> bool:
         open_jobs = [line for line in self.jobs if line.job.state != Job.State.DONE]
-        return not any((self.readings, self.undecided, open_jobs, self.held, self.stale, self.due))
+        return not any((self.readings, self.undecided, open_jobs, self.held, self.stale, self.due, self.contacts_due))
 
     @property
     def jobs_sentence(self) -> str:
@@ -70,6 +73,8 @@ def worklist(user, *, today: dt.date) -> Worklist:
             .order_by("noticed_at")[:SHOWN]
         ),
         due=_due(user, today),
+        contacts_due=_contacts_due(user, today),
+        next_due=next_of_all(user, today=today),
         uploads=list(visible_uploads(user).select_related("patient").order_by("-created_at")[:SHOWN]),
         recent=list(visible_patients(user).order_by("-recorded_at")[:SHOWN]),
         revision=jobs_state(user)["revision"],
@@ -85,6 +90,12 @@ def _due(user, today: dt.date) -> list[BoardDecision]:
     until = today + dt.timedelta(days=30)
     due = BoardDecision.objects.waiting().filter(in_visible_chart(user), due_date__lte=until)
     return list(due.select_related("patient").order_by("due_date")[:SHOWN])
+
+
+def _contacts_due(user, today: dt.date) -> list[Contact]:
+    until = today + dt.timedelta(days=30)
+    due = Contact.objects.waiting().filter(in_visible_chart(user), next_on__lte=until)
+    return list(due.select_related("patient").order_by("next_on")[:SHOWN])
 
 
 def _jobs(user) -> list[JobLine]:

@@ -41,7 +41,7 @@ def at(selector: str) -> Callable:
 
 def in_layout(words: str, lesion: str) -> Callable:
     def do(page) -> None:
-        page.get_by_text(words).click()
+        page.get_by_title(words).click()
         page.locator(".lesions").get_by_text(lesion).first.click()
         page.mouse.move(0, 0)
 
@@ -69,7 +69,7 @@ def report(page) -> None:
 def shots(follow_up: str, baseline: str, no_suv: str) -> list[Shot]:
     case = "/patients/0001/"
     tabs = ("scans", "histology", "lines", "labs", "decisions", "audit")
-    pair, axial, body = "MIP + slices", "Axial PET | CT", "MIP | cor | sag"
+    pair, axial, body = "All: MIP and three slices", "Axial: PET above CT", "Body: MIP, coronal and sagittal"
     return [
         Shot("home", "/"),
         Shot("patients", "/patients/"),

@@ -57,6 +57,7 @@ class AssembledSeries:
             "suv": self.suv_inputs.to_dict() if self.suv_inputs else {},
             "description": self.first.series_description,
             "manufacturer": self.first.manufacturer,
+            "model_name": self.first.model_name,
             "radiopharmaceutical": self.first.radiopharmaceutical,
             "reconstruction": self.first.reconstruction,
             "image_type": list(self.first.image_type),

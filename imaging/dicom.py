@@ -1,72 +1,48 @@
 """The only place that reads DICOM with pydicom. Runs inside the sandboxed child, on open descriptors, never on paths.
 
-Headers are read once, up to the pixel data, with caps on bytes, elements and nesting that hold while reading; a
-deflated file is inflated here, to a limit, before pydicom sees it. ``force`` is never used: a file without preamble
-must look like DICOM in its first element.
+``dicom_source`` reads a header to its limits, ``dicom_pixels`` unpacks a compressed frame; here a file becomes fields.
 """
 
-import io
 import os
-import warnings
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple, NoReturn
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from pydicom.charset import decode_bytes
-from pydicom.dataelem import DataElement, RawDataElement
-from pydicom.dataset import Dataset
-from pydicom.encaps import generate_frames
-from pydicom.filereader import read_dataset
-from pydicom.pixels import get_decoder
-from pydicom.sequence import Sequence
-from pydicom.tag import BaseTag
-from pydicom.uid import UID
 
 from imaging import dicom_values as read
-from imaging.codestream import frame_size
-from imaging.dicom_bytes import EXPLICIT, IMPLICIT, inflate, sniff
-from imaging.header import (
-    LOSSY_SYNTAXES,
-    UNDEFINED_LENGTH,
-    Unusable,
-    describe,
-    describe_image,
-    frame_bytes,
-    identify,
-    place_pixels,
+from imaging.dicom_bytes import EXPLICIT
+from imaging.dicom_pixels import decompress
+from imaging.dicom_source import (
+    COMPRESSED,
+    DEFLATED,
+    MAX_VALUE_BYTES,
+    RLE,
+    Limits,
+    RawElements,
+    Source,
+    open_source,
+    route,
 )
-from imaging.instances import BIG_ENDIAN_SYNTAX, OBJECT_KINDS
-from imaging.object_header import CONTENT_STARTS, OBJECT_CLASSES, describe_object
+from imaging.header import LOSSY_SYNTAXES, Unusable, describe, describe_image, frame_bytes, identify, place_pixels
+from imaging.instances import OBJECT_KINDS
+from imaging.object_header import describe_object
 
-FIRST_READ = 32 << 10
-MAX_HEADER_BYTES = 16 << 20
-MAX_ELEMENTS = 20_000
-MAX_DEPTH = 32
-TRAILING_BYTES = 1024
-LONG_ELEMENT = 1024
-MAX_VALUE_BYTES = 4096  # of what we use; a longer value is no value of its kind
-MAX_REMEMBERED_BYTES = 64 << 10
-
-DEFLATED = "1.2.840.10008.1.2.1.99"
-RLE = "1.2.840.10008.1.2.5"
-COMPRESSED = frozenset({RLE}) | {f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 57, 70, 80, 81, 90, 91)}
-ALLOWED = COMPRESSED | {IMPLICIT, EXPLICIT, DEFLATED, BIG_ENDIAN_SYNTAX}
-
-PET, CT = "1.2.840.10008.5.1.4.1.1.128", "1.2.840.10008.5.1.4.1.1.2"
-KINDS = {PET: "pet", CT: "ct", **OBJECT_CLASSES}
-ENHANCED = frozenset(
-    {
-        "1.2.840.10008.5.1.4.1.1.128.1",
-        "1.2.840.10008.5.1.4.1.1.130",
-        "1.2.840.10008.5.1.4.1.1.2.1",
-        "1.2.840.10008.5.1.4.1.1.2.2",
-    }
-)
-ITEM = b"\xfe\xff\x00\xe0"
-SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
-
-_PIXEL_TAGS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
+__all__ = [
+    "COMPRESSED",
+    "DEFLATED",
+    "MAX_VALUE_BYTES",
+    "RLE",
+    "Limits",
+    "RawElements",
+    "Source",
+    "decode",
+    "decompress",
+    "describe_file",
+    "guarded",
+    "open_source",
+    "parse",
+    "route",
+]
 
 
 def parse(descriptor: int) -> dict[str, Any]:
@@ -98,7 +74,7 @@ def guarded(work: Callable[[], tuple[dict[str, Any], bytes]]) -> tuple[dict[str,
 def _decode(descriptor: int, image: dict[str, Any]) -> bytes:
     source = open_source(descriptor)
     if source.pixels is None:
-        _refuse("pixel_data_missing")
+        raise Unusable("pixel_data_missing")
     if source.syntax in COMPRESSED:
         size = source.size - source.pixels.offset
         found = decompress(source.syntax, os.pread(descriptor, size, source.pixels.offset), image)
@@ -109,138 +85,6 @@ def _decode(descriptor: int, image: dict[str, Any]) -> bytes:
     return found.astype(f"<{kind}{image['bits_allocated'] // 8}").tobytes()
 
 
-class _Pixels(NamedTuple):
-    offset: int
-    length: int
-
-
-class _MoreNeeded(Exception):
-    """The header goes on behind what was read of the file."""
-
-
-class Limits(NamedTuple):
-    """How much of a file is read before it is refused, and the tag to stop at (0: the pixels only)."""
-
-    header_bytes: int = MAX_HEADER_BYTES
-    elements: int = MAX_ELEMENTS
-    stop_at: int = 0
-
-
-class Source:
-    """One file with its header read up to the pixel data. ``content`` is its beginning, or all of it inflated."""
-
-    def __init__(self, content: bytes, start: int, size: int, meta: dict[int, bytes], syntax: str, *, limits: Limits):
-        self.content = content
-        self.size = size
-        self.meta = meta
-        self.syntax = syntax
-        self.is_little_endian = syntax != BIG_ENDIAN_SYNTAX
-        self.pixels: _Pixels | None = None
-        self._is_implicit = syntax == IMPLICIT
-        self._limits = limits
-        self._is_stopped = False
-        self._count = 0
-        self._stream = io.BytesIO(content)
-        self._stream.seek(start)
-        self.dataset = self._read()
-        self.elements = RawElements(self.dataset, self.is_little_endian, self.dataset.original_character_set)
-
-    def _read(self) -> Dataset:
-        dataset = read_dataset(self._stream, self._is_implicit, self.is_little_endian, stop_when=self._stop)
-        if dataset.original_encoding[0] != self._is_implicit:
-            _refuse("transfer_syntax_contradicted")
-        is_at_end = self.pixels is None and not self._is_stopped
-        if is_at_end and len(self.content) < self.size:
-            raise _MoreNeeded
-        if is_at_end and self.size - self._stream.tell() > TRAILING_BYTES:
-            _refuse("dicom_damaged", "stray delimiter")
-        elements, depth = _extent(dataset)
-        if elements > self._limits.elements:
-            _refuse("too_many_elements")
-        if depth > MAX_DEPTH:
-            _refuse("nesting_too_deep")
-        return dataset
-
-    def _stop(self, tag: BaseTag, vr: str | None, length: int) -> bool:
-        """Called by pydicom at every element: holds the caps while reading, and stops at the pixels."""
-        if tag in _PIXEL_TAGS:
-            self.pixels = _Pixels(self._stream.tell(), length)
-            return True
-        if tag == self._limits.stop_at:
-            self._is_stopped = True
-            return True
-        self._count += 1
-        if self._count > self._limits.elements:
-            _refuse("too_many_elements")
-        if length > LONG_ELEMENT and length != UNDEFINED_LENGTH:
-            end = self._stream.tell() + length
-            if end > self.size:
-                _refuse("file_truncated")
-            if end > len(self.content):
-                raise _MoreNeeded
-        return False
-
-
-# Sequences of defined length by their bytes: all slices of a series carry the same ones.
-_unfolded: dict[tuple[Any, ...], list["RawElements"]] = {}
-
-
-class RawElements:
-    """Raw values of a dataset; nothing is converted but the sequences that are asked for."""
-
-    def __init__(self, dataset: Dataset, is_little_endian: bool, encodings: Any):
-        self._dataset = dataset
-        self._raw = dict(zip(map(int, dataset.keys()), dataset.values(), strict=True))
-        self._encodings = encodings
-        self.is_little_endian = is_little_endian
-
-    def get(self, tag: int) -> bytes | None:
-        element = self._raw.get(tag)
-        if element is None:
-            return None
-        return (element.value or b"")[:MAX_VALUE_BYTES] if isinstance(element, RawDataElement) else b""
-
-    def whole(self, tag: int) -> bytes:
-        """All bytes of a value, however long; for the content of objects."""
-        element = self._raw.get(tag)
-        return element.value or b"" if isinstance(element, RawDataElement) else b""
-
-    def each(self, tag: int) -> Iterator["RawElements"]:
-        """Items of a sequence of which every one is different: nothing is remembered."""
-        if tag in self._raw:
-            yield from self._unfold(tag)
-
-    def items(self, tag: int) -> list["RawElements"]:
-        element = self._raw.get(tag)
-        if element is None:
-            return []
-        if not isinstance(element, RawDataElement) or len(element.value or b"") > MAX_REMEMBERED_BYTES:
-            return self._unfold(tag)
-        key = (tag, element.value, element.is_implicit_VR, element.is_little_endian, repr(self._encodings))
-        if key not in _unfolded:
-            if len(_unfolded) > 64:
-                _unfolded.clear()
-            _unfolded[key] = self._unfold(tag)
-        return _unfolded[key]
-
-    def _unfold(self, tag: int) -> list["RawElements"]:
-        value = self._dataset[tag].value
-        items = list(value) if isinstance(value, Sequence) else []
-        return [RawElements(item, self.is_little_endian, self._encodings) for item in items]
-
-    def text(self, tag: int) -> str:
-        value = self.get(tag) or b""
-        return _printable(value.decode("ascii") if value.isascii() else decode_bytes(value, self._encodings, set()))
-
-    def person(self, tag: int) -> str:
-        """A person name with all its groups; each of its parts begins with the first character set again."""
-        return _printable(decode_bytes(self.get(tag) or b"", self._encodings, set(b"^=")))
-
-
-def _printable(decoded: str) -> str:
-    return "".join(c for c in decoded if c.isprintable()).strip()
-
-
 def _parse(descriptor: int) -> dict[str, Any]:
     source = open_source(descriptor)
     elements = source.elements
@@ -248,7 +92,7 @@ def _parse(descriptor: int) -> dict[str, Any]:
     if kind in OBJECT_KINDS:
         return describe_file(source, kind)
     if source.pixels is None:
-        _refuse("pixel_data_missing")
+        raise Unusable("pixel_data_missing")
     uids = identify(elements)
     _check_meta(source.meta, uids)
     image = describe_image(elements)
@@ -259,6 +103,12 @@ def _parse(descriptor: int) -> dict[str, Any]:
     return {**uids, **image, **values, "kind": kind, "size": source.size, "transfer_syntax": source.syntax}
 
 
+def _check_meta(meta: dict[int, bytes], uids: dict[str, str]) -> None:
+    for tag, name in ((0x00020002, "sop_class_uid"), (0x00020003, "sop_uid")):
+        if read.uid(meta.get(tag)) not in {None, uids[name]}:
+            raise Unusable("uid_contradicted", name)
+
+
 def describe_file(source: Source, kind: str) -> dict[str, Any]:
     """The fields of ``ParsedObject``.
 
@@ -267,135 +117,8 @@ def describe_file(source: Source, kind: str) -> dict[str, Any]:
     """
     uids = identify(source.elements)
     if read.uid(source.meta.get(0x00020002)) not in {None, uids["sop_class_uid"]}:
-        _refuse("uid_contradicted", "sop_class_uid")
+        raise Unusable("uid_contradicted", "sop_class_uid")
     values = describe_object(source.elements, kind)
     if read.uid(source.meta.get(0x00020003)) not in {None, uids["sop_uid"]}:
         values["problems"].append("(0002,0003)")
     return {**uids, **values, "kind": kind, "size": source.size, "transfer_syntax": source.syntax}
-
-
-def open_source(descriptor: int, limits: Limits | None = None) -> Source:
-    """Read no more of the file than its header needs; more of it only when the header says that it goes on."""
-    size, wanted = os.fstat(descriptor).st_size, FIRST_READ
-    most = limits.header_bytes if limits else MAX_HEADER_BYTES
-    while True:
-        content = os.pread(descriptor, wanted, 0)
-        if limits and content.count(ITEM) > limits.elements:
-            _refuse("too_many_elements")  # cheaper than finding out by unfolding them
-        is_whole = len(content) == size
-        try:
-            return _interpret(descriptor, content, size, limits)
-        except (Unusable, RecursionError, MemoryError):
-            raise
-        except _MoreNeeded:
-            pass
-        except Exception:
-            if is_whole:
-                raise
-        if is_whole or wanted >= most:
-            _refuse("header_too_large" if wanted >= most else "file_truncated")
-        wanted = min(wanted * 8, most)
-
-
-def _interpret(descriptor: int, content: bytes, size: int, limits: Limits | None) -> Source:
-    start, meta = _read_meta(content, size)
-    syntax = read.uid(meta.get(0x00020010)) if meta or start else sniff(content)
-    if syntax is None:
-        _refuse("transfer_syntax_missing")
-    declared = read.uid(meta.get(0x00020002))
-    kind = route(declared) if declared is not None else ""
-    limits = limits or Limits(stop_at=CONTENT_STARTS.get(kind, 0))
-    if syntax not in ALLOWED:
-        _refuse("transfer_syntax_unsupported", syntax)
-    if syntax == DEFLATED:
-        content, start = inflate(descriptor, start), 0
-        return Source(content, start, len(content), meta, syntax, limits=limits)
-    return Source(content, start, size, meta, syntax, limits=limits)
-
-
-def _read_meta(content: bytes, size: int) -> tuple[int, dict[int, bytes]]:
-    """Where the dataset starts, and the raw file meta information; none in a file without preamble."""
-    start = 132 if content[128:132] == b"DICM" else 0
-    if start == 0 and content[:2] != b"\2\0":
-        return 0, {}
-    stream = io.BytesIO(content)
-    stream.seek(start)
-    meta = read_dataset(stream, False, True, stop_when=_is_not_meta)
-    if stream.tell() >= len(content) < size:
-        raise _MoreNeeded
-    raw = {int(e.tag): e.value or b"" for e in meta.values() if isinstance(e, RawDataElement)}
-    if not raw and start == 0:
-        _refuse("not_dicom")
-    if not raw and start >= size:
-        _refuse("file_truncated")
-    return stream.tell(), raw
-
-
-def _is_not_meta(tag: BaseTag, vr: str | None, length: int) -> bool:
-    return tag >> 16 != 2
-
-
-def decompress(syntax: str, encapsulated: bytes, image: dict[str, Any]) -> NDArray[Any]:
-    if syntax != RLE:
-        _check_codestream(next(generate_frames(encapsulated, number_of_frames=1)), image)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("error", message="The decoded RLE segment contains")
-        array, _ = get_decoder(UID(syntax)).as_array(
-            encapsulated,
-            raw=True,
-            decoding_plugin="pydicom" if syntax == RLE else "",
-            rows=image["rows"],
-            columns=image["columns"],
-            bits_allocated=image["bits_allocated"],
-            bits_stored=image["bits_stored"],
-            pixel_representation=int(image["is_signed"]),
-            number_of_frames=1,
-            samples_per_pixel=1,
-            photometric_interpretation="MONOCHROME2",
-            pixel_keyword="PixelData",
-            transfer_syntax_uid=UID(syntax),
-        )
-    return array
-
-
-def _check_codestream(stream: bytes, image: dict[str, Any]) -> None:
-    found = frame_size(stream)
-    if found is None:
-        _refuse("dicom_damaged", "codestream")
-    if (found.rows, found.columns, found.components) != (image["rows"], image["columns"], 1):
-        _refuse("pixels_disagree_with_header")
-    if not image["bits_stored"] <= found.bits <= image["bits_allocated"]:
-        _refuse("pixels_disagree_with_header")
-
-
-def _check_meta(meta: dict[int, bytes], uids: dict[str, str]) -> None:
-    for tag, name in ((0x00020002, "sop_class_uid"), (0x00020003, "sop_uid")):
-        if read.uid(meta.get(tag)) not in {None, uids[name]}:
-            _refuse("uid_contradicted", name)
-
-
-def route(sop_class: str | None) -> str:
-    if sop_class is None:
-        _refuse("uid_invalid")
-    if sop_class in KINDS:
-        return KINDS[sop_class]
-    if sop_class in ENHANCED:
-        _refuse("enhanced_unsupported")
-    if sop_class == SECONDARY_CAPTURE:
-        _refuse("secondary_capture")
-    _refuse("not_used_here", sop_class)
-
-
-def _extent(dataset: Dataset) -> tuple[int, int]:
-    """Elements and depth of what pydicom has already unfolded (sequences of undefined length)."""
-    count, depth = len(dataset), 0
-    for element in dataset.values():
-        if type(element) is DataElement and isinstance(element.value, Sequence):
-            for item in element.value:
-                inner, below = _extent(item)
-                count, depth = count + inner, max(depth, below + 1)
-    return count, depth
-
-
-def _refuse(code: str, detail: str = "") -> NoReturn:
-    raise Unusable(code, detail)

@@ -207,6 +207,7 @@ def _quantity(elements: Elements, reader: _Reader) -> dict[str, Any]:
         "intercept": intercept or 0.0,
         "modality": read.text(elements.get(0x00080060)),
         "manufacturer": elements.text(0x00080070)[:64],
+        "model_name": elements.text(0x00081090)[:64],
         "series_description": elements.text(0x0008103E)[:64],
         "image_type": read.texts(elements.get(0x00080008)),
         "series_type": read.texts(elements.get(0x00541000)),

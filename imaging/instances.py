@@ -42,6 +42,7 @@ class ParsedInstance:
     slice_count: int | None  # Number of Slices (0054,0081), as announced
     series_description: str
     manufacturer: str
+    model_name: str
     transfer_syntax: str
     pixel_offset: int
     pixel_length: int

@@ -54,19 +54,22 @@ def request(*, kind, subject_id, input_digest: str, method_version: str, patient
 def cancel(pk: uuid.UUID, *, by) -> bool:
     """End a job that waits or runs, in somebody's name; False where it has ended already.
 
-    A worker that is at it owns nothing any more: it finds its lease lost at its next step, and nothing of it is kept.
+    A worker that is at it owns nothing any more: it finds its lease lost at its next step, and
+    nothing half-made of it is kept.
     """
+    is_import = Job.objects.filter(pk=pk, kind=Job.Kind.IMPORT).exists()
+    code = "import_cancelled" if is_import else "job_cancelled"
     with transaction.atomic():
         ended = Job.objects.filter(pk=pk, state__in=Job.OPEN).update(
             state=Job.State.CANCELLED,
             lease_until=None,
             finished_at=Now(),
             cancelled_by=by,
-            reason_code="job_cancelled",
-            message=sentence("job_cancelled"),
+            reason_code=code,
+            message=sentence(code),
         )
         if ended:
-            _tell_upload(pk, "job_cancelled")
+            _tell_upload(pk, code)
         return bool(ended)
 
 

@@ -4,6 +4,7 @@ from django import forms
 
 from imaging.models import Lesion, LesionReading, Reading, Scan
 from imaging.services.reading_answers import CHOICES
+from patients.forms import DayField
 from patients.models import SsaInjection
 
 NOT_STATED = "none"
@@ -40,7 +41,9 @@ class AnswersForm(forms.Form):
     ssa = forms.ChoiceField(choices=Reading.Ssa, required=False)
     injection = forms.ModelChoiceField(SsaInjection.objects.none(), required=False)
     ssa_drug = forms.CharField(max_length=40, required=False)
-    ssa_date = forms.DateField(required=False, error_messages={"invalid": "Give the day of the injection as a date."})
+    ssa_date = DayField(
+        required=False, error_messages={"invalid": "Write the day of the injection as year, month, day: 2024-03-15."}
+    )
     extravasation = forms.ChoiceField(choices=Reading.Extravasation, required=False)
     cold_lesions = forms.ChoiceField(choices=Reading.ColdLesions, required=False)
     comment = forms.CharField(required=False)

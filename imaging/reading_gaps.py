@@ -23,7 +23,7 @@ class Gap:
 def gaps(reading: Reading, measured: list[selectors.CurrentMeasurement] | None = None) -> list[Gap]:
     """Nothing left out: an empty list may be signed."""
     measured = selectors.measurements(reading.scan) if measured is None else measured
-    found = [*_of_lesions(reading, measured), *_of_numbers(measured), *_of_quality(reading)]
+    found = [*_of_lesions(reading, measured), *_of_numbers(reading.scan, measured), *_of_quality(reading)]
     if reading.scale_id != FDG_SCALE:
         found += _of_analogue(reading)
     if not reading.extravasation:
@@ -46,10 +46,11 @@ def _of_lesions(reading: Reading, measured) -> list[Gap]:
     ]
 
 
-def _of_numbers(measured) -> list[Gap]:
+def _of_numbers(scan: Scan, measured) -> list[Gap]:
     """A number that is not there yet can neither be shown nor differ from a score."""
-    is_computing = any(item.state == selectors.RECOMPUTING for item in measured)
-    return [_gap("numbers_computing")] if is_computing else []
+    if all(item.state != selectors.RECOMPUTING for item in measured):
+        return []
+    return [_gap("numbers_given_up" if selectors.measuring_without_result(scan) else "numbers_computing")]
 
 
 def _has_open_foci(reading: Reading) -> bool:

@@ -5,6 +5,8 @@ SENTENCES: dict[str, str] = {
     "job_given_up": "This work stopped unexpectedly three times and was given up. Nothing was changed; ask for it "
     "again, and tell the system administrator if it happens again.",
     "job_cancelled": "This work was cancelled before it ended. Nothing half-made was kept; it can be started again.",
+    "import_cancelled": "This import was cancelled before it ended. Series that were already stored whole are kept; "
+    "the others were not added, and trying again brings them.",
     "job_has_ended": "This work has ended meanwhile, so there is nothing to cancel.",
     "job_not_ended": "Only work that failed or was cancelled can be tried again; this one waits, runs or is done.",
     # Receiving files
@@ -102,6 +104,8 @@ SENTENCES: dict[str, str] = {
     "before signing.",
     "numbers_computing": "Numbers of this scan are being computed. Sign when they are there; a job that has stopped "
     "can be tried again from the work list.",
+    "numbers_given_up": "Numbers of this scan are missing, because their computation ended without a result. Try it "
+    "again; the reading can be signed when they are there.",
     "lesions_unread": "Still to read: {labels}. Score each lesion, or write why it has no score.",
     "difference_reason_missing": "The score differs from the computed one without a reason: {labels}.",
     "quality_missing": "Say how good the images are: good, limited or non-diagnostic.",

@@ -78,7 +78,9 @@ def _uptake_time(result: SuvResult | None) -> str:
 
 
 def _scanner(series: Series | None) -> str:
-    return str(series.header.get("manufacturer") or NOT_STATED) if series else NOT_STATED
+    """Maker and model as in the header; series of earlier imports kept no model."""
+    known = [series.header.get(name) for name in ("manufacturer", "model_name")] if series else []
+    return ", ".join(word for word in known if word) or NOT_STATED
 
 
 def _quality(reading: Reading) -> str:

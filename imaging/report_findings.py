@@ -73,10 +73,8 @@ def _ratios(numbers: ScanNumbers, lesion) -> list[str]:
 def _size(finding: LesionFinding | None) -> list[str]:
     if finding is None:
         return []
-    axes = [axis for axis in (finding.long_axis_mm, finding.short_axis_mm, finding.third_axis_mm) if axis is not None]
-    size = " × ".join(f"{axis:.0f}" for axis in axes)
     mark = " (illustrative)" if finding.is_illustrative else ""
-    return [finding.get_status_display(), *([f"{size} mm on CT{mark}"] if size else [])]
+    return [finding.get_status_display(), *([f"{size} on CT{mark}"] if (size := finding.size_text) else [])]
 
 
 def _computed(basis, score: LesionReading) -> str:

@@ -1,7 +1,7 @@
 """Parent side of the sandbox: untrusted DICOM is read in a limited child process, never in this one.
 
-Each batch costs one fork, two for a long one. A child that dies, hangs or talks nonsense costs the one file it was working on; the next
-child carries on behind it.
+Each batch costs one fork, two for a long one. A child that dies, hangs or talks nonsense costs the one file it was
+working on; the next child carries on behind it.
 """
 
 import contextlib

@@ -30,6 +30,29 @@ class UnitInput(forms.NumberInput):
         return format_html('<span class="with-unit">{} <span class="unit">{}</span></span>', box, self.unit)
 
 
+class DayInput(forms.DateInput):
+    """A box for one day, typed and shown as 2024-03-15: a date box of the browser follows the browser's language."""
+
+    def __init__(self, attrs=None):
+        how = {
+            "pattern": r"\d{4}-\d{1,2}-\d{1,2}",
+            "placeholder": "YYYY-MM-DD",
+            "title": "Year, month, day: 2024-03-15",
+        }
+        shape = {"size": 11, "maxlength": 10, "autocomplete": "off"}
+        super().__init__({**how, **shape, **(attrs or {})}, format="%Y-%m-%d")
+
+
+class DayField(forms.DateField):
+    """One whole day; anything but the ISO order is refused in words."""
+
+    widget = DayInput
+    default_error_messages = {"invalid": "This is no valid date. Write year, month, day: 2024-03-15."}
+
+    def __init__(self, **kwargs):
+        super().__init__(input_formats=["%Y-%m-%d"], **kwargs)
+
+
 class PartialDateField(forms.CharField):
     """Date and precision as one text: what was typed says how exact it is."""
 

@@ -42,7 +42,10 @@ class Course(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ScanEvent(Event):
-    """``state``: "read", "unread" (no signed reading) or "refused" (no SUV). Krenning as written, "?" not stated."""
+    """``state``: "read", "unread" (no signed reading), "refused" (no SUV) or "planned" (still to come).
+
+    Krenning as written, "?" not stated.
+    """
 
     is_sstr: bool
     state: str

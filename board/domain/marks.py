@@ -62,7 +62,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Glyph:
-    """A point event. ``shape``: circle, diamond, refused, specimen, flag, due."""
+    """A point event. ``shape``: circle, diamond, refused, planned, specimen, flag, due."""
 
     shape: str
     at: float

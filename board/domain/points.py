@@ -31,7 +31,7 @@ class Style:
 
 def scan_lane(scans: Sequence[ScanEvent], sheet: Sheet, folded: int) -> Lane:
     lane = _lay_out(scans, _SCANS, sheet, folded)
-    days = sorted(e.day for e in scans if e.day)
+    days = sorted(e.day for e in scans if e.day and e.state != "planned")
     taken = _taken(lane, sheet)
     spells = [(a, b) for a, b in itertools.pairwise([*days, sheet.today]) if (b - a).days > SCAN_GAP_DAYS]
     gaps = [sheet.gap((a, b), lane.height - 8, "no PET recorded", taken) for a, b in spells]
@@ -129,7 +129,12 @@ def _taken(lane: Lane, sheet: Sheet) -> list[Box]:
 
 
 def _scan_glyph(scan: ScanEvent) -> dict[str, str]:
-    """Shape, number and colour: a circle for SSTR, a diamond for FDG, hollow with "!" where SUV was refused."""
+    """Shape, number and colour: a circle for SSTR, a diamond for FDG, hollow with "!" where SUV was refused.
+
+    Dotted and without a number where it is still to come.
+    """
+    if scan.state == "planned":
+        return {"shape": "planned"}
     if scan.state == "refused":
         return {"shape": "refused" if scan.is_sstr else "refused-diamond", "text": "!"}
     if not scan.is_sstr:

@@ -123,5 +123,11 @@ class LesionFinding(Versioned):
         return f"{self.lesion.label} on {self.scan}"
 
     @property
+    def size_text(self) -> str:
+        """The axes that were measured on CT, longest first, as in "18 × 12 mm"; empty where none was."""
+        axes = [axis for axis in (self.long_axis_mm, self.short_axis_mm, self.third_axis_mm) if axis is not None]
+        return f"{' × '.join(f'{axis:.0f}' for axis in axes)} mm" if axes else ""
+
+    @property
     def patient(self):
         return self.lesion.patient

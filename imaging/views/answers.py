@@ -1,6 +1,7 @@
-"""Answers to scripts: which were asked for, and how a refusal looks in all of them."""
+"""Answers to scripts: which were asked for, how a refusal looks in all of them; and the way back from plain forms."""
 
 from django.http import HttpRequest, JsonResponse
+from django.utils.http import url_has_allowed_host_and_scheme
 
 
 def wants_json(request: HttpRequest) -> bool:
@@ -14,3 +15,10 @@ def refused(status: int, code: str, sentence: str, **more) -> JsonResponse:
 def said_by(form) -> list[str]:
     """Every error of a form, as sentences."""
     return [error for errors in form.errors.values() for error in errors]
+
+
+def back_to(request: HttpRequest, otherwise: str) -> str:
+    """Where the form stood, if that is a page of this site."""
+    asked = request.POST.get("back", "")
+    is_ours = asked.startswith("/") and url_has_allowed_host_and_scheme(asked, allowed_hosts={request.get_host()})
+    return asked if is_ours else otherwise

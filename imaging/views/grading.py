@@ -8,7 +8,6 @@ from django.db import transaction
 from django.http import HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from imaging import access
@@ -19,8 +18,8 @@ from imaging.refused import Refused
 from imaging.services import amend_reading, answer_reading, score_lesion, sign_reading, start_reading
 from imaging.services.reading_answers import open_draft
 from imaging.services.reading_lock import Stale, token_after, token_of_answers, token_of_entries, token_of_score
-from imaging.views.answers import refused, said_by, wants_json
-from imaging.views.grading_page import grading_context, sentence
+from imaging.views.answers import back_to, refused, said_by, wants_json
+from imaging.views.grading_page import grading_context, retry_address, sentence
 from imaging.views.guard import needs, visible_or_404
 from imaging.views.words import explain
 from patients.domain.roles import Capability
@@ -34,7 +33,7 @@ STATUS = {"not_permitted": 403, "reading_changed": 409, "reading_numbers_changed
 @require_POST
 def start(request, pk: uuid.UUID):
     scan = visible_or_404(access.visible_scans(request.user).select_related("patient"), pk)
-    return _step(request, scan, lambda: _state(start_reading(by=request.user, scan=scan)))
+    return _step(request, scan, lambda: _state(start_reading(by=request.user, scan=scan), request.user))
 
 
 @needs(Capability.SIGN_READING)
@@ -50,7 +49,7 @@ def score(request, pk: uuid.UUID):
         before = token_of_entries(draft)
         row = score_lesion(by=request.user, reading=draft, **form.service_values())
         seen = _seen(request, before, draft) | {"part": token_of_score(row)}
-        return _state(draft) | {"seen": seen, "lesion": str(row.lesion_id), "is_read": row.is_read}
+        return _state(draft, request.user) | {"seen": seen, "lesion": str(row.lesion_id), "is_read": row.is_read}
 
     return _step(request, reading.scan, step)
 
@@ -66,7 +65,9 @@ def answers(request, pk: uuid.UUID):
     def step():
         before = token_of_entries(open_draft(reading.pk))
         changed = answer_reading(by=request.user, reading=reading, **form.service_values())
-        return _state(changed) | {"seen": _seen(request, before, changed) | {"part": token_of_answers(changed)}}
+        return _state(changed, request.user) | {
+            "seen": _seen(request, before, changed) | {"part": token_of_answers(changed)}
+        }
 
     return _step(request, reading.scan, step)
 
@@ -92,9 +93,11 @@ def amend(request, pk: uuid.UUID):
         return _not_valid(request, reading.scan, form)
     reason = form.cleaned_data["reason"]
     done = "A new version is open. The signed one stays valid until this one is signed."
-    return _step(
-        request, reading.scan, lambda: _state(amend_reading(by=request.user, reading=reading, reason=reason)), done=done
-    )
+
+    def step():
+        return _state(amend_reading(by=request.user, reading=reading, reason=reason), request.user)
+
+    return _step(request, reading.scan, step, done=done)
 
 
 def _seen(request, before: str, reading: Reading) -> dict:
@@ -103,12 +106,13 @@ def _seen(request, before: str, reading: Reading) -> dict:
     return {"reading": token_after(shown, before, reading)} if shown else {}
 
 
-def _state(reading: Reading) -> dict:
+def _state(reading: Reading, user) -> dict:
     """For scripts: what is still missing."""
     missing = gaps(reading)
     return {
         "missing": [{"code": gap.code, "message": gap.message, "lesions": _pks(gap)} for gap in missing],
         "missing_sentence": sentence(missing),
+        "retry": retry_address(reading.scan, missing, user),
     }
 
 
@@ -165,8 +169,4 @@ def _not_valid(request, scan: Scan, form):
 
 
 def _back(request, scan: Scan) -> str:
-    """Where the form stood, if that is a page of this site."""
-    asked = request.POST.get("back", "")
-    if asked and url_has_allowed_host_and_scheme(asked, allowed_hosts={request.get_host()}):
-        return asked
-    return f"{reverse('imaging:scan', args=[scan.pk])}#grading"
+    return back_to(request, f"{reverse('imaging:scan', args=[scan.pk])}#grading")

@@ -1,14 +1,29 @@
 """What ``imaging/_grading.html`` shows beside the images: lesions to grade, answers, references, what is missing."""
 
+from django.urls import reverse
+
 from imaging import digests, reading_changes, selectors, ssa_before
 from imaging.fdg_pairs import pair_of
 from imaging.models import LesionReading, Reading, Scan
 from imaging.reading_forms import NOT_STATED
 from imaging.reading_gaps import FDG_SCALE, gaps
 from imaging.services.reading_lock import token_of_answers, token_of_reading
+from imaging.services.steering import may_steer
 from imaging.views import burden_rows, grading_rows
 from patients.domain.roles import Capability
 from patients.models import SsaInjection
+
+NUMBERS = {
+    "numbers_computing": "numbers are being computed",
+    "numbers_given_up": "a computation ended without numbers",
+}
+
+
+def retry_address(scan: Scan, missing: list, user) -> str:
+    """Where the computation that ended without a result is started again; "" if there is none or not by this user."""
+    is_stopped = any(gap.code == "numbers_given_up" for gap in missing) and may_steer(user)
+    job = selectors.measuring_without_result(scan) if is_stopped else None
+    return reverse("imaging:job_retry", args=[job.pk]) if job else ""
 
 
 def grading_context(scan: Scan, user, *, measured=None, numbers=None) -> dict:
@@ -37,6 +52,7 @@ def grading_context(scan: Scan, user, *, measured=None, numbers=None) -> dict:
         "fdg": burden_rows.fdg(pair_of(scan)),
         "missing": missing,
         "sentence": sentence(missing),
+        "retry": retry_address(scan, missing, user),
         "summary": _summary(found, draft),
         "versions": reading_changes.versions(scan),
         "has_moved": _has_moved(signed, measured),
@@ -50,10 +66,10 @@ def sentence(missing: list) -> str:
     if not missing:
         return "Nothing is missing."
     unread = next((len(gap.lesions) for gap in missing if gap.code == "lesions_unread"), 0)
-    is_computing = any(gap.code == "numbers_computing" for gap in missing)
-    others = len(missing) - bool(unread) - is_computing
+    numbers = [NUMBERS[gap.code] for gap in missing if gap.code in NUMBERS]
+    others = len(missing) - bool(unread) - len(numbers)
     said = [f"{unread} lesion{'s' if unread > 1 else ''} still to read"] if unread else []
-    said += ["numbers are being computed"] if is_computing else []
+    said += numbers
     said += [f"{others} answer{'s' if others > 1 else ''} missing"] if others else []
     return ", ".join(said)
 

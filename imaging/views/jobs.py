@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.db.models import F, Q
 from django.http import JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_GET, require_POST
@@ -20,7 +21,7 @@ from imaging.refused import Refused
 from imaging.services import cancel_job, retry_job
 from imaging.services.steering import MAY_STEER
 from imaging.tasks import ring
-from imaging.views.answers import wants_json
+from imaging.views.answers import back_to, wants_json
 from imaging.views.guard import needs, visible_or_404
 from patients.domain.roles import Capability
 
@@ -92,7 +93,7 @@ def _steered(request, found: Job, step):
             messages.error(request, refused.message)
     if not is_for_script:
         back = BACK.get(request.POST.get("back", ""))
-        return redirect(back) if back else redirect("imaging:job", pk=found.pk)
+        return redirect(back or back_to(request, reverse("imaging:job", args=[found.pk])))
     line: JobLine = job_lines([_job(request, found.pk)], request.user)[0]
     return JsonResponse(line.json() | refusal, status=status)
 

@@ -40,10 +40,8 @@ def _lesion_row(lesion, proposal, score, finding, measured, *, may_score: bool) 
 def _size(finding) -> str:
     if finding is None:
         return "size not stated"
-    axes = [axis for axis in (finding.long_axis_mm, finding.short_axis_mm, finding.third_axis_mm) if axis is not None]
-    size = " x ".join(f"{axis:.0f}" for axis in axes)
-    mark = ", size illustrative" if size and finding.is_illustrative else ""
-    return f"{finding.get_status_display()}, {size} mm on CT{mark}" if size else finding.get_status_display()
+    size, mark = finding.size_text, ", size illustrative" if finding.is_illustrative else ""
+    return f"{finding.get_status_display()}, {size} on CT{mark}" if size else finding.get_status_display()
 
 
 def _hottest(lesion, measured) -> float | None:

@@ -114,11 +114,9 @@ def _size(finding) -> str:
     """CT axes in mm; a status other than present comes first."""
     if finding is None:
         return ""
-    axes = [axis for axis in (finding.long_axis_mm, finding.short_axis_mm, finding.third_axis_mm) if axis is not None]
-    size = " × ".join(f"{axis:.0f}" for axis in axes)
     said = [] if finding.status == finding.Status.PRESENT else [finding.get_status_display()]
-    if size:
-        said.append(f"{size} mm, illustrative" if finding.is_illustrative else f"{size} mm")
+    if size := finding.size_text:
+        said.append(f"{size}, illustrative" if finding.is_illustrative else size)
     return ", ".join(said)
 
 

@@ -44,10 +44,10 @@ def _voi_row(item: selectors.CurrentMeasurement, liver: float | None) -> dict:
 
 
 def _liver_mean(measured: list[selectors.CurrentMeasurement]) -> float | None:
-    """In the unit of the images, where SUV is withheld."""
-    livers = [item for item in measured if item.voi.role == Voi.Role.LIVER and _plain(item)]
-    newest = max(livers, key=lambda item: (item.voi.recorded_at, str(item.voi.pk)), default=None)
-    return _plain(newest)["mean"] if newest else None
+    """In the unit of the images, where SUV is withheld: of the liver placed last, or none where that has no number."""
+    newest = selectors.placed_last(measured, Voi.Role.LIVER)
+    plain = _plain(newest) if newest else None
+    return plain["mean"] if plain else None
 
 
 def _plain(item: selectors.CurrentMeasurement) -> dict | None:

@@ -9,7 +9,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 APPS = ["config", "patients", "imaging", "eligibility", "board", "demo"]
 DOORS = {
     "pydicom": {
-        "imaging/dicom.py",
+        "imaging/dicom_source.py",
+        "imaging/dicom_pixels.py",
         "imaging/dicom_frames.py",
         "imaging/dicom_export.py",
         "imaging/dicom_export_file.py",

@@ -148,7 +148,7 @@ def test_a_cancelled_import_says_so_and_brings_everything_when_tried_again(docto
     cancel_job(by=doctor, job=job)
     run_until_done(job.pk)
     upload.refresh_from_db()
-    assert (upload.state, upload.reason_code) == (Upload.State.FAILED, "job_cancelled")
+    assert (upload.state, upload.reason_code) == (Upload.State.FAILED, "import_cancelled")
     assert not Series.objects.exists() and selectors.upload_progress(upload)["is_finished"]
     retry_job(by=doctor, job=row(job))
     upload.refresh_from_db()
@@ -180,6 +180,7 @@ def test_an_import_cancelled_between_two_series_keeps_the_first_whole_and_nothin
     monkeypatch.setattr(importing, "store_series", store_and_cancel)
     run(job.pk)
     assert [series.instances.count() for series in Series.objects.all()] == [12]
+    assert "already stored whole are kept" in row(job).message
     assert upload.items.filter(outcome=UploadItem.Outcome.WAITING).count() == 12
     monkeypatch.undo()
     run_until_done(retry_job(by=doctor, job=row(job)))

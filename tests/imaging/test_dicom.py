@@ -322,3 +322,8 @@ def test_random_damage_never_raises_and_never_leaks_a_name(seed):
                 data[place:place] = rng.randbytes(rng.randint(1, 12))
         found = parse(bytes(data))
         assert found["code"] in FILE_REASONS if "code" in found else isinstance(from_json(found), ParsedInstance)
+
+
+def test_the_model_of_the_scanner_is_read_where_the_header_has_it():
+    assert parsed(to_bytes(pet_slice(ManufacturerModelName="Biograph 64"))).model_name == "Biograph 64"
+    assert parsed(to_bytes(pet_slice())).model_name == ""

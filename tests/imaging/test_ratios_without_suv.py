@@ -137,6 +137,17 @@ def test_a_spleen_at_a_fixed_suv_costs_the_liver_ratio_nothing(bring, doctor):
     assert ("L01", "spleen") in scan_numbers(fresh(scan)).burden.ratios_absent
 
 
+def test_the_liver_placed_last_counts_and_an_older_one_never_stands_in_for_it(bring, doctor, client):
+    scan = bring(body_weight_kg=None)
+    fixed = {"method": "fixed_suv", "parameter": 0.5, "centre_lps": BODY, "radius_mm": 9}
+    place_voi(by=doctor, scan=scan, role="liver", **fixed)
+    work_off()
+    assert ratio_of(scan) is None
+    shown = page(client, doctor, scan)
+    assert "× liver" not in panel(shown, "Numbers of this scan")
+    assert "× liver" not in panel(shown, "Volumes of interest")
+
+
 def test_with_the_weight_comes_the_suv_and_the_ratio_stays_the_same(bring, doctor, client):
     scan = bring(body_weight_kg=None)
     before = ratio_of(scan).value

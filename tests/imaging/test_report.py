@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pypdf import PdfReader
 
-from imaging.models import Lesion, Reading, Scan
+from imaging.models import Lesion, Reading, Scan, Series
 from imaging.report import NOT_A_DEVICE, build
 from imaging.report_pdf import as_pdf
 from imaging.report_text import as_text
@@ -271,3 +271,20 @@ def test_as_files(client, draft, doctor):
     pdf = client.get(reverse("imaging:report_pdf", args=[draft.pk]))
     assert pdf["Content-Type"] == "application/pdf" and pdf.content.startswith(b"%PDF-")
     assert "SYN" not in pdf["Content-Disposition"]
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        (None, "Scanner: PRRT Board, Digital phantom"),
+        ({"manufacturer": "SIEMENS", "model_name": ""}, "Scanner: SIEMENS"),
+        ({"manufacturer": "SIEMENS"}, "Scanner: SIEMENS"),
+        ({"manufacturer": "", "model_name": "Biograph 64"}, "Scanner: Biograph 64"),
+        ({}, "Scanner: not stated"),
+    ],
+)
+def test_the_scanner_is_named_by_maker_and_model_as_far_as_they_are_known(scan, lesion, doctor, header, said):
+    """As imported, and as series of earlier imports have kept it."""
+    if header is not None:
+        Series.objects.filter(pk=scan.pet_series_id).update(header={"suv": scan.pet_series.header["suv"]} | header)
+    assert said in as_text(build(start_reading(by=doctor, scan=fresh(scan)))).splitlines()

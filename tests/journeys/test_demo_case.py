@@ -118,10 +118,10 @@ def _both_scans_are_read_side_by_side(page, scan, shoot):
     expect(page.locator("[data-link-words]")).to_contain_text("Linked at L02")
     shoot("case-1-reading")
     for name, views in (
-        ("Axial PET | CT", ("axial-pet", "axial-ct")),
-        ("MIP | cor | sag", ("mip", "coronal", "sagittal")),
+        ("Axial: PET above CT", ("axial-pet", "axial-ct")),
+        ("Body: MIP, coronal and sagittal", ("mip", "coronal", "sagittal")),
     ):
-        page.get_by_text(name).click()
+        page.get_by_title(name).click()
         for role in ("old", "new"):
             shown = page.locator(f"[data-scan='{role}'] [data-view]:visible")
             assert {shown.nth(n).get_attribute("data-view") for n in range(shown.count())} == set(views)

@@ -173,8 +173,8 @@ def test_a_click_on_the_projection_chooses_the_lesion_and_elsewhere_the_hottest_
 
 
 def test_layouts_zoom_and_turning_draw_and_stay_quick(opened):
-    for name in ("Axial PET | CT", "MIP | cor | sag", "MIP + slices"):
-        opened.get_by_text(name).click()
+    for name in ("Axial: PET above CT", "Body: MIP, coronal and sagittal", "All: MIP and three slices"):
+        opened.get_by_title(name).click()
         opened.keyboard.press("j")
         assert float(opened.locator("[data-workspace]").get_attribute("data-redraw-ms")) > 0
     before = opened.locator("[data-scan='new'] [data-view='mip'] canvas").get_attribute("aria-label")
@@ -237,3 +237,60 @@ def test_without_scripts_a_reading_is_still_possible(browser, live_server, reade
     expect(page.locator("[data-fallback] img").first).to_be_visible()
     assert "L01" in page.locator(".lesions").inner_text()
     context.close()
+
+
+def test_the_projections_zoom_and_move_with_the_slices(opened):
+    canvas = opened.locator("[data-scan='old'] [data-view='mip'] canvas")
+    place = """async () => {
+      const work = await (await import("/static/js/reading/reading.js")).ready;
+      const panel = work.panels.find((one) => one.role === "old" && one.marks);
+      const mark = panel.marks(work.state).find((one) => one.label === "L02");
+      return [panel.placed(work.state).perMm, mark.x, mark.y, panel.canvas.width, panel.canvas.height];
+    }"""
+    opened.keyboard.press("j")
+    opened.keyboard.press("j")
+    whole = opened.evaluate(place)[0]
+    canvas.press("+")
+    canvas.press("+")
+    near, x, y, width, height = opened.evaluate(place)
+    assert near == pytest.approx(whole * 1.25**2)
+    assert (x, y) == pytest.approx((width / 2, height / 2)), "the chosen lesion is in the middle"
+    box = canvas.bounding_box()
+    middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    opened.keyboard.down("Shift")
+    opened.mouse.move(*middle)
+    opened.mouse.down()
+    opened.mouse.move(middle[0] + 20, middle[1] - 10, steps=4)
+    opened.mouse.up()
+    opened.keyboard.up("Shift")
+    _, moved_x, moved_y, *_ = opened.evaluate(place)
+    scale = width / box["width"]
+    assert (moved_x - x, moved_y - y) == pytest.approx((20 * scale, -10 * scale), abs=1.5)
+    canvas.hover()
+    opened.keyboard.down("Control")
+    opened.mouse.wheel(0, 400)
+    opened.mouse.wheel(0, 400)
+    opened.mouse.wheel(0, 400)
+    opened.keyboard.up("Control")
+    assert opened.evaluate(place)[0] == pytest.approx(whole), "the whole again"
+
+
+def test_the_tools_take_one_row_and_marking_one_more(opened):
+    opened.set_viewport_size({"width": 1366, "height": 768})
+    height = "name => document.querySelector(name).getBoundingClientRect().height"
+    picture = "() => document.querySelector('[data-scan=new] [data-view=axial]').getBoundingClientRect().toJSON()"
+    opened.keyboard.press("j")
+    assert opened.evaluate(height, ".tools") < 54 and opened.evaluate(height, ".mark-row") < 44
+    before = opened.evaluate(picture)
+    opened.keyboard.press("a")
+    expect(opened.locator(".mark-ask [name=organ]")).to_be_visible()
+    assert opened.evaluate(height, ".mark-row") < 44
+    assert opened.evaluate(picture) == before, "the pictures stay where they are while marking"
+    opened.keyboard.press("Escape")
+    opened.keyboard.press("i")
+    smooth = opened.get_by_role("button", name="Smooth")
+    expect(smooth).to_be_hidden()
+    opened.get_by_text("Picture", exact=True).click()
+    expect(smooth).to_have_attribute("aria-pressed", "false")
+    opened.keyboard.press("Escape")
+    expect(smooth).to_be_hidden()

@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { inverseOf, offsetOf } from "../../static/js/reading/geometry.js";
-import { hit, hottestBehind, named, placed, projected, seenOn, silhouette, toPicture, fromPicture, unprojected } from "../../static/js/reading/mipview.js";
+import { leaderOf, leftWords, named } from "../../static/js/reading/miplabels.js";
+import { alongView, hit, hottestBehind, placed, projected, seenOn, silhouette, toPicture, fromPicture, unprojected } from "../../static/js/reading/mipview.js";
 import { borders, edges, projection, sliceOf, unpacked } from "../../static/js/reading/overlay.js";
 
 const affine = [[4, 0, 0, -20], [0, 4, 0, -16], [0, 0, 5, -30], [0, 0, 0, 1]];
@@ -95,12 +96,45 @@ test("the silhouette of a voxel is its square in mm", () => {
   assert.deepEqual([Math.min(...across), Math.max(...across), Math.min(...heights), Math.max(...heights)], [6, 10, -12.5, -7.5]);
 });
 
-test("names of marks never cover each other: the first stay, the next step aside, the last is left out", () => {
-  const marks = Array.from({ length: 5 }, (_, n) => ({ x: 50 + n, y: 40, label: `L0${n}` }));
-  const put = named([...marks, { x: 200, y: 40, label: "F01" }]);
-  assert.deepEqual(put.map(({ mark }) => mark.label), ["L00", "L01", "L02", "L03", "F01"]);
-  assert.deepEqual([put[0].x - 50, put[0].y - 40, put[4].x - 200], [10, -8, 10]);
-  for (const one of put) {
-    for (const other of put) assert.ok(one === other || Math.abs(one.x - other.x) >= 26 || Math.abs(one.y - other.y) >= 13);
+test("nearer than whole, the centre is in the middle of the projection from every side, and a drag moves it with the hand", () => {
+  const centre = [12, -7, -11];
+  for (const angle of [0, 0.7, Math.PI / 2, 4]) {
+    const seen = projected(view, angle, centre);
+    const at = placed(view, 120, 300, 3, seen);
+    assert.equal(at.perMm, 3 * placed(view, 120, 300).perMm);
+    toPicture(at, seen).forEach((v, n) => assert.ok(Math.abs(v - [60, 150][n]) < 1e-9));
+    const [x, y] = toPicture(at, seen);
+    const to = fromPicture(at, x + 30, y - 12);
+    const by = alongView(angle, seen.across - to.across, seen.height - to.height);
+    const after = placed(view, 120, 300, 3, projected(view, angle, centre.map((v, n) => v + by[n])));
+    toPicture(after, seen).forEach((v, n) => assert.ok(Math.abs(v - [90, 138][n]) < 1e-9));
   }
+  assert.deepEqual(placed(view, 120, 300, 1, { across: 9, height: 9 }), placed(view, 120, 300), "the whole is never shifted");
+});
+
+const apart = (names) => {
+  for (const one of names) {
+    for (const other of names) assert.ok(one === other || Math.abs(one.x - other.x) >= 26 || Math.abs(one.y - other.y) >= 13);
+  }
+};
+
+test("names of marks never cover each other: the first stay, the next step aside, the last goes to the margin", () => {
+  const marks = Array.from({ length: 5 }, (_, n) => ({ x: 80 + n, y: 90, label: `L0${n}` }));
+  const { names, left } = named([...marks, { x: 160, y: 90, label: "F01" }], 240, 300);
+  assert.deepEqual(names.map(({ mark }) => mark.label), ["L00", "L01", "L02", "L03", "F01", "L04"]);
+  assert.deepEqual(names.map(({ isAway }) => isAway), [false, false, false, false, false, true]);
+  assert.deepEqual([names[0].x - 80, names[0].y - 90, names[4].x - 160, left], [10, -8, 10, 0]);
+  assert.equal(names[5].x, 4);
+  assert.deepEqual(leaderOf(names[5]), [28, names[5].y - 4]);
+  apart(names);
+});
+
+test("no name is silently missing: what has no room even at the margin is counted, what is not in the picture is not", () => {
+  const marks = Array.from({ length: 60 }, (_, n) => ({ x: 60, y: 100, label: `L${n}` }));
+  const { names, left } = named([...marks, { x: 60, y: -20, label: "above" }, { x: 300, y: 100, label: "beside" }], 120, 200);
+  assert.equal(names.length + left, 60);
+  assert.ok(left > 0 && names.filter(({ isAway }) => isAway).length > 4);
+  apart(names);
+  assert.deepEqual([leftWords(left), leftWords(1), leftWords(0)], [`+${left} labels`, "+1 label", ""]);
+  for (const { x, y } of names) assert.ok(x >= 0 && x + 26 <= 120 && y >= 13 && y <= 200);
 });

@@ -160,13 +160,20 @@ def tilted() -> np.ndarray:
     return lps([[4, 4, 2], [20, 4, 2], [20, 20, 3], [4, 20, 3]])
 
 
+def broken(coordinate: float) -> np.ndarray:
+    """One coordinate as a file could state it: of an index it would be no single coordinate in mm."""
+    drawn = square(4, 4, 9, 9, 5)
+    drawn[2, 0] = coordinate
+    return drawn
+
+
 @pytest.mark.parametrize(
     ("drawn", "code"),
     [
         ([tilted()], "contour_not_parallel"),
         ([square(4, 4, 9, 9, 5), lps([[4, 5, 2], [9, 5, 2], [9, 5, 6], [4, 5, 6]])], "contour_not_parallel"),
-        ([square(4, 4, 9, np.nan, 5)], "contour_not_finite"),
-        ([square(4, 4, np.inf, 9, 5)], "contour_not_finite"),
+        ([broken(np.nan)], "contour_not_finite"),
+        ([broken(np.inf)], "contour_not_finite"),
         ([], "voi_empty"),
         ([lps([[4, 4, 5], [5, 5, 5]]), lps([[1, 1, 1]])], "voi_empty"),
         ([square(4.2, 4.2, 4.6, 4.6, 5)], "voi_empty"),

@@ -18,6 +18,7 @@ export function showControls(work, root, palettes) {
   mix.addEventListener("input", () => work.change({ mix: Number(mix.value) / 100 }));
   const palette = /** @type {HTMLSelectElement} */ (find("select[name=palette]"));
   palette.addEventListener("change", () => work.change({ palette: palette.value }));
+  folding(/** @type {HTMLDetailsElement} */ (find("[data-picture]")));
   toggles(work, root);
   limits(work, root);
   find("[data-act=fit]").addEventListener("click", () => work.fit());
@@ -31,6 +32,20 @@ export function showControls(work, root, palettes) {
   work.store.subscribe(show);
   drawBars(root, palettes[work.state.palette]);
   show();
+}
+
+/** What lies over the pictures goes away with Escape, or when the pointer or the focus goes elsewhere. @param {HTMLDetailsElement} panel */
+function folding(panel) {
+  const close = (/** @type {Event} */ { target }) => {
+    if (!panel.contains(/** @type {Node} */ (target))) panel.open = false;
+  };
+  document.addEventListener("pointerdown", close);
+  document.addEventListener("focusin", close);
+  panel.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !panel.open) return;
+    panel.open = false;
+    panel.querySelector("summary")?.focus();
+  });
 }
 
 /** @param {Workspace} work @param {HTMLElement} root */

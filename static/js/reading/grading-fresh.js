@@ -37,7 +37,7 @@ function takeOver(element, fresh, watch) {
     if (form?.dataset.grade) watch(form);
   });
   if (blocks.length) list.querySelector(":scope > p")?.remove();
-  for (const name of [".grade-references", "[data-missing] ul"]) replace(element.querySelector(name), fresh.querySelector(name));
+  for (const name of [".grade-references", "[data-missing] ul", "[data-retry-numbers]"]) replace(element.querySelector(name), fresh.querySelector(name));
   const [seen, whole] = [element, fresh].map((place) => /** @type {HTMLInputElement | null} */ (place.querySelector("[data-seen-reading]")));
   if (seen && whole) seen.value = withNumbers(seen.value, whole.value);
   const [sentence, now] = [element.querySelector("[data-sentence]"), fresh.querySelector("[data-sentence]")];

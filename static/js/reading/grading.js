@@ -130,11 +130,13 @@ function tell(text, kind = "") {
   stateLine.dataset.kind = kind;
 }
 
-/** @param {{ missing: { message: string }[], missing_sentence: string, seen: { reading: string } }} answer */
+/** @param {{ missing: { message: string }[], missing_sentence: string, retry: string, seen: { reading: string } }} answer */
 function showMissing(answer) {
   const [sentence, list] = ["[data-sentence]", "[data-missing]"].map((name) => /** @type {HTMLElement} */ (root?.querySelector(name)));
   sentence.textContent = answer.missing_sentence;
   list.hidden = !answer.missing.length;
+  const retry = /** @type {HTMLFormElement} */ (root?.querySelector("[data-retry-numbers]"));
+  [retry.hidden, retry.action] = [!answer.retry, answer.retry];
   list.querySelector("ul")?.replaceChildren(...answer.missing.map((gap) => item(gap.message)));
   if (seenWhole && answer.seen.reading) seenWhole.value = withEntries(seenWhole.value, answer.seen.reading);
 }

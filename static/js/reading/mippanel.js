@@ -1,6 +1,7 @@
 // The rotating projection of one scan on a canvas, with lesions on it that can be picked.
 
-import { angleOf, hit, named, placed, projected, seenOn, silhouette, toPicture } from "./mipview.js";
+import { leaderOf, leftWords, named } from "./miplabels.js";
+import { angleOf, hit, placed, projected, seenOn, silhouette, toPicture } from "./mipview.js";
 import { drawEdges, drawLetters, inkOn, isChosenRegion, styleOf, write } from "./overlay.js";
 import { letters, paint, seenFrom } from "../sprite.js";
 
@@ -33,7 +34,7 @@ export class MipPanel {
     if (!scan.frames) return;
     paint(scan.frames[state.frame], tables.mip, this.image.data);
     /** @type {OffscreenCanvasRenderingContext2D} */ (this.tile.getContext("2d")).putImageData(this.image, 0, 0);
-    const at = this.placed();
+    const at = this.placed(state);
     const [wide, tall] = [mip.width * mip.columnMm * at.perMm, mip.height * mip.rowMm * at.perMm];
     context.imageSmoothingEnabled = state.isSmooth;
     context.drawImage(this.tile, at.axis - wide / 2, at.top, wide, tall);
@@ -42,8 +43,18 @@ export class MipPanel {
     this.drawWords(state);
   }
 
-  placed() {
-    return placed(this.common, this.canvas.width, this.canvas.height);
+  /** @param {State} state */
+  placed(state) {
+    const centre = projected(this.mip.view, this.angle(state), state.centres[this.role]);
+    return placed(this.common, this.canvas.width, this.canvas.height, state.zoom, centre);
+  }
+
+  /** Does the picture show the cross-hair with room around it? @param {State} state */
+  isInSight(state) {
+    if (state.zoom === 1 || !this.canvas.offsetParent) return true;
+    const [x, y] = toPicture(this.placed(state), projected(this.mip.view, this.angle(state), state.points[this.role]));
+    const isWithin = (/** @type {number} */ at, /** @type {number} */ length) => at > 0.04 * length && at < 0.96 * length;
+    return isWithin(x, this.canvas.width) && isWithin(y, this.canvas.height);
   }
 
   /** @param {State} state */
@@ -53,7 +64,7 @@ export class MipPanel {
 
   /** Where lesions and open foci lie on this frame. @param {State} state @returns {Mark[]} */
   marks(state) {
-    const at = this.placed();
+    const at = this.placed(state);
     const spot = (/** @type {import("./types.d.ts").Vec} */ lps) => {
       const place = projected(this.mip.view, this.angle(state), lps);
       const [x, y] = toPicture(at, place);
@@ -80,9 +91,22 @@ export class MipPanel {
       const isChosen = isChosenRegion(region, state);
       drawEdges(this.context, this.outlineOf(region, state), place, region.kind, isChosen);
     }
-    this.context.font = "600 11px system-ui, sans-serif";
+    this.drawNames(state);
+  }
+
+  /** @param {State} state */
+  drawNames(state) {
+    const { context } = this;
+    const { width, height } = this.canvas;
+    context.font = "600 11px system-ui, sans-serif";
     const marks = this.marks(state), chosen = marks.filter((mark) => (state.lesion ? mark.lesion === state.lesion : mark.region === state.region && state.region));
-    for (const { mark, x, y } of named([...new Set([...chosen, ...marks])])) write(this.context, mark.label, x, y, styleOf(mark.kind).colour);
+    const { names, left } = named([...new Set([...chosen, ...marks])], width, height);
+    for (const name of names) {
+      const { colour } = styleOf(name.mark.kind);
+      if (name.isAway) drawLeader(context, leaderOf(name), [name.mark.x, name.mark.y], colour);
+      write(context, name.mark.label, name.x, name.y, colour);
+    }
+    write(context, leftWords(left), 5, height - 6, inkOn(true), true);
   }
 
   /** @param {import("./types.d.ts").Region} region @param {State} state */
@@ -130,5 +154,17 @@ export class MipPanel {
   release() {
     this.outlines.clear();
     this.image = new ImageData(1, 1);
+  }
+}
+
+/** @param {CanvasRenderingContext2D} context @param {[number, number]} from @param {[number, number]} to @param {string} colour */
+function drawLeader(context, from, to, colour) {
+  context.beginPath();
+  context.moveTo(...from);
+  context.lineTo(...to);
+  for (const [width, stroke] of /** @type {[number, string][]} */ ([[3, "rgb(0 0 0 / .45)"], [1, colour]])) {
+    context.lineWidth = width;
+    context.strokeStyle = stroke;
+    context.stroke();
   }
 }

@@ -30,14 +30,19 @@ export function unprojected(view, angle, across, z, depth) {
   return [view.x_mm + across * cos - depth * sin, view.y_mm + across * sin + depth * cos, z];
 }
 
+/** A way across and up the picture, in mm of the patient. @param {number} angle @param {number} across @param {number} height @returns {Vec} */
+export const alongView = (angle, across, height) => [across * Math.cos(angle), across * Math.sin(angle), height];
+
 /**
  * How a projection lies in a picture whose size holds ``common``: pixels per mm, and where the axis and the top are.
- * @param {View} common @param {number} width @param {number} height
+ * Nearer than whole, ``centre`` is in the middle from whatever side it is seen.
+ * @param {View} common @param {number} width @param {number} height @param {number} zoom @param {{across: number, height: number}} centre
  */
-export function placed(common, width, height) {
+export function placed(common, width, height, zoom = 1, centre = { across: 0, height: 0 }) {
   const tall = common.top_mm - common.bottom_mm;
-  const perMm = Math.min(width / common.width_mm, height / tall);
-  return { perMm, axis: width / 2, top: (height - tall * perMm) / 2, topMm: common.top_mm };
+  const perMm = zoom * Math.min(width / common.width_mm, height / tall);
+  if (zoom === 1) return { perMm, axis: width / 2, top: (height - tall * perMm) / 2, topMm: common.top_mm };
+  return { perMm, axis: width / 2 - centre.across * perMm, top: height / 2 - (common.top_mm - centre.height) * perMm, topMm: common.top_mm };
 }
 
 /** @typedef {ReturnType<typeof placed>} Placed */
@@ -118,21 +123,3 @@ export function silhouette({ voxels, start, shape }, grid, view, angle) {
 
 /** Does the place lie within the images? @param {import("./types.d.ts").Grid} grid @param {Vec} p */
 export const isCovered = (grid, p) => toIndex(grid, p).every((v, n) => v >= -0.5 && v <= grid.shape[2 - n] - 0.5);
-
-const LABEL = { width: 26, height: 13 };
-const BESIDE = [[10, -8], [10, 18], [-34, -8], [-34, 18]];
-
-/**
- * Where the names of marks stand beside them. The first keep their place; a name that finds none free is left out.
- * @template {{x: number, y: number}} M @param {M[]} marks @returns {{mark: M, x: number, y: number}[]}
- */
-export function named(marks) {
-  const put = /** @type {{mark: M, x: number, y: number}[]} */ ([]);
-  const isFree = (/** @type {number} */ x, /** @type {number} */ y) =>
-    put.every((other) => Math.abs(other.x - x) >= LABEL.width || Math.abs(other.y - y) >= LABEL.height);
-  for (const mark of marks) {
-    const spot = BESIDE.map(([across, down]) => ({ mark, x: mark.x + across, y: mark.y + down })).find(({ x, y }) => isFree(x, y));
-    if (spot) put.push(spot);
-  }
-  return put;
-}

@@ -1,7 +1,7 @@
 // Mouse, pen and finger on the pictures: place the cross-hair, scroll slices, zoom, move, turn, pick a lesion.
 
 import { PLANES, fromCanvas, minus, onVoxel, times } from "./geometry.js";
-import { fromPicture, hottestBehind } from "./mipview.js";
+import { alongView, fromPicture, hottestBehind } from "./mipview.js";
 
 /** @typedef {import("./workspace.js").Workspace} Workspace */
 
@@ -66,14 +66,31 @@ function onWheel(event, scroll, zoom) {
 /** @param {Workspace} work @param {import("./mippanel.js").MipPanel} panel */
 export function onMip(work, panel) {
   const { canvas } = panel;
+  const place = (/** @type {PointerEvent} */ event) => {
+    const { x, y } = pixel(canvas, event);
+    return fromPicture(panel.placed(work.state), x, y);
+  };
   let from = 0;
   let moved = 0;
   let isDown = false;
+  /** @type {ReturnType<typeof place> | null} */
+  let held = null;
   canvas.addEventListener("pointerdown", (event) => {
+    if (event.button > 1) return;
     canvas.setPointerCapture(event.pointerId);
+    if (event.shiftKey || event.button === 1) {
+      event.preventDefault();
+      held = place(event);
+      return;
+    }
     [from, moved, isDown] = [event.clientX, 0, true];
   });
   canvas.addEventListener("pointermove", (event) => {
+    if (held) {
+      const to = place(event);
+      work.pan(alongView(panel.angle(work.state), held.across - to.across, held.height - to.height));
+      held = place(event);
+    }
     if (!isDown) return;
     moved = Math.max(moved, Math.abs(event.clientX - from));
     const by = Math.trunc((from - event.clientX) / TURN_PIXELS);
@@ -82,10 +99,10 @@ export function onMip(work, panel) {
     work.turn(by);
   });
   canvas.addEventListener("pointerup", (event) => {
-    isDown = false;
-    if (moved < STILL_PIXELS) pickAt(work, panel, event);
+    if (isDown && moved < STILL_PIXELS) pickAt(work, panel, event);
+    [isDown, held] = [false, null];
   });
-  canvas.addEventListener("pointercancel", () => (isDown = false));
+  canvas.addEventListener("pointercancel", () => ([isDown, held] = [false, null]));
   canvas.addEventListener("wheel", (event) => onWheel(event, (turns) => work.turn(turns), (by) => work.zoom(by)), { passive: false });
 }
 
@@ -93,7 +110,7 @@ export function onMip(work, panel) {
  * @param {Workspace} work @param {import("./mippanel.js").MipPanel} panel @param {PointerEvent} event */
 function pickAt(work, panel, event) {
   const { x, y } = pixel(panel.canvas, event);
-  const { across, height } = fromPicture(panel.placed(), x, y);
+  const { across, height } = fromPicture(panel.placed(work.state), x, y);
   const pet = panel.scan.pet;
   const hottest = pet && hottestBehind(pet, panel.mip.view, panel.angle(work.state), across, height);
   if (work.tool?.onMip(panel.role, hottest)) return;

@@ -5,8 +5,10 @@ import re
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
-from imaging.models import Lesion, Reading, Scan, Voi
+from imaging import jobs
+from imaging.models import Job, Lesion, Reading, Scan, Voi
 from imaging.services import answer_reading, outlines, score_lesion, start_reading
 from imaging.views.grading import grading_context
 from patients.models import SsaInjection
@@ -16,6 +18,7 @@ from tests.imaging.signing import ANSWERS, sign
 from tests.imaging.test_recompute import place
 
 pytestmark = pytest.mark.django_db
+HOUR = dt.timedelta(hours=1)
 JSON = {"HTTP_ACCEPT": "application/json"}
 
 
@@ -209,6 +212,30 @@ def test_nothing_is_signed_while_a_number_is_computed(client, draft, lesion, doc
     assert "numbers are being computed" in page(client, draft.scan)
     refused = send(client, "sign", draft, JSON)
     assert refused.status_code == 422 and [gap["code"] for gap in refused.json()["missing"]] == ["numbers_computing"]
+    work_off()
+    assert send(client, "sign", draft, JSON).json()["missing"][0]["code"] == "difference_reason_missing"
+
+
+def test_a_computation_that_was_given_up_says_so_and_is_tried_again_beside_the_sentence(client, draft, lesion, doctor):
+    score_lesion(by=doctor, reading=draft, lesion=lesion, score_low=0, score_high=0)
+    answer_reading(by=doctor, reading=draft, **ANSWERS)
+    assert re.search(r"data-retry-numbers[^>]* hidden>", page(client, draft.scan))
+    outlines.widen(by=doctor, voi=Voi.objects.get(lesion=lesion), by_mm=2, reason="too narrow")
+    job = Job.objects.get(kind=Job.Kind.MEASURE, state=Job.State.QUEUED)
+    Job.objects.filter(pk=job.pk).update(attempts=3, state=Job.State.RUNNING, lease_until=timezone.now() - HOUR)
+    jobs.sweep()
+    assert Job.objects.get(pk=job.pk).reason_code == "job_given_up"
+    refused = send(client, "sign", draft, JSON)
+    assert refused.status_code == 422 and [gap["code"] for gap in refused.json()["missing"]] == ["numbers_given_up"]
+    retry = reverse("imaging:job_retry", args=[job.pk])
+    assert send(client, "answers", draft, JSON, comment="c").json()["retry"] == retry
+    html = page(client, draft.scan)
+    assert "a computation ended without numbers" in html and "Try it again" in html
+    assert re.search(rf'action="{retry}" data-retry-numbers data-once >', html)
+    there = reverse("imaging:read", args=[draft.scan.pk])
+    assert client.post(retry, {"back": f"{there}#grading"}).url == f"{there}#grading"
+    assert client.post(retry, {"back": "https://elsewhere.example/"}).url == reverse("imaging:job", args=[job.pk])
+    assert "numbers are being computed" in page(client, draft.scan)
     work_off()
     assert send(client, "sign", draft, JSON).json()["missing"][0]["code"] == "difference_reason_missing"
 

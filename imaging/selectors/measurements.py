@@ -1,0 +1,123 @@
+"""Uptake numbers as they stand today. A number computed from other inputs than today's is never returned.
+
+Where a number is missing, its ``state`` says why: ``recomputing``, ``failed``, ``refused`` or ``not_measured``.
+"""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Prefetch, Q
+
+from imaging import digests
+from imaging.models import Job, Scan, Series, SuvResult, UptakeMeasurement, Voi
+
+CURRENT, RECOMPUTING, FAILED, REFUSED, NOT_MEASURED = "current", "recomputing", "failed", "refused", "not_measured"
+
+
+@dataclass(frozen=True)
+class CurrentSuv:
+    """``result`` only when it was computed from today's inputs (state ``current``, or ``refused`` with its reason)."""
+
+    state: str
+    result: SuvResult | None = None
+    code: str = ""
+    message: str = ""
+
+    @property
+    def is_fact(self) -> bool:
+        """True when rules may use it: calculated, and no input still waits for a person's confirmation."""
+        return self.state == CURRENT and self.result is not None and not self.result.is_provisional
+
+
+@dataclass(frozen=True)
+class CurrentMeasurement:
+    voi: Voi
+    state: str
+    measurement: UptakeMeasurement | None = None
+    is_provisional: bool = False
+
+
+def current_suv(series: Series | None) -> CurrentSuv:
+    """The SUV result for today's images, header and corrections, or the state of its computation."""
+    if series is None:
+        return CurrentSuv(NOT_MEASURED)
+    digest = digests.of_series(series)
+    for result in series.suv_results.all():
+        if result.superseded_at is None and result.input_digest == digest:
+            if result.refusal_code:
+                return CurrentSuv(REFUSED, result, result.refusal_code, result.refusal_message)
+            return CurrentSuv(CURRENT, result)
+    return _pending(series, digest)
+
+
+def _pending(series: Series, digest: str) -> CurrentSuv:
+    """``series.jobs_at_hand``, where a page has fetched the jobs of many series at once, spares a query for each."""
+    jobs = getattr(series, "jobs_at_hand", None)
+    if jobs is None:
+        jobs = Job.objects.filter(kind=Job.Kind.SERIES, subject_id=series.pk, input_digest=digest)
+    failed = next((job for job in jobs if job.input_digest == digest and job.state in Job.WITHOUT_RESULT), None)
+    return CurrentSuv(FAILED, None, failed.reason_code, failed.message) if failed else CurrentSuv(RECOMPUTING)
+
+
+def measurements(scan: Scan, *, known_at: dt.datetime | None = None) -> list[CurrentMeasurement]:
+    """One entry per volume of interest of the scan, with its number only where that is up to date."""
+    if known_at is not None:
+        return _measurements_as_known(scan, known_at)
+    return measurements_of([scan])[scan.pk]
+
+
+def measurements_of(of_scans: Iterable[Scan]) -> dict:
+    """``measurements`` for several scans in two queries, keyed by the scan's id."""
+    by_scan = {scan.pk: scan for scan in of_scans}
+    vois: dict = defaultdict(list)
+    now = UptakeMeasurement.objects.filter(superseded_at__isnull=True).select_related("suv_result")
+    current = Prefetch("measurements", now)
+    for voi in Voi.objects.filter(scan__in=by_scan).select_related("lesion").prefetch_related(current):
+        voi.scan = by_scan[voi.scan_id]
+        vois[voi.scan_id].append(voi)
+    return {pk: measurements_from(scan, vois[pk]) for pk, scan in by_scan.items()}
+
+
+def measurements_from(scan: Scan, vois: list[Voi]) -> list[CurrentMeasurement]:
+    """``measurements`` from rows already fetched: no query unless a number is being computed."""
+    found = current_suv(scan.pet_series)
+    if found.result is None:
+        return [CurrentMeasurement(voi, found.state) for voi in vois]
+    liver = digests.liver_reference(vois)
+    return [_current_measurement(voi, found.result, liver) for voi in vois]
+
+
+def _current_measurement(voi: Voi, suv_result: SuvResult, liver: digests.LiverReference) -> CurrentMeasurement:
+    digest = digests.of_measurement(voi, suv_result, liver)
+    for row in voi.measurements.all():
+        if row.superseded_at is None and row.input_digest == digest:
+            state = REFUSED if row.refusal_code else CURRENT
+            return CurrentMeasurement(voi, state, row, suv_result.is_provisional)
+    return CurrentMeasurement(voi, RECOMPUTING)
+
+
+def _measurements_as_known(scan: Scan, known_at: dt.datetime) -> list[CurrentMeasurement]:
+    """Each region as it was placed then, with the number that was in force then."""
+    in_force = UptakeMeasurement.objects.filter(
+        Q(superseded_at__isnull=True) | Q(superseded_at__gt=known_at),
+        voi__scan_id=scan.lineage,
+        computed_at__lte=known_at,
+    )
+    known = {row.voi_id: row for row in in_force.select_related("suv_result")}
+    regions = Voi.versions.known_at(known_at).filter(scan_id=scan.lineage).select_related("lesion")
+    return [_as_known(voi, known.get(voi.lineage)) for voi in regions]
+
+
+def _as_known(voi: Voi, row: UptakeMeasurement | None) -> CurrentMeasurement:
+    """A number made before the region was placed like this is that of an earlier placement."""
+    if row is None or row.computed_at < voi.recorded_at:
+        return CurrentMeasurement(voi, NOT_MEASURED)
+    return CurrentMeasurement(voi, REFUSED if row.refusal_code else CURRENT, row, row.suv_result.is_provisional)
+
+
+def placed_last(measured: list[CurrentMeasurement], role: str) -> CurrentMeasurement | None:
+    """Of several regions of a reference organ the one that counts."""
+    own = [item for item in measured if item.voi.role == role]
+    return max(own, key=lambda item: (item.voi.recorded_at, str(item.voi.pk)), default=None)
