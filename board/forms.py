@@ -48,8 +48,8 @@ class DecisionForm(forms.Form):
 
 class ContactForm(forms.Form):
     contacted_on = DayField(label="Contacted on")
-    who = forms.ChoiceField(label="Who was contacted", choices=Contact.Who)
-    outcome = forms.ChoiceField(label="Outcome", choices=Contact.Outcome)
+    who = forms.ChoiceField(label="Who was contacted", choices=[("", "choose"), *Contact.Who.choices])
+    outcome = forms.ChoiceField(label="Outcome", choices=[("", "choose"), *Contact.Outcome.choices])
     next_for = forms.ChoiceField(label="What comes next", choices=[("", "choose"), *Contact.NextFor.choices])
     next_on = DayField(label="Next date", required=False)
     note = forms.CharField(label="Note", max_length=300, required=False)

@@ -74,6 +74,8 @@ def test_a_contact_is_stored_with_its_author_in_the_trail_and_listed_newest_firs
         ({"contacted_on": "2999-01-01"}, "in the future"),
         ({"next_on": "2001-01-01"}, "before the contact"),
         ({"who": "nobody"}, "Select a valid choice"),
+        ({"who": ""}, "This field is required"),
+        ({"outcome": ""}, "This field is required"),
         ({"next_on": "20.10.2026"}, "Write year, month, day"),
     ],
 )

@@ -263,4 +263,4 @@ def test_an_import_is_cancelled_and_tried_again_from_its_own_page(client, reader
     client.post(cancel)
     said = page(client, "upload_detail", upload.pk)
     assert retry in said and cancel not in said
-    assert "This work was cancelled before it ended." in said
+    assert "This import was cancelled before it ended." in said
