@@ -95,7 +95,6 @@ ROUTES: dict[str, list[Rule]] = {
     "imaging:reopen": [Rule("proposal", post=MEASURERS)],
     "imaging:reopen_match": [Rule("match", post=MEASURERS)],
     "imaging:confirm_match": [Rule("match", post=MEASURERS)],
-    "imaging:reopen_match": [Rule("match", post=MEASURERS)],
     "imaging:regions": [Rule("scan", get=READERS)],
     "imaging:region_new": [Rule("scan", post=MEASURERS)],
     "imaging:outline": [Rule("region", post=MEASURERS)],
