@@ -17,6 +17,8 @@ MODULES = [
     "dicom_bytes",
     "dicom_frames",
     "dicom_objects",
+    "dicom_pixels",
+    "dicom_source",
     "header",
     "masks",
     "object_contours",
