@@ -194,14 +194,14 @@ def queries(client, address):
     return len(captured)
 
 
-def test_home_and_list_ask_the_database_as_often_with_10_cases_as_with_200(client, reader):
+def test_home_and_list_ask_the_database_as_often_with_10_cases_as_with_60(client, reader):
     addresses = ["/", "/patients/", "/patients/?overdue=1", "/imaging/jobs/state/"]
     fill(reader, 0, 4)
     with_four = [queries(client, address) for address in addresses]
     fill(reader, 4, 10)
     with_ten = [queries(client, address) for address in addresses]
     assert with_ten == with_four, "within what is shown, a row more is a query more"
-    fill(reader, 10, 200)
+    fill(reader, 10, 60)
     assert [queries(client, address) for address in addresses] == with_ten
     assert with_ten[0] <= 36 and max(with_ten[1:]) <= 18
 

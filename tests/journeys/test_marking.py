@@ -273,7 +273,7 @@ def test_a_reference_is_dragged_and_every_ratio_follows(desk, settled, doctor):
         expect(desk.locator("[data-numbers]")).to_contain_text(f"{ratio:.2f} × liver")
     desk.get_by_label("Reference organ", exact=True).select_option("liver")
     desk.keyboard.press("+")  # brings the cross-hair, and so the reference, into the middle of the picture
-    drag(desk, (-22, 2))
+    drag(desk, (-28, 2))
     said(desk, "liver moved: saved.")
     liver = Voi.objects.get(scan=settled, role="liver")
     assert float(liver.centre_x_mm) < BODY[0] - 16, "over the edge of a hot body, where the mean is another"

@@ -137,9 +137,10 @@ def redis_url():
     pytest.skip("no Redis: set TEST_REDIS_URL or start one on 127.0.0.1:6379")
 
 
-@pytest.fixture(params=["embedded", "redis"])
+@pytest.fixture
 def site(request, folder, transactional_db):
-    broker = request.getfixturevalue("valkey" if request.param == "embedded" else "redis_url")
+    """The engines that go together: SQLite with the embedded queue, PostgreSQL with Redis."""
+    broker = request.getfixturevalue("valkey" if connection.vendor == "sqlite" else "redis_url")
     yield from _site(folder, broker)
 
 
