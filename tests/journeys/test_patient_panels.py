@@ -1,7 +1,12 @@
 """The patient page at work: tabs, the source drawer, an answered decision in three clicks, newer data, paper."""
 
-import pytest
+import datetime as dt
 
+import pytest
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from board.models import Contact
 from board.services import look_again, record_decision
 from demo.people import demo_team
 from imaging.models import UptakeMeasurement
@@ -79,6 +84,29 @@ def test_from_the_home_card_to_the_answer_in_three_clicks(case, page, live_serve
     assert page.locator("tr.is-changed").count() == 0
     page.goto(live_server.url)
     assert page.get_by_text("Decision rests on older inputs").count() == 0
+
+
+def test_a_call_is_logged_only_with_a_next_date_and_that_stands_on_the_first_page(
+    case, page, live_server, shoot, has_no_serious_finding
+):
+    page.get_by_role("link", name="Contacts", exact=True).click()
+    page.get_by_label("Who was contacted").select_option("patient")
+    page.get_by_label("Outcome", exact=True).select_option("reached")
+    page.get_by_label("What comes next").select_option("visit")
+    page.get_by_label("Note").fill("will ring back")
+    page.get_by_role("button", name="Store contact").click()
+    expect(page.get_by_text("Give the next date, so that this patient is not lost.")).to_be_visible()
+    expect(page.get_by_label("Note")).to_have_value("will ring back")
+    assert not Contact.objects.exists()
+    next_week = (timezone.localdate() + dt.timedelta(days=7)).isoformat()
+    page.get_by_label("Next date").fill(next_week)
+    page.get_by_role("button", name="Store contact").click()
+    row = page.locator("tr", has_text="will ring back")
+    expect(row).to_contain_text(f"Visit, {next_week}")
+    has_no_serious_finding()
+    shoot("contacts")
+    page.goto(live_server.url)
+    expect(page.get_by_role("link", name="0001 Visit")).to_be_visible()
 
 
 def test_newer_data_are_announced_and_the_page_stays_as_it_is(case, page):
