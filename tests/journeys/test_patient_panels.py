@@ -86,6 +86,7 @@ def test_from_the_home_card_to_the_answer_in_three_clicks(case, page, live_serve
     assert page.get_by_text("Decision rests on older inputs").count() == 0
 
 
+@pytest.mark.parametrize("expected_errors", [["422"]])
 def test_a_call_is_logged_only_with_a_next_date_and_that_stands_on_the_first_page(
     case, page, live_server, shoot, has_no_serious_finding
 ):
