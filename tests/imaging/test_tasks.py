@@ -55,6 +55,8 @@ def test_a_task_runs_its_job_and_rings_for_those_that_follow(monkeypatch):
     assert Job.objects.get().attempts == 1
 
 
+HELD_SECONDS = 2.5  # the bell gives up after a second or less; a busy computer needs a moment more
+
 DIAL = """
 import os, time
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
@@ -82,7 +84,7 @@ def slowest_ring(url, tmp_path):
 
 
 def test_a_broker_that_is_not_there_does_not_hold_up_a_request(tmp_path):
-    assert slowest_ring(f"redis+socket://{tmp_path}/absent.sock", tmp_path) < 1.2
+    assert slowest_ring(f"redis+socket://{tmp_path}/absent.sock", tmp_path) < HELD_SECONDS
 
 
 def test_nor_does_one_that_accepts_and_never_answers(tmp_path):
@@ -91,5 +93,5 @@ def test_nor_does_one_that_accepts_and_never_answers(tmp_path):
         deaf.listen(16)
         kept = []
         threading.Thread(target=lambda: [kept.append(deaf.accept()) for _ in range(16)], daemon=True).start()
-        assert slowest_ring(f"redis://127.0.0.1:{deaf.getsockname()[1]}/0", tmp_path) < 1.2
+        assert slowest_ring(f"redis://127.0.0.1:{deaf.getsockname()[1]}/0", tmp_path) < HELD_SECONDS
         time.sleep(0)
