@@ -6,7 +6,7 @@ export DJANGO_SETTINGS_MODULE := config.settings
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench study screenshots clean
+.PHONY: help setup demo test test-both check bench study screenshots clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -38,8 +38,11 @@ demo: $(VENV)/.runtime ## start everything with the demonstration cohort; Ctrl-C
 	@exec $(BIN)/python manage.py demo
 
 # --- prove -------------------------------------------------------------------------------------
-test: $(VENV)/.dev ## the whole test-suite on SQLite, and all that knows a database again on PostgreSQL + Redis
+test: $(VENV)/.dev ## the whole test-suite on SQLite, services, permissions and workers again on PostgreSQL + Redis
 	@$(BIN)/python -m tests.run
+
+test-both: $(VENV)/.dev ## the same, pages on both engines too
+	@$(BIN)/python -m tests.run --both
 
 check: $(VENV)/.dev ## lint, types (Python and scripts), import contracts, migrations, deploy checks, templates
 	$(BIN)/ruff check --no-cache .

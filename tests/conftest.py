@@ -12,12 +12,19 @@ KNOWS_A_DATABASE = {"db", "transactional_db", "live_server"}
 
 
 def pytest_collection_modifyitems(config, items):
-    """On the second database only what knows a database runs once more; the rest could say nothing new there."""
+    """On the second database only what knows a database runs once more; the rest could say nothing new there.
+
+    Pages are asked for on one engine, unless PRRT_TEST_BOTH is set: their queries are those of the services below.
+    """
     if not os.environ.get("PRRT_TEST_DATABASE_ONLY"):
         return
-    kept = [item for item in items if _knows_a_database(item)]
+    kept = [item for item in items if _knows_a_database(item) and (_wants_both() or "client" not in item.fixturenames)]
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = kept
+
+
+def _wants_both() -> bool:
+    return bool(os.environ.get("PRRT_TEST_BOTH"))
 
 
 def _knows_a_database(item) -> bool:

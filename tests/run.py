@@ -25,6 +25,7 @@ ONCE = ["tests/science", "tests/js", "tests/journeys", "tests/demo/test_launcher
 WITH_JOURNEYS = ["tests/demo/test_load_demo.py"]
 # The lanes fill the processor already: threads of the linear algebra would only wait for each other.
 SINGLE = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+BOTH = "--both"  # pages on PostgreSQL too: `make test-both`
 COUNTED = re.compile(r"(\d+) (passed|failed|error|skipped)")
 
 
@@ -60,7 +61,7 @@ class Lane:
 
 
 def main() -> int:
-    extra = sys.argv[1:]
+    extra = [argument for argument in sys.argv[1:] if argument != BOTH]
     absent: list[str] = []
     started = time.monotonic()
     with ExitStack() as stack:
@@ -85,6 +86,8 @@ def _lanes(redis_url: str | None, database_url: str | None, extra: list[str]) ->
     ]
     if database_url:
         on_postgres = {"DATABASE_URL": database_url, "PRRT_TEST_DATABASE_ONLY": "1"}
+        if BOTH in sys.argv:
+            on_postgres["PRRT_TEST_BOTH"] = "1"
         if redis_url:  # a queue of its own: the lanes run at the same time
             on_postgres["TEST_REDIS_URL"] = next_database(redis_url)
         lanes += [

@@ -1,4 +1,4 @@
-"""What runs once more on PostgreSQL: every test that may touch a database, and no other."""
+"""What runs once more on PostgreSQL: every test that may touch a database, pages only when wanted, and no other."""
 
 import pytest
 
@@ -23,3 +23,9 @@ def test_a_test_whose_fixtures_need_a_database_is_kept(request, monkeypatch, dja
 
 def test_a_test_that_knows_none_is_left_out(request, monkeypatch, tmp_path):
     assert not is_kept(request.node, monkeypatch)
+
+
+def test_pages_are_asked_for_on_both_engines_only_when_wanted(request, monkeypatch, client, db):
+    assert not is_kept(request.node, monkeypatch)
+    monkeypatch.setenv("PRRT_TEST_BOTH", "1")
+    assert is_kept(request.node, monkeypatch)
