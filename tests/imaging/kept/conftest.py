@@ -9,7 +9,7 @@ from django.test import override_settings
 
 from tests.imaging.people import importer, make_case, make_doctor
 from tests.imaging.phantom import two_bodies
-from tests.imaging.scan_rows import bring_scan, fresh
+from tests.imaging.scan_rows import bring_scan, fresh, new_lesion
 
 
 @pytest.fixture(scope="module")
@@ -53,3 +53,11 @@ def made_scan(folder, phantom_case, import_files):
 @pytest.fixture
 def scan(made_scan):
     return fresh(made_scan)
+
+
+@pytest.fixture(scope="module")
+def made_two(folder, doctor, phantom_case, import_files):
+    """A scan, a lesion of the case, and a scan two months later."""
+    before = bring_scan(import_files, folder, phantom_case, paint=two_bodies)
+    lesion = new_lesion(doctor, phantom_case)
+    return before, lesion, bring_scan(import_files, folder, phantom_case, "b", paint=two_bodies, days_later=60)

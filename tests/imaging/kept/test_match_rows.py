@@ -14,27 +14,19 @@ from tests.imaging.scan_rows import bring_scan, current_run, drawn, fresh, look_
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(scope="module")
-def made(folder, doctor, phantom_case, import_files):
-    """A scan, a lesion of the case, and a scan two months later."""
-    before = bring_scan(import_files, folder, phantom_case, paint=two_bodies)
-    lesion = new_lesion(doctor, phantom_case)
-    return before, lesion, bring_scan(import_files, folder, phantom_case, "b", paint=two_bodies, days_later=60)
+@pytest.fixture
+def before(made_two):
+    return fresh(made_two[0])
 
 
 @pytest.fixture
-def before(made):
-    return fresh(made[0])
+def lesion(made_two):
+    return fresh(made_two[1])
 
 
 @pytest.fixture
-def lesion(made):
-    return fresh(made[1])
-
-
-@pytest.fixture
-def scan(made):
-    return fresh(made[2])
+def scan(made_two):
+    return fresh(made_two[2])
 
 
 def finding(lesion, scan) -> LesionFinding:

@@ -8,10 +8,8 @@ from imaging.services import accept_as_lesion, confirm_match, reject_proposal, w
 from patients.domain.roles import Capability, Role, role_may
 from patients.models import AuditEvent
 from patients.services import create_patient
-from tests.imaging.phantom import two_bodies
 from tests.imaging.scan_rows import (
     OTHER_BODY,
-    bring_scan,
     current_run,
     focus,
     fresh,
@@ -24,27 +22,19 @@ from tests.imaging.scan_rows import (
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(scope="module")
-def made(folder, doctor, phantom_case, import_files):
-    """A scan, a lesion of the case, and a scan two months later."""
-    before = bring_scan(import_files, folder, phantom_case, paint=two_bodies)
-    lesion = new_lesion(doctor, phantom_case)
-    return before, lesion, bring_scan(import_files, folder, phantom_case, "b", paint=two_bodies, days_later=60)
+@pytest.fixture
+def before(made_two):
+    return fresh(made_two[0])
 
 
 @pytest.fixture
-def before(made):
-    return fresh(made[0])
+def lesion(made_two):
+    return fresh(made_two[1])
 
 
 @pytest.fixture
-def lesion(made):
-    return fresh(made[1])
-
-
-@pytest.fixture
-def scan(made):
-    return fresh(made[2])
+def scan(made_two):
+    return fresh(made_two[2])
 
 
 def finding(lesion, scan) -> LesionFinding:
