@@ -44,6 +44,8 @@ def row_json(row: RowResult) -> dict:
         "evidence": row.evidence,
         "is_active": row.is_active,
         "verify_before_release": row.verify_before_release,
+        "is_exclusion": row.is_exclusion,
+        "is_modifiable": row.is_modifiable,
     }
 
 

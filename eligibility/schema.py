@@ -18,7 +18,7 @@ GUIDELINE_KEYS = {"id", "version", "title", "kind", "jurisdiction", "citation"}
 GUIDELINE_OPTIONAL = {"text", "valid_from", "valid_to", "criterion", "test"}
 CRITERION_KEYS = {"id", "level", "title", "text", "citation", "evidence"}
 CONDITION_KEYS = {"fact", "comparator", "threshold", "unit", "max_age_days", "quantifier"}
-CRITERION_OPTIONAL = CONDITION_KEYS | {"any", "all", "active", "verify_before_release"}
+CRITERION_OPTIONAL = CONDITION_KEYS | {"any", "all", "active", "verify_before_release", "exclusion", "modifiable"}
 
 
 class GuidelineError(Exception):
@@ -114,8 +114,11 @@ def _criterion(block: Block) -> Criterion:
         test=_top_test(block, level),
         is_active=_flag(block, "active", default=True),
         verify_before_release=_flag(block, "verify_before_release", default=False),
+        is_exclusion=_flag(block, "exclusion", default=False),
+        is_modifiable=_flag(block, "modifiable", default=False),
     )
     _check_evidence(block, criterion)
+    _check_flags(block, criterion)
     return criterion
 
 
@@ -193,11 +196,15 @@ def _quantifier(block: Block, values: dict[str, Any], kind: FactKind, level: Lev
         if given is not None:
             raise block.refuse("quantifier is only for facts about lesions", "quantifier")
         return None
-    if given is None and level is Level.REQUIRED:
+    says_must = level is Level.REQUIRED and not block.values.get("exclusion")
+    if given is None and says_must:
         return Quantifier.ALL_TARGET_AND_VISCERAL
-    if given not in set(Quantifier) or Quantifier(given).is_any == (level is Level.REQUIRED):
-        words = "an all_* quantifier" if level is Level.REQUIRED else "an any_* quantifier"
-        raise block.refuse(f"a {level} row about lesions needs {words}", "quantifier")
+    if given not in set(Quantifier) or Quantifier(given).is_any == says_must:
+        words = "an all_* quantifier" if says_must else "an any_* quantifier"
+        raise block.refuse(
+            f"a {level} row about lesions that says what must{'' if says_must else ' not'} be needs {words}",
+            "quantifier",
+        )
     return Quantifier(given)
 
 
@@ -209,6 +216,17 @@ def _check_evidence(block: Block, criterion: Criterion) -> None:
         raise block.refuse("a row from memory of medium or low confidence is shipped inactive", "active")
     if tag[0] == "MH" and criterion.level in SAFETY_LEVELS and not criterion.verify_before_release:
         raise block.refuse("a row from memory needs verify_before_release = true", "evidence")
+
+
+def _check_flags(block: Block, criterion: Criterion) -> None:
+    if criterion.level is Level.REQUIRED:
+        return
+    if criterion.is_exclusion:
+        raise block.refuse(
+            "only a REQUIRED row is written as an exclusion; other levels say what must not be", "exclusion"
+        )
+    if criterion.is_modifiable:
+        raise block.refuse("only a REQUIRED row may be modifiable: contraindications are never varied", "modifiable")
 
 
 def _check_set(head: Block, guideline: Guideline) -> None:

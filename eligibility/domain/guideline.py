@@ -27,6 +27,9 @@ class GuidelineKind(StrEnum):
 class Criterion:
     """One row. For REQUIRED ``test`` is what must hold; for every other level it is what must not.
 
+    ``is_exclusion``: a REQUIRED row written as its source publishes it ("excluded if < 75"): met when the test fails.
+    ``is_modifiable``: the flip analysis may ask what another value would change; never a contraindication.
+
     ``evidence`` is the tag of the facts sheet (R[S6], MH, MM, D). An inactive row is shown and never
     decides; ``verify_before_release`` marks a row whose source nobody has read in full yet.
     """
@@ -40,6 +43,8 @@ class Criterion:
     test: Test | None = None
     is_active: bool = True
     verify_before_release: bool = False
+    is_exclusion: bool = False
+    is_modifiable: bool = False
 
     @property
     def is_unverified_safety(self) -> bool:

@@ -57,6 +57,8 @@ class RowResult:
     evidence: str
     is_active: bool
     verify_before_release: bool
+    is_exclusion: bool = False
+    is_modifiable: bool = False
     clinical_date: dt.date | None = None
     age_days: int | None = None
     sources: tuple[Source, ...] = ()
@@ -69,7 +71,8 @@ class RowResult:
         """What the row asks for, so that a limit never reads like a finding: "must not be < 30 mL/min"."""
         if not self.threshold_text:
             return ""
-        verb = "must be" if self.level is Level.REQUIRED else "must not be"
+        says_must = self.level is Level.REQUIRED and not self.is_exclusion
+        verb = "must be" if says_must else "must not be"
         return ", ".join(part for part in (f"{verb} {self.threshold_text}", self.quantifier_text) if part)
 
     @property
@@ -156,6 +159,8 @@ def _row(criterion: Criterion, facts: Facts, as_of: dt.date) -> RowResult:
         evidence=criterion.evidence,
         is_active=criterion.is_active,
         verify_before_release=criterion.verify_before_release,
+        is_exclusion=criterion.is_exclusion,
+        is_modifiable=criterion.is_modifiable,
         clinical_date=found.clinical_date,
         age_days=None if found.clinical_date is None else (as_of - found.clinical_date).days,
         sources=found.sources,
@@ -171,7 +176,7 @@ def _state(criterion: Criterion, truth: bool | None) -> RowState:
     if truth is None:
         return RowState.UNKNOWN
     if criterion.level is Level.REQUIRED:
-        return RowState.MET if truth else RowState.NOT_MET
+        return RowState.NOT_MET if truth == criterion.is_exclusion else RowState.MET
     return RowState.TRIGGERED if truth else RowState.CLEAR
 
 

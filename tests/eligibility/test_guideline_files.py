@@ -80,6 +80,8 @@ def test_a_site_replaces_a_packaged_set_only_under_another_version(folder):
         ('evidence = "D"', 'evidence = "MH"', 18, "verify_before_release"),
         ('evidence = "D"', 'evidence = "MM"', 8, "shipped inactive"),
         ('evidence = "D"', 'evidence = "D"\ncolour = "red"', 19, "unknown key"),
+        ('level = "REQUIRED"', 'level = "REL_CI"\nmodifiable = true', 11, "contraindications are never varied"),
+        ('level = "REQUIRED"', 'level = "CAUTION"\nexclusion = true', 11, "only a REQUIRED row"),
         ('level = "REQUIRED"', 'level = "MUST"', 10, "level is one of"),
         ('level = "REQUIRED"', 'level = "ABS_CI"', 1, "at least one active REQUIRED"),
         ('text = "An adult."', "", 8, "“text” is missing"),

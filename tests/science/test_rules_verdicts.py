@@ -74,6 +74,13 @@ def test_first_that_applies(given, expected, text):
     assert text is None or result.verdict_text == text
 
 
+@pytest.mark.parametrize(("fact", "state"), [(YES, "not met"), (NO, "met"), (OPEN, "unknown")])
+def test_a_required_row_written_as_an_exclusion_is_met_when_its_condition_fails(fact, state):
+    row = replace(make_set().criteria[0], is_exclusion=True)
+    result = verdict(make_set(criteria=(row,)), REQUIRED=fact)
+    assert result.rows[0].state == state and result.rows[0].wanted_text == "must not be yes"
+
+
 def test_every_triggered_and_unknown_row_is_listed_whatever_the_verdict():
     result = verdict(ABS_CI=YES, REQUIRED=OPEN, REL_CI=YES)
     assert {r.id for r in result.adverse_rows} == {"ABS_CI", "REL_CI"}
