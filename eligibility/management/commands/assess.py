@@ -1,41 +1,58 @@
-"""``manage.py assess CASE``: what every rule set says about one case."""
+"""``manage.py assess CASE`` or ``assess --facts FILE``: what the rule sets say of a case, or of a file of facts."""
 
 import datetime as dt
 import json
+import sys
+from pathlib import Path
 
 from django.core.management.base import CommandError
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
 from eligibility.case_rows import fetch
-from eligibility.loader import guidelines
+from eligibility.domain.rules import AssessmentResult, evaluate
+from eligibility.facts_file import LARGEST_BYTES, FactsRefused, read_facts
+from eligibility.facts_schema import facts_schema
+from eligibility.loader import guideline, guidelines
 from eligibility.report import NOTICE, as_json, as_table
 from eligibility.selectors import assess_all
 from patients.commands import CaseCommand
 from patients.models import Patient
+
+BAD_INPUT = 2
 
 
 class Command(CaseCommand):
     help = "Say what each rule set says about a case, unknown rows first."
 
     def add_arguments(self, parser):
-        parser.add_argument("case", help="case number")
+        parser.add_argument("case", nargs="?", help="case number")
+        parser.add_argument(
+            "--facts", help="a file of facts (.json or .toml, - for JSON on standard input); no database"
+        )
         parser.add_argument("--guideline", help="one rule set by id; default all")
         parser.add_argument("--as-of", help="clinical date (YYYY-MM-DD): facts dated later are not used; default today")
         parser.add_argument("--known-at", help="record date or date-time: only what had been recorded by then")
         parser.add_argument("--json", action="store_true", help="print JSON")
+        parser.add_argument("--facts-schema", action="store_true", help="print the JSON Schema of a file of facts")
 
     def handle(self, *args, **options):
-        patient = Patient.objects.filter(case_number=options["case"]).first()
-        if patient is None:
-            raise CommandError(f"There is no case “{options['case']}”.")
-        as_of = _day(options["as_of"]) if options["as_of"] else timezone.localdate()
-        known_at = _moment(options["known_at"]) if options["known_at"] else None
+        if options["facts_schema"]:
+            self.stdout.write(json.dumps(facts_schema(), indent=2, ensure_ascii=False))
+            return
+        if (options["case"] is None) == (options["facts"] is None):
+            raise _bad("Name a case, or a file with --facts: one of the two.")
         wanted = self._wanted(options["guideline"])
-        found = assess_all(patient, as_of=as_of, rows=fetch(patient, known_at=known_at))
-        results = [found[guideline_id] for guideline_id in wanted]
-        if options["json"]:
-            self.stdout.write(json.dumps(self._json(patient, known_at, results), indent=2, ensure_ascii=False))
+        as_of = _day(options["as_of"]) if options["as_of"] else None
+        if options["facts"] is not None:
+            self._say(*_of_file(options, as_of, wanted), options["json"])
+        else:
+            self._say(*_of_case(options, as_of or timezone.localdate(), wanted), options["json"])
+
+    def _say(self, head: dict, results: list[AssessmentResult], is_json: bool) -> None:
+        if is_json:
+            found = head | {"assessments": [as_json(result) for result in results], "notice": NOTICE}
+            self.stdout.write(json.dumps(found, indent=2, ensure_ascii=False))
             return
         self.stdout.write("\n\n".join(as_table(result) for result in results))
         self.stdout.write(f"\n{NOTICE}.")
@@ -43,16 +60,45 @@ class Command(CaseCommand):
     def _wanted(self, guideline_id: str | None) -> list[str]:
         known = list(guidelines())
         if guideline_id is not None and guideline_id not in known:
-            raise CommandError(f"There is no rule set “{guideline_id}”. Known are: {', '.join(known)}.")
+            raise _bad(f"There is no rule set “{guideline_id}”. Known are: {', '.join(known)}.")
         return [guideline_id] if guideline_id else known
 
-    def _json(self, patient, known_at, results) -> dict:
-        return {
-            "case": patient.case_number,
-            "known_at": known_at.isoformat() if known_at else None,
-            "assessments": [as_json(result) for result in results],
-            "notice": NOTICE,
-        }
+
+def _of_case(options: dict, as_of: dt.date, wanted: list[str]) -> tuple[dict, list[AssessmentResult]]:
+    patient = Patient.objects.filter(case_number=options["case"]).first()
+    if patient is None:
+        raise _bad(f"There is no case “{options['case']}”.")
+    known_at = _moment(options["known_at"]) if options["known_at"] else None
+    found = assess_all(patient, as_of=as_of, rows=fetch(patient, known_at=known_at))
+    head = {"case": patient.case_number, "known_at": known_at.isoformat() if known_at else None}
+    return head, [found[guideline_id] for guideline_id in wanted]
+
+
+def _of_file(options: dict, as_of: dt.date | None, wanted: list[str]) -> tuple[dict, list[AssessmentResult]]:
+    if options["known_at"]:
+        raise _bad("--known-at asks what had been recorded of a case; a file of facts has no history.")
+    name = options["facts"]
+    try:
+        read = read_facts(_bytes(name), is_toml=name.endswith(".toml"), as_of=as_of)
+    except FactsRefused as refused:
+        raise _bad(f"{name} is not used:\n{refused}") from refused
+    day = read.as_of or timezone.localdate()
+    return {"facts_sha256": read.sha256}, [evaluate(guideline(one), read.facts, day) for one in wanted]
+
+
+def _bytes(name: str) -> bytes:
+    try:
+        if name == "-":
+            return sys.stdin.buffer.read(LARGEST_BYTES + 1)
+        with Path(name).open("rb") as file:
+            return file.read(LARGEST_BYTES + 1)
+    except OSError as error:
+        raise _bad(f"{name} cannot be read: {error.strerror}.") from error
+
+
+def _bad(sentence: str) -> CommandError:
+    """Bad input ends with status 2; 1 stays for what the product itself cannot do."""
+    return CommandError(sentence, returncode=BAD_INPUT)
 
 
 def _day(text: str) -> dt.date:
@@ -61,7 +107,7 @@ def _day(text: str) -> dt.date:
     except ValueError:
         day = None
     if day is None:
-        raise CommandError(f"“{text}” is not a date. Write it as YYYY-MM-DD.")
+        raise _bad(f"“{text}” is not a date. Write it as YYYY-MM-DD.")
     return day
 
 
