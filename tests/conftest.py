@@ -14,13 +14,18 @@ KNOWS_A_DATABASE = {"db", "transactional_db", "live_server"}
 def pytest_collection_modifyitems(config, items):
     """On the second database only what knows a database runs once more; the rest could say nothing new there.
 
-    Pages are asked for on one engine, unless PRRT_TEST_BOTH is set: their queries are those of the services below.
+    Pages, and long proofs marked ``one_engine``, are asked for on one engine unless PRRT_TEST_BOTH is set: the queries
+    of a page are those of the services below, those of a long proof are the ones of the short tests beside it.
     """
     if not os.environ.get("PRRT_TEST_DATABASE_ONLY"):
         return
-    kept = [item for item in items if _knows_a_database(item) and (_wants_both() or "client" not in item.fixturenames)]
+    kept = [item for item in items if _knows_a_database(item) and (_wants_both() or not _is_for_one_engine(item))]
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = kept
+
+
+def _is_for_one_engine(item) -> bool:
+    return "client" in item.fixturenames or item.get_closest_marker("one_engine") is not None
 
 
 def _wants_both() -> bool:

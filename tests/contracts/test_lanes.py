@@ -29,3 +29,10 @@ def test_pages_are_asked_for_on_both_engines_only_when_wanted(request, monkeypat
     assert not is_kept(request.node, monkeypatch)
     monkeypatch.setenv("PRRT_TEST_BOTH", "1")
     assert is_kept(request.node, monkeypatch)
+
+
+@pytest.mark.one_engine
+def test_a_long_proof_runs_on_both_engines_only_when_wanted(request, monkeypatch, db):
+    assert not is_kept(request.node, monkeypatch)
+    monkeypatch.setenv("PRRT_TEST_BOTH", "1")
+    assert is_kept(request.node, monkeypatch)

@@ -318,6 +318,7 @@ MUTATIONS = st.one_of(
 
 
 @pytest.mark.slow
+@pytest.mark.one_engine
 def test_a_thousand_wrong_identities_and_none_attached(case, doctor):
     @budget(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
     @given(MUTATIONS)

@@ -5,7 +5,7 @@ import pytest
 from imaging import selectors
 from imaging.models import Series, Upload
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.one_engine]
 
 
 def files_below(folder):

@@ -279,6 +279,7 @@ def test_the_computed_krenning_score_stands_beside_and_is_not_shown_from_old_num
 
 
 @pytest.mark.slow
+@pytest.mark.one_engine
 def test_no_order_of_changes_shows_a_number_of_other_inputs(scan, lesion, doctor):
     """F26: after any sequence of corrections, placements and (late, repeated) jobs."""
 

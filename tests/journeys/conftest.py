@@ -110,7 +110,7 @@ def serious_findings(page, **options) -> list:
     """What axe-core calls serious or critical on the page as it stands."""
     from axe_playwright_python.sync_playwright import Axe
 
-    found = Axe().run(page, options=options or None).response["violations"]
+    found = Axe().run(page, options={"resultTypes": ["violations"], **options}).response["violations"]
     return [
         (v["id"], [node["html"][:160] for node in v["nodes"]][:4])
         for v in found
