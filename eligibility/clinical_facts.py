@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 
+from eligibility.assertion_facts import asserted, assertion_facts, assertion_text, assertions
 from eligibility.case_rows import CaseRows
 from eligibility.domain.facts import Choice, Fact, Source, exactly, hull, unknown
 from eligibility.domain.vocabulary import FACTS, NOT_APPLICABLE
@@ -22,13 +23,12 @@ from patients.models import (
 )
 from patients.selectors import grade_of
 
-_YES_NO: Mapping[str, str] = {"asserted": "yes", "denied": "no"}
-_ASSERTED_FACTS = {
-    "is_resectable": "resectable",
-    "has_progression": "progression",
-    "has_hypersensitivity": "hypersensitivity",
-    "has_marrow_irradiated": "marrow_irradiated",
-    "has_other_malignancy": "other_malignancy",
+_GUT: Mapping[str, Choice] = {
+    **{site: frozenset({"foregut"}) for site in ("stomach", "duodenum", "pancreas")},
+    **{site: frozenset({"midgut"}) for site in ("small_bowel", "appendix")},
+    "colon": frozenset({"midgut", "hindgut"}),
+    "rectum": frozenset({"hindgut"}),
+    **{site: frozenset({"other"}) for site in ("lung", "thymus", "ppgl")},
 }
 _GRADES = ("G1", "G2", "G3", "NEC")
 
@@ -42,13 +42,13 @@ def clinical_facts(case: CaseRows, as_of: dt.date) -> dict[str, Fact]:
         "differentiation": _differentiation(specimens),
         "grade": _grade(specimens, _site(case, as_of)),
         "ki67_percent": _ki67(specimens),
-        **{name: _asserted(case, kind, as_of) for name, kind in _ASSERTED_FACTS.items()},
         "has_other_unsealed_therapy": _unsealed(case, as_of),
-        "has_bone_metastases": _bone(case, as_of),
+        "has_bone_metastases": _listed(case, "bone", "bone_metastases", as_of),
+        "has_peritoneal_metastases": _listed(case, "periton", "peritoneal_mets", as_of),
+        **assertion_facts(case, as_of),
         "heart_failure_nyha": _heart_failure(case, as_of),
         "pregnancy": _pregnancy(case, as_of),
         "is_breast_feeding": _breast_feeding(case, as_of),
-        "has_prior_chemotherapy": _chemotherapy(case, as_of),
         "ecog": _performance(case, as_of, "ECOG", ""),
         "karnofsky": _performance(case, as_of, "KPS", "%"),
     }
@@ -76,23 +76,45 @@ def _person(patient: Patient, text: str) -> Source:
 def _diagnosis(case: CaseRows, as_of: dt.date) -> dict[str, Fact]:
     found = newest(case.of(Diagnosis), as_of)
     return {
+        "gut_segment": _gut_segment(found),
+        "days_since_diagnosis": _since_diagnosis(case, as_of),
         "primary_site": choice(found, lambda row: _known(row.primary_site, FACTS["primary_site"].words)),
         "stage": choice(found, lambda row: _known(row.stage, FACTS["stage"].words)),
     }
+
+
+def _gut_segment(found: list) -> Fact:
+    """Of the colon the proximal part is midgut and the distal part hindgut: the site alone leaves both."""
+    site = choice(found, lambda row: row.primary_site if row.primary_site in _GUT else None)
+    if not isinstance(site.value, frozenset):
+        return site
+    (name,) = site.value
+    return Fact(_GUT[name], clinical_date=site.clinical_date, sources=site.sources, detail=name.replace("_", " "))
+
+
+def _since_diagnosis(case: CaseRows, as_of: dt.date) -> Fact:
+    """To the first dated row: later ones restate the disease."""
+    rows = [row for row in usable(case.of(Diagnosis), as_of) if row.clinical_span]
+    if not rows:
+        return unknown("missing")
+    first = min(rows, key=lambda row: row.clinical_span)
+    earliest, latest = first.clinical_span
+    value = Interval(Decimal(max(0, (as_of - latest).days)), Decimal((as_of - earliest).days))
+    return Fact(value, unit="days", clinical_date=earliest, sources=(source(first),))
 
 
 def _known(value: str, words: Choice) -> str | None:
     return value if value in words else None
 
 
-def _bone(case: CaseRows, as_of: dt.date) -> Fact:
-    """A list of metastatic sites that names bone answers yes; one that does not is silence, not denial."""
-    listed = choice(newest(case.of(Diagnosis), as_of), _names_bone)
-    return listed if listed.value is not None else _asserted(case, "bone_metastases", as_of)
+def _listed(case: CaseRows, word: str, kind: str, as_of: dt.date) -> Fact:
+    """A list of metastatic sites that names one answers yes; one that does not is silence, not denial."""
+    listed = choice(newest(case.of(Diagnosis), as_of), lambda row: _names(row, word))
+    return listed if listed.value is not None else asserted(case, kind, as_of)
 
 
-def _names_bone(row: Diagnosis) -> str | None:
-    return "yes" if any("bone" in str(site).casefold() for site in row.metastatic_sites) else None
+def _names(row: Diagnosis, word: str) -> str | None:
+    return "yes" if any(word in str(site).casefold() for site in row.metastatic_sites) else None
 
 
 def _site(case: CaseRows, as_of: dt.date) -> str:
@@ -151,29 +173,16 @@ def _ki67(specimens: list) -> Fact:
     return Fact(hull(intervals), unit="%", clinical_date=dated(stated[-1]), sources=tuple(map(source, used)))
 
 
-def _assertions(case: CaseRows, kind: str, as_of: dt.date) -> list:
-    return newest([row for row in case.of(ClinicalAssertion) if row.kind == kind], as_of)
-
-
-def _asserted(case: CaseRows, kind: str, as_of: dt.date) -> Fact:
-    return choice(_assertions(case, kind, as_of), lambda row: _YES_NO.get(row.state), text=_assertion_text)
-
-
-def _assertion_text(row: ClinicalAssertion) -> str:
-    compared = f", {row.compared_from} to {row.compared_to}" if row.compared_from and row.compared_to else ""
-    return f"{row.get_kind_display()} {row.state}{compared}"
-
-
 def _unsealed(case: CaseRows, as_of: dt.date) -> Fact:
     cycles = usable(case.of(PrrtCycle), as_of)
     lines = [r for r in usable(case.of(TreatmentLine), as_of) if r.treatment_class == TreatmentLine.TreatmentClass.PRRT]
     if given := [*cycles, *lines]:
         return Fact(frozenset({"yes"}), clinical_date=dated(given[-1]), sources=tuple(map(source, given)))
-    return _asserted(case, "other_unsealed", as_of)
+    return asserted(case, "other_unsealed", as_of)
 
 
 def _heart_failure(case: CaseRows, as_of: dt.date) -> Fact:
-    return choice(_assertions(case, "heart_failure", as_of), _nyha, text=_assertion_text)
+    return choice(assertions(case, "heart_failure", as_of), _nyha, text=assertion_text)
 
 
 def _nyha(row: ClinicalAssertion) -> str | None:
@@ -186,8 +195,8 @@ def _nyha(row: ClinicalAssertion) -> str | None:
 def _pregnancy(case: CaseRows, as_of: dt.date) -> Fact:
     if case.patient.sex_for_formulas == Patient.Sex.MALE:
         return _not_applicable(case.patient)
-    found = _assertions(case, "pregnancy", as_of)
-    fact = choice(found, _pregnancy_state, text=_assertion_text)
+    found = assertions(case, "pregnancy", as_of)
+    fact = choice(found, _pregnancy_state, text=assertion_text)
     if fact.reason == "recorded_unknown" and any(row.state == ClinicalAssertion.State.DENIED for row in found):
         return unknown("not_stated", "how pregnancy was excluded", fact.sources, fact.clinical_date)
     if fact.value == frozenset({"not_of_childbearing_potential"}):
@@ -207,22 +216,13 @@ def _pregnancy_state(row: ClinicalAssertion) -> str | None:
 def _breast_feeding(case: CaseRows, as_of: dt.date) -> Fact:
     if case.patient.sex_for_formulas == Patient.Sex.MALE:
         return _not_applicable(case.patient)
-    return _asserted(case, "breast_feeding", as_of)
+    return asserted(case, "breast_feeding", as_of)
 
 
 def _not_applicable(patient: Patient) -> Fact:
     return Fact(
         frozenset({NOT_APPLICABLE}), sources=(_person(patient, "sex used in formulas: male"),), is_timeless=True
     )
-
-
-def _chemotherapy(case: CaseRows, as_of: dt.date) -> Fact:
-    lines = [
-        r for r in usable(case.of(TreatmentLine), as_of) if r.treatment_class == TreatmentLine.TreatmentClass.CHEMO
-    ]
-    if not lines:
-        return unknown("missing")
-    return Fact(frozenset({"yes"}), clinical_date=dated(lines[-1]), sources=tuple(source(r, r.regimen) for r in lines))
 
 
 def _performance(case: CaseRows, as_of: dt.date, instrument: str, unit: str) -> Fact:

@@ -1,28 +1,25 @@
-"""Facts from the laboratory: values as measured, multiples of the upper limit, creatinine clearance."""
+"""Facts from the laboratory: values as measured, beside their limits, and the renal function made of them."""
 
 import datetime as dt
-from dataclasses import dataclass
 from decimal import Decimal
 
 from eligibility.case_rows import CaseRows
-from eligibility.domain.facts import Fact, exactly, hull, interval_text, number_text, unknown
-from eligibility.fact_tools import dated, newest, source, usable
-from patients.domain.dates import age_range
+from eligibility.domain.facts import Fact, exactly, hull, number_text, unknown
+from eligibility.fact_tools import dated, newest, source
+from eligibility.renal_facts import renal_facts
 from patients.domain.ki67 import Interval
-from patients.domain.renal import RenalUnavailable, cockcroft_gault
 from patients.domain.units import ANALYTES, UnitRefused, convert
-from patients.models import BodyMeasure, LabResult
+from patients.models import LabResult
 
-# Local convention: a clearance computed with a weight further away from the creatinine is not a fact.
-WEIGHT_WITHIN_DAYS = 90
+MULTIPLES = ("bilirubin_total", "alt", "ast", "alp")
 
 
 def lab_facts(case: CaseRows, as_of: dt.date) -> dict[str, Fact]:
     found = {code: newest([r for r in case.of(LabResult) if r.analyte == code], as_of) for code in ANALYTES}
     facts = {code: _lab(code, rows) for code, rows in found.items()}
-    facts |= {f"{code}_x_uln": _times_upper_limit(found[code]) for code in ("bilirubin_total", "alt", "ast")}
-    facts["crcl_cockcroft_gault"] = _clearance(case, as_of, facts["creatinine"])
-    return facts
+    facts |= {f"{code}_x_uln": _times_upper_limit(found[code]) for code in MULTIPLES}
+    facts["is_prothrombin_normal"] = _prothrombin(found["inr"], found["prothrombin_ratio"])
+    return facts | renal_facts(case, as_of, facts["creatinine"])
 
 
 def _lab(code: str, rows: list[LabResult]) -> Fact:
@@ -66,77 +63,20 @@ def _times_upper_limit(rows: list[LabResult]) -> Fact:
     return Fact(values, unit="x ULN", clinical_date=dated(rows[0]), sources=sources, detail=detail)
 
 
-@dataclass(frozen=True)
-class _Body:
-    weight: Interval
-    rows: list[BodyMeasure]
+def _prothrombin(inr: list[LabResult], ratio: list[LabResult]) -> Fact:
+    """Within the laboratory's own limits, by the newer of INR (upper limit) and prothrombin ratio (lower limit)."""
+    rows = newest([*inr, *ratio], dt.date.max)
+    if not rows:
+        return unknown("missing")
+    found, sources = [_is_normal(row) for row in rows], tuple(source(row, _text(row)) for row in rows)
+    if None in found:
+        return unknown("reference_limit_missing", _text(rows[0]), sources, dated(rows[0]), _recorded(rows))
+    words = frozenset("yes" if normal else "no" for normal in found)
+    detail = ", ".join(_text(row) for row in rows)
+    return Fact(words, clinical_date=dated(rows[0]), sources=sources, detail=detail)
 
 
-def _clearance(case: CaseRows, as_of: dt.date, creatinine: Fact) -> Fact:
-    """Cockcroft-Gault at the corners of what creatinine, weight and age may be; every input is a source."""
-    if creatinine.value is None or creatinine.clinical_date is None:
-        return unknown("input_missing", "creatinine " + ("without a date" if creatinine.value else "not recorded"))
-    ages = age_range(case.patient.birth_span, creatinine.clinical_date)
-    body = _weight(case, as_of, creatinine.clinical_date)
-    missing = {
-        code: name
-        for code, name, is_there in (
-            ("birth_date", "date of birth", ages is not None),
-            ("weight", f"body weight within {WEIGHT_WITHIN_DAYS} days of the creatinine", body is not None),
-            ("sex", "sex used in formulas (female or male)", case.patient.sex_for_formulas in ("F", "M")),
-        )
-        if not is_there
-    }
-    if missing or ages is None or body is None:
-        words, codes = ", ".join(missing.values()), tuple(missing)
-        return unknown("input_missing", words, creatinine.sources, creatinine.clinical_date, codes)
-    try:
-        value = _clearance_interval(creatinine, body.weight, ages, case.patient.sex_for_formulas)
-    except RenalUnavailable as refused:
-        return unknown("input_missing", refused.message, creatinine.sources, creatinine.clinical_date)
-    return Fact(
-        value,
-        unit="mL/min",
-        clinical_date=creatinine.clinical_date,
-        sources=(*creatinine.sources, *(source(row, _weight_text(row)) for row in body.rows)),
-        detail=f"creatinine {interval_text(_as_interval(creatinine))} {creatinine.unit}, "
-        f"actual weight {interval_text(body.weight)} kg, age {_ages_text(ages)}",
-    )
-
-
-def _weight(case: CaseRows, as_of: dt.date, near: dt.date) -> _Body | None:
-    weights = [r for r in case.of(BodyMeasure) if r.kind == BodyMeasure.Kind.WEIGHT and dated(r) is not None]
-    rows = newest(usable(weights, near), near) or newest(weights, as_of)
-    if not rows or abs((near - (dated(rows[0]) or near)).days) > WEIGHT_WITHIN_DAYS:
-        return None
-    return _Body(hull([exactly(row.value) for row in rows]), rows)
-
-
-def _weight_text(row: BodyMeasure) -> str:
-    return f"body weight {number_text(row.value)} kg"
-
-
-def _clearance_interval(creatinine: Fact, weight: Interval, ages: tuple[int, int], sex: str) -> Interval:
-    measured = _as_interval(creatinine)
-
-    def at(number: Decimal | None, kilograms: Decimal | None, age: int) -> Decimal | None:
-        if number is None or kilograms is None:
-            return None
-        mg_dl = convert(number, creatinine.unit, "mg/dL", "creatinine")
-        return cockcroft_gault(age_years=age, weight_kg=kilograms, creatinine_mg_dl=mg_dl, sex=sex).value
-
-    return Interval(
-        low=at(measured.high, weight.low, ages[1]),
-        high=at(measured.low, weight.high, ages[0]),
-        low_open=measured.high_open,
-        high_open=measured.low_open,
-    )
-
-
-def _as_interval(fact: Fact) -> Interval:
-    assert isinstance(fact.value, Interval)
-    return fact.value
-
-
-def _ages_text(ages: tuple[int, int]) -> str:
-    return str(ages[0]) if ages[0] == ages[1] else f"{ages[0]}–{ages[1]}"
+def _is_normal(row: LabResult) -> bool | None:
+    if row.analyte == "inr":
+        return None if row.reference_high is None else _interval(row, row.value).compare("<=", row.reference_high)
+    return None if row.reference_low is None else _interval(row, row.value).compare(">=", row.reference_low)

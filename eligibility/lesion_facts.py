@@ -4,6 +4,7 @@ Only signed readings count. What the machine proposes, or a draft says, is shown
 """
 
 import datetime as dt
+from collections.abc import Sequence
 from decimal import Decimal
 
 from eligibility.case_rows import CaseRows
@@ -14,6 +15,7 @@ from imaging.domain.krenning import exact, relations_for
 from imaging.domain.vocabulary import Tracer, is_sstr
 from imaging.models import Lesion, LesionFinding, LesionReading, Reading, Scan, UptakeMeasurement
 from imaging.selectors import CURRENT, RECOMPUTING, REFUSED, CurrentMeasurement, krenning_proposals, measurements_from
+from patients.domain.ki67 import Interval
 
 ASSESSED = frozenset({Reading.ColdLesions.NONE, Reading.ColdLesions.LISTED})
 # A lesion colder than liver cannot be found by uptake. Until a reader has said that others were looked for, there may
@@ -32,6 +34,8 @@ UNLISTED = LesionFact(
 )
 # What has resolved has nothing to answer for; what merged into another lesion is answered for by that one.
 GONE = frozenset({LesionFinding.Status.RESOLVED, LesionFinding.Status.MERGED})
+LARGE_MM = Decimal(20)
+_SIZES = ("largest_lesion_mm", "lesions_over_20mm")
 UPTAKE_STATES = {"recomputing": "SUV being computed again", "provisional": "SUV provisional, not used"}
 NOT_VISCERAL = frozenset({"bone", "lymph_node", "lymph_nodes", "node", "skin", "soft_tissue", "muscle"})
 
@@ -39,12 +43,29 @@ NOT_VISCERAL = frozenset({"bone", "lymph_node", "lymph_nodes", "node", "skin", "
 def sstr_facts(case: CaseRows, as_of: dt.date) -> dict[str, Fact]:
     scan = newest_sstr_scan(case, as_of)
     if scan is None:
-        return {"sstr_relation_to_liver": unknown("no_scan"), "sstr_scan_age_days": unknown("no_scan")}
+        return dict.fromkeys((*_SIZES, "sstr_relation_to_liver", "sstr_scan_age_days"), unknown("no_scan"))
     on = dated(scan)
     age = Fact(
         exactly(Decimal((as_of - on).days)), unit="days", clinical_date=on, sources=(source(scan, _scan_text(scan)),)
     )
-    return {"sstr_relation_to_liver": _relations(case, scan), "sstr_scan_age_days": age}
+    relations = _relations(case, scan)
+    return {"sstr_relation_to_liver": relations, "sstr_scan_age_days": age, **_sizes(case, scan, relations)}
+
+
+def _sizes(case: CaseRows, scan: Scan, relations: Fact) -> dict[str, Fact]:
+    """Largest lesion and how many exceed 20 mm; a lesion without a size, or not looked for, leaves the top open."""
+    findings = {f.lesion_id: f for f in case.of(LesionFinding) if f.scan_id == scan.lineage}
+    sizes = [_size(findings.get(lesion.lineage))[0] for lesion in _lesions(case, scan)]
+    known = [size for size in sizes if size is not None]
+    if not known:
+        return dict.fromkeys(_SIZES, unknown("size_unknown", sources=(source(scan, _scan_text(scan)),), on=dated(scan)))
+    is_whole = len(known) == len(sizes) and isinstance(relations.value, tuple) and UNLISTED not in relations.value
+    large = Decimal(sum(size > LARGE_MM for size in known))
+    about = {"clinical_date": dated(scan), "sources": (source(scan, _scan_text(scan)),)}
+    return {
+        "largest_lesion_mm": Fact(Interval(max(known), max(known) if is_whole else None), unit="mm", **about),
+        "lesions_over_20mm": Fact(Interval(large, large if is_whole else None), unit="lesions", **about),
+    }
 
 
 def newest_sstr_scan(case: CaseRows, as_of: dt.date) -> Scan | None:
@@ -63,7 +84,7 @@ def _relations(case: CaseRows, scan: Scan) -> Fact:
         words = f"tracer of the scan: {scan.tracer or 'not recorded'}"
         return unknown("not_stated", words, about, dated(scan), (scan.tracer,))
     readings = list(scan.readings.all())
-    signed = _heads(readings, case.known_at)
+    signed = heads(readings, case.known_at)
     measured = _measured(case, scan)
     if not signed:
         reason, detail, proposed = _unsigned(readings, scan, measured)
@@ -71,13 +92,19 @@ def _relations(case: CaseRows, scan: Scan) -> Fact:
     about = (*about, *(_reading_source(r) for r in signed))
     if any(reading.quality == Reading.Quality.NON_DIAGNOSTIC for reading in signed):
         return unknown("images_non_diagnostic", "", about, dated(scan))
-    lesions = tuple(_lesion_fact(lesion, scan, signed, measured) for lesion in _lesions(case, scan))
+    lesions = tuple(fact for _, fact in lesions_of(case, scan, signed, measured))
     if not all(reading.cold_lesions in ASSESSED for reading in signed):
         lesions = (*lesions, UNLISTED)
     return Fact(lesions, clinical_date=dated(scan), sources=about)
 
 
-def _heads(readings: list[Reading], known_at: dt.datetime | None) -> list[Reading]:
+def lesions_of(
+    case: CaseRows, scan: Scan, signed: list[Reading], measured: Sequence[CurrentMeasurement] = ()
+) -> list[tuple[Lesion, LesionFact]]:
+    return [(lesion, _lesion_fact(lesion, scan, signed, measured)) for lesion in _lesions(case, scan)]
+
+
+def heads(readings: list[Reading], known_at: dt.datetime | None) -> list[Reading]:
     """Signed readings that no later signed one amends; two readers of one scan both stand."""
     signed = [
         r
@@ -137,7 +164,9 @@ def _is_by(earlier: Scan, scan: Scan) -> bool:
     return day is not None and day <= dated(scan) and (earlier.lineage == scan.lineage or is_sstr(earlier.tracer))
 
 
-def _lesion_fact(lesion: Lesion, scan: Scan, signed: list[Reading], measured: list[CurrentMeasurement]) -> LesionFact:
+def _lesion_fact(
+    lesion: Lesion, scan: Scan, signed: list[Reading], measured: Sequence[CurrentMeasurement]
+) -> LesionFact:
     finding = next((f for f in lesion.findings.all() if f.scan_id == scan.lineage), None)
     relation, reason, text = _relation(lesion, finding, signed)
     size, size_reason = _size(finding)
@@ -203,7 +232,7 @@ def _score_text(reading: Reading, score: LesionReading) -> str:
     return f"{number} ({reading.scale_id})"
 
 
-def _uptake(lesion: Lesion, measured: list[CurrentMeasurement]) -> str:
+def _uptake(lesion: Lesion, measured: Sequence[CurrentMeasurement]) -> str:
     """SUVmax as a number, a key of UPTAKE_STATES, or "" for none."""
     own = [item for item in measured if item.voi.lesion_id == lesion.lineage]
     if not own:

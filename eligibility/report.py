@@ -19,6 +19,7 @@ def as_json(result: AssessmentResult) -> dict:
         "verdict": result.verdict_code,
         "verdict_text": result.verdict_text,
         "missing": [{"id": r.id, "title": r.title, "reason": r.reason_text} for r in result.unknown_rows],
+        "off_label_reasons": list(result.off_label_reasons),
         "not_verified": [r.id for r in result.unverified_rows],
         "rows": [row_json(row) for row in result.rows_unknown_first],
         "digest": result.digest,
@@ -46,6 +47,7 @@ def row_json(row: RowResult) -> dict:
         "verify_before_release": row.verify_before_release,
         "is_exclusion": row.is_exclusion,
         "is_modifiable": row.is_modifiable,
+        "is_indication": row.is_indication,
     }
 
 
@@ -54,6 +56,7 @@ def as_table(result: AssessmentResult) -> str:
         f"{result.guideline_title} ({result.guideline_id} v{result.guideline_version}), as of {result.as_of}",
         f"  {result.verdict_text}",
     ]
+    head += [f"  off-label: {reason}" for reason in result.off_label_reasons]
     active = [_line(row) for row in result.rows_unknown_first if row.is_active]
     inactive = [row for row in result.rows_unknown_first if not row.is_active]
     names = ", ".join(f"{row.id} ({row.title}, {row.evidence})" for row in inactive)

@@ -15,10 +15,11 @@ from eligibility.domain.vocabulary import FACTS
 
 EVIDENCE = re.compile(r"(R\[S\d+(,S\d+)*\]|MH|MM|ML|C|D)")
 GUIDELINE_KEYS = {"id", "version", "title", "kind", "jurisdiction", "citation"}
-GUIDELINE_OPTIONAL = {"text", "valid_from", "valid_to", "criterion", "test"}
+GUIDELINE_OPTIONAL = {"text", "product_label", "valid_from", "valid_to", "criterion", "test"}
 CRITERION_KEYS = {"id", "level", "title", "text", "citation", "evidence"}
 CONDITION_KEYS = {"fact", "comparator", "threshold", "unit", "max_age_days", "quantifier"}
-CRITERION_OPTIONAL = CONDITION_KEYS | {"any", "all", "active", "verify_before_release", "exclusion", "modifiable"}
+FLAGS = {"active", "verify_before_release", "exclusion", "modifiable", "indication"}
+CRITERION_OPTIONAL = CONDITION_KEYS | {"any", "all"} | FLAGS
 
 
 class GuidelineError(Exception):
@@ -65,6 +66,7 @@ def parse(name: str, data: bytes) -> tuple[Guideline, list[Block]]:
         jurisdiction=document["jurisdiction"],
         citation=document["citation"],
         text=document.get("text", ""),
+        is_product_label=_flag(head, "product_label", default=False),
         valid_from=_date(head, "valid_from"),
         valid_to=_date(head, "valid_to"),
         criteria=criteria,
@@ -116,6 +118,7 @@ def _criterion(block: Block) -> Criterion:
         verify_before_release=_flag(block, "verify_before_release", default=False),
         is_exclusion=_flag(block, "exclusion", default=False),
         is_modifiable=_flag(block, "modifiable", default=False),
+        is_indication=_flag(block, "indication", default=False),
     )
     _check_evidence(block, criterion)
     _check_flags(block, criterion)
@@ -219,6 +222,8 @@ def _check_evidence(block: Block, criterion: Criterion) -> None:
 
 
 def _check_flags(block: Block, criterion: Criterion) -> None:
+    if criterion.is_indication and criterion.level not in (Level.REQUIRED, Level.CAUTION):
+        raise block.refuse("only a REQUIRED or CAUTION row says what the label covers", "indication")
     if criterion.level is Level.REQUIRED:
         return
     if criterion.is_exclusion:
@@ -235,6 +240,8 @@ def _check_set(head: Block, guideline: Guideline) -> None:
         raise head.refuse(f"two criteria are called “{doubled}”")
     if not any(c.is_active and c.level is Level.REQUIRED for c in guideline.criteria):
         raise head.refuse("a rule set needs at least one active REQUIRED row")
+    if not guideline.is_product_label and any(c.is_indication for c in guideline.criteria):
+        raise head.refuse("indication rows belong to a product label: set product_label = true")
     is_gate = guideline.kind is GuidelineKind.GATE
     if is_gate and any(c.level in (Level.ABS_CI, Level.REL_CI) for c in guideline.criteria):
         raise head.refuse("a gate has no contraindications: it says met, not met or unknown", "kind")

@@ -649,6 +649,29 @@ class ClinicalAssertion(ClinicalRow):
         OTHER_UNSEALED = "other_unsealed", "other unsealed-source therapy"
         OTHER_MALIGNANCY = "other_malignancy", "other malignancy, not in remission for 5 years"
         BONE_METASTASES = "bone_metastases", "bone metastases"
+        PERITONEAL_METASTASES = "peritoneal_mets", "peritoneal metastases"
+        BRAIN_UNTREATED = "brain_mets_untreated", "untreated brain metastases"
+        SYMPTOMS = "symptoms", "symptoms of the tumour or of its hormones"
+        PROGRESSION_ON_SSA = "progression_on_ssa", "progression on a fixed dose of octreotide LAR for 12 weeks or more"
+        SSTR_POSITIVE = "sstr_positive", "SSTR-positive disease, as the text at hand defines it"
+        PRIOR_CHEMOTHERAPY = "prior_chemotherapy", "earlier chemotherapy"
+        PRIOR_SYSTEMIC = "prior_systemic", "earlier systemic therapy other than somatostatin analogues"
+        PRIOR_SSA = "prior_ssa", "earlier or current somatostatin analogue"
+        PRIOR_SURGERY = "prior_surgery", "earlier surgery of the tumour"
+        PRIOR_EMBOLISATION = "prior_embolisation", "earlier embolisation"
+        PRIOR_EBRT_OR_SIRT = "prior_ebrt_or_sirt", "earlier external beam radiotherapy to lesions, or SIRT"
+        PRIOR_PRRT = "prior_prrt", "earlier PRRT"
+        PRRT_BENEFIT = "prrt_benefit", "benefit from the earlier PRRT (detail: months without progression)"
+        INVESTIGATIONAL = "investigational", "investigational drug within 30 days or 7 half-lives"
+        LIFE_EXPECTANCY = "life_expectancy", "life expectancy of 3 months or more"
+        DIABETES = "diabetes", "uncontrolled diabetes mellitus"
+        CHF_UNCONTROLLED = "chf_uncontrolled", "uncontrolled congestive heart failure"
+        CARCINOID_HEART = "carcinoid_heart", "carcinoid heart disease"
+        CARDIAC_SEVERE = "cardiac_severe", "severe cardiac impairment"
+        ORGAN_DYSFUNCTION = "organ_dysfunction", "renal, hepatic or cardiovascular dysfunction that excludes"
+        TRANSFUSION = "transfusion", "transfusion of red cells or platelets (date: when given)"
+        GCSF = "gcsf", "growth factor for white cells (date: when given)"
+        PROTOCOL_CHECKED = "protocol_checked", "criteria not read here were checked against the protocol"
 
     class State(models.TextChoices):
         ASSERTED = "asserted", "asserted"
@@ -660,7 +683,8 @@ class ClinicalAssertion(ClinicalRow):
     detail = models.CharField(
         max_length=40,
         blank=True,
-        help_text="Pregnancy: negative_test, not_of_childbearing_potential, not_excluded. Heart failure: NYHA I to IV.",
+        help_text="Pregnancy: negative_test, not_of_childbearing_potential, not_excluded. Heart failure: NYHA I to IV. "
+        "Benefit from PRRT: months without progression.",
     )
     compared_from = models.DateField("progression: earlier examination", null=True, blank=True)
     compared_to = models.DateField("progression: later examination", null=True, blank=True)

@@ -28,6 +28,8 @@ REASONS: dict[str, str] = {
     "input_missing": "an input of the formula is missing",
     "specimens_disagree": "specimens disagree",
     "no_scan": "no SSTR scan recorded",
+    "no_fdg_scan": "no FDG scan recorded",
+    "fdg_pair_not_usable": "the FDG scan cannot be read with an SSTR scan (too far apart, or chemotherapy between)",
     "no_reading": "scan not read yet",
     "unsigned_proposal": "unsigned proposal",
     "recomputing": "being computed again",

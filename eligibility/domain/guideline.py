@@ -28,6 +28,7 @@ class Criterion:
     """One row. For REQUIRED ``test`` is what must hold; for every other level it is what must not.
 
     ``is_exclusion``: a REQUIRED row written as its source publishes it ("excluded if < 75"): met when the test fails.
+    ``is_indication``: a row of a product label that, when adverse, makes the use off-label.
     ``is_modifiable``: the flip analysis may ask what another value would change; never a contraindication.
 
     ``evidence`` is the tag of the facts sheet (R[S6], MH, MM, D). An inactive row is shown and never
@@ -45,6 +46,7 @@ class Criterion:
     verify_before_release: bool = False
     is_exclusion: bool = False
     is_modifiable: bool = False
+    is_indication: bool = False
 
     @property
     def is_unverified_safety(self) -> bool:
@@ -64,6 +66,7 @@ class Guideline:
     criteria: tuple[Criterion, ...]
     sha256: str
     text: str = ""
+    is_product_label: bool = False
     valid_from: dt.date | None = None
     valid_to: dt.date | None = None
 

@@ -59,6 +59,7 @@ class RowResult:
     verify_before_release: bool
     is_exclusion: bool = False
     is_modifiable: bool = False
+    is_indication: bool = False
     clinical_date: dt.date | None = None
     age_days: int | None = None
     sources: tuple[Source, ...] = ()
@@ -119,6 +120,11 @@ class AssessmentResult:
         return tuple(r for r in self.rows if r.level in SAFETY_LEVELS and (not r.is_active or r.verify_before_release))
 
     @property
+    def off_label_reasons(self) -> tuple[str, ...]:
+        """What would make the use off-label under a product label: its indication rows that are known not to hold."""
+        return tuple(f"{r.title}: {r.state}, {r.value_text}" for r in self.rows if r.is_indication and r.is_adverse)
+
+    @property
     def rows_unknown_first(self) -> tuple[RowResult, ...]:
         return tuple(sorted(self.rows, key=_reading_order))
 
@@ -161,6 +167,7 @@ def _row(criterion: Criterion, facts: Facts, as_of: dt.date) -> RowResult:
         verify_before_release=criterion.verify_before_release,
         is_exclusion=criterion.is_exclusion,
         is_modifiable=criterion.is_modifiable,
+        is_indication=criterion.is_indication,
         clinical_date=found.clinical_date,
         age_days=None if found.clinical_date is None else (as_of - found.clinical_date).days,
         sources=found.sources,

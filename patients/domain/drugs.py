@@ -4,7 +4,7 @@ Regimen contents: standard abbreviations of the field. Platinum compounds bind D
 alkylators here; streptozocin, dacarbazine and temozolomide are.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 REGIMENS: dict[str, tuple[str, ...]] = {
     "CAPTEM": ("capecitabine", "temozolomide"),
@@ -44,6 +44,14 @@ ALKYLATORS = frozenset(
         "treosulfan",
     }
 )
+LONG_ACTING_SSA = ("lanreotide", "pasireotide", "lar", "autogel", "depot")
+# Words in the name of a local treatment that say what it was; a SIRT is not counted as an embolisation.
+LOCAL_WORDS: Mapping[str, tuple[str, ...]] = {
+    "surgery": ("surgery", "ectomy", "resection", "debulking", "whipple", "transplant"),
+    "sirt": ("sirt", "radioembol", "y-90 microsph", "90y microsph"),
+    "embolisation": ("tace", "tae", "embol"),
+    "ablation": ("ablation", "rfa", "mwa"),
+}
 _KNOWN_DRUGS = ALKYLATORS | {drug for drugs in REGIMENS.values() for drug in drugs}
 _BY_NAME = {name.lower(): drugs for name, drugs in REGIMENS.items()}
 
@@ -60,3 +68,15 @@ def contains_alkylator(regimen: str, drugs: Iterable[str]) -> bool | None:
         return True
     known = {drug.lower() for drug in _KNOWN_DRUGS}
     return False if named and named <= known else None
+
+
+def is_long_acting_ssa(regimen: str) -> bool | None:
+    """True for a name of a depot form; None where the name does not say."""
+    return True if set(LONG_ACTING_SSA) & set(regimen.lower().replace("-", " ").split()) else None
+
+
+def local_kinds(name: str) -> frozenset[str]:
+    """What kind of local treatment the name says it was (keys of LOCAL_WORDS); empty where it does not say."""
+    text = name.lower()
+    found = {kind for kind, words in LOCAL_WORDS.items() if any(word in text for word in words)}
+    return frozenset(found - {"embolisation"} if "sirt" in found else found)
