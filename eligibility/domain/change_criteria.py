@@ -16,7 +16,8 @@ GRADES = frozenset({"G2", "G3"})
 EPIGENETIC = frozenset(
     {
         "azacitidine", "decitabine", "astx727", "decitabine/cedazuridine", "guadecitabine", "vorinostat",
-        "panobinostat", "romidepsin", "belinostat", "entinostat", "tucidinostat", "valproate", "valproic acid", "tazemetostat",
+        "panobinostat", "romidepsin", "belinostat", "entinostat", "tucidinostat", "valproate", "valproic acid",
+        "tazemetostat",
     }
 )  # fmt: skip
 

@@ -91,7 +91,7 @@ class Seen:
     @property
     def is_above(self) -> Truth:
         """Score 3 or more and relation above liver; either alone if the other is not stated; None if they differ."""
-        said = {truth for truth in self._statements if truth is not None}
+        said = set(self._statements)
         return said.pop() if len(said) == 1 else None
 
     @property
