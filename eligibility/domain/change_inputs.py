@@ -138,18 +138,18 @@ class LesionPair:
     @property
     def rose(self) -> Truth:
         """From 2 or less (not above liver) to 3 or more (above), by readers on one scale."""
-        if not self.has_one_scale:
-            return None
-        return all_of([negated(self.before.is_above), self.after.is_above])
+        return self._on_one_scale(all_of([negated(self.before.is_above), self.after.is_above]))
 
     @property
     def fell(self) -> Truth:
         """From above liver to not above. A lesion that neither reading scored says nothing."""
         if not (self.before.is_scored or self.after.is_scored):
             return False
-        if not self.has_one_scale:
-            return None
-        return all_of([self.before.is_above, negated(self.after.is_above)])
+        return self._on_one_scale(all_of([self.before.is_above, negated(self.after.is_above)]))
+
+    def _on_one_scale(self, truth: Truth) -> Truth:
+        """That a lesion moved is never said across two scales; that it did not is the same on each of them."""
+        return truth if self.has_one_scale or truth is False else None
 
     @property
     def suv_change(self) -> Number:

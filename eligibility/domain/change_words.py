@@ -106,7 +106,9 @@ def _open(found: "ChangeAssessment") -> str:
         if unmet:
             return " ".join(_whole(f"Criterion {c.letter} ({c.title.lower()}): {c.reason}") for c in unmet)
         return "The score rose, but no lesion's SUV did, and the liver is not known to have fallen: look again."
-    return _whole(found.row.rule[0].upper() + found.row.rule[1:])
+    about = [x.label for x in found.lesions if x.is_matched and x.fell is None] if found.row.number == 4 else []
+    named = f": {', '.join(about)}" if about else ""
+    return _whole(f"{found.row.rule[0].upper()}{found.row.rule[1:]}{named}")
 
 
 def _whole(text: str) -> str:
