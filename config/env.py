@@ -36,6 +36,7 @@ BROKER_DIR = Path(_read.str("PRRT_BROKER_DIR", default=str(DATA_DIR / "broker"))
 TIME_ZONE: str = _read.str("TIME_ZONE", default="UTC")
 KRENNING_SCALE: str = _read.str("PRRT_KRENNING_SCALE", default="KR-ORIG")
 HOSPITAL_VIEWER_URL: str = _read.str("PRRT_HOSPITAL_VIEWER_URL", default="")
+WITHIN_SUBJECT_CV: str = _read.str("PRRT_WITHIN_SUBJECT_CV", default="")
 GUIDELINE_DIR: str = _read.str("PRRT_GUIDELINE_DIR", default="")
 
 

@@ -143,6 +143,7 @@ def _baseline(day: dt.date) -> ScanSpec:
         uptake_minutes=60,
         noise_seed=11,
         note=_SCAN_NOTE,
+        is_illustrative=True,
     )
 
 
@@ -166,6 +167,7 @@ def _follow_up(day: dt.date) -> ScanSpec:
         uptake_minutes=62,
         noise_seed=12,
         note=_SCAN_NOTE,
+        is_illustrative=True,
     )
 
 

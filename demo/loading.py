@@ -100,6 +100,7 @@ class Loader:
             label=spec.label,
             ssa_status=spec.ssa_status,
             note=spec.note,
+            is_illustrative=spec.is_illustrative,
         )
         for role, point, radius in REFERENCES:
             self._reference(scan, role, spec.place(point), radius)

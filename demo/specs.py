@@ -59,6 +59,7 @@ class ScanSpec:
     has_weight_in_header: bool = True
     ssa_status: str = "unknown"
     note: str = ""
+    is_illustrative: bool = False  # the header and the uptake drawn are no facts of the case
     answers: dict[str, str] = field(default_factory=lambda: dict(ANSWERS))  # what the reader says of the whole scan
 
     @property

@@ -5,7 +5,7 @@ import json
 from django.contrib import admin
 from django.utils.html import format_html
 
-from eligibility.models import Assessment
+from eligibility.models import Assessment, ChangeVerdict
 from patients.admin_base import ServiceModelAdmin
 
 
@@ -48,3 +48,13 @@ class AssessmentAdmin(ReadOnlyAdmin):
 
 def _pretty(value):
     return format_html("<pre>{}</pre>", json.dumps(value, indent=1, ensure_ascii=False))
+
+
+@admin.register(ChangeVerdict)
+class ChangeVerdictAdmin(ReadOnlyAdmin):
+    """Who gave a verdict on what; the verdict itself is on the page of the case, shown there once it may be."""
+
+    list_display = ["patient", "change_class", "reader", "recorded_at"]
+    list_select_related = ["patient", "reader"]
+    search_fields = ["patient__case_number"]
+    fields = [("patient", "reader", "recorded_at"), ("change_class", "method_version"), "sentence", "digest"]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from django.db.models import Model, Q, QuerySet
 
 from eligibility.bundle import bundle
+from eligibility.models import ChangeVerdict
 from imaging.models import (
     Lesion,
     LesionFinding,
@@ -98,8 +99,10 @@ def _imaging(patient: Patient, known_at: dt.datetime | None) -> list[QuerySet]:
     series = Q(pk__in=pet) | Q(pk__in=scans.exclude(ct_series=None).values("ct_series"))
     of_scans = {"scan__patient": patient}
     readings = Reading.objects.filter(**of_scans)
+    verdicts = ChangeVerdict.objects.filter(patient=patient)
     if known_at is not None:
         readings = readings.filter(created_at__lte=known_at)
+        verdicts = verdicts.filter(recorded_at__lte=known_at)
     corrections = SuvInput.versions.current() if known_at is None else SuvInput.versions.known_at(known_at)
     return [
         Series.objects.filter(series),
@@ -108,6 +111,7 @@ def _imaging(patient: Patient, known_at: dt.datetime | None) -> list[QuerySet]:
         _in_force(UptakeMeasurement.objects.filter(voi__scan__patient=patient), known_at),
         readings,
         LesionReading.objects.filter(reading__in=readings.values("pk")),
+        verdicts,
     ]
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from eligibility.case_rows import CaseRows
 from eligibility.domain.facts import Fact, exactly, unknown
 from eligibility.fact_tools import dated, source, usable
-from eligibility.lesion_facts import heads, lesions_of
+from eligibility.lesion_facts import lesions_of, signed_heads
 from imaging.domain.errors import MeasurementRefused
 from imaging.domain.fdg import DualSeen, FdgSeen, has_discordance
 from imaging.domain.fdg_pairing import DatedScan, Pairing, TreatmentStart, pair
@@ -71,7 +71,7 @@ def _discordant(case: CaseRows, scan: Scan, partner: Scan, found: Pairing) -> Fa
     if found.counts is not True:
         words = "; ".join(caution.message for caution in found.cautions)
         return unknown("fdg_pair_not_usable", words, about, on)
-    of_fdg, of_sstr = (heads(list(s.readings.all()), case.known_at) for s in (scan, partner))
+    of_fdg, of_sstr = (signed_heads(list(s.readings.all()), case.known_at) for s in (scan, partner))
     if not of_fdg or not of_sstr:
         return unknown("no_reading", "FDG" if not of_fdg else "SSTR", about, on)
     answer = has_discordance(_seen(case, partner, of_fdg, of_sstr), completeness=_completeness(of_sstr))

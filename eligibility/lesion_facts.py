@@ -84,8 +84,8 @@ def _relations(case: CaseRows, scan: Scan) -> Fact:
         words = f"tracer of the scan: {scan.tracer or 'not recorded'}"
         return unknown("not_stated", words, about, dated(scan), (scan.tracer,))
     readings = list(scan.readings.all())
-    signed = heads(readings, case.known_at)
-    measured = _measured(case, scan)
+    signed = signed_heads(readings, case.known_at)
+    measured = measured_on(case, scan)
     if not signed:
         reason, detail, proposed = _unsigned(readings, scan, measured)
         return unknown(reason, detail, about, dated(scan), proposed)
@@ -104,7 +104,7 @@ def lesions_of(
     return [(lesion, _lesion_fact(lesion, scan, signed, measured)) for lesion in _lesions(case, scan)]
 
 
-def heads(readings: list[Reading], known_at: dt.datetime | None) -> list[Reading]:
+def signed_heads(readings: list[Reading], known_at: dt.datetime | None) -> list[Reading]:
     """Signed readings that no later signed one amends; two readers of one scan both stand."""
     signed = [
         r
@@ -119,7 +119,7 @@ def _reading_source(reading: Reading):
     return source(reading, f"signed reading, version {reading.version}, {reading.signed_at:%Y-%m-%d}")
 
 
-def _measured(case: CaseRows, scan: Scan) -> list[CurrentMeasurement]:
+def measured_on(case: CaseRows, scan: Scan) -> list[CurrentMeasurement]:
     vois = list(scan.vois.all())
     if case.known_at is None:
         return measurements_from(scan, vois)
@@ -203,13 +203,13 @@ def _relation(lesion: Lesion, finding: LesionFinding | None, signed: list[Readin
         return None, "not_assessable", text
     if not scores:
         return None, "not_scored", ""
-    found = [_one_relation(reading.scale_id, score) for reading, score in scores]
+    found = [one_relation(reading.scale_id, score) for reading, score in scores]
     if any(relation is None for relation, _ in found):
         return None, next(reason for relation, reason in found if relation is None), text
     return frozenset().union(*(relation for relation, _ in found if relation)), "", text
 
 
-def _one_relation(scale: str, score: LesionReading) -> tuple[Choice | None, str]:
+def one_relation(scale: str, score: LesionReading) -> tuple[Choice | None, str]:
     has_number = score.score_low is not None or score.score_high is not None
     stated = frozenset({score.relation_to_liver}) if score.relation_to_liver else None
     if not has_number:

@@ -17,7 +17,24 @@ class AppendOnlyQuerySet(models.QuerySet):
         raise TypeError(f"{self.model._meta.verbose_name_plural} are append-only")
 
 
-class Assessment(models.Model):
+class AppendOnly(models.Model):
+    """Stored once, never changed or deleted."""
+
+    objects = AppendOnlyQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args, **kwargs):
+        if not self._state.adding:
+            raise TypeError(f"{self._meta.verbose_name_plural} are append-only")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args, **kwargs):
+        raise TypeError(f"{self._meta.verbose_name_plural} are append-only")
+
+
+class Assessment(AppendOnly):
     """What one rule set said about one patient on one day, with every fact it used. Never changed."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -35,21 +52,45 @@ class Assessment(models.Model):
     frozen_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     frozen_at = models.DateTimeField(default=timezone.now)
 
-    objects = AppendOnlyQuerySet.as_manager()
-
     class Meta:
         ordering = ["guideline_id"]
 
     def __str__(self) -> str:
         return self.verdict_text
 
-    def save(self, *args, **kwargs):
-        if not self._state.adding:
-            raise TypeError("assessments are append-only")
-        super().save(*args, **kwargs)
 
-    def delete(self, *args, **kwargs):
-        raise TypeError("assessments are append-only")
+class ChangeVerdict(AppendOnly):
+    """What one reader says of the change between two scans. Each reader's first verdict on an assessment is blinded."""
+
+    class Verdict(models.TextChoices):
+        CONFIRMED = "confirmed", "confirmed"
+        EXPLAINED = "explained", "explained by something else"
+        UNSURE = "unsure", "unsure"
+
+    class Kind(models.TextChoices):
+        TRUE_CHANGE = "true_change", "true change"
+        OPTIMISATION = "optimisation", "optimisation of the examination"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="change_verdicts")
+    before_scan = models.UUIDField(help_text="Lineage of the first scan.")
+    after_scan = models.UUIDField(help_text="Lineage of the second scan.")
+    digest = models.CharField(max_length=64, help_text="Of the assessment that was looked at.")
+    method_version = models.CharField(max_length=24)
+    change_class = models.CharField(max_length=20, help_text="The class as it was shown.")
+    sentence = models.TextField(help_text="The sentence as it was shown.")
+    verdict = models.CharField(max_length=12, choices=Verdict)
+    kind = models.CharField("kind of change", max_length=14, choices=Kind)
+    comment = models.CharField(max_length=300, blank=True)
+    reader = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="change_verdicts")
+    recorded_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["recorded_at", "pk"]
+        indexes = [models.Index(fields=["patient", "recorded_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.get_verdict_display()}, {self.get_kind_display()}"
 
 
 class OutboxCursor(models.Model):

@@ -90,6 +90,9 @@ class ScanAdmin(LookingAgainAdmin):
                     "patient",
                     ("clinical_date", "tracer", "label"),
                     ("ssa_status", "quality_note", "note"),
+                    ("uptake_min", "uses_psf", "uses_tof"),
+                    ("peptide_ug", "high_dose_steroid", "has_inflammation"),
+                    "is_illustrative",
                     ("pet", "ct"),
                     ("suv", "proposals"),
                 ]

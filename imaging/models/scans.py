@@ -1,5 +1,8 @@
 """Scans of a patient, and lesions with one identity across them."""
 
+from decimal import Decimal
+
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
@@ -21,6 +24,23 @@ class Scan(ClinicalRow):
     label = models.CharField(max_length=40, blank=True, help_text='E.g. "baseline".')
     ssa_status = models.CharField(max_length=8, choices=SsaStatus, default=SsaStatus.UNKNOWN)
     quality_note = models.CharField(max_length=200, blank=True)
+    is_illustrative = models.BooleanField(
+        default=False,
+        help_text="Images and their header were drawn for a demonstration: shown, never a fact of a comparison.",
+    )
+    uptake_min = models.DecimalField(
+        "uptake time (min)",
+        max_digits=5,
+        decimal_places=1,
+        null=True,
+        blank=True,
+        help_text="As stated by the site; empty: taken from the header.",
+    )
+    uses_psf = models.BooleanField("resolution modelling (PSF)", null=True, blank=True)
+    uses_tof = models.BooleanField("time of flight (TOF)", null=True, blank=True)
+    peptide_ug = models.DecimalField("peptide mass (µg)", max_digits=7, decimal_places=2, null=True, blank=True)
+    high_dose_steroid = models.BooleanField("high-dose glucocorticoid at the scan", null=True, blank=True)
+    has_inflammation = models.BooleanField("inflammation or treatment effect seen", null=True, blank=True)
 
     class Meta(ClinicalRow.Meta):
         constraints = [
@@ -35,6 +55,13 @@ class Scan(ClinicalRow):
 
     def headline(self) -> str:
         return " ".join(word for word in (self.tracer or "scan", self.label) if word)
+
+    def clean(self):
+        super().clean()
+        for name, most in (("uptake_min", 600), ("peptide_ug", 10_000)):
+            value = getattr(self, name)
+            if isinstance(value, Decimal) and not 0 < value <= most:
+                raise ValidationError({name: f"Give a value above 0 and at most {most}, or leave it empty."})
 
 
 class Lesion(ClinicalRow):

@@ -1,0 +1,96 @@
+"""The change between two scans of a case, from the rows at hand: pages, watch list, command and tests start here."""
+
+import uuid
+from collections.abc import Iterable
+from decimal import Decimal, InvalidOperation
+
+from django.conf import settings
+
+from eligibility.case_rows import CaseRows
+from eligibility.change_between import between
+from eligibility.change_lesion_facts import lesion_pairs
+from eligibility.change_scan_facts import scan_record
+from eligibility.change_verdicts import has_two_readers
+from eligibility.domain.change import ChangeAssessment, assess_change
+from eligibility.domain.repeatability import LARGEST_CV
+from eligibility.models import ChangeVerdict
+from imaging.domain.vocabulary import is_sstr
+from imaging.models import Scan
+
+
+def within_subject_cv() -> Decimal | None:
+    """The site's own coefficient, or None to borrow. Raises ValueError for text that is no fraction above 0 up to 1."""
+    text = str(settings.WITHIN_SUBJECT_CV or "").strip()
+    if not text:
+        return None
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        raise ValueError(text) from None
+    if not value.is_finite() or not 0 < value <= LARGEST_CV:
+        raise ValueError(text)
+    return value
+
+
+def comparable_scans(case: CaseRows) -> list[Scan]:
+    """Dated scans with an SSTR tracer, or with one nobody recorded, which may be one; oldest first."""
+    return [scan for scan in case.of(Scan) if scan.clinical_date and (not scan.tracer or is_sstr(scan.tracer))]
+
+
+def change_between(case: CaseRows, before: Scan | None = None, after: Scan | None = None) -> ChangeAssessment | None:
+    """The newest SSTR scan against the one before it, or ``after`` against ``before``; None with fewer than two.
+
+    Asks the database nothing. Raises ValueError where ``after`` lies before ``before``, or both are one scan.
+    """
+    pair = _chosen(case, before, after)
+    if pair is None:
+        return None
+    first, second = pair
+    if first.lineage == second.lineage:
+        raise ValueError("a scan cannot be compared with itself")
+    records = scan_record(case, first), scan_record(case, second)
+    lesions = lesion_pairs(case, first, second, (records[0].liver_suv, records[1].liver_suv))
+    facts = between(case, first.clinical_date, second.clinical_date)
+    found = assess_change(*records, lesions, facts, within_subject_cv=within_subject_cv())
+    if not has_two_readers(verdicts_on(case.of(ChangeVerdict), found)):
+        return found
+    agreed = between(case, first.clinical_date, second.clinical_date, has_second_reader=True)
+    return assess_change(*records, lesions, agreed, within_subject_cv=within_subject_cv())
+
+
+def _chosen(case: CaseRows, before: Scan | None, after: Scan | None) -> tuple[Scan, Scan] | None:
+    scans = comparable_scans(case)
+    if after is None:
+        after = scans[-1] if scans else None
+    if after is None:
+        return None
+    if before is None:
+        earlier = [scan for scan in scans if _order(scan) < _order(after)]
+        before = earlier[-1] if earlier else None
+    return None if before is None else (before, after)
+
+
+def _order(scan: Scan) -> tuple:
+    return scan.clinical_date, scan.recorded_at
+
+
+def verdicts_on(verdicts: Iterable[ChangeVerdict], found: ChangeAssessment) -> list[ChangeVerdict]:
+    """Those given on this very assessment, oldest first; one on another digest is outdated."""
+    return [row for row in verdicts_of_pair(verdicts, found) if row.digest == found.digest]
+
+
+def verdicts_of_pair(verdicts: Iterable[ChangeVerdict], found: ChangeAssessment) -> list[ChangeVerdict]:
+    """Every verdict on these two scans, oldest first, outdated ones among them."""
+    ids = uuid.UUID(found.before.id), uuid.UUID(found.after.id)
+    own = [row for row in verdicts if (row.before_scan, row.after_scan) == ids]
+    return sorted(own, key=lambda row: (row.recorded_at, str(row.pk)))
+
+
+def latest_verdict(case: CaseRows, found: ChangeAssessment | None = None) -> ChangeVerdict | None:
+    """The newest verdict on the newest pair of scans (or on ``found``) that is not outdated; None where there is none.
+
+    An unsure verdict keeps a patient on the watch list: ask ``latest_verdict(case)`` for its ``verdict``.
+    """
+    found = change_between(case) if found is None else found
+    standing = verdicts_on(case.of(ChangeVerdict), found) if found else []
+    return standing[-1] if standing else None
