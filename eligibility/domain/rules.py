@@ -7,9 +7,10 @@ is never met or clear, and a set with inactive or unread safety rows never says 
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 from eligibility.domain.criteria import Condition, Finding, Test, check, threshold_text
 from eligibility.domain.facts import REASONS, Fact, Facts, Source
@@ -39,6 +40,22 @@ class Verdict(StrEnum):
     GATE_MET = "met"
     GATE_NOT_MET = "not_met"
     GATE_UNKNOWN = "unknown"
+
+
+FAVOURABLE = frozenset({Verdict.ELIGIBLE, Verdict.ACTIVE_ROWS_MET, Verdict.GATE_MET})
+
+
+class Standing(Protocol):
+    """What of a row the verdict depends on."""
+
+    @property
+    def level(self) -> Level: ...
+    @property
+    def state(self) -> RowState: ...
+    @property
+    def is_active(self) -> bool: ...
+    @property
+    def verify_before_release(self) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -128,7 +145,7 @@ def evaluate(guideline: Guideline, facts: Facts, as_of: dt.date) -> AssessmentRe
     rows = tuple(_row(criterion, facts, as_of) for criterion in guideline.criteria)
     if not guideline.is_in_force(as_of):
         rows = (_not_in_force(guideline, as_of), *rows)
-    verdict = _gate_verdict(rows) if guideline.kind is GuidelineKind.GATE else _verdict(rows)
+    verdict = verdict_of(guideline.kind, rows)
     return AssessmentResult(
         guideline_id=guideline.id,
         guideline_version=guideline.version,
@@ -142,6 +159,11 @@ def evaluate(guideline: Guideline, facts: Facts, as_of: dt.date) -> AssessmentRe
         rows=rows,
         digest=_digest(guideline, rows, facts),
     )
+
+
+def verdict_of(kind: GuidelineKind, rows: Sequence[Standing]) -> Verdict:
+    """The verdict of rows in these states: the first that applies wins."""
+    return _gate_verdict(rows) if kind is GuidelineKind.GATE else _verdict(rows)
 
 
 def _row(criterion: Criterion, facts: Facts, as_of: dt.date) -> RowResult:
@@ -185,7 +207,7 @@ def _quantifier_text(test: Test | None) -> str:
     return QUANTIFIER_TEXT[quantifier] if quantifier else ""
 
 
-def _verdict(rows: tuple[RowResult, ...]) -> Verdict:
+def _verdict(rows: Sequence[Standing]) -> Verdict:
     active = [r for r in rows if r.is_active and r.level in SAFETY_LEVELS]
     if any(r.level is Level.ABS_CI and r.state is RowState.TRIGGERED for r in active):
         return Verdict.CONTRAINDICATED
@@ -198,7 +220,7 @@ def _verdict(rows: tuple[RowResult, ...]) -> Verdict:
     return Verdict.ACTIVE_ROWS_MET if _count_unverified(rows) else Verdict.ELIGIBLE
 
 
-def _gate_verdict(rows: tuple[RowResult, ...]) -> Verdict:
+def _gate_verdict(rows: Sequence[Standing]) -> Verdict:
     states = [r.state for r in rows if r.is_active and r.level is Level.REQUIRED]
     if RowState.NOT_MET in states:
         return Verdict.GATE_NOT_MET
@@ -233,7 +255,7 @@ def _plural(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def _count_unverified(rows: tuple[RowResult, ...]) -> int:
+def _count_unverified(rows: Sequence[Standing]) -> int:
     return sum(r.level in SAFETY_LEVELS and (not r.is_active or r.verify_before_release) for r in rows)
 
 
