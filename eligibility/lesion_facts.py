@@ -183,8 +183,6 @@ def _ratio(lesion: Lesion, uptake: str, compared: ScoreProposal | None) -> tuple
         return None, uptake
     if compared is None:
         return None, "not_measured"
-    if compared.is_provisional:
-        return None, "provisional"
     if is_uptake_illustrative(lesion):
         return None, "illustrative"
     inputs = compared.proposal.inputs if compared.proposal else {}

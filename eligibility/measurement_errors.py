@@ -54,8 +54,12 @@ def _one(path: Path, name: str, values: Any) -> StatedError:
     if keys not in ({"percent", "source"}, {"absolute", "unit", "source"}):
         raise ErrorsFileRefused(f"{path}: {name} needs percent and source, or absolute, unit and source")
     size = values["percent"] if "percent" in keys else values["absolute"]
-    if isinstance(size, bool) or not isinstance(size, int | Decimal) or not 0 <= size < 1_000_000:
+    if isinstance(size, bool) or not isinstance(size, int | Decimal) or not _is_size(Decimal(size)):
         raise ErrorsFileRefused(f"{path}: {name}: the error is a number of zero or more")
     if not all(isinstance(values[key], str) and values[key] for key in keys & {"unit", "source"}):
         raise ErrorsFileRefused(f"{path}: {name}: unit and source are words")
     return StatedError(Decimal(size), values.get("unit", ""), values["source"], "site")
+
+
+def _is_size(number: Decimal) -> bool:
+    return number.is_finite() and number >= 0
