@@ -40,6 +40,8 @@ class Margin:
 
 def margin_of(test: Test, facts: Facts, as_of: dt.date, errors: StatedErrors = STATED_ERRORS) -> Margin | None:
     """The margin of one row's test on ``as_of``; None for an unknown row and for one without a number or lesion."""
+    if isinstance(test, Condition) and test.threshold is None and test.quantifier is None:
+        return None
     found = check(test, facts, as_of)
     if found.truth is None:
         return None

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from eligibility.domain.criteria import Condition, Finding, Test, check, threshold_text
+from eligibility.domain.criteria import Finding, check
 from eligibility.domain.facts import REASONS, Fact, Facts, Source
 from eligibility.domain.guideline import SAFETY_LEVELS, Criterion, Guideline, GuidelineKind, Level
-from eligibility.domain.lesions import QUANTIFIER_TEXT
 from eligibility.domain.said import said
 
 ENGINE_VERSION = "rules/1.0"
@@ -175,8 +174,8 @@ def _row(criterion: Criterion, facts: Facts, as_of: dt.date) -> RowResult:
         text=criterion.text,
         state=_state(criterion, found.truth),
         value_text=found.value_text,
-        threshold_text="" if criterion.test is None else threshold_text(criterion.test),
-        quantifier_text=_quantifier_text(criterion.test),
+        threshold_text=criterion.limit_text,
+        quantifier_text=criterion.quantifier_text,
         citation=criterion.citation,
         evidence=criterion.evidence,
         is_active=criterion.is_active,
@@ -200,11 +199,6 @@ def _state(criterion: Criterion, truth: bool | None) -> RowState:
     if criterion.level is Level.REQUIRED:
         return RowState.NOT_MET if truth == criterion.is_exclusion else RowState.MET
     return RowState.TRIGGERED if truth else RowState.CLEAR
-
-
-def _quantifier_text(test: Test | None) -> str:
-    quantifier = test.quantifier if isinstance(test, Condition) else None
-    return QUANTIFIER_TEXT[quantifier] if quantifier else ""
 
 
 def _verdict(rows: Sequence[Standing]) -> Verdict:
