@@ -38,6 +38,8 @@ KRENNING_SCALE: str = _read.str("PRRT_KRENNING_SCALE", default="KR-ORIG")
 HOSPITAL_VIEWER_URL: str = _read.str("PRRT_HOSPITAL_VIEWER_URL", default="")
 WITHIN_SUBJECT_CV: str = _read.str("PRRT_WITHIN_SUBJECT_CV", default="")
 GUIDELINE_DIR: str = _read.str("PRRT_GUIDELINE_DIR", default="")
+PRIMARY_GUIDELINES: list[str] = _read.list("PRRT_PRIMARY_GUIDELINES", default=["lutathera-smpc-eu", "krenning-gt2"])
+MEASUREMENT_ERRORS: str = _read.str("PRRT_MEASUREMENT_ERRORS", default="")
 
 
 def secret_key() -> str:

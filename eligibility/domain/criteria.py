@@ -83,7 +83,16 @@ def check(test: Test, facts: Facts, as_of: dt.date) -> Finding:
         return _check_compound(test, facts, as_of)
     fact = facts.get(test.fact) or Fact()
     found = _check_one(test, fact, as_of)
-    return replace(found, fact_names=(test.fact,), clinical_date=fact.clinical_date, sources=fact.sources)
+    return Finding(
+        truth=found.truth,
+        value_text=found.value_text,
+        reasons=found.reasons,
+        reason_text=found.reason_text,
+        fact_names=(test.fact,),
+        clinical_date=fact.clinical_date,
+        sources=fact.sources,
+        lesions=found.lesions,
+    )
 
 
 def threshold_text(test: Test) -> str:

@@ -44,6 +44,15 @@ REASONS: dict[str, str] = {
 }
 
 
+RATIO_REASONS: dict[str, str] = {
+    "not_measured": "ratio to liver not measured",
+    "recomputing": "ratio to liver being computed again",
+    "provisional": "ratio to liver provisional",
+    "illustrative": "uptake illustrative, not a measurement",
+    "refused": "ratio to liver refused",
+}
+
+
 class FactKind(StrEnum):
     NUMBER = "number"
     CHOICE = "choice"
@@ -65,7 +74,9 @@ class LesionFact:
 
     ``relation``: possible relations to liver (none, below, equal, above), or None with ``reason``.
     ``size_mm``: long axis on CT in mm, or None with ``size_reason``. ``uptake``: the number or state that
-    ``uptake_text`` puts into words.
+    ``uptake_text`` puts into words. ``ratio``: measured uptake over the liver's mean, without unit, or None with
+    ``ratio_reason``; ``tolerance``: the band around the liver it is compared with. Ratio and tolerance say how near
+    an edge a relation lies; no rule reads them, and they are no part of a digest.
     """
 
     label: str
@@ -80,6 +91,9 @@ class LesionFact:
     uptake: str = ""
     uptake_text: str = ""
     source: Source | None = None
+    ratio: Decimal | None = None
+    ratio_reason: str = "not_measured"
+    tolerance: Decimal | None = None
 
     def __post_init__(self) -> None:
         _refuse_empty(self.relation)

@@ -3,8 +3,10 @@
 import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
-from eligibility.domain.criteria import Test
+from eligibility.domain.criteria import Condition, Test, threshold_text
+from eligibility.domain.lesions import QUANTIFIER_TEXT
 
 
 class Level(StrEnum):
@@ -47,6 +49,16 @@ class Criterion:
     is_exclusion: bool = False
     is_modifiable: bool = False
     is_indication: bool = False
+
+    @cached_property
+    def limit_text(self) -> str:
+        """The comparator and threshold as printed; the same for every patient, so put into words once."""
+        return "" if self.test is None else threshold_text(self.test)
+
+    @cached_property
+    def quantifier_text(self) -> str:
+        quantifier = self.test.quantifier if isinstance(self.test, Condition) else None
+        return QUANTIFIER_TEXT[quantifier] if quantifier else ""
 
     @property
     def is_unverified_safety(self) -> bool:

@@ -7,14 +7,14 @@ is never met or clear, and a set with inactive or unread safety rows never says 
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
-from eligibility.domain.criteria import Condition, Finding, Test, check, threshold_text
+from eligibility.domain.criteria import Finding, check
 from eligibility.domain.facts import REASONS, Fact, Facts, Source
 from eligibility.domain.guideline import SAFETY_LEVELS, Criterion, Guideline, GuidelineKind, Level
-from eligibility.domain.lesions import QUANTIFIER_TEXT
 from eligibility.domain.said import said
 
 ENGINE_VERSION = "rules/1.0"
@@ -39,6 +39,22 @@ class Verdict(StrEnum):
     GATE_MET = "met"
     GATE_NOT_MET = "not_met"
     GATE_UNKNOWN = "unknown"
+
+
+FAVOURABLE = frozenset({Verdict.ELIGIBLE, Verdict.ACTIVE_ROWS_MET, Verdict.GATE_MET})
+
+
+class Standing(Protocol):
+    """What of a row the verdict depends on."""
+
+    @property
+    def level(self) -> Level: ...
+    @property
+    def state(self) -> RowState: ...
+    @property
+    def is_active(self) -> bool: ...
+    @property
+    def verify_before_release(self) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -134,7 +150,7 @@ def evaluate(guideline: Guideline, facts: Facts, as_of: dt.date) -> AssessmentRe
     rows = tuple(_row(criterion, facts, as_of) for criterion in guideline.criteria)
     if not guideline.is_in_force(as_of):
         rows = (_not_in_force(guideline, as_of), *rows)
-    verdict = _gate_verdict(rows) if guideline.kind is GuidelineKind.GATE else _verdict(rows)
+    verdict = verdict_of(guideline.kind, rows)
     return AssessmentResult(
         guideline_id=guideline.id,
         guideline_version=guideline.version,
@@ -150,6 +166,11 @@ def evaluate(guideline: Guideline, facts: Facts, as_of: dt.date) -> AssessmentRe
     )
 
 
+def verdict_of(kind: GuidelineKind, rows: Sequence[Standing]) -> Verdict:
+    """The verdict of rows in these states: the first that applies wins."""
+    return _gate_verdict(rows) if kind is GuidelineKind.GATE else _verdict(rows)
+
+
 def _row(criterion: Criterion, facts: Facts, as_of: dt.date) -> RowResult:
     found = Finding(None, "") if criterion.test is None else check(criterion.test, facts, as_of)
     return RowResult(
@@ -159,8 +180,8 @@ def _row(criterion: Criterion, facts: Facts, as_of: dt.date) -> RowResult:
         text=criterion.text,
         state=_state(criterion, found.truth),
         value_text=found.value_text,
-        threshold_text="" if criterion.test is None else threshold_text(criterion.test),
-        quantifier_text=_quantifier_text(criterion.test),
+        threshold_text=criterion.limit_text,
+        quantifier_text=criterion.quantifier_text,
         citation=criterion.citation,
         evidence=criterion.evidence,
         is_active=criterion.is_active,
@@ -187,12 +208,7 @@ def _state(criterion: Criterion, truth: bool | None) -> RowState:
     return RowState.TRIGGERED if truth else RowState.CLEAR
 
 
-def _quantifier_text(test: Test | None) -> str:
-    quantifier = test.quantifier if isinstance(test, Condition) else None
-    return QUANTIFIER_TEXT[quantifier] if quantifier else ""
-
-
-def _verdict(rows: tuple[RowResult, ...]) -> Verdict:
+def _verdict(rows: Sequence[Standing]) -> Verdict:
     active = [r for r in rows if r.is_active and r.level in SAFETY_LEVELS]
     if any(r.level is Level.ABS_CI and r.state is RowState.TRIGGERED for r in active):
         return Verdict.CONTRAINDICATED
@@ -205,7 +221,7 @@ def _verdict(rows: tuple[RowResult, ...]) -> Verdict:
     return Verdict.ACTIVE_ROWS_MET if _count_unverified(rows) else Verdict.ELIGIBLE
 
 
-def _gate_verdict(rows: tuple[RowResult, ...]) -> Verdict:
+def _gate_verdict(rows: Sequence[Standing]) -> Verdict:
     states = [r.state for r in rows if r.is_active and r.level is Level.REQUIRED]
     if RowState.NOT_MET in states:
         return Verdict.GATE_NOT_MET
@@ -240,7 +256,7 @@ def _plural(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def _count_unverified(rows: tuple[RowResult, ...]) -> int:
+def _count_unverified(rows: Sequence[Standing]) -> int:
     return sum(r.level in SAFETY_LEVELS and (not r.is_active or r.verify_before_release) for r in rows)
 
 

@@ -96,6 +96,11 @@ def propose(
     )
 
 
+def relation_at(ratio: Decimal, tolerance: Decimal) -> str:
+    """Relation to liver (below, equal, above) of a lesion at ``ratio`` x liver; the edges of the band are equal."""
+    return _relation(ratio, Decimal(1), tolerance, None)
+
+
 def relations_for(scale: str, score_low: int | None, score_high: int | None) -> frozenset[str]:
     """Relations to liver that a reader's score leaves open; ``None`` is an open end. Raises ``MeasurementRefused``."""
     if scale not in _RELATIONS:
