@@ -37,6 +37,7 @@ TIME_ZONE: str = _read.str("TIME_ZONE", default="UTC")
 KRENNING_SCALE: str = _read.str("PRRT_KRENNING_SCALE", default="KR-ORIG")
 HOSPITAL_VIEWER_URL: str = _read.str("PRRT_HOSPITAL_VIEWER_URL", default="")
 GUIDELINE_DIR: str = _read.str("PRRT_GUIDELINE_DIR", default="")
+DUE_RULES_FILE: str = _read.str("PRRT_DUE_RULES", default="")
 
 
 def secret_key() -> str:

@@ -168,6 +168,7 @@ JOB_MAX_ATTEMPTS = 3
 # --- clinical site settings -----------------------------------------------------------------------
 KRENNING_SCALE = env.KRENNING_SCALE
 GUIDELINE_DIR = env.GUIDELINE_DIR
+DUE_RULES_FILE = env.DUE_RULES_FILE
 HOSPITAL_VIEWER_URL = env.HOSPITAL_VIEWER_URL
 if HOSPITAL_VIEWER_URL and not (
     HOSPITAL_VIEWER_URL.startswith(("https://", "http://")) and "{study_uid}" in HOSPITAL_VIEWER_URL
