@@ -5,7 +5,6 @@ here too, so the answer is a set of classes; it is known where the set has one m
 """
 
 from collections.abc import Iterable
-from decimal import Decimal
 from enum import StrEnum
 
 from eligibility.domain.facts import LesionFact
@@ -47,7 +46,7 @@ def class_words(classes: Classes) -> str:
 
 
 def _is_assessable(lesion: LesionFact) -> bool:
-    is_small = lesion.size_mm is not None and lesion.size_mm < Decimal(SMALLEST_ASSESSABLE_MM)
+    is_small = lesion.size_mm is not None and lesion.size_mm < SMALLEST_ASSESSABLE_MM
     return not is_small and lesion.reason != "not_assessable"
 
 
