@@ -24,6 +24,7 @@ from board.provenance.lesions import lesion_chain
 from board.provenance.rows import row_chain
 from board.views import patient_or_404
 from patients.domain.roles import Capability
+from patients.models import User
 from patients.selectors import visible_patients
 from patients.services import Conflict
 
@@ -82,7 +83,7 @@ def _to_case(request: HttpRequest, case_number: str | None, otherwise: str) -> H
 @require_POST
 def ask(request: HttpRequest, case_number: str) -> HttpResponse:
     patient = patient_or_404(request.user, case_number)
-    _check_role(request)
+    check_role(request)
     text = request.POST.get("text", "")
     try:
         answers.ask(by=request.user, patient=patient, text=text, instead_of=request.POST.get("instead_of", ""))
@@ -96,10 +97,10 @@ def follow_up(request: HttpRequest, pk) -> HttpResponse:
     decision = BoardDecision.objects.filter(pk=pk, patient__in=visible_patients(request.user)).first()
     if decision is None:
         raise Http404("No such decision.")
-    _check_role(request)
+    check_role(request)
     typed = {name: request.POST.get(name, "") for name in ("kind", "reason", "seen")}
     try:
-        answers.follow_up(by=request.user, decision=decision, **typed)
+        answers.follow_up(by=request.user, decision=decision, assignee=_assignee(request), **typed)
     except (Conflict, ValidationError) as refused:
         return _not_stored(
             request, Chart(decision.patient, timezone.localdate()), refused, typed | {"decision": decision}
@@ -107,10 +108,15 @@ def follow_up(request: HttpRequest, pk) -> HttpResponse:
     return redirect(f"{reverse('board:patient', args=[decision.patient.case_number])}#decision-{decision.pk}")
 
 
+def _assignee(request: HttpRequest) -> User | None:
+    number = request.POST.get("assignee", "")
+    return User.objects.filter(pk=number).first() if number.isascii() and number.isdigit() else None
+
+
 @require_POST
 def contact(request: HttpRequest, case_number: str) -> HttpResponse:
     patient = patient_or_404(request.user, case_number)
-    _check_role(request)
+    check_role(request)
     form = ContactForm(request.POST)
     if form.is_valid():
         try:
@@ -125,7 +131,7 @@ def contact(request: HttpRequest, case_number: str) -> HttpResponse:
     return render(request, "board/patient.html", context | {"contact_form": form}, status=422)
 
 
-def _check_role(request: HttpRequest) -> None:
+def check_role(request: HttpRequest) -> None:
     if not request.user.may(Capability.FOLLOW_UP):
         raise PermissionDenied(answers.REFUSED)
 

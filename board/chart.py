@@ -7,7 +7,7 @@ from functools import cached_property
 from django.db.models import Q, QuerySet
 
 from board import words
-from board.models import BoardDecision, CaseQuestion, Contact, DecisionFollowUp, DecisionNotice
+from board.models import BoardDecision, CaseClosing, CaseQuestion, Contact, DecisionFollowUp, DecisionNotice
 from eligibility.case_rows import VERSIONED, CaseRows, fetch
 from eligibility.domain.rules import AssessmentResult
 from eligibility.models import Assessment
@@ -25,7 +25,7 @@ from imaging.selectors import (
 from patients.models import ClinicalEvent, Diagnosis, HistologySpecimen, LabResult, Patient, TreatmentLine, User
 from patients.selectors import age_range_on, grade_of
 
-SIGNED_MODELS = (BoardDecision, Contact, DecisionFollowUp, CaseQuestion, *VERSIONED, SuvInput)
+SIGNED_MODELS = (BoardDecision, CaseClosing, Contact, DecisionFollowUp, CaseQuestion, *VERSIONED, SuvInput)
 _FROZEN = BoardDecision.assessments.through
 
 
@@ -67,6 +67,7 @@ class Chart:
                 DecisionFollowUp.objects.filter(decision__in=decisions.values("pk")),
                 CaseQuestion.objects.filter(patient=patient),
                 Contact.objects.filter(patient=patient),
+                CaseClosing.objects.filter(patient=patient),
                 _FROZEN.objects.filter(boarddecision__in=decisions.values("pk")),
                 Assessment.objects.filter(patient=patient),
                 _unfinished_jobs(patient),
@@ -175,9 +176,21 @@ class Chart:
         return self.patient.vital_status == Patient.VitalStatus.DECEASED
 
     @cached_property
+    def closing(self) -> CaseClosing | None:
+        """Why follow-up of the case has ended; None while it is open."""
+        last = max(self.of(CaseClosing), key=lambda row: (row.recorded_at, str(row.pk)), default=None)
+        return last if last and last.is_closed else None
+
+    @property
+    def is_over(self) -> bool:
+        """Nobody is reminded of anything any more."""
+        return self.is_deceased or self.closing is not None
+
+    @cached_property
     def names(self) -> dict:
-        """Who recorded, decided and answered, by id: one query."""
+        """Who recorded, decided and answered, and to whom it was given, by id: one query."""
         people = {row.recorded_by_id for model in SIGNED_MODELS for row in self.of(model)}
+        people |= {row.assignee_id for row in self.of(DecisionFollowUp)}
         people |= {reading.reader_id for reading in self.of(Reading)}
         found = User.objects.filter(pk__in=people - {None})
         return {user.pk: user.get_full_name() or user.username for user in found}

@@ -1,4 +1,7 @@
-"""Logging a contact between meetings. Nothing is stored without the next date, or a word why there is none."""
+"""Logging a contact between meetings. Nothing is stored without the next date, or a word why there is none.
+
+A contact after which nothing comes ends the follow-up: it closes the case with it, or another date has to be open.
+"""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -8,8 +11,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from board.chart import Chart
+from board.closing import close_case
 from board.follow_up import SAME_SUBMIT, check_access
 from board.models import Contact
+from board.waiting import waiting_contact
+from board.watching import keep_last_date, keep_watch, refuse_date_on_closed
 from patients.models import Patient
 from patients.services import audit, snapshot
 
@@ -27,18 +33,29 @@ def log_contact(
     next_for: str,
     next_on: dt.date | None = None,
     note: str = "",
+    closes: str = "",
 ) -> Contact:
-    """Sent twice within ten minutes it is stored once. Raises PermissionDenied or ValidationError."""
+    """``closes``: a ``CaseClosing.Reason`` where follow-up ends. Sent twice within ten minutes it is stored once.
+
+    Raises PermissionDenied or ValidationError.
+    """
     check_access(by, patient)
     Patient.objects.select_for_update().get(pk=patient.pk)
     said = {"contacted_on": contacted_on, "who": who, "outcome": outcome, "next_for": next_for, "next_on": next_on}
     row = Contact(patient=patient, recorded_by=by, note=note.strip(), **said)
     row.full_clean(exclude=["patient", "recorded_by"])
     _check_next(row)
+    if closes and row.next_for != _F.NOTHING:
+        raise ValidationError({"closes": "A case that is closed has nothing next: choose one of the two."})
     if same := _same(row, said):
         return same
+    if row.next_on is not None:
+        refuse_date_on_closed(patient, "next_on")
     row.save(force_insert=True)
     audit(by=by, action="log_contact", obj=row, after=snapshot(row))
+    if closes:
+        close_case(by=by, patient=patient, reason=closes, text=row.note)
+    keep_last_date(patient, "closes") if row.next_for == _F.NOTHING else keep_watch(patient)
     return row
 
 
@@ -81,12 +98,3 @@ def contact_lines(chart: Chart) -> list[ContactLine]:
         ContactLine(row, chart.names[row.recorded_by_id], row is is_open, row is is_open and row.next_on < chart.today)
         for row in newest
     ]
-
-
-def waiting_contact(chart: Chart) -> Contact | None:
-    """The contact whose next date still asks for something; see ``ContactQuerySet.waiting``."""
-    last = max(chart.of(Contact), key=lambda row: (row.recorded_at, str(row.pk)), default=None)
-    if last is None or last.next_on is None or chart.is_deceased:
-        return None
-    is_met = last.next_for == _F.SCAN and any(view.day and view.day >= last.contacted_on for view in chart.scans)
-    return None if is_met else last

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 from board import words
 from board.chart import Chart
-from board.decisions import changes_since, digest_of
+from board.decisions import changes_since
 from board.history import is_waiting
 from board.models import BoardDecision, DecisionFollowUp
+from board.notices import answers_changes, open_notices, seen_digest
 from eligibility.domain.comparison import Change, Difference
 
 
@@ -24,6 +25,7 @@ class Answer:
 
     row: DecisionFollowUp
     by: str
+    to: str = ""
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,13 @@ class DecisionLine:
     seen: str = ""
     """Digest of the changes shown: an answer says which ones it has seen."""
     is_answered: bool = False
+    changed_back: str = ""
+    """Where everything reads as before again and nobody has answered: what was noticed in between."""
     changed_rows: frozenset[tuple[str, str]] = frozenset()
+
+    @property
+    def needs_answer(self) -> bool:
+        return bool(self.seen) and not self.is_answered
 
 
 def decision_lines(chart: Chart) -> list[DecisionLine]:
@@ -51,7 +59,8 @@ def decision_lines(chart: Chart) -> list[DecisionLine]:
 def _line(decision: BoardDecision, chart: Chart) -> DecisionLine:
     due, is_open = decision.due_date, decision.replaced_by is None
     changes = changes_since(decision.frozen, chart.case, today=chart.today, assess=chart.assessed_on) if is_open else []
-    seen = digest_of(changes) if changes else ""
+    unanswered = open_notices(decision)
+    seen = seen_digest(changes, unanswered)
     return DecisionLine(
         decision=decision,
         day=words.day_words((decision.decided_on, decision.decided_on)),
@@ -61,11 +70,16 @@ def _line(decision: BoardDecision, chart: Chart) -> DecisionLine:
         verdicts=[a.verdict_text for a in decision.frozen],
         grounds=_grounds(changes),
         change_count=len(changes),
-        answers=[Answer(row, chart.names[row.recorded_by_id]) for row in decision.answers[::-1]],
+        answers=[_answer(row, chart) for row in decision.answers[::-1]],
         seen=seen,
-        is_answered=any(seen and row.changes_digest == seen for row in decision.answers),
+        is_answered=any(answers_changes(row) and row.changes_digest == seen for row in decision.answers),
+        changed_back="; ".join(c["text"] for c in unanswered[-1].changes) if unanswered and not changes else "",
         changed_rows=frozenset((change.guideline_id, change.row_id) for change in changes),
     )
+
+
+def _answer(row: DecisionFollowUp, chart: Chart) -> Answer:
+    return Answer(row, chart.names[row.recorded_by_id], chart.names.get(row.assignee_id, ""))
 
 
 def _grounds(changes: list[Change]) -> list[ChangedGround]:

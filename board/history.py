@@ -6,9 +6,9 @@ from django.urls import reverse
 
 from board import words
 from board.chart import Chart, ScanView
-from board.contacts import waiting_contact
 from board.domain.events import Course, Flag, History, LabPoint, LabStrip, ScanEvent, Specimen
 from board.models import Contact, DecisionFollowUp
+from board.waiting import waiting_contact
 from eligibility.lesion_facts import is_uptake_illustrative
 from imaging.selectors import CURRENT, REFUSED
 from patients.models import DatePrecision, LabResult, TreatmentLine
@@ -246,9 +246,9 @@ def _flags(chart: Chart) -> list[Flag]:
 
 
 def is_waiting(decision, chart: Chart) -> bool:
-    """Whether its due date still asks for something: it is not replaced, not done, and the patient alive."""
+    """Whether its due date still asks for something: it is not replaced, not done, and the case open."""
     is_done = decision.happened is not None and decision.happened.kind == DecisionFollowUp.Kind.DONE
-    return bool(decision.due_date) and decision.replaced_by is None and not is_done and not chart.is_deceased
+    return bool(decision.due_date) and decision.replaced_by is None and not is_done and not chart.is_over
 
 
 def _happened(decision) -> str:

@@ -4,9 +4,9 @@ import datetime as dt
 from dataclasses import dataclass
 
 from board.chart import Chart
-from board.contacts import waiting_contact
 from board.history import is_waiting
 from board.models import BoardDecision, Contact
+from board.waiting import waiting_contact
 from patients.selectors import in_visible_chart
 
 

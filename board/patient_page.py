@@ -24,9 +24,10 @@ from board.history import history
 from board.identity import identity_of
 from board.ledger import ledger
 from board.lesion_view import SORTS, lesion_table
-from board.models import DecisionFollowUp
+from board.models import CaseClosing, DecisionFollowUp
 from board.next_due import next_due
 from board.record_table import record_rows
+from board.watch_strip import assignable, watch_strip
 from patients.domain.roles import Capability
 
 
@@ -72,7 +73,12 @@ def _frame(chart: Chart, user, asked: Asked) -> dict[str, Any]:
         "may_follow_up": user.may(Capability.FOLLOW_UP),
         "may_edit": user.is_staff and user.may(Capability.EDIT_CLINICAL),
         "may_import": user.may(Capability.IMPORT_SCAN),
-        "what_happened": [kind for kind in DecisionFollowUp.Kind if kind not in ("acknowledged", "relisted")],
+        "what_happened": list(DecisionFollowUp.OUTCOMES),
+        "watch": guarded("watch", watch_strip, chart),
+        "closing": chart.closing,
+        "closed_by": chart.names.get(chart.closing.recorded_by_id) if chart.closing else "",
+        "closing_reasons": CaseClosing.Reason.choices,
+        "assignable": lambda: assignable(chart.patient),
     }
 
 

@@ -9,6 +9,8 @@ from django.utils import timezone
 
 from board.decisions import DecisionState, decisions, digest_of
 from board.models import BoardDecision, DecisionNotice
+from board.notices import tell
+from board.watching import has_date, keep_last_date, keep_watch, refuse_date_on_closed
 from eligibility.models import OutboxCursor
 from eligibility.services import freeze
 from patients import outbox
@@ -34,7 +36,8 @@ def record_decision(
 ) -> BoardDecision:
     """Store what people decided together with what every rule set said on that day, both for good.
 
-    Raises PermissionDenied, ValidationError, or Conflict when ``supersedes`` has been replaced meanwhile.
+    A decision that replaces the last one with a date needs a date itself. Raises PermissionDenied, ValidationError, or
+    Conflict when ``supersedes`` has been replaced meanwhile.
     """
     _check_access(by, patient)
     Patient.objects.select_for_update().get(pk=patient.pk)
@@ -51,11 +54,15 @@ def record_decision(
     )
     _check_dates(decision)
     decision.full_clean(exclude=["patient", "recorded_by", "supersedes"])
+    if due_date is not None:
+        refuse_date_on_closed(patient, "due_date")
+    had_date = has_date(patient)
     decision.save(force_insert=True)
     frozen = freeze(by=by, patient=patient, as_of=decided_on)
     decision.assessments.set(frozen)
     after = snapshot(decision) | {"assessments": {a.guideline_id: a.verdict for a in frozen}}
     audit(by=by, action="record_decision", obj=decision, after=after)
+    keep_last_date(patient, "due_date") if had_date else keep_watch(patient)
     return decision
 
 
@@ -83,7 +90,7 @@ def _check_dates(decision: BoardDecision) -> None:
 
 
 def read_news(*, limit: int = 500) -> int:
-    """Look again at the decisions of every patient the audit trail names since last time; returns rows read.
+    """Look again at every patient the audit trail names since last time, and at their decisions; returns rows read.
 
     The cursor moves only after the work is done, so a reader that dies repeats it, and finds its notices there.
     """
@@ -92,38 +99,40 @@ def read_news(*, limit: int = 500) -> int:
     if not events:
         return 0
     touched = {event.patient_id for event in events if event.patient_id is not None}
-    waiting = BoardDecision.objects.filter(patient__in=touched, superseded_by=None).values("patient")
-    for patient in Patient.objects.filter(pk__in=waiting):
+    for patient in Patient.objects.filter(pk__in=touched):
         look_again(patient)
+        keep_watch(patient)
     OutboxCursor.objects.filter(name=CURSOR, last_id=cursor.last_id).update(
         last_id=events[-1].id, updated_at=timezone.now()
     )
     return len(events)
 
 
-def look_again_at_all() -> int:
-    """Every open decision, whatever the trail says: a rule set may have changed, which no row records."""
-    waiting = BoardDecision.objects.filter(superseded_by=None).values("patient")
-    return sum(look_again(patient) for patient in Patient.objects.filter(pk__in=waiting).iterator())
-
-
 @transaction.atomic
 def look_again(patient: Patient) -> int:
-    """Write a notice for each open decision that today's rows no longer carry; returns how many are new.
+    """Write a notice for each standing decision that today's rows no longer carry; returns how many are new.
 
-    The decision itself stays as it is.
+    The decision itself stays as it is. The patient's row is held, so that two readers of the same news tell it once.
     """
-    found = [d for d in decisions(patient) if d.is_stale]
-    return sum(_notice(state) for state in found)
+    if not BoardDecision.objects.filter(patient=patient, superseded_by=None).exists():
+        return 0
+    Patient.objects.select_for_update().get(pk=patient.pk)
+    found = [state for state in decisions(patient) if state.is_stale]
+    told = [(notice, state) for state in found if (notice := _notice(state))]
+    if told:
+        tell(patient, told)
+    return len(told)
 
 
-def _notice(state: DecisionState) -> int:
+def _notice(state: DecisionState) -> DecisionNotice | None:
+    """None where the same changes were noticed before."""
     decision, changes = state.decision, [change.as_json for change in state.changes]
     digest = digest_of(state.changes)
     notice, is_new = DecisionNotice.objects.get_or_create(
         decision=decision, assessment_digest=digest, defaults={"changes": changes}
     )
-    if is_new:
-        audit(by=None, action="notice_change", obj=notice, patient=decision.patient, after={"changes": len(changes)})
-        log.info("decision %s: %s rows changed", decision.pk, len(changes))
-    return int(is_new)
+    if not is_new:
+        return None
+    audit(by=None, action="notice_change", obj=notice, patient=decision.patient, after={"changes": len(changes)})
+    log.info("decision %s: %s rows changed", decision.pk, len(changes))
+    return notice

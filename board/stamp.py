@@ -2,7 +2,8 @@
 
 Every write leaves a row in the trail; a right that runs out leaves none, so the last one that ran out is part of the
 mark, and so are the release and the rule sets. Work in the background moves without a row in the trail, so pages that
-show it add how far it is. The pages are ``no-store``: browsers keep none and never ask; what keeps a page itself may.
+show it add how far it is. States of the watch list are derived and leave no row either: their last change is in it. The
+pages are ``no-store``: browsers keep none and never ask; what keeps a page itself may.
 """
 
 import hashlib
@@ -13,6 +14,7 @@ from django.db.models import QuerySet, Subquery
 from django.utils import timezone
 
 from board.freshness import edition
+from board.models import WatchCheck, WatchState
 from imaging.models import Job
 from patients import outbox
 from patients.models import AccessGrant, User
@@ -30,9 +32,11 @@ def list_stamp(request, *more) -> str | None:
             written=Subquery(outbox.mark()),
             run_out=_last(run_out, "until"),
             ended=_last(Job.objects.filter(finished_at__isnull=False), "finished_at"),
+            watched=_last(WatchState.objects.all(), "changed_at"),
+            checked=_last(WatchCheck.objects.filter(finished_at__isnull=False), "finished_at"),
         )
     )
-    names = ("pk", "role", "is_staff", "is_active", "written", "run_out", "ended", "teams")
+    names = ("pk", "role", "is_staff", "is_active", "written", "run_out", "ended", "watched", "checked", "teams")
     read = list(account.values_list(*names))
     seen = [request.get_full_path(), str(timezone.localdate()), edition(), read, *more]
     return f'"{hashlib.sha256(json.dumps(seen, default=str).encode()).hexdigest()[:24]}"'

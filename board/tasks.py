@@ -1,8 +1,8 @@
-"""What beat rings for: reading the news, and once a day every open decision."""
+"""What beat rings for: reading the news, and once a night every patient."""
 
 from celery import shared_task
 
-from board import services
+from board import nightly, services
 
 
 @shared_task
@@ -14,4 +14,6 @@ def read_news() -> None:
 
 @shared_task
 def look_again_at_all() -> None:
-    services.look_again_at_all()
+    """Rung for often; it looks once a night, and after the rule sets have changed."""
+    if nightly.is_check_due():
+        nightly.check_everybody()

@@ -1,12 +1,13 @@
 from django.urls import path
 from django.views.decorators.http import condition
 
-from board import case_views, views
+from board import case_views, views, watch_views
 from board.stamp import page_stamp
 
 app_name = "board"
 urlpatterns = [
     path("", views.home, name="home"),
+    path("watch/", watch_views.watch_list, name="watch"),
     path("patients/", views.patients, name="patients"),
     path("patients/<str:case_number>/", condition(etag_func=page_stamp)(views.patient), name="patient"),
     path("patients/<str:case_number>/decide/", views.decide, name="decide"),
@@ -14,6 +15,7 @@ urlpatterns = [
     path("patients/<str:case_number>/state/", case_views.state, name="state"),
     path("patients/<str:case_number>/ask/", case_views.ask, name="ask"),
     path("patients/<str:case_number>/contacts/", case_views.contact, name="contact"),
+    path("patients/<str:case_number>/closing/", watch_views.close, name="closing"),
     path("patients/<str:case_number>/next/", case_views.following, name="next"),
     path("patients/<str:case_number>/previous/", case_views.preceding, name="previous"),
     path("decisions/<uuid:pk>/follow-up/", case_views.follow_up, name="follow_up"),

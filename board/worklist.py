@@ -3,12 +3,13 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Case, Exists, IntegerField, OuterRef, Q, Subquery, Value, When
 from django.utils import timezone
 
-from board.models import BoardDecision, Contact, DecisionNotice
+from board.models import BoardDecision, Contact, DayNotice, DecisionFollowUp, DecisionNotice
 from board.next_due import Due, next_of_all
 from board.reading_list import ReadingRow, Undecided, reading_rows, undecided
+from board.watch_list import WatchFigures, WatchRow, pressing_rows, watch_figures
 from imaging.access import visible_jobs, visible_series, visible_uploads
 from imaging.job_lines import JobLine, job_lines
 from imaging.job_state import jobs_state
@@ -37,7 +38,9 @@ class Worklist:
     undecided: list[Undecided]
     jobs: list[JobLine]
     held: list[Series]
-    stale: list[DecisionNotice]
+    stale: list[DayNotice]
+    watched: list[WatchRow]
+    watch: WatchFigures
     due: list[BoardDecision]
     contacts_due: list[Contact]
     next_due: Due | None
@@ -48,7 +51,8 @@ class Worklist:
     @property
     def is_empty(self) -> bool:
         open_jobs = [line for line in self.jobs if line.job.state != Job.State.DONE]
-        return not any((self.readings, self.undecided, open_jobs, self.held, self.stale, self.due, self.contacts_due))
+        due = (self.due, self.contacts_due, self.watched)
+        return not any((self.readings, self.undecided, open_jobs, self.held, self.stale, *due))
 
     @property
     def jobs_sentence(self) -> str:
@@ -66,12 +70,9 @@ def worklist(user, *, today: dt.date) -> Worklist:
         undecided=undecided(user),
         jobs=_jobs(user),
         held=_held(user),
-        stale=list(
-            DecisionNotice.objects.unanswered()
-            .filter(in_visible_chart(user, "decision__patient"), decision__superseded_by=None)
-            .select_related("decision__patient")
-            .order_by("noticed_at")[:SHOWN]
-        ),
+        stale=_stale(user),
+        watched=pressing_rows(user, today=today),
+        watch=watch_figures(user, today=today),
         due=_due(user, today),
         contacts_due=_contacts_due(user, today),
         next_due=next_of_all(user, today=today),
@@ -84,6 +85,19 @@ def worklist(user, *, today: dt.date) -> Worklist:
 def _held(user) -> list[Series]:
     waiting = visible_series(user).filter(identity__in=[Series.Identity.HELD, Series.Identity.UNASSIGNED])
     return list(waiting.select_related("study", "candidate_patient").order_by("created_at")[:SHOWN])
+
+
+def _stale(user) -> list[DayNotice]:
+    """Events nobody has answered: those assigned to this user first, then the gravest, then the oldest."""
+    unanswered = DecisionNotice.objects.unanswered().filter(event=OuterRef("pk"))
+    assigned = DecisionFollowUp.objects.filter(
+        kind=DecisionFollowUp.Kind.ASSIGNED, decision__notices__event=OuterRef("pk")
+    ).order_by("-recorded_at")
+    given_to = Subquery(assigned.values("assignee")[:1])
+    is_mine = Case(When(given_to=user.pk, then=Value(1)), default=Value(0), output_field=IntegerField())
+    found = DayNotice.objects.filter(Exists(unanswered), in_visible_chart(user)).annotate(given_to=given_to)
+    order = ("-is_mine", "severity", "first_at")
+    return list(found.annotate(is_mine=is_mine).select_related("decision__patient").order_by(*order)[:SHOWN])
 
 
 def _due(user, today: dt.date) -> list[BoardDecision]:

@@ -14,6 +14,7 @@ log = logging.getLogger("prrt.bell")
 LONGEST_TASK_SECONDS = 1800  # as jobs.LONGEST_SECONDS: after that nobody renews the lease either
 BELL_TIMEOUT_SECONDS = 0.9
 NEWS_SECONDS = 15  # a decision is marked within a minute of the correction under it
+NIGHT_SECONDS = 600  # how often it is asked whether the nightly look is due
 
 
 class Bell(DjangoTask):
@@ -66,7 +67,11 @@ def _options() -> dict:
                 "schedule": NEWS_SECONDS,
                 "options": {"expires": NEWS_SECONDS},
             },
-            "look-again-at-all": {"task": "board.tasks.look_again_at_all", "schedule": 24 * 3600},
+            "look-again-at-all": {
+                "task": "board.tasks.look_again_at_all",
+                "schedule": NIGHT_SECONDS,
+                "options": {"expires": NIGHT_SECONDS},
+            },
         },
     }
 

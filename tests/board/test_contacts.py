@@ -91,7 +91,11 @@ def test_what_is_missing_is_named_and_what_was_typed_is_kept(client, user, patie
 
 def test_follow_up_that_ends_needs_a_word_and_has_no_date(user, patient):
     log(user, patient)
-    ended = log(user, patient, next_for="nothing", next_on=None, note="treated elsewhere")
+    nothing = {"next_for": "nothing", "next_on": None, "note": "treated elsewhere"}
+    with pytest.raises(ValidationError, match="without a next date"):
+        log(user, patient, **nothing)
+    assert waiting_contact(Chart(patient, TODAY)) is not None, "the refused contact has not ended anything"
+    ended = log(user, patient, closes="transferred", **nothing)
     assert ended.next_on is None and waiting_contact(Chart(patient, TODAY)) is None
 
 

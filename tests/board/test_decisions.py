@@ -10,6 +10,7 @@ from django.utils import timezone
 from board import services
 from board.decisions import decisions
 from board.models import BoardDecision, DecisionNotice
+from board.nightly import check_everybody
 from board.services import look_again, read_news, record_decision
 from board.tasks import read_news as read_news_task
 from eligibility.loader import PACKAGED
@@ -224,7 +225,7 @@ def test_a_changed_rule_set_marks_the_decision(tmp_path, settings):
     settings.GUIDELINE_DIR = str(tmp_path)
     change = stale(patient)["SET"]
     assert change.cause == "rule set" and (change.old_value, change.new_value) == ("v1", "v2")
-    assert services.look_again_at_all() == 1
+    assert check_everybody().checked == 1 and DecisionNotice.objects.count() == 1
 
 
 def test_what_concerns_no_rule_does_not_mark():

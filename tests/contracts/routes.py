@@ -35,6 +35,8 @@ class Rule:
 ROUTES: dict[str, list[Rule]] = {
     "board:home": [Rule(get=EVERYONE)],
     "board:patients": [Rule(get=EVERYONE)],
+    "board:watch": [Rule(get=EVERYONE)],
+    "board:closing": [Rule("case_number", post=FOLLOWERS)],
     "board:patient": [Rule("case_number", get=READERS)],
     "board:decide": [Rule("case_number", get=DECIDERS, post=DECIDERS)],
     "board:source": [Rule("case_number", get=READERS)],

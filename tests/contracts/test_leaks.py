@@ -176,6 +176,7 @@ def test_strangers_read_none_of_it(canary, client):
         ("imaging:upload", []),
         ("board:home", []),
         ("board:patients", []),
+        ("board:watch", []),
     ):
         answer = client.get(reverse(name, args=args))
         assert found_in(answer.content.decode() + str(dict(answer.headers))) == [], name

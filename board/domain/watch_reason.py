@@ -1,0 +1,63 @@
+"""One reason why a patient is on the watch list: a sentence, what to do, and by when."""
+
+import datetime as dt
+from dataclasses import dataclass
+from enum import StrEnum
+
+from board.domain.due import Level, level_of
+from eligibility.domain.facts import Source
+
+
+class Kind(StrEnum):
+    NO_DATE = "no_date"
+    SSTR_LINE = "sstr_line"
+    REPEAT_SCAN = "repeat_scan"
+    UNREAD = "unread"
+    SCAN_PLANNED = "scan_planned"
+    NEXT_DATE = "next_date"
+    WAITING_DECISION = "waiting_decision"
+    DECISION_STEP = "decision_step"
+    UNSURE_CONVERSION = "unsure_conversion"
+    STALE_DECISION = "stale_decision"
+
+
+@dataclass(frozen=True)
+class WatchReason:
+    """``opens`` to ``due``: when it should be done; a due day of None means now. ``since``: None where undated."""
+
+    kind: Kind
+    sentence: str
+    action: str
+    since: dt.date | None
+    opens: dt.date | None
+    due: dt.date | None
+    level: Level
+    sources: tuple[Source, ...] = ()
+
+    @property
+    def rank(self) -> tuple[int, dt.date]:
+        """Worst first when sorted."""
+        return -self.level, self.due or dt.date.min
+
+
+@dataclass(frozen=True)
+class Found:
+    """A reason before it is compared with today."""
+
+    kind: Kind
+    sentence: str
+    action: str
+    since: dt.date | None = None
+    due: dt.date | None = None
+    opens: dt.date | None = None
+    sources: tuple[Source, ...] = ()
+
+
+def levelled(found: Found, today: dt.date) -> WatchReason:
+    opens = found.opens or found.due
+    level = Level.NO_DATE if found.kind is Kind.NO_DATE else level_of(opens, found.due, today)
+    return WatchReason(found.kind, found.sentence, found.action, found.since, opens, found.due, level, found.sources)
+
+
+def day_words(day: dt.date) -> str:
+    return f"{day.day} {day:%b %Y}"

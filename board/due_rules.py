@@ -1,0 +1,50 @@
+"""The due rules of this site: the file in PRRT_DUE_RULES, else the packaged proposal. Read once while unchanged."""
+
+import tomllib
+from functools import lru_cache
+from pathlib import Path
+
+from django.conf import settings
+
+from board.domain.due import DueRules, DueRulesRefused
+from patients.models import TreatmentLine
+
+PACKAGED = Path(__file__).parent / "due_rules.toml"
+_WORDS = ("version", "evidence", "status", "counted_regimen")
+
+
+def due_rules() -> DueRules:
+    """Raises ``DueRulesRefused``, naming file and key: nothing is watched by half a file."""
+    path = Path(settings.DUE_RULES_FILE) if settings.DUE_RULES_FILE else PACKAGED
+    try:
+        return _load(path, path.stat().st_mtime_ns)
+    except OSError as error:
+        raise DueRulesRefused(f"{path}: {error.strerror}") from error
+
+
+@lru_cache(maxsize=4)
+def _load(path: Path, _mtime_ns: int) -> DueRules:
+    try:
+        return _rules(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, DueRulesRefused) as error:
+        raise DueRulesRefused(f"{path}: {error}") from error
+
+
+def _rules(found: dict) -> DueRules:
+    names = set(DueRules.__dataclass_fields__)
+    if missing := sorted(names - found.keys()):
+        raise DueRulesRefused(f"{missing[0]} is missing")
+    if unknown := sorted(found.keys() - names):
+        raise DueRulesRefused(f"{unknown[0]} is not a due rule")
+    for name in names - {"systemic_classes"}:
+        kind = str if name in _WORDS else int
+        if type(found[name]) is not kind:
+            raise DueRulesRefused(f"{name} must be {'a text' if kind is str else 'a whole number, 0 or more'}")
+    return DueRules(**found | {"systemic_classes": _classes(found["systemic_classes"])})
+
+
+def _classes(found) -> frozenset[str]:
+    known = set(TreatmentLine.TreatmentClass.values)
+    if not isinstance(found, list) or not found or not known.issuperset(map(str, found)):
+        raise DueRulesRefused(f"systemic_classes must be a list of: {', '.join(sorted(known))}")
+    return frozenset(found)

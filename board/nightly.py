@@ -1,0 +1,90 @@
+"""The nightly look at every patient: decisions whose ground moved, and who has no next date.
+
+It runs once after 02:00 local time, and again when the rule sets change, which no row records. Each patient is a
+transaction of its own; a check that was cut off is taken up where it stopped, and one case that cannot be read is
+counted and logged instead of hiding all that come after it.
+"""
+
+import datetime as dt
+import hashlib
+import logging
+
+from django.utils import timezone
+
+from board.freshness import edition
+from board.models import WatchCheck
+from board.services import look_again
+from board.watching import keep_watch
+from patients.models import Patient
+
+log = logging.getLogger("prrt.board")
+NIGHT_HOUR = 2
+CHUNK = 100
+CUT_OFF = dt.timedelta(minutes=5)
+LATE = dt.timedelta(hours=30)
+
+
+def check_everybody() -> WatchCheck:
+    """Look at all patients, or at those that the unfinished check of this edition has not come to."""
+    check = _unfinished() or WatchCheck.objects.create(edition=edition_digest())
+    while cases := list(Patient.objects.filter(case_number__gt=check.last_case).order_by("case_number")[:CHUNK]):
+        for patient in cases:
+            _look(patient, check)
+        check.last_case, check.alive_at = cases[-1].case_number, timezone.now()
+        check.save()
+    check.finished_at = timezone.now()
+    check.save()
+    return check
+
+
+def _look(patient: Patient, check: WatchCheck) -> None:
+    try:
+        look_again(patient)
+        check.without_date += keep_watch(patient).has_no_date
+        check.checked += 1
+    except Exception as error:  # whatever it is, the others are still looked at
+        check.failed += 1
+        log.error("patient %s could not be checked: %s", patient.pk, type(error).__name__)
+
+
+def _unfinished() -> WatchCheck | None:
+    last = WatchCheck.objects.order_by("started_at").last()
+    return last if last and last.finished_at is None and last.edition == edition_digest() else None
+
+
+def is_check_due(now: dt.datetime | None = None) -> bool:
+    """Whether tonight's check is missing, or was made under other rule sets, and nobody is at it."""
+    now = now or timezone.now()
+    if WatchCheck.objects.filter(finished_at=None, alive_at__gt=now - CUT_OFF).exists():
+        return False
+    last = last_check()
+    return last is None or last.started_at < _last_night(now) or last.edition != edition_digest()
+
+
+def last_check() -> WatchCheck | None:
+    """The one that finished last."""
+    return WatchCheck.objects.exclude(finished_at=None).order_by("finished_at").last()
+
+
+def _last_night(now: dt.datetime) -> dt.datetime:
+    """The newest 02:00 of the local clock that has passed."""
+    local = timezone.localtime(now)
+    night = local.replace(hour=NIGHT_HOUR, minute=0, second=0, microsecond=0)
+    return night if night <= local else night - dt.timedelta(days=1)
+
+
+def edition_digest() -> str:
+    return hashlib.sha256(str(edition()).encode()).hexdigest()
+
+
+def late_sentence(check: WatchCheck | None, now: dt.datetime) -> str:
+    """Why the list may be incomplete; "" where the last check is of this day."""
+    if check is None or check.finished_at is None:
+        return "List may be incomplete: the nightly check has not run yet."
+    if now - check.finished_at > LATE:
+        days = max((now - check.finished_at).days, 1)
+        return f"List may be incomplete: last check {days} day{'s' if days > 1 else ''} ago."
+    if check.failed:
+        cases = f"{check.failed} case{'s' if check.failed > 1 else ''}"
+        return f"List may be incomplete: {cases} could not be checked."
+    return ""

@@ -1,0 +1,150 @@
+"""The watch list: every open case with what it waits for, worst first, and the figures that stand on the home page.
+
+Rows are the stored states; how late a date is, is said for the day the list is read on. A fixed number of queries.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.db.models import Case, Exists, IntegerField, OuterRef, Q, QuerySet, Value, When
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from board.domain.due import Level, level_of
+from board.models import WatchState
+from board.nightly import last_check, late_sentence
+from board.patient_filters import count_words, counted
+from patients.selectors import in_visible_chart, visible_patients
+
+PAGE_SIZE = 50
+SHOWN = 8
+SOON = dt.timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class WatchLine:
+    """One reason on one day: ``days`` is "12 late", "in 5", "today" or ""."""
+
+    kind: str
+    sentence: str
+    action: str
+    since: str
+    due: str
+    days: str
+    level: Level
+
+    @property
+    def is_red(self) -> bool:
+        return self.level >= Level.OVERDUE
+
+
+@dataclass(frozen=True)
+class WatchRow:
+    case_number: str
+    lines: list[WatchLine]
+
+    @property
+    def first(self) -> WatchLine:
+        return self.lines[0]
+
+
+@dataclass(frozen=True)
+class WatchFigures:
+    """Counts of patients, said as words; a registry is not counted to its end."""
+
+    overdue: str
+    soon: str
+    without_date: str
+    is_anybody_lost: bool
+    late: str
+    checked_at: dt.datetime | None
+
+
+@dataclass(frozen=True)
+class WatchPage:
+    rows: list[WatchRow]
+    figures: WatchFigures
+    unchecked: str
+    number: int
+    has_later: bool
+
+
+def watch_page(user, *, today: dt.date, number: int = 1) -> WatchPage:
+    first = (number - 1) * PAGE_SIZE
+    found = list(_worst_first(_mine(user), today)[first : first + PAGE_SIZE + 1])
+    missing = counted(visible_patients(user).filter(~Exists(WatchState.objects.filter(patient=OuterRef("pk")))))
+    rows = [_row(state, today) for state in found[:PAGE_SIZE]]
+    unchecked = count_words(missing) if missing else ""
+    return WatchPage(rows, watch_figures(user, today=today), unchecked, number, len(found) > PAGE_SIZE)
+
+
+def watch_figures(user, *, today: dt.date) -> WatchFigures:
+    mine, check = _mine(user), last_check()
+    lost = counted(mine.filter(has_no_date=True))
+    return WatchFigures(
+        overdue=count_words(counted(mine.filter(due__lt=today))),
+        soon=count_words(counted(mine.filter(has_no_date=False, opens__lte=today + SOON).filter(_not_overdue(today)))),
+        without_date=count_words(lost),
+        is_anybody_lost=bool(lost),
+        late=late_sentence(check, timezone.now()),
+        checked_at=check.finished_at if check else None,
+    )
+
+
+def pressing_rows(user, *, today: dt.date) -> list[WatchRow]:
+    """For the home page: who is lost, overdue or due within 30 days."""
+    asked = _mine(user).filter(Q(has_no_date=True) | Q(opens__lte=today + SOON))
+    return [_row(state, today) for state in _worst_first(asked, today)[:SHOWN]]
+
+
+def _mine(user) -> QuerySet[WatchState]:
+    return WatchState.objects.filter(in_visible_chart(user), is_open=True)
+
+
+def _not_overdue(today: dt.date) -> Q:
+    return Q(due=None) | Q(due__gte=today)
+
+
+def _worst_first(states: QuerySet[WatchState], today: dt.date) -> QuerySet[WatchState]:
+    rank = Case(
+        When(has_no_date=True, then=Value(0)),
+        When(due__lt=today, then=Value(1)),
+        When(opens__lte=today, then=Value(2)),
+        default=Value(3),
+        output_field=IntegerField(),
+    )
+    order = ("rank", "due_or_now", "patient__case_number")
+    return (
+        states.annotate(rank=rank, due_or_now=Coalesce("due", Value(today))).select_related("patient").order_by(*order)
+    )
+
+
+def _row(state: WatchState, today: dt.date) -> WatchRow:
+    lines = [watch_line(reason, today) for reason in state.reasons]
+    return WatchRow(state.patient.case_number, sorted(lines, key=lambda line: -line.level))
+
+
+def watch_line(reason: dict, today: dt.date) -> WatchLine:
+    """A stored reason as it reads on ``today``."""
+    opens, due = _date(reason["opens"]), _date(reason["due"])
+    level = Level.NO_DATE if reason["kind"] == "no_date" else level_of(opens, due, today)
+    return WatchLine(
+        kind=reason["kind"],
+        sentence=reason["sentence"],
+        action=reason["action"],
+        since=reason["since"] or "",
+        due=reason["due"] or "",
+        days=_days(due, today),
+        level=level,
+    )
+
+
+def _days(due: dt.date | None, today: dt.date) -> str:
+    if due is None:
+        return ""
+    late = (today - due).days
+    return "today" if late == 0 else f"{late} late" if late > 0 else f"in {-late}"
+
+
+def _date(text: str | None) -> dt.date | None:
+    return dt.date.fromisoformat(text) if text else None

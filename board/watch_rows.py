@@ -1,0 +1,98 @@
+"""What the watch rules need, from the rows of one chart: nothing is asked of the database here."""
+
+from django.utils import timezone
+
+from board import words
+from board.chart import Chart
+from board.domain.due import DueRules
+from board.domain.sstr_class import ANY, possible_classes
+from board.domain.watch_facts import GivenLine, NextDate, OpenNotice, SstrScan, StandingDecision, WatchFacts
+from board.models import DecisionFollowUp
+from board.notices import open_notices
+from board.waiting import waiting_contact
+from eligibility.fact_tools import dated, source
+from eligibility.lesion_facts import newest_sstr_scan, sstr_facts
+from imaging.models import Scan
+from patients.domain.drugs import drugs_of
+from patients.models import TreatmentLine
+
+UNREAD = frozenset({"no_reading", "unsigned_proposal", "recomputing"})
+
+
+def watch_facts(chart: Chart, rules: DueRules) -> WatchFacts:
+    standing = [decision for decision in chart.decisions if decision.replaced_by is None]
+    return WatchFacts(
+        is_deceased=chart.is_deceased,
+        closed_because=chart.closing.reason if chart.closing else "",
+        scan=_scan(chart),
+        lines=tuple(_line(line, rules) for line in chart.lines),
+        decisions=tuple(_decision(decision) for decision in standing),
+        next_date=_next_date(chart),
+        notices=tuple(notice for decision in standing if (notice := _notice(decision, chart))),
+    )
+
+
+def _scan(chart: Chart) -> SstrScan | None:
+    scan: Scan | None = newest_sstr_scan(chart.case, chart.today)
+    if scan is None:
+        return None
+    fact = sstr_facts(chart.case, chart.today)["sstr_relation_to_liver"]
+    classes = possible_classes(fact.value) if fact.value is not None else ANY
+    return SstrScan(dated(scan), words.row_day(scan), source(scan), classes, fact.reason not in UNREAD)
+
+
+def _line(line: TreatmentLine, rules: DueRules) -> GivenLine:
+    return GivenLine(
+        words=_line_words(line),
+        treatment_class=line.treatment_class,
+        source=source(line, line.regimen),
+        is_counted=_is_counted(line, rules.counted_regimen),
+        start=line.clinical_span,
+        stop=line.stop_span,
+        is_ongoing=line.is_ongoing,
+        cycles=line.cycles,
+    )
+
+
+def _line_words(line: TreatmentLine) -> str:
+    given = f"{line.regimen} ×{line.cycles}" if line.cycles else line.regimen
+    if line.stop_date:
+        return f"{given} ended {words.row_day(line, 'stop_date')}"
+    return f"{given} is going on" if line.is_ongoing else f"the end of {given} is not recorded"
+
+
+def _is_counted(line: TreatmentLine, regimen: str) -> bool:
+    """By name, or by holding all of its drugs."""
+    if line.regimen.casefold().startswith(regimen.casefold()):
+        return True
+    needed = {drug.casefold() for drug in drugs_of(regimen)}
+    return bool(needed) and needed <= {str(drug).casefold() for drug in line.drugs}
+
+
+def _decision(decision) -> StandingDecision:
+    return StandingDecision(
+        outcome=decision.outcome,
+        outcome_words=decision.get_outcome_display(),
+        decided_on=decision.decided_on,
+        owner=decision.owner,
+        source=source(decision, str(decision)),
+        due=decision.due_date,
+        is_done=decision.happened is not None and decision.happened.kind == DecisionFollowUp.Kind.DONE,
+    )
+
+
+def _next_date(chart: Chart) -> NextDate | None:
+    row = waiting_contact(chart)
+    if row is None:
+        return None
+    return NextDate(row.next_for, row.get_next_for_display(), row.next_on, source(row, str(row)), row.contacted_on)
+
+
+def _notice(decision, chart: Chart) -> OpenNotice | None:
+    found = open_notices(decision)
+    if not found:
+        return None
+    given = [row for row in decision.answers if row.kind == DecisionFollowUp.Kind.ASSIGNED]
+    assigned_to = chart.names.get(given[-1].assignee_id, "") if given else ""
+    since = timezone.localdate(found[0].noticed_at)
+    return OpenNotice(since, decision.decided_on, source(found[0], "inputs changed since"), assigned_to)
