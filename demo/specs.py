@@ -28,6 +28,12 @@ class Seen:
     score: Score | None = None
     fdg: str = ""  # by eye, on an FDG scan: negative, less, equal, more
 
+    @property
+    def as_read(self) -> dict[str, Any]:
+        """What the reader enters about the lesion."""
+        score = self.score or Score(None, None)
+        return {"score_low": score.low, "score_high": score.high, "text": score.text, "fdg_relation": self.fdg}
+
 
 @dataclass(frozen=True)
 class LesionSpec:
