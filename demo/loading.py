@@ -14,14 +14,21 @@ from board.follow_up import ask
 from board.models import BoardDecision, CaseQuestion
 from board.services import record_decision
 from demo.anatomy import BLOOD_REFERENCE, LIVER_REFERENCE, SPLEEN_REFERENCE
+from demo.case_discordant import discordant_case
 from demo.case_equal_uptake import equal_uptake_case
+from demo.case_lesion_loss import lesion_loss_case
+from demo.case_low_platelets import low_platelets_case
+from demo.case_nothing_booked import nothing_booked_case
 from demo.case_published import published_case
+from demo.case_ssa_only import ssa_only_case
 from demo.case_without_weight import case_without_weight
+from demo.deciding import go_through
 from demo.phantom import LIVER_VOI_RADIUS_MM
 from demo.scanner import acquire
 from demo.specs import CaseSpec, ScanSpec, Seen
 from imaging import services as imaging
 from imaging.dicom_export import make_uid
+from imaging.fdg_pairs import pair_of
 from imaging.models import Job, Lesion, LesionFinding, Scan, Series, Upload, Voi
 from imaging.ssa_before import last_injection
 from patients import models as patient_models
@@ -32,6 +39,11 @@ CASES: dict[str, Callable[[dt.date], CaseSpec]] = {
     "0001": published_case,
     "0002": equal_uptake_case,
     "0003": case_without_weight,
+    "0004": ssa_only_case,
+    "0005": lesion_loss_case,
+    "0006": discordant_case,
+    "0007": low_platelets_case,
+    "0008": nothing_booked_case,
 }
 REFERENCES = (
     (Voi.Role.LIVER, LIVER_REFERENCE, LIVER_VOI_RADIUS_MM),
@@ -109,6 +121,8 @@ class Loader:
         for label, seen in spec.lesions.items():
             job = self._place(scan, role=Voi.Role.LESION, lesion=lesions[label], **_contour(spec, seen))
             self._size(case, scan, lesions[label], seen)
+        for label in spec.gone:
+            record(LesionFinding, by=self.by, lesion=lesions[label], scan=scan, status=LesionFinding.Status.RESOLVED)
         return job
 
     def _reference(self, scan: Scan, role: str, centre, radius_mm: float) -> Job:
@@ -133,15 +147,19 @@ class Loader:
     def read_scan(self, case: CaseSpec, spec: ScanSpec) -> None:
         """The signed reading, once the numbers are there that stand beside it."""
         scan = self.find_scan(case, spec)
-        scored = {label: seen.score for label, seen in spec.lesions.items() if seen.score}
-        if scan is None or not scored or scan.readings.exists():
+        said = {label: seen.as_read for label, seen in spec.lesions.items() if seen.score or seen.fdg}
+        if scan is None or not said or scan.readings.exists():
             return
+        if spec.is_decided:
+            go_through(by=self.by, scan=scan, spec=spec)
         lesions = {lesion.label: lesion for lesion in Lesion.objects.filter(patient=scan.patient)}
         reading = imaging.start_reading(by=self.by, scan=scan)
-        for label, score in scored.items():
-            interval = {"score_low": score.low, "score_high": score.high, "text": score.text}
-            imaging.score_lesion(by=self.by, reading=reading, lesion=lesions[label], **interval)
+        for label, words in said.items():
+            imaging.score_lesion(by=self.by, reading=reading, lesion=lesions[label], **words)
         imaging.answer_reading(by=self.by, reading=reading, injection=last_injection(scan), **spec.answers)
+        if spec.netpet:
+            pair = pair_of(scan)
+            imaging.confirm_netpet(by=self.by, reading=reading, netpet_class=spec.netpet, paired_scan=pair.sstr_scan)
         imaging.sign_reading(by=self.by, reading=reading)
 
     def ask(self, case: CaseSpec, patient: Patient) -> None:

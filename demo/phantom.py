@@ -24,6 +24,22 @@ PAINTED_SHARE_OF_MAX = 0.86
 
 
 @dataclass(frozen=True)
+class Matrix:
+    """The voxels of both images of one scan; slices lie at the same places."""
+
+    pet: Grid
+    ct: Grid
+
+
+WHOLE_BODY = Matrix(PET_GRID, CT_GRID)
+# Skull base to thigh in 5 mm slices: a third of the voxels, for scans whose case lies in a few numbers.
+TRUNK = Matrix(
+    Grid(shape=(160, 77, 102), origin=(-252.5, -185.5, -955.0), spacing=(5.0, 5.0, 5.0)),
+    Grid(shape=(160, 96, 128), origin=(-254.0, -186.0, -955.0), spacing=(4.0, 4.0, 5.0)),
+)
+
+
+@dataclass(frozen=True)
 class PhantomLesion:
     """An irregular lesion. ``suv_max`` is what a sphere of ``voi_radius_mm`` at ``centre`` will measure."""
 
@@ -56,12 +72,13 @@ class Phantom:
     point_spread_fwhm_mm: float = POINT_SPREAD_FWHM_MM
     noise_level: float = 1.0
     has_tuned_maxima: bool = True
+    matrix: Matrix = WHOLE_BODY
 
     def pet(self) -> np.ndarray:
-        """SUVbw, float32 [z, y, x] on PET_GRID."""
+        """SUVbw, float32 [z, y, x] on ``matrix.pet``."""
         rng = np.random.default_rng(self.noise_seed)
         suv = self._without_noise(rng)
-        noise = _correlated_noise(rng, suv.shape, NOISE_FWHM_MM)
+        noise = self._correlated_noise(rng, NOISE_FWHM_MM)
         suv += noise * (0.012 + 0.15 * np.sqrt(np.maximum(suv, 0))) * np.float32(self.noise_level)
         np.maximum(suv, 0, out=suv)
         self._tune(suv)
@@ -73,12 +90,12 @@ class Phantom:
 
     def _without_noise(self, rng: np.random.Generator) -> np.ndarray:
         suv = self.painted()
-        suv *= 1 + 0.05 * _correlated_noise(rng, suv.shape, 16.0)
-        return ndimage.gaussian_filter(suv, _sigma(self.point_spread_fwhm_mm))
+        suv *= 1 + 0.05 * self._correlated_noise(rng, 16.0)
+        return ndimage.gaussian_filter(suv, self._sigma(self.point_spread_fwhm_mm))
 
     def painted(self) -> np.ndarray:
         """SUVbw before texture, blur and noise: what is true."""
-        canvas = _Canvas(PET_GRID, self.figure)
+        canvas = _Canvas(self.matrix.pet, self.figure)
         suv = canvas.layered(0.0, self.figure.suv("fat"), self.figure.suv("muscle"))
         for organ in organs(self.figure):
             canvas.paint(suv, organ.shape, organ.suv, organ.within)
@@ -92,8 +109,8 @@ class Phantom:
     def labels(self) -> tuple[np.ndarray, list[str]]:
         """What fills most of each voxel, int16 [z, y, x]: a place in the list of names, organs first, then one
         ``lesion n`` for each lesion; place 0 is everything else."""
-        canvas = _Canvas(PET_GRID, self.figure)
-        painted = np.zeros(PET_GRID.shape, np.int16)
+        canvas = _Canvas(self.matrix.pet, self.figure)
+        painted = np.zeros(self.matrix.pet.shape, np.int16)
         names = ["tissue"]
         for organ in organs(self.figure):
             canvas.label(painted, organ.shape, len(names), organ.within)
@@ -104,8 +121,8 @@ class Phantom:
         return painted, names
 
     def ct(self) -> np.ndarray:
-        """HU, int16 [z, y, x] on CT_GRID."""
-        canvas = _Canvas(CT_GRID, self.figure)
+        """HU, int16 [z, y, x] on ``matrix.ct``."""
+        canvas = _Canvas(self.matrix.ct, self.figure)
         hu = canvas.layered(-1000.0, -100.0, 55.0)
         canvas.paint_ribs(hu, 260.0)
         for organ in organs(self.figure):
@@ -120,10 +137,10 @@ class Phantom:
 
     def _tune(self, suv: np.ndarray) -> None:
         if self.liver_suv_mean is not None:
-            inside = _sphere(self.figure.place(LIVER_REFERENCE), LIVER_VOI_RADIUS_MM)
+            inside = self._sphere(LIVER_REFERENCE, LIVER_VOI_RADIUS_MM)
             self._scale_around(suv, LIVER_REFERENCE, 34.0, self.liver_suv_mean / float(suv[inside].mean()), 24.0)
         for lesion in self.lesions if self.has_tuned_maxima else ():
-            inside = _sphere(self.figure.place(lesion.centre), lesion.voi_radius_mm)
+            inside = self._sphere(lesion.centre, lesion.voi_radius_mm)
             gain = lesion.suv_max / float(suv[inside].max())
             self._scale_around(suv, lesion.centre, lesion.voi_radius_mm + 1.0, gain, 7.0)
 
@@ -131,10 +148,24 @@ class Phantom:
         """Multiply by ``gain`` inside ``radius``, fading to one over ``taper`` mm outside it."""
         middle = self.figure.place(centre)
         reach = radius + taper
-        box = PET_GRID.box([c - reach for c in middle], [c + reach for c in middle])
-        x, y, z = PET_GRID.axes(box)
+        box = self.matrix.pet.box([c - reach for c in middle], [c + reach for c in middle])
+        x, y, z = self.matrix.pet.axes(box)
         gap = np.sqrt((x - middle[0]) ** 2 + (y - middle[1]) ** 2 + (z - middle[2]) ** 2)
         suv[box] *= 1 + (gain - 1) * np.clip((reach - gap) / taper, 0, 1)
+
+    def _sphere(self, centre: Point, radius_mm: float) -> np.ndarray:
+        """The voxels of a sphere around a point of the canonical person."""
+        middle, (x, y, z) = self.figure.place(centre), self.matrix.pet.axes()
+        return (x - middle[0]) ** 2 + (y - middle[1]) ** 2 + (z - middle[2]) ** 2 <= radius_mm**2
+
+    def _sigma(self, fwhm_mm: float) -> tuple[float, float, float]:
+        x, y, z = (fwhm_mm / 2.3548 / s for s in self.matrix.pet.spacing)
+        return (z, y, x)
+
+    def _correlated_noise(self, rng: np.random.Generator, fwhm_mm: float) -> np.ndarray:
+        white = rng.standard_normal(self.matrix.pet.shape, dtype=np.float32)
+        noise = ndimage.gaussian_filter(white, self._sigma(fwhm_mm))
+        return noise / noise[::4, ::4, ::4].std()
 
 
 class _Canvas:
@@ -198,18 +229,3 @@ class _Canvas:
         sag = np.float32(126) + 14 * (1 - (x / 220) ** 2)
         plate = (np.abs(y - sag) < 3) & (np.abs(x) < 205) & (z < 400)
         values[np.broadcast_to(plate, values.shape) & (self.distance > 2)] = -350
-
-
-def _sigma(fwhm_mm: float) -> tuple[float, float, float]:
-    x, y, z = (fwhm_mm / 2.3548 / s for s in PET_GRID.spacing)
-    return (z, y, x)
-
-
-def _correlated_noise(rng: np.random.Generator, shape: tuple[int, ...], fwhm_mm: float) -> np.ndarray:
-    noise = ndimage.gaussian_filter(rng.standard_normal(shape, dtype=np.float32), _sigma(fwhm_mm))
-    return noise / noise[::4, ::4, ::4].std()
-
-
-def _sphere(centre: Point, radius_mm: float) -> np.ndarray:
-    x, y, z = PET_GRID.axes()
-    return (x - centre[0]) ** 2 + (y - centre[1]) ** 2 + (z - centre[2]) ** 2 <= radius_mm**2

@@ -5,30 +5,27 @@ from pathlib import Path
 
 import numpy as np
 
-from demo.phantom import CT_GRID, PET_GRID
 from demo.specs import CaseSpec, ScanSpec
 from imaging.dicom_export import PetAcquisition, SeriesIdentity, Subject, make_uid, write_ct_series, write_pet_series
-from imaging.domain.vocabulary import NUCLIDES, Tracer
-
-TRACER = Tracer.GA68_DOTATATE
+from imaging.domain.vocabulary import NUCLIDES, nuclide_of
 
 
 def acquire(case: CaseSpec, scan: ScanSpec, folder: Path) -> list[Path]:
     """Write PET and CT of one scan, on one frame of reference; the paths of all files."""
     phantom, subject = scan.phantom(), _subject(case, scan)
-    acquisition = PetAcquisition(TRACER, scan.injected_mbq * 1e6, scan.administered_at)
+    acquisition = PetAcquisition(scan.tracer, scan.injected_mbq * 1e6, scan.administered_at)
     pet = write_pet_series(
         folder / "PET",
         activity_bq_ml=activity_concentration(phantom.pet(), scan),
-        affine=PET_GRID.affine,
+        affine=scan.matrix.pet.affine,
         subject=subject,
-        identity=_identity(case, scan, 2, "PET WB 68Ga-DOTATATE"),
+        identity=_identity(case, scan, 2, f"PET WB {scan.tracer}"),
         acquisition=acquisition,
     )
     ct = write_ct_series(
         folder / "CT",
         hu=phantom.ct(),
-        affine=CT_GRID.affine,
+        affine=scan.matrix.ct.affine,
         subject=subject,
         identity=_identity(case, scan, 3, "CT WB low dose"),
     )
@@ -38,7 +35,8 @@ def acquire(case: CaseSpec, scan: ScanSpec, folder: Path) -> list[Path]:
 def activity_concentration(suv: np.ndarray, scan: ScanSpec) -> np.ndarray:
     """Bq/mL at the start of the series that give these SUVbw: SUV x activity left in the body / weight in grams."""
     elapsed = (scan.started_at - scan.administered_at).total_seconds()
-    left = scan.injected_mbq * 1e6 * math.exp(-math.log(2) * elapsed / NUCLIDES["68Ga"].half_life_s)
+    half_life_s = NUCLIDES[nuclide_of(scan.tracer)].half_life_s
+    left = scan.injected_mbq * 1e6 * math.exp(-math.log(2) * elapsed / half_life_s)
     return suv * np.float32(left / (scan.weight_kg * 1000))
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from demo.anatomy import Figure, Point
-from demo.phantom import Phantom, PhantomLesion
+from demo.phantom import WHOLE_BODY, Matrix, Phantom, PhantomLesion
+from imaging.domain.vocabulary import Tracer
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,13 @@ class Seen:
     size_mm: tuple[float, float, float] | None = None
     contour_percent: int | None = None  # of the maximum; None is a sphere
     score: Score | None = None
-    necrosis: str = "unknown"
+    fdg: str = ""  # by eye, on an FDG scan: negative, less, equal, more
+
+    @property
+    def as_read(self) -> dict[str, Any]:
+        """What the reader enters about the lesion."""
+        score = self.score or Score(None, None)
+        return {"score_low": score.low, "score_high": score.high, "text": score.text, "fdg_relation": self.fdg}
 
 
 @dataclass(frozen=True)
@@ -57,6 +64,11 @@ class ScanSpec:
     uptake_minutes: int
     noise_seed: int
     has_weight_in_header: bool = True
+    tracer: Tracer = Tracer.GA68_DOTATATE
+    matrix: Matrix = WHOLE_BODY
+    gone: tuple[str, ...] = ()  # lesions of the scan before that CT shows no more
+    netpet: str = ""  # class of an FDG scan with the SSTR scan before it, as the reader confirms it
+    is_decided: bool = False  # foci and matches were gone through by the reader; else they wait for a person
     ssa_status: str = "unknown"
     note: str = ""
     is_illustrative: bool = False  # the header and the uptake drawn are no facts of the case
@@ -72,7 +84,7 @@ class ScanSpec:
 
     def phantom(self) -> Phantom:
         drawn = tuple(seen.drawn for seen in self.lesions.values())
-        return Phantom(self.figure, drawn, self.liver_suv_mean, self.noise_seed)
+        return Phantom(self.figure, drawn, self.liver_suv_mean, self.noise_seed, matrix=self.matrix)
 
     def place(self, point: Point) -> Point:
         return self.figure.place(point)

@@ -1,4 +1,4 @@
-"""`manage.py load_demo`: the three demonstration cases, imported and computed like real data."""
+"""`manage.py load_demo`: the demonstration cases, imported and computed like real data."""
 
 import time
 
@@ -9,7 +9,7 @@ from demo.accounts import DEMO_PASSWORD, DEMO_USER
 from demo.loading import CASES, Loader
 from demo.people import demo_team
 from imaging.models import Job
-from imaging.services.running import run_until_done
+from imaging.services.running import run
 from imaging.tasks import ring
 
 PATIENCE_SECONDS = 300
@@ -31,43 +31,57 @@ class Command(BaseCommand):
         by, team = demo_team()
         loader = Loader(by, team, self.stdout.write)
         charts = [loader.chart(case_number) for case_number in CASES]
-        sent = [loader_job for chart in charts for loader_job in self._send(loader, *chart)]
-        self._finish(sent)
-        described = [loader.describe_scan(case, scan) for case, _ in charts for scan in case.scans]
-        self._finish(described)
+        worked = [job for row in _in_order(charts) for job in self._load(loader, row)]
         for case, _ in charts:
             for scan in case.scans:
                 loader.read_scan(case, scan)
         for case, patient in charts:
             loader.decide(case, patient)
             loader.ask(case, patient)
-        done = "loaded and computed" if any((*sent, *described)) else "already loaded"
+        done = "loaded and computed" if any(worked) else "already loaded"
         self.stdout.write(f"Demonstration cohort {done}: cases {', '.join(CASES)}.")
         self.stdout.write(f"Sign in as {DEMO_USER}, password {DEMO_PASSWORD}")
 
-    def _send(self, loader, case, patient):
-        for scan in case.scans:
-            job = loader.send_scan(case, patient, scan)
-            if job and self.patience:
-                ring([job.pk])
-            yield job
+    def _load(self, loader, scans):
+        """Send and describe scans of different cases; the next ones of these cases find their lesions known.
 
-    def _finish(self, jobs):
-        """Wait until the jobs and all that follows from them are done; run what nobody takes."""
-        pks = [job.pk for job in jobs if job]
-        if not pks:
+        Described as soon as the images are in, so that each scan is looked at and drawn once, with its lesions.
+        """
+        sent = [self._send(loader, *row) for row in scans]
+        self._finish(sent, kind=Job.Kind.IMPORT)
+        described = [loader.describe_scan(case, scan) for case, _, scan in scans]
+        self._finish([*sent, *described])
+        return [*sent, *described]
+
+    def _send(self, loader, case, patient, scan):
+        job = loader.send_scan(case, patient, scan)
+        if job and self.patience:
+            ring([job.pk])
+        return job
+
+    def _finish(self, jobs, **of):
+        """Wait until the jobs and what follows from them are done, or only those ``of`` a kind; run what nobody takes."""
+        found = [job for job in jobs if job]
+        if not found:
             return
-        patients = {job.patient_id for job in jobs if job}
-        ring(pks) if self.patience else [run_until_done(pk) for pk in pks]
+        if self.patience:
+            ring([job.pk for job in found])
+        all_jobs = Job.objects.filter(patient__in={job.patient_id for job in found}, **of).order_by("created_at")
         started, quiet_since = time.monotonic(), time.monotonic()
-        while waiting := list(Job.objects.filter(patient__in=patients, state__in=Job.OPEN)):
+        while waiting := list(all_jobs.filter(state__in=Job.OPEN)):
             if any(job.state == Job.State.RUNNING for job in waiting):
                 quiet_since = time.monotonic()
-            if time.monotonic() - quiet_since >= self.patience:
-                run_until_done(waiting[0].pk)
             if time.monotonic() - started > PATIENCE_SECONDS:
                 raise CommandError("The background jobs did not end in time; run load_demo again to continue.")
-            time.sleep(0.2)
-        stopped = Job.objects.filter(patient__in=patients, state__in=Job.WITHOUT_RESULT)
-        if codes := sorted(set(stopped.values_list("reason_code", flat=True))):
+            if time.monotonic() - quiet_since >= self.patience:
+                run(waiting[0].pk)
+            else:
+                time.sleep(0.2)
+        if codes := sorted(set(all_jobs.filter(state__in=Job.WITHOUT_RESULT).values_list("reason_code", flat=True))):
             raise CommandError(f"Loading stopped: {', '.join(codes)}.")
+
+
+def _in_order(charts):
+    """The first scan of every case, then the second ones: a case's scans come in the order they were made."""
+    most = max(len(case.scans) for case, _ in charts)
+    return [[(*chart, chart[0].scans[n]) for chart in charts if n < len(chart[0].scans)] for n in range(most)]
