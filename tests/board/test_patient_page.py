@@ -194,7 +194,7 @@ def test_the_matrix_names_the_set_of_not_eligible_on_a_line_of_its_own(case):
     record(ClinicalAssertion, by=user, patient=patient, kind="progression", state="denied", clinical_date=FOLLOW_UP)
     html = page(client, patient).content.decode()
     cell = re.search(r"<td>(?:(?!</td>).)*Not eligible</span>(.*?)</td>", html, re.DOTALL)
-    assert re.sub(r"<[^>]+>", "", cell[1]).strip() == "under lutathera-smpc-eu v2024-05"
+    assert re.sub(r"<[^>]+>", "", cell[1]).strip() == "under lutathera-smpc-eu v2024-05.1"
 
 
 def test_changed_inputs_show_only_what_changed_and_show_it_once(case):

@@ -65,7 +65,7 @@ def test_a_table_for_people_with_the_unknown_first():
     published_case("0001")
     text = assess("0001", "--guideline", "lutathera-smpc-eu", "--as-of", str(FOLLOW_UP))
     lines = text.splitlines()
-    assert lines[1].strip().startswith("cannot determine under lutathera-smpc-eu v2024-05 (")
+    assert lines[1].strip().startswith("cannot determine under lutathera-smpc-eu v2024-05.1 (")
     states = [line.split()[0] for line in lines[2:] if line.startswith("  ")]
     assert states[: states.count("unknown")] == ["unknown"] * states.count("unknown")
     assert "not active, shown only: OLD.MARROW" in text and "krenning-gt2" not in text
@@ -93,7 +93,7 @@ def test_known_at_and_as_of_are_two_clocks():
         (("0001", "--as-of", "yesterday"), "not a date"),
         (("0001", "--as-of", "2026-02-31"), "not a date"),
         (("0001", "--known-at", "never"), "not a date"),
-        (("0001", "--guideline", "krenning"), "Known are: krenning-gt2, lutathera-smpc-eu"),
+        (("0001", "--guideline", "krenning"), "Known are: compete, compose, enets-centre, krenning-gt2, "),
     ],
 )
 def test_bad_input_is_a_sentence(args, message):

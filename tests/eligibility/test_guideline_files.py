@@ -5,6 +5,10 @@ from django.core.management.base import SystemCheckError
 from eligibility.loader import PACKAGED, guidelines, load_file
 from eligibility.schema import GuidelineError
 
+PACKAGED_IDS = {
+    *("compete", "compose", "enets-centre", "krenning-gt2", "lutathera-smpc-eu", "lutathera-smpc-eu-old"),
+    *("lutathera-uspi", "lutia", "netter-1", "netter-2", "netter-3", "prrt-retreatment"),
+}
 GOOD = """id = "site-gate"
 version = "1"
 title = "Site gate"
@@ -40,12 +44,12 @@ def folder(tmp_path, settings):
 
 
 def test_the_packaged_sets_load_and_pass_their_own_cases():
-    assert sorted(g.id for g in map(load_file, PACKAGED.glob("*.toml"))) == ["krenning-gt2", "lutathera-smpc-eu"]
+    assert {g.id for g in map(load_file, PACKAGED.glob("*.toml"))} == PACKAGED_IDS
 
 
 def test_a_site_adds_its_own_set(folder):
     (folder / "site.toml").write_text(GOOD)
-    assert set(guidelines()) == {"krenning-gt2", "lutathera-smpc-eu", "site-gate"}
+    assert set(guidelines()) == {*PACKAGED_IDS, "site-gate"}
 
 
 def test_a_changed_file_is_read_again(folder):
@@ -82,6 +86,9 @@ def test_a_site_replaces_a_packaged_set_only_under_another_version(folder):
         ('evidence = "D"', 'evidence = "D"\ncolour = "red"', 19, "unknown key"),
         ('level = "REQUIRED"', 'level = "REL_CI"\nmodifiable = true', 11, "contraindications are never varied"),
         ('level = "REQUIRED"', 'level = "CAUTION"\nexclusion = true', 11, "only a REQUIRED row"),
+        ('evidence = "D"', 'evidence = "D"\nindication = true', 1, "product_label = true"),
+        ('level = "REQUIRED"', 'level = "REL_CI"\nindication = true', 11, "only a REQUIRED or CAUTION row"),
+        ('kind = "gate"', 'kind = "gate"\nproduct_label = "yes"', 5, "product_label is true or false"),
         ('level = "REQUIRED"', 'level = "MUST"', 10, "level is one of"),
         ('level = "REQUIRED"', 'level = "ABS_CI"', 1, "at least one active REQUIRED"),
         ('text = "An adult."', "", 8, "“text” is missing"),

@@ -1,7 +1,15 @@
-"""What must hold for every chart and every rule set: unknown never helps, never harms, and order is nothing."""
+"""What must hold for every chart and every rule set: unknown never helps, better values never harm, order is nothing.
+
+Charts are near the fine one of each set (see the vignettes), with a handful of facts replaced: a chart of random facts
+alone fails so many rows that little is left to see.
+"""
 
 import random
+import tomllib
+from collections import defaultdict
 from dataclasses import replace
+from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -9,19 +17,42 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from eligibility import schema
-from eligibility.domain.criteria import fact_names
-from eligibility.domain.facts import Fact, LesionFact, unknown
-from eligibility.domain.guideline import Guideline, GuidelineKind
+from eligibility.domain.criteria import Comparator, Compound, Condition, fact_names
+from eligibility.domain.facts import Choice, Fact, FactKind, LesionFact, unknown
+from eligibility.domain.guideline import SAFETY_LEVELS, Guideline, GuidelineKind, Level
 from eligibility.domain.rules import RowState, Verdict, evaluate
+from eligibility.domain.vocabulary import FACTS
 from eligibility.embedded_tests import read_fact
-from tests.science.strategies import AS_OF, charts, choices, lesions, reasons
+from patients.domain.ki67 import Interval
+from tests.science.strategies import AS_OF, choices, facts, lesions, reasons
 
 FOLDER = Path(schema.__file__).parent / "guidelines"
-SETS = {path.stem: schema.parse(path.name, path.read_bytes()) for path in sorted(FOLDER.glob("*.toml"))}
-LABEL = SETS["lutathera-smpc-eu"][0]
-RELAXED = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+VIGNETTES = Path(__file__).parents[1] / "eligibility" / "vignettes"
+SETS = {path.stem: schema.parse(path.name, path.read_bytes())[0] for path in sorted(FOLDER.glob("*.toml"))}
+QUICK = settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 POSITIVE = {Verdict.ELIGIBLE, Verdict.ACTIVE_ROWS_MET, Verdict.GATE_MET}
-OPEN = {Verdict.CANNOT_DETERMINE, Verdict.GATE_UNKNOWN}
+RANK = {
+    **{Verdict.CONTRAINDICATED: 0, Verdict.NOT_ELIGIBLE: 1, Verdict.NOT_RECOMMENDED: 2, Verdict.CANNOT_DETERMINE: 3},
+    **{Verdict.ACTIVE_ROWS_MET: 4, Verdict.ELIGIBLE: 4},
+    **{Verdict.GATE_NOT_MET: 0, Verdict.GATE_UNKNOWN: 1, Verdict.GATE_MET: 2},
+}
+ROW_RANK = {RowState.NOT_MET: 0, RowState.TRIGGERED: 0, RowState.UNKNOWN: 1, RowState.MET: 2, RowState.CLEAR: 2}
+RELATION = "sstr_relation_to_liver"
+ANCHOR = LesionFact("L00", "liver", True, True, frozenset({"above"}), reason="")
+INACTIVE = {
+    "has_marrow_irradiated": "no",
+    "heart_failure_nyha": "none",
+    "has_protocol_checked": "yes",
+    "potassium": {"value": 4, "unit": "mmol/L"},
+    "karnofsky": {"value": 90, "unit": "%"},
+    "hb": {"value": 13, "unit": "g/dL"},
+    "wbc": {"value": 5, "unit": "10^9/L"},
+    "platelets": {"value": 210, "unit": "10^9/L"},
+    "albumin": {"value": 41, "unit": "g/L"},
+    "is_prothrombin_normal": "yes",
+    "bilirubin_total_x_uln": {"value": Decimal("0.4"), "unit": "x ULN"},
+    "crcl_cockcroft_gault": {"value": 80, "unit": "mL/min"},
+}
 
 
 def verified(guideline: Guideline) -> Guideline:
@@ -30,45 +61,62 @@ def verified(guideline: Guideline) -> Guideline:
     return replace(guideline, criteria=rows)
 
 
-def names_in(guideline):
-    return sorted({name for c in guideline.criteria if c.test for name in fact_names(c.test)})
+ALL_SETS = [*SETS.values(), *map(verified, SETS.values())]
 
 
-def normal_chart() -> dict[str, Fact]:
-    """Everything as it should be: the first embedded case of the label, completed for its inactive rows."""
-    block = SETS["lutathera-smpc-eu"][1][0]
-    facts = {name: read_fact(name, given, AS_OF) for name, given in block.values["facts"].items()}
-    more = {"has_marrow_irradiated": "no", "heart_failure_nyha": "none", "potassium": {"value": 4, "unit": "mmol/L"}}
-    return facts | {name: read_fact(name, given, AS_OF) for name, given in more.items()}
+@cache
+def names_in(guideline: Guideline) -> tuple[str, ...]:
+    return tuple(sorted({name for c in guideline.criteria if c.test for name in fact_names(c.test)}))
 
 
-ALL_SETS = [SETS["krenning-gt2"][0], LABEL, verified(LABEL)]
-NAMES = names_in(LABEL)
-RELATION = "sstr_relation_to_liver"
-ANCHOR = LesionFact("L00", "liver", True, True, frozenset({"above"}), reason="")
+@cache
+def fine_chart(guideline_id: str) -> dict[str, Fact]:
+    """Everything as this set wants it, its inactive rows included."""
+    given_facts = tomllib.loads((VIGNETTES / f"{guideline_id}.toml").read_text(), parse_float=Decimal)["chart"]
+    return {name: read_fact(name, given, AS_OF) for name, given in (INACTIVE | given_facts).items()}
 
 
-def test_the_normal_chart_is_eligible_only_when_every_row_is_verified():
-    assert evaluate(verified(LABEL), normal_chart(), AS_OF).verdict is Verdict.ELIGIBLE
-    assert evaluate(LABEL, normal_chart(), AS_OF).verdict is Verdict.ACTIVE_ROWS_MET
+@st.composite
+def cases(draw) -> tuple[Guideline, dict[str, Fact]]:
+    """A set and a chart: the fine one with up to six of the facts the set reads replaced or taken away."""
+    guideline = draw(st.sampled_from(ALL_SETS))
+    chart = {name: fact for name, fact in fine_chart(guideline.id).items() if name in names_in(guideline)}
+    for name in draw(st.lists(st.sampled_from(names_in(guideline)), max_size=6, unique=True)):
+        chart[name] = draw(facts(name))
+    return guideline, chart
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("reason", ["missing", "unsigned_proposal", "out_of_date"])
-def test_a_known_fact_replaced_by_unknown_never_yields_eligible(name, reason):
-    safety = {n for c in LABEL.criteria if c.level in ("REQUIRED", "ABS_CI", "REL_CI") for n in fact_names(c.test)}
-    chart = normal_chart() | {name: unknown(reason)}
-    result = evaluate(verified(LABEL), chart, AS_OF)
-    if name in safety and name != "is_resectable" and name != "prothrombin_ratio":
-        assert result.verdict is Verdict.CANNOT_DETERMINE
-    without = {n: f for n, f in chart.items() if n != name}
-    assert evaluate(verified(LABEL), without, AS_OF).verdict is result.verdict
+@pytest.mark.parametrize("guideline", SETS.values(), ids=SETS)
+def test_the_fine_chart_is_eligible_only_when_every_row_is_verified(guideline):
+    if guideline.kind is GuidelineKind.GATE:
+        assert evaluate(guideline, fine_chart(guideline.id), AS_OF).verdict is Verdict.GATE_MET
+        return
+    assert evaluate(verified(guideline), fine_chart(guideline.id), AS_OF).verdict is Verdict.ELIGIBLE
+    is_open = any(c.is_unverified_safety for c in guideline.criteria)
+    expected = Verdict.ACTIVE_ROWS_MET if is_open else Verdict.ELIGIBLE
+    assert evaluate(guideline, fine_chart(guideline.id), AS_OF).verdict is expected
 
 
-@RELAXED
-@given(st.sampled_from(ALL_SETS), charts(NAMES), st.sampled_from(NAMES), reasons)
-def test_forgetting_a_fact_never_improves_a_verdict(guideline, chart, name, reason):
+@pytest.mark.parametrize("guideline", SETS.values(), ids=SETS)
+@pytest.mark.parametrize("reason", ["missing", "unsigned_proposal"])
+def test_a_fact_of_a_plain_safety_row_replaced_by_unknown_never_stays_positive(guideline, reason):
+    """In a compound another part may decide alone; a row about one fact is open without it."""
+    for c in guideline.criteria:
+        if c.level not in SAFETY_LEVELS or not isinstance(c.test, Condition):
+            continue
+        chart = fine_chart(guideline.id) | {c.test.fact: unknown(reason)}
+        result = evaluate(verified(guideline), chart, AS_OF)
+        assert result.verdict in (Verdict.CANNOT_DETERMINE, Verdict.GATE_UNKNOWN), (c.id, result.verdict)
+        without = {name: fact for name, fact in chart.items() if name != c.test.fact}
+        assert evaluate(verified(guideline), without, AS_OF).verdict is result.verdict
+
+
+@QUICK
+@given(cases(), reasons, st.data())
+def test_forgetting_a_fact_never_improves_a_verdict(case, reason, data):
     """Whatever was said, forgetting can only leave it or make it open; never positive, never newly adverse."""
+    guideline, chart = case
+    name = data.draw(st.sampled_from(names_in(guideline)))
     before = evaluate(guideline, chart, AS_OF)
     after = evaluate(guideline, chart | {name: unknown(reason)}, AS_OF)
     if before.verdict not in POSITIVE:
@@ -77,45 +125,116 @@ def test_forgetting_a_fact_never_improves_a_verdict(guideline, chart, name, reas
         assert row_after.state in (row_before.state, RowState.UNKNOWN)
 
 
-@RELAXED
-@given(charts(NAMES), st.sampled_from(["hb", "platelets", "wbc", "albumin", "crcl_cockcroft_gault", "pregnancy"]))
-def test_forgetting_a_safety_fact_of_an_otherwise_normal_chart_is_open(chart, name):
-    facts = normal_chart() | {n: f for n, f in chart.items() if n.startswith("has_b")} | {name: unknown("missing")}
-    assert evaluate(verified(LABEL), facts, AS_OF).verdict not in POSITIVE
+def wants(guideline: Guideline) -> tuple[dict[str, int], dict[str, Choice]]:
+    """Facts that all rows of a set read in one sense: +1 higher is better, -1 lower; and the words that suit all.
+
+    A fact read in both senses (Ki-67 from 10 to 55 %) is left out: there the rule itself says that more may be worse.
+    """
+    signs: dict[str, set[int]] = defaultdict(set)
+    words: dict[str, Choice] = {}
+    for c in guideline.criteria:
+        must = c.level is Level.REQUIRED and not c.is_exclusion
+        for part in conditions(c.test):
+            if part.threshold is not None:
+                up = part.comparator in (Comparator.GE, Comparator.GT)
+                signs[part.fact].add(1 if up is must else -1)
+            elif part.among and FACTS[part.fact].kind is FactKind.CHOICE:
+                good = part.among if must else FACTS[part.fact].words - part.among
+                words[part.fact] = words.get(part.fact, FACTS[part.fact].words) & good
+    return {name: sign.pop() for name, sign in signs.items() if len(sign) == 1}, {n: w for n, w in words.items() if w}
 
 
-@RELAXED
-@given(st.sampled_from(ALL_SETS), charts(NAMES), st.data())
-def test_learning_more_about_a_choice_only_closes_open_rows(guideline, chart, data):
-    """A row that was decided on a set of possibilities stays decided on every part of that set."""
-    known = [n for n, f in chart.items() if isinstance(f.value, frozenset) and len(f.value) > 1]
+def conditions(test) -> list[Condition]:
+    if test is None:
+        return []
+    return [c for part in test.parts for c in conditions(part)] if isinstance(test, Compound) else [test]
+
+
+def moved(fact: Fact, by: Decimal) -> Fact:
+    ends = fact.value
+    low, high = (None if end is None else end + by for end in (ends.low, ends.high))
+    return replace(fact, value=Interval(low, high, ends.low_open, ends.high_open))
+
+
+def assert_no_worse(guideline, before_chart, after_chart):
+    before, after = (evaluate(guideline, chart, AS_OF) for chart in (before_chart, after_chart))
+    assert RANK[after.verdict] >= RANK[before.verdict]
+    for row_before, row_after in zip(before.rows, after.rows, strict=True):
+        if row_before.state is not RowState.INFORMATION:
+            assert ROW_RANK[row_after.state] >= ROW_RANK[row_before.state], row_before.id
+
+
+@QUICK
+@given(cases(), st.decimals("0.1", 300, places=1), st.data())
+def test_a_number_moved_away_from_the_failing_side_never_worsens_anything(case, by, data):
+    guideline, chart = case
+    signs, _ = wants(guideline)
+    known = [name for name in signs if isinstance(chart.get(name, Fact()).value, Interval)]
     assume(known)
     name = data.draw(st.sampled_from(known))
-    part = data.draw(choices(chart[name].value).filter(lambda c: len(c) == 1))
-    before = evaluate(guideline, chart, AS_OF)
-    after = evaluate(guideline, chart | {name: replace(chart[name], value=part)}, AS_OF)
+    assert_no_worse(guideline, chart, chart | {name: moved(chart[name], by * signs[name])})
+
+
+@QUICK
+@given(cases(), st.data())
+def test_a_word_that_suits_every_row_never_worsens_anything(case, data):
+    guideline, chart = case
+    _, words = wants(guideline)
+    known = [name for name in words if isinstance(chart.get(name, Fact()).value, frozenset)]
+    assume(known)
+    name = data.draw(st.sampled_from(known))
+    better = replace(chart[name], value=frozenset({data.draw(st.sampled_from(sorted(words[name])))}))
+    assert_no_worse(guideline, chart, chart | {name: better})
+
+
+@QUICK
+@given(st.sampled_from(ALL_SETS), st.lists(lesions(), min_size=1, max_size=3), st.data())
+def test_more_uptake_in_a_lesion_never_worsens_anything(guideline, seen, data):
+    index = data.draw(st.integers(0, len(seen) - 1))
+    brighter = [*seen]
+    brighter[index] = replace(seen[index], relation=frozenset({"above"}), reason="")
+    chart = fine_chart(guideline.id)
+    assume(seen[index].relation is not None)
+    before, after = (chart | {RELATION: Fact(tuple(s), clinical_date=AS_OF)} for s in (seen, brighter))
+    assert_no_worse(guideline, before, after)
+
+
+@QUICK
+@given(cases(), st.data())
+def test_learning_more_about_a_choice_only_closes_open_rows(case, data):
+    """A row that was decided on a set of possibilities stays decided on every part of that set."""
+    guideline, chart = case
+    known = [n for n in names_in(guideline) if FACTS[n].kind is FactKind.CHOICE and n in chart]
+    assume(known)
+    name = data.draw(st.sampled_from(known))
+    whole = data.draw(choices(FACTS[name].words).filter(lambda c: len(c) == 2))
+    part = frozenset({data.draw(st.sampled_from(sorted(whole)))})
+    before, after = (
+        evaluate(guideline, chart | {name: Fact(value, clinical_date=AS_OF)}, AS_OF) for value in (whole, part)
+    )
     for row_before, row_after in zip(before.rows, after.rows, strict=True):
         assert row_before.state in (row_after.state, RowState.UNKNOWN)
 
 
-@RELAXED
+@QUICK
 @given(st.sampled_from(ALL_SETS), st.lists(lesions(), min_size=1, max_size=2), st.booleans(), st.data())
 def test_forgetting_a_lesions_size_or_score_only_opens_rows(guideline, seen, with_anchor, data):
     seen = [*seen, ANCHOR] if with_anchor else seen
     index = data.draw(st.integers(0, len(seen) - 1))
     lesion = seen[index]
     forgotten = [replace(lesion, size_mm=None), replace(lesion, relation=None, reason=lesion.reason or "not_stated")]
+    before = evaluate(guideline, {RELATION: Fact(tuple(seen), clinical_date=AS_OF)}, AS_OF)
     for less in forgotten:
-        before = evaluate(guideline, {RELATION: Fact(tuple(seen), clinical_date=AS_OF)}, AS_OF)
         known = (*seen[:index], less, *seen[index + 1 :])
         after = evaluate(guideline, {RELATION: Fact(known, clinical_date=AS_OF)}, AS_OF)
         for row_before, row_after in zip(before.rows, after.rows, strict=True):
             assert row_after.state in (row_before.state, RowState.UNKNOWN)
 
 
-@RELAXED
-@given(st.sampled_from(ALL_SETS), charts(NAMES), st.randoms(use_true_random=False))
-def test_order_of_rows_facts_and_lesions_does_not_matter(guideline, chart, shuffler: random.Random):
+@QUICK
+@given(cases(), st.randoms(use_true_random=False))
+def test_order_of_rows_facts_and_lesions_does_not_matter(case, shuffler: random.Random):
+    guideline, chart = case
     rows = list(guideline.criteria)
     shuffler.shuffle(rows)
     items = list(chart.items())
@@ -126,24 +245,23 @@ def test_order_of_rows_facts_and_lesions_does_not_matter(guideline, chart, shuff
     assert {r.id: r.state for r in one.rows} == {r.id: r.state for r in other.rows}
 
 
-@RELAXED
-@given(charts(NAMES))
-def test_a_missing_value_is_never_met_clear_or_an_exclusion(chart):
-    for row in evaluate(LABEL, {}, AS_OF).rows:
+@pytest.mark.parametrize("guideline", ALL_SETS, ids=lambda g: g.id)
+def test_on_an_empty_chart_nothing_is_met_clear_or_an_exclusion(guideline):
+    for row in evaluate(guideline, {}, AS_OF).rows:
         assert row.state in (RowState.UNKNOWN, RowState.INFORMATION)
-    for guideline in ALL_SETS:
-        for row in evaluate(guideline, chart, AS_OF).rows:
-            if row.state is RowState.UNKNOWN:
-                assert row.reason_text and row.reason_codes
 
 
-@RELAXED
-@given(charts(NAMES))
-def test_words(chart):
+@QUICK
+@given(cases())
+def test_words(case):
     """A gate never says eligible; an unverified set never does; every verdict names set and version."""
-    gate, label = evaluate(ALL_SETS[0], chart, AS_OF), evaluate(LABEL, chart, AS_OF)
-    assert ALL_SETS[0].kind is GuidelineKind.GATE
-    assert "eligib" not in gate.verdict_text and "krenning-gt2 v1" in gate.verdict_text
-    assert label.verdict is not Verdict.ELIGIBLE
-    assert not label.verdict_text.startswith("eligible")
-    assert LABEL.label in label.verdict_text
+    guideline, chart = case
+    result = evaluate(guideline, chart, AS_OF)
+    assert guideline.label in result.verdict_text
+    if guideline.kind is GuidelineKind.GATE:
+        assert "eligib" not in result.verdict_text
+    if any(c.is_unverified_safety for c in guideline.criteria):
+        assert result.verdict is not Verdict.ELIGIBLE and not result.verdict_text.startswith("eligible")
+    for row in result.rows:
+        if row.state is RowState.UNKNOWN:
+            assert row.reason_text and row.reason_codes
