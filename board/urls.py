@@ -1,7 +1,7 @@
 from django.urls import path
 from django.views.decorators.http import condition
 
-from board import case_views, views
+from board import case_views, change_views, views
 from board.stamp import page_stamp
 
 app_name = "board"
@@ -14,6 +14,7 @@ urlpatterns = [
     path("patients/<str:case_number>/state/", case_views.state, name="state"),
     path("patients/<str:case_number>/ask/", case_views.ask, name="ask"),
     path("patients/<str:case_number>/contacts/", case_views.contact, name="contact"),
+    path("patients/<str:case_number>/change/", change_views.change_verdict, name="change_verdict"),
     path("patients/<str:case_number>/next/", case_views.following, name="next"),
     path("patients/<str:case_number>/previous/", case_views.preceding, name="previous"),
     path("decisions/<uuid:pk>/follow-up/", case_views.follow_up, name="follow_up"),
