@@ -9,8 +9,10 @@ from django.db.models import Q, QuerySet
 from board import words
 from board.models import BoardDecision, CaseClosing, CaseQuestion, Contact, DecisionFollowUp, DecisionNotice
 from eligibility.case_rows import VERSIONED, CaseRows, fetch
+from eligibility.change_facts import change_between
+from eligibility.domain.change import ChangeAssessment
 from eligibility.domain.rules import AssessmentResult
-from eligibility.models import Assessment
+from eligibility.models import Assessment, ChangeVerdict
 from eligibility.selectors import assess_all
 from imaging.domain.vocabulary import is_sstr
 from imaging.models import Job, Lesion, Reading, Scan, Series, SuvInput
@@ -126,6 +128,11 @@ class Chart:
         return [view for view in self.scans if view.is_sstr and view.day]
 
     @cached_property
+    def change(self) -> ChangeAssessment | None:
+        """The newest SSTR scan against the one before it, from the rows already here."""
+        return change_between(self.case)
+
+    @cached_property
     def has_open_jobs(self) -> bool:
         return any(job.state in Job.OPEN for job in self.of(Job))
 
@@ -191,7 +198,7 @@ class Chart:
         """Who recorded, decided and answered, and to whom it was given, by id: one query."""
         people = {row.recorded_by_id for model in SIGNED_MODELS for row in self.of(model)}
         people |= {row.assignee_id for row in self.of(DecisionFollowUp)}
-        people |= {reading.reader_id for reading in self.of(Reading)}
+        people |= {row.reader_id for model in (Reading, ChangeVerdict) for row in self.of(model)}
         found = User.objects.filter(pk__in=people - {None})
         return {user.pk: user.get_full_name() or user.username for user in found}
 

@@ -5,6 +5,7 @@ import datetime as dt
 from django import forms
 
 from board.models import BoardDecision, CaseClosing, Contact
+from eligibility.models import ChangeVerdict
 from patients.forms import DayField
 
 
@@ -63,3 +64,27 @@ class ContactForm(forms.Form):
         super().__init__(*args, label_suffix="", **kwargs)
         for bound in self.fields.values():
             bound.widget.attrs["class"] = "select" if isinstance(bound, forms.ChoiceField) else "input"
+
+
+class VerdictForm(forms.Form):
+    """``first``, ``second`` and ``seen`` say which assessment its author had in view."""
+
+    first = forms.UUIDField(widget=forms.HiddenInput)
+    second = forms.UUIDField(widget=forms.HiddenInput)
+    seen = forms.RegexField(r"^[0-9a-f]{64}$", widget=forms.HiddenInput)
+    verdict = forms.ChoiceField(label="Verdict", choices=[("", "choose"), *ChangeVerdict.Verdict.choices])
+    kind = forms.ChoiceField(label="Kind of change", choices=[("", "choose"), *ChangeVerdict.Kind.choices])
+    comment = forms.CharField(
+        label="Comment (needed if unsure)", max_length=300, required=False, strip=True, widget=forms.TextInput
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, label_suffix="", **kwargs)
+        for bound in self.fields.values():
+            bound.widget.attrs["class"] = "select" if isinstance(bound, forms.ChoiceField) else "input"
+
+    def clean(self) -> dict:
+        found = super().clean()
+        if found.get("verdict") == ChangeVerdict.Verdict.UNSURE and not found.get("comment"):
+            self.add_error("comment", "Say what you are unsure of: the next reader has only this line.")
+        return found

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from board import tabs
 from board.audit_tab import may_read_trail, trail
+from board.change_tab import change_tab
 from board.changed_criteria import outline
 from board.chart import Chart
 from board.completeness import completeness
@@ -39,6 +40,7 @@ class Asked:
     tab: str = "overview"
     sort: str = "organ"
     before: str = ""
+    scans: tuple[str, str] = ("", "")
 
     @classmethod
     def of(cls, query: Mapping[str, str], today: dt.date) -> "Asked":
@@ -47,7 +49,8 @@ class Asked:
         except ValueError:
             day = today
         tab, sort = tabs.chosen(query.get("tab", "")), query.get("sort", "")
-        return cls(day, tab, sort if sort in SORTS else "organ", query.get("before", ""))
+        scans = query.get("first", ""), query.get("second", "")
+        return cls(day, tab, sort if sort in SORTS else "organ", query.get("before", ""), scans)
 
 
 def patient_context(chart: Chart, user, asked: Asked) -> dict:
@@ -92,6 +95,7 @@ def _overview(chart: Chart, asked: Asked) -> dict[str, Any]:
         "lesions": guarded("lesions", lesion_table, chart, asked.sort),
         "sorts": _sorts(asked, chart.today),
         "decisions": decisions,
+        "change": guarded("change", lambda: chart.change),
         "ledger": guarded("ledger", ledger, chart),
         "completeness": guarded("completeness", completeness, chart),
         **guarded_eligibility(chart, asked.as_of, decisions),
@@ -118,6 +122,8 @@ def _eligibility(chart: Chart, as_of: dt.date, decisions) -> dict[str, Any]:
 def _tab(chart: Chart, user, asked: Asked) -> dict[str, Any]:
     if asked.tab == "decisions":
         return {"decisions": guarded("decisions", decision_lines, chart)}
+    if asked.tab == "change":
+        return {"change": guarded("change", change_tab, chart, user, asked.scans)}
     if asked.tab == "contacts":
         return {
             "contacts": guarded("contacts", contact_lines, chart),

@@ -9,6 +9,7 @@ from board import words
 from board.chart import Chart, ScanView
 from board.history import lab_out
 from board.record_table import RecordRow, record_rows
+from eligibility.scan_class_facts import class_of_scan
 from imaging.selectors import CURRENT, REFUSED
 from patients.domain.units import ANALYTES
 from patients.models import LabResult
@@ -36,6 +37,7 @@ class Tab:
 
 LABELS = {
     "overview": "Overview",
+    "change": "Change",
     "scans": "Scans",
     "histology": "Histology",
     "lines": "Lines",
@@ -61,12 +63,12 @@ def _source(chart: Chart, row) -> str:
 
 
 def _scans(chart: Chart) -> Tab:
-    heads = ("Date", "Tracer", "SUV", "Reading", "Lesions with a region", "SSA at the scan")
-    rows = tuple(_scan_row(view) for view in reversed(chart.scans))
+    heads = ("Date", "Tracer", "SUV", "Reading", "Lesions with a region", "SSTR class", "SSA at the scan")
+    rows = tuple(_scan_row(view, chart) for view in reversed(chart.scans))
     return Tab("scans", "Scans", heads, rows, "No SSTR scan yet. Upload or import.", "Upload scan")
 
 
-def _scan_row(view: ScanView) -> tuple[Cell, ...]:
+def _scan_row(view: ScanView, chart: Chart) -> tuple[Cell, ...]:
     scan, reading = view.scan, view.reading
     signed = Cell(f"signed, {reading.scale_id}", f"version {reading.version}") if reading else Cell("no signed reading")
     lesions = {m.voi.lesion_id for m in view.measured if m.voi.lesion_id}
@@ -76,8 +78,14 @@ def _scan_row(view: ScanView) -> tuple[Cell, ...]:
         _suv(view),
         signed,
         Cell(str(len(lesions)) if lesions else "none"),
+        _class(view, chart),
         Cell(scan.get_ssa_status_display()),
     )
+
+
+def _class(view: ScanView, chart: Chart) -> Cell:
+    found = class_of_scan(chart.case, view.scan)
+    return Cell("no SSTR tracer") if found is None else Cell(f"SSTR {found.label}", found.text)
 
 
 def _suv(view: ScanView) -> Cell:

@@ -1,7 +1,7 @@
 from django.urls import path
 from django.views.decorators.http import condition
 
-from board import case_views, views, watch_views
+from board import case_views, change_views, views, watch_views
 from board.stamp import page_stamp
 
 app_name = "board"
@@ -16,6 +16,7 @@ urlpatterns = [
     path("patients/<str:case_number>/ask/", case_views.ask, name="ask"),
     path("patients/<str:case_number>/contacts/", case_views.contact, name="contact"),
     path("patients/<str:case_number>/closing/", watch_views.close, name="closing"),
+    path("patients/<str:case_number>/change/", change_views.change_verdict, name="change_verdict"),
     path("patients/<str:case_number>/next/", case_views.following, name="next"),
     path("patients/<str:case_number>/previous/", case_views.preceding, name="previous"),
     path("decisions/<uuid:pk>/follow-up/", case_views.follow_up, name="follow_up"),

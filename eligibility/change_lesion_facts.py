@@ -21,7 +21,7 @@ _STATED = {
 _CONTRADICTORY = frozenset({"above", "below"})
 
 
-class _View:
+class View:
     """One scan with its signed readings and measurements."""
 
     def __init__(self, case: CaseRows, scan: Scan, liver: Number):
@@ -48,14 +48,14 @@ class _View:
 
 def lesion_pairs(case: CaseRows, before: Scan, after: Scan, livers: tuple[Number, Number]) -> tuple[LesionPair, ...]:
     """Lesions that either scan knows of. ``livers``: SUVmean of the liver on each, None where it is no fact."""
-    views = _View(case, before, livers[0]), _View(case, after, livers[1])
+    views = View(case, before, livers[0]), View(case, after, livers[1])
     lesions = sorted(case.of(Lesion), key=lambda lesion: lesion.label)
     labels = {lesion.lineage: lesion.label for lesion in lesions}
     found = (_pair(lesion, *views, labels) for lesion in lesions)
     return tuple(pair for pair in found if pair is not None)
 
 
-def _pair(lesion: Lesion, before: _View, after: _View, labels: dict) -> LesionPair | None:
+def _pair(lesion: Lesion, before: View, after: View, labels: dict) -> LesionPair | None:
     status = _status(lesion, before, after)
     if status is None:
         return None
@@ -68,13 +68,13 @@ def _pair(lesion: Lesion, before: _View, after: _View, labels: dict) -> LesionPa
         is_visceral=lesion.organ.casefold().replace(" ", "_") not in NOT_VISCERAL,
         is_target=lesion.is_target,
         status=status,
-        before=_seen(lesion, before),
-        after=_seen(lesion, after),
+        before=seen_on(lesion, before),
+        after=seen_on(lesion, after),
         other=other,
     )
 
 
-def _status(lesion: Lesion, before: _View, after: _View) -> Status | None:
+def _status(lesion: Lesion, before: View, after: View) -> Status | None:
     """What is stated comes first; what nobody marked or said stays open. None: neither scan knows the lesion."""
     first, second = before.is_there(lesion), after.is_there(lesion)
     finding = after.finding(lesion)
@@ -89,7 +89,7 @@ def _status(lesion: Lesion, before: _View, after: _View) -> Status | None:
     return Status.OPEN if first or second else None
 
 
-def _seen(lesion: Lesion, view: _View) -> Seen:
+def seen_on(lesion: Lesion, view: View) -> Seen:
     size, size_reason = _size(view.finding(lesion))
     suv, suv_reason = _suv(lesion, view)
     own = view.regions(lesion)
@@ -111,7 +111,7 @@ def _size(finding: LesionFinding | None) -> tuple[Number, str]:
     return (None, ILLUSTRATIVE) if finding.is_illustrative else (finding.long_axis_mm, "")
 
 
-def _suv(lesion: Lesion, view: _View) -> tuple[Number, str]:
+def _suv(lesion: Lesion, view: View) -> tuple[Number, str]:
     """SUVmax of the hottest region. A published SUVmax stands for a lesion of which nothing is said to be drawn."""
     own = view.regions(lesion)
     if not own:

@@ -24,8 +24,12 @@ def by_reader(verdicts: Sequence[ChangeVerdict], *, is_first: bool) -> dict:
     return {row.reader_id: row for row in ordered}
 
 
-def shown_to(user_id, verdicts: Sequence[ChangeVerdict], *, may_read: bool) -> list[ChangeVerdict]:
-    """A reader sees the verdicts of others once the own one is stored; whoever gives none sees all."""
-    if not may_read or any(row.reader_id == user_id for row in verdicts):
+def shown_to(user_id, verdicts: Sequence[ChangeVerdict], digest: str, *, may_read: bool) -> list[ChangeVerdict]:
+    """A reader sees what others said, now or of older data, once the own verdict on this assessment is stored.
+
+    Whoever gives none sees all.
+    """
+    own = [row for row in verdicts if row.reader_id == user_id]
+    if not may_read or any(row.digest == digest for row in own):
         return list(verdicts)
-    return []
+    return own

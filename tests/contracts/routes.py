@@ -44,6 +44,7 @@ ROUTES: dict[str, list[Rule]] = {
     "board:next": [Rule("case_number", get=READERS)],
     "board:previous": [Rule("case_number", get=READERS)],
     "board:ask": [Rule("case_number", post=FOLLOWERS)],
+    "board:change_verdict": [Rule("case_number", post=SIGNERS)],
     "board:contact": [Rule("case_number", post=FOLLOWERS)],
     "board:follow_up": [Rule("decision", post=FOLLOWERS)],
     "imaging:upload": [Rule(get=IMPORTERS, post=IMPORTERS)],
