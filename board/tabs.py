@@ -36,6 +36,7 @@ class Tab:
 
 LABELS = {
     "overview": "Overview",
+    "eligibility": "Eligibility",
     "scans": "Scans",
     "histology": "Histology",
     "lines": "Lines",

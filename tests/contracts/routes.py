@@ -37,6 +37,7 @@ ROUTES: dict[str, list[Rule]] = {
     "board:patients": [Rule(get=EVERYONE)],
     "board:patient": [Rule("case_number", get=READERS)],
     "board:decide": [Rule("case_number", get=DECIDERS, post=DECIDERS)],
+    "board:what_if": [Rule("case_number", get=READERS, post=READERS)],
     "board:source": [Rule("case_number", get=READERS)],
     "board:state": [Rule("case_number", get=READERS)],
     "board:next": [Rule("case_number", get=READERS)],
