@@ -9,19 +9,12 @@ from decimal import Decimal
 from eligibility.case_rows import CaseRows
 from eligibility.domain.facts import Choice, Fact, LesionFact, exactly, number_text, unknown
 from eligibility.fact_tools import dated, source, usable
+from eligibility.lesion_ratios import with_ratios
 from imaging.domain.errors import MeasurementRefused
-from imaging.domain.krenning import DEFAULT_TOLERANCE, exact, relations_for
+from imaging.domain.krenning import exact, relations_for
 from imaging.domain.vocabulary import Tracer, is_sstr
 from imaging.models import Lesion, LesionFinding, LesionReading, Reading, Scan, UptakeMeasurement
-from imaging.selectors import (
-    CURRENT,
-    RECOMPUTING,
-    REFUSED,
-    CurrentMeasurement,
-    ScoreProposal,
-    krenning_proposals,
-    measurements_from,
-)
+from imaging.selectors import CURRENT, RECOMPUTING, REFUSED, CurrentMeasurement, krenning_proposals, measurements_from
 
 ASSESSED = frozenset({Reading.ColdLesions.NONE, Reading.ColdLesions.LISTED})
 # A lesion colder than liver cannot be found by uptake. Until a reader has said that others were looked for, there may
@@ -79,11 +72,10 @@ def _relations(case: CaseRows, scan: Scan) -> Fact:
     about = (*about, *(_reading_source(r) for r in signed))
     if any(reading.quality == Reading.Quality.NON_DIAGNOSTIC for reading in signed):
         return unknown("images_non_diagnostic", "", about, dated(scan))
-    compared = {p.lesion.lineage: p for p in krenning_proposals(scan, measured=measured)}
-    lesions = tuple(_lesion_fact(lesion, scan, signed, measured, compared) for lesion in _lesions(case, scan))
+    lesions = tuple(_lesion_fact(lesion, scan, signed, measured) for lesion in _lesions(case, scan))
     if not all(reading.cold_lesions in ASSESSED for reading in signed):
         lesions = (*lesions, UNLISTED)
-    return Fact(lesions, clinical_date=dated(scan), sources=about)
+    return Fact(with_ratios(lesions, scan, measured, is_uptake_illustrative), clinical_date=dated(scan), sources=about)
 
 
 def _heads(readings: list[Reading], known_at: dt.datetime | None) -> list[Reading]:
@@ -146,18 +138,11 @@ def _is_by(earlier: Scan, scan: Scan) -> bool:
     return day is not None and day <= dated(scan) and (earlier.lineage == scan.lineage or is_sstr(earlier.tracer))
 
 
-def _lesion_fact(
-    lesion: Lesion,
-    scan: Scan,
-    signed: list[Reading],
-    measured: list[CurrentMeasurement],
-    compared: dict[object, ScoreProposal],
-) -> LesionFact:
+def _lesion_fact(lesion: Lesion, scan: Scan, signed: list[Reading], measured: list[CurrentMeasurement]) -> LesionFact:
     finding = next((f for f in lesion.findings.all() if f.scan_id == scan.lineage), None)
     relation, reason, text = _relation(lesion, finding, signed)
     size, size_reason = _size(finding)
     uptake = _uptake(lesion, measured)
-    ratio, ratio_reason = _ratio(lesion, uptake, compared.get(lesion.lineage))
     return LesionFact(
         label=lesion.label,
         site=f"{lesion.organ} {lesion.segment}".strip(),
@@ -171,25 +156,7 @@ def _lesion_fact(
         uptake=uptake,
         uptake_text=_uptake_text(lesion, uptake),
         source=source(lesion, lesion.label),
-        ratio=ratio,
-        ratio_reason=ratio_reason,
-        tolerance=None if ratio is None else DEFAULT_TOLERANCE,
     )
-
-
-def _ratio(lesion: Lesion, uptake: str, compared: ScoreProposal | None) -> tuple[Decimal | None, str]:
-    """The ratio that the Krenning proposal compared, or a key of RATIO_REASONS."""
-    if uptake in UPTAKE_STATES:
-        return None, uptake
-    if compared is None:
-        return None, "not_measured"
-    if is_uptake_illustrative(lesion):
-        return None, "illustrative"
-    inputs = compared.proposal.inputs if compared.proposal else {}
-    over, under = inputs.get("lesion"), inputs.get("liver")
-    if over is None or under is None or not Decimal(under):
-        return None, "refused"
-    return Decimal(over) / Decimal(under), ""
 
 
 def _size(finding: LesionFinding | None) -> tuple[Decimal | None, str]:
