@@ -122,7 +122,7 @@ def _checked(field: Field) -> Field:
 
 def _recorded(fact: Fact, today: dt.date) -> str:
     text = words.typeset(value_text(fact))
-    if fact.value is None or fact.clinical_date is None or fact.is_timeless:
+    if fact.value is None or fact.clinical_date is None or fact.is_timeless or fact.unit == "days":
         return text
     days = (today - fact.clinical_date).days
     return f"{text}, {days} day{'' if days == 1 else 's'} old"

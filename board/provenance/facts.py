@@ -44,14 +44,11 @@ def source_link(chart: Chart, source: Source) -> Link:
 
 
 def lesion_links(chart: Chart, names: Iterable[str], as_of: dt.date) -> list[Link]:
-    """One link per lesion of every fact about lesions; each opens the chain down to file, region and hottest voxel."""
+    """One link per lesion of every fact about lesions, coldest measured first; each opens the chain to its voxel."""
     found = [chart.facts_on(as_of).get(name) for name in dict.fromkeys(names)]
-    return [
-        _lesion(chart, lesion, fact)
-        for fact in found
-        if fact and isinstance(fact.value, tuple)
-        for lesion in fact.value
-    ]
+    pairs = [(lesion, fact) for fact in found if fact and isinstance(fact.value, tuple) for lesion in fact.value]
+    coldest_first = sorted(pairs, key=lambda pair: (pair[0].ratio is None, pair[0].ratio or 0))
+    return [_lesion(chart, lesion, fact) for lesion, fact in coldest_first]
 
 
 def _lesion(chart: Chart, lesion: LesionFact, fact: Fact) -> Link:
