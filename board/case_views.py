@@ -20,6 +20,7 @@ from board.models import BoardDecision
 from board.patient_page import Asked, patient_context
 from board.provenance.chain import Chain
 from board.provenance.criteria import criterion_chain
+from board.provenance.fact_chain import fact_chain
 from board.provenance.lesions import lesion_chain
 from board.provenance.rows import row_chain
 from board.views import patient_or_404
@@ -42,6 +43,8 @@ def _chain(chart: Chart, query) -> Chain:
         found = lesion_chain(chart, query["lesion"], query.get("scan", ""))
     elif "set" in query:
         found = criterion_chain(chart, query["set"], query.get("criterion", ""), _day(query.get("as_of"), chart.today))
+    elif "fact" in query:
+        found = fact_chain(chart, query["fact"], _day(query.get("as_of"), chart.today))
     else:
         found = row_chain(chart, query.get("row", ""))
     return found or Chain("No such number on this case")

@@ -11,9 +11,10 @@ from board.models import BoardDecision, CaseClosing, CaseQuestion, Contact, Deci
 from eligibility.case_rows import VERSIONED, CaseRows, fetch
 from eligibility.change_facts import change_between
 from eligibility.domain.change import ChangeAssessment
+from eligibility.domain.facts import Facts
 from eligibility.domain.rules import AssessmentResult
 from eligibility.models import Assessment, ChangeVerdict
-from eligibility.selectors import assess_all
+from eligibility.selectors import assess_all, facts_from
 from imaging.domain.vocabulary import is_sstr
 from imaging.models import Job, Lesion, Reading, Scan, Series, SuvInput
 from imaging.selectors import (
@@ -143,8 +144,18 @@ class Chart:
     def assessed_on(self, day: dt.date) -> dict[str, AssessmentResult]:
         """What every rule set says on a clinical day, from the rows already here."""
         if day not in self._assessed:
-            self._assessed[day] = assess_all(self.patient, as_of=day, rows=self.case)
+            self._assessed[day] = assess_all(self.patient, as_of=day, facts=self.facts_on(day))
         return self._assessed[day]
+
+    def facts_on(self, day: dt.date) -> Facts:
+        """Every fact as of a clinical day, from the rows already here."""
+        if day not in self._facts:
+            self._facts[day] = facts_from(self.case, day)
+        return self._facts[day]
+
+    @cached_property
+    def _facts(self) -> dict[dt.date, Facts]:
+        return {}
 
     @cached_property
     def _assessed(self) -> dict[dt.date, dict[str, AssessmentResult]]:

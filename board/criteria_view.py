@@ -1,16 +1,22 @@
 """What the rule sets say: a matrix over the scans, and one panel of criteria per set, unknown first."""
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
+from django.conf import settings
 from django.urls import reverse
 
 from board import words
 from board.chart import Chart
 from board.record_table import ROW_MODELS
+from board.sensitivity_view import FlipWords, flip_words
 from eligibility.domain.facts import Source
 from eligibility.domain.guideline import SAFETY_LEVELS
+from eligibility.domain.margin import Margin
 from eligibility.domain.rules import AssessmentResult, RowResult, RowState
+from eligibility.loader import guideline
+from eligibility.sensitivity import margins
 
 FOLD_FROM = 70
 ROWS_SHOWN_WHOLE = 3
@@ -34,6 +40,7 @@ class Moment:
 
 @dataclass(frozen=True)
 class MatrixLine:
+    key: str
     label: str
     title: str
     results: list[AssessmentResult]
@@ -64,6 +71,7 @@ class CriterionLine:
     wanted: str
     day: str
     links: list[SourceLink]
+    margin: Margin | None = None
     changed: str = ""
     """Since which decision it says something else; "" where it does not."""
 
@@ -85,6 +93,7 @@ class RuleSetPanel:
     counts: str
     groups: list[Group]
     folded: list[Group]
+    flips: FlipWords
 
     @property
     def is_gate(self) -> bool:
@@ -120,18 +129,21 @@ def moments(chart: Chart, as_of: dt.date) -> list[Moment]:
     return [Moment(day, labels[day], day == as_of, day == chart.today) for day in sorted(labels)]
 
 
-def matrix(chart: Chart, days: list[Moment]) -> list[MatrixLine]:
+def matrix(chart: Chart, days: list[Moment], keys: Iterable[str]) -> list[MatrixLine]:
     on_day = [chart.assessed_on(moment.day) for moment in days]
     newest = on_day[-1]
     return [
         MatrixLine(
-            f"{key} v{newest[key].guideline_version}", newest[key].guideline_title, [found[key] for found in on_day]
+            key,
+            f"{key} v{newest[key].guideline_version}",
+            newest[key].guideline_title,
+            [found[key] for found in on_day],
         )
-        for key in _gates_first(newest)
+        for key in keys
     ]
 
 
-def gate_changes(chart: Chart) -> list[GateChange]:
+def gate_changes(chart: Chart, keys: list[str]) -> list[GateChange]:
     views = chart.dated_sstr_scans
     if len(views) < 2:
         return []
@@ -146,20 +158,41 @@ def gate_changes(chart: Chart) -> list[GateChange]:
             words.row_day(last.scan),
         )
         for key, result in after.items()
-        if result.guideline_kind == "gate"
+        if result.guideline_kind == "gate" and key in keys
     ]
 
 
-def panels(chart: Chart, as_of: dt.date) -> list[RuleSetPanel]:
+def panels(chart: Chart, as_of: dt.date, keys: Iterable[str]) -> list[RuleSetPanel]:
     results = chart.assessed_on(as_of)
-    return [_panel(key, results[key]) for key in _gates_first(results)]
+    return [_panel(chart, key, results[key]) for key in keys]
 
 
-def _gates_first(results: dict[str, AssessmentResult]) -> list[str]:
+def all_keys(results: Mapping[str, AssessmentResult]) -> list[str]:
     return sorted(results, key=lambda key: (results[key].guideline_kind != "gate", key))
 
 
-def _panel(key: str, result: AssessmentResult) -> RuleSetPanel:
+def own_keys(results: Mapping[str, AssessmentResult]) -> list[str]:
+    """The site's own choice; all of them where it has made none."""
+    chosen = [key for key in all_keys(results) if key in settings.PRIMARY_GUIDELINES]
+    return chosen or all_keys(results)
+
+
+def _panel(chart: Chart, key: str, result: AssessmentResult) -> RuleSetPanel:
+    facts = chart.facts_on(result.as_of)
+    by_row = margins(guideline(key), facts, result.as_of)
+    panel = _grouped(key, result, flip_words(guideline(key), result, facts))
+
+    def beside(group: Group) -> Group:
+        return replace(group, lines=[replace(line, margin=_printed(by_row.get(line.row.id))) for line in group.lines])
+
+    return replace(panel, groups=list(map(beside, panel.groups)), folded=list(map(beside, panel.folded)))
+
+
+def _printed(margin: Margin | None) -> Margin | None:
+    return margin and replace(margin, text=words.typeset(margin.text))
+
+
+def _grouped(key: str, result: AssessmentResult, flips: FlipWords) -> RuleSetPanel:
     ordered = result.rows_unknown_first
     active = [row for row in ordered if row.is_active]
     inactive = [row for row in ordered if not row.is_active]
@@ -176,7 +209,7 @@ def _panel(key: str, result: AssessmentResult) -> RuleSetPanel:
     ]
     if len(fine) <= ROWS_SHOWN_WHOLE:
         shown.append(Group("Met or clear", quiet.pop(0).lines))
-    return RuleSetPanel(key, result, _counts(result, len(active)), _filled(shown), _filled(quiet))
+    return RuleSetPanel(key, result, counts(result), _filled(shown), _filled(quiet), flips)
 
 
 def _rows(rows: list[RowResult]) -> str:
@@ -187,9 +220,9 @@ def _filled(groups: list[Group]) -> list[Group]:
     return [group for group in groups if group.lines]
 
 
-def _counts(result: AssessmentResult, active: int) -> str:
+def counts(result: AssessmentResult) -> str:
     """The verdict counts only rows that decide it; a caution without a value is open all the same."""
-    found = result.unknown_rows
+    found, active = result.unknown_rows, sum(row.is_active for row in result.rows)
     if not found:
         return ""
     deciding = sum(row.level in SAFETY_LEVELS for row in found)
@@ -208,12 +241,12 @@ def _line(row: RowResult) -> CriterionLine:
     day = words.day_words((row.clinical_date, row.clinical_date)) if row.clinical_date and not row.sources else ""
     return CriterionLine(
         row,
-        _text(value),
+        folded(value),
         reasons[:REASONS_SHOWN],
         reasons[REASONS_SHOWN:],
         words.typeset(row.wanted_text),
         day,
-        [_link(source) for source in row.sources],
+        [source_link(source) for source in row.sources],
     )
 
 
@@ -226,12 +259,13 @@ def _said_once(value: str, reason: str) -> tuple[str, str]:
     return value, "" if reason.lower() in value.lower() else reason
 
 
-def _text(text: str) -> Text:
+def folded(text: str) -> Text:
+    """A long enumeration by its first part."""
     first, *rest = text.split("; ")
     return Text(first, rest) if len(text) > FOLD_FROM else Text(text, [])
 
 
-def _link(source: Source) -> SourceLink:
+def source_link(source: Source) -> SourceLink:
     """To the scan's page, the lesion table, or the row's line among all records; what has no line is only named."""
     label = words.typeset(source.label)
     if source.model == "imaging.Scan":

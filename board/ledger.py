@@ -6,12 +6,13 @@ from decimal import Decimal
 
 from board import words
 from board.chart import Chart
+from board.domain.sparkline import Spark, sparkline
 from patients.domain.drugs import drugs_of
-from patients.models import LabResult, PrrtCycle, TreatmentLine
+from patients.models import ClinicalAssertion, LabResult, PrrtCycle, TreatmentLine
 
 NEVER = "never recorded"
 _PLATINUM = frozenset({"cisplatin", "carboplatin", "oxaliplatin"})
-_COUNTS = (("platelets", "Platelets"), ("mcv", "MCV"))
+_COUNTS = (("hb", "Haemoglobin"), ("platelets", "Platelets"), ("lymphocytes", "Lymphocytes"), ("mcv", "MCV"))
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,7 @@ class Entry:
     name: str
     value: str
     row: object = None
+    spark: Spark | None = None
 
     @property
     def is_known(self) -> bool:
@@ -30,13 +32,14 @@ class Entry:
 
 
 def ledger(chart: Chart) -> list[Entry]:
-    temozolomide = _with(chart, {"temozolomide"})
+    temozolomide, streptozocin = _with(chart, {"temozolomide"}), _with(chart, {"streptozocin"})
     return [
         Entry("Temozolomide", _cycles(temozolomide, chart), _newest(temozolomide)),
         Entry("Last dose", _last_dose(temozolomide), _newest(temozolomide)),
+        Entry("Streptozocin", _streptozocin(streptozocin, chart), _newest(streptozocin)),
         _given("Platinum", _PLATINUM, chart),
-        _given("Streptozocin", {"streptozocin"}, chart),
         _previous_prrt(chart),
+        _marrow(chart),
         *(
             _trend(name, [lab for lab in chart.labs if lab.analyte == code and lab.clinical_date])
             for code, name in _COUNTS
@@ -85,6 +88,22 @@ def _last_dose(lines: list[TreatmentLine]) -> str:
     return words.row_day(max(stopped, key=lambda line: line.stop_date), "stop_date")
 
 
+def _streptozocin(lines: list[TreatmentLine], chart: Chart) -> str:
+    return f"{_cycles(lines, chart)}, last dose {_last_dose(lines)}" if lines else _none(chart)
+
+
+def _marrow(chart: Chart) -> Entry:
+    """External beam radiotherapy on record, and what a person said of the share of marrow in its fields."""
+    lines = [line for line in chart.lines if line.treatment_class == TreatmentLine.TreatmentClass.EBRT]
+    asked = [row for row in chart.of(ClinicalAssertion) if row.kind == ClinicalAssertion.Kind.MARROW_IRRADIATED]
+    said = [f"{words.treatment(line)}, {words.row_day(line)}" for line in lines]
+    if asked:
+        said.append(f"more than 25 % of marrow {asked[-1].get_state_display()}, {words.row_day(asked[-1])}")
+    elif lines:
+        said.append("share of marrow never recorded")
+    return Entry("Radiotherapy to marrow", "; ".join(said) or _none_listed(chart), (asked or lines or [None])[-1])
+
+
 def _given(name: str, wanted: Iterable[str], chart: Chart) -> Entry:
     lines = _with(chart, wanted)
     said = [f"{words.treatment(line)}, {words.row_day(line)}" for line in lines]
@@ -96,7 +115,7 @@ def _previous_prrt(chart: Chart) -> Entry:
     known = [cycle.activity_mbq for cycle in cycles if cycle.activity_mbq is not None]
     lines = [line for line in chart.lines if line.treatment_class == TreatmentLine.TreatmentClass.PRRT]
     if not cycles:
-        said = "given, activity never recorded" if lines else _none_prrt(chart)
+        said = "given, activity never recorded" if lines else _none_listed(chart)
         return Entry("Previous PRRT", said, _newest(lines))
     count = f"{len(cycles)} cycle{'' if len(cycles) == 1 else 's'}"
     if not known:
@@ -107,21 +126,24 @@ def _previous_prrt(chart: Chart) -> Entry:
     return Entry("Previous PRRT", said, cycles[-1])
 
 
-def _none_prrt(chart: Chart) -> str:
+def _none_listed(chart: Chart) -> str:
     return "none among the lines recorded" if chart.lines else NEVER
 
 
 def _trend(name: str, labs: list[LabResult]) -> Entry:
-    """The newest value against the first in the same unit: two numbers and two dates, no judgement."""
+    """The newest value against the first in the same unit, and the way between as a line; no judgement."""
     if not labs:
         return Entry(name, NEVER)
     newest = labs[-1]
-    first = next(lab for lab in labs if lab.unit == newest.unit)
+    alike = [lab for lab in labs if lab.unit == newest.unit]
+    first = alike[0]
     unit = words.unit(newest.unit)
     if first is newest:
         return Entry(name, f"{_value(newest)} {unit}, {words.row_day(newest)}, no earlier value", newest)
-    said = f"{_value(first)} → {_value(newest)} {unit}, {words.row_day(first)} to {words.row_day(newest)}"
-    return Entry(name, said, newest)
+    between = f", {len(alike)} values" if len(alike) > 2 else ""
+    said = f"{_value(first)} → {_value(newest)} {unit}, {words.row_day(first)} to {words.row_day(newest)}{between}"
+    spark = sparkline([(lab.clinical_date, lab.value) for lab in alike if not lab.comparator])
+    return Entry(name, said, newest, spark)
 
 
 def _value(lab: LabResult) -> str:

@@ -11,13 +11,14 @@ from django.utils import timezone
 from board import tabs
 from board.audit_tab import may_read_trail, trail
 from board.change_tab import change_tab
-from board.changed_criteria import outline
+from board.changed_criteria import outline, sets_changed
 from board.chart import Chart
 from board.completeness import completeness
 from board.contacts import contact_lines
-from board.criteria_view import gate_changes, matrix, moments, panels
+from board.criteria_view import all_keys, gate_changes, matrix, moments, own_keys, panels
 from board.decision_view import decision_lines
 from board.domain.timeline import draw
+from board.eligibility_tab import NO_CHOICE, Choice, eligibility_tab, other_sets
 from board.forms import ContactForm
 from board.freshness import version_of
 from board.guarded import guarded
@@ -41,6 +42,7 @@ class Asked:
     sort: str = "organ"
     before: str = ""
     scans: tuple[str, str] = ("", "")
+    choice: Choice = NO_CHOICE
 
     @classmethod
     def of(cls, query: Mapping[str, str], today: dt.date) -> "Asked":
@@ -50,7 +52,8 @@ class Asked:
             day = today
         tab, sort = tabs.chosen(query.get("tab", "")), query.get("sort", "")
         scans = query.get("first", ""), query.get("second", "")
-        return cls(day, tab, sort if sort in SORTS else "organ", query.get("before", ""), scans)
+        sort = sort if sort in SORTS else "organ"
+        return cls(day, tab, sort, query.get("before", ""), scans, Choice.of(query))
 
 
 def patient_context(chart: Chart, user, asked: Asked) -> dict:
@@ -109,17 +112,22 @@ def guarded_eligibility(chart: Chart, as_of: dt.date, decisions) -> dict[str, An
 
 
 def _eligibility(chart: Chart, as_of: dt.date, decisions) -> dict[str, Any]:
-    days = moments(chart, as_of)
+    days, results = moments(chart, as_of), chart.assessed_on(as_of)
+    own = own_keys(results)
+    others = [key for key in all_keys(results) if key not in own]
     return {
         "moments": days,
         "chosen": next(moment for moment in days if moment.is_chosen),
-        "matrix": matrix(chart, days),
-        "gates": gate_changes(chart),
-        "rule_sets": outline(panels(chart, as_of), decisions),
+        "matrix": matrix(chart, days, own),
+        "gates": gate_changes(chart, own),
+        "rule_sets": outline(panels(chart, as_of, own), decisions),
+        "other_sets": other_sets(chart, as_of, others, sets_changed(decisions)),
     }
 
 
 def _tab(chart: Chart, user, asked: Asked) -> dict[str, Any]:
+    if asked.tab == "eligibility":
+        return eligibility_tab(chart, asked.as_of, asked.choice)
     if asked.tab == "decisions":
         return {"decisions": guarded("decisions", decision_lines, chart)}
     if asked.tab == "change":

@@ -37,6 +37,7 @@ class Tab:
 
 LABELS = {
     "overview": "Overview",
+    "eligibility": "Eligibility",
     "change": "Change",
     "scans": "Scans",
     "histology": "Histology",

@@ -1,7 +1,7 @@
 from django.urls import path
 from django.views.decorators.http import condition
 
-from board import case_views, change_views, views, watch_views
+from board import case_views, change_views, views, watch_views, what_if_views
 from board.stamp import page_stamp
 
 app_name = "board"
@@ -11,6 +11,7 @@ urlpatterns = [
     path("patients/", views.patients, name="patients"),
     path("patients/<str:case_number>/", condition(etag_func=page_stamp)(views.patient), name="patient"),
     path("patients/<str:case_number>/decide/", views.decide, name="decide"),
+    path("patients/<str:case_number>/what-if/", what_if_views.what_if, name="what_if"),
     path("patients/<str:case_number>/source/", case_views.source, name="source"),
     path("patients/<str:case_number>/state/", case_views.state, name="state"),
     path("patients/<str:case_number>/ask/", case_views.ask, name="ask"),

@@ -10,19 +10,12 @@ from decimal import Decimal
 from eligibility.case_rows import CaseRows
 from eligibility.domain.facts import Choice, Fact, LesionFact, exactly, number_text, unknown
 from eligibility.fact_tools import dated, source, usable
+from eligibility.lesion_ratios import with_ratios
 from imaging.domain.errors import MeasurementRefused
-from imaging.domain.krenning import DEFAULT_TOLERANCE, exact, relations_for
+from imaging.domain.krenning import exact, relations_for
 from imaging.domain.vocabulary import Tracer, is_sstr
 from imaging.models import Lesion, LesionFinding, LesionReading, Reading, Scan, UptakeMeasurement
-from imaging.selectors import (
-    CURRENT,
-    RECOMPUTING,
-    REFUSED,
-    CurrentMeasurement,
-    ScoreProposal,
-    krenning_proposals,
-    measurements_from,
-)
+from imaging.selectors import CURRENT, RECOMPUTING, REFUSED, CurrentMeasurement, krenning_proposals, measurements_from
 from patients.domain.ki67 import Interval
 
 ASSESSED = frozenset({Reading.ColdLesions.NONE, Reading.ColdLesions.LISTED})
@@ -103,16 +96,13 @@ def _relations(case: CaseRows, scan: Scan) -> Fact:
     lesions = tuple(fact for _, fact in lesions_of(case, scan, signed, measured))
     if not all(reading.cold_lesions in ASSESSED for reading in signed):
         lesions = (*lesions, UNLISTED)
-    return Fact(lesions, clinical_date=dated(scan), sources=about)
+    return Fact(with_ratios(lesions, scan, measured, is_uptake_illustrative), clinical_date=dated(scan), sources=about)
 
 
 def lesions_of(
     case: CaseRows, scan: Scan, signed: list[Reading], measured: Sequence[CurrentMeasurement] = ()
 ) -> list[tuple[Lesion, LesionFact]]:
-    compared: dict[object, ScoreProposal] = {
-        p.lesion.lineage: p for p in (krenning_proposals(scan, measured=list(measured)) if measured else ())
-    }
-    return [(lesion, _lesion_fact(lesion, scan, signed, measured, compared)) for lesion in _lesions(case, scan)]
+    return [(lesion, _lesion_fact(lesion, scan, signed, measured)) for lesion in _lesions(case, scan)]
 
 
 def signed_heads(readings: list[Reading], known_at: dt.datetime | None) -> list[Reading]:
@@ -176,17 +166,12 @@ def _is_by(earlier: Scan, scan: Scan) -> bool:
 
 
 def _lesion_fact(
-    lesion: Lesion,
-    scan: Scan,
-    signed: list[Reading],
-    measured: Sequence[CurrentMeasurement],
-    compared: dict[object, ScoreProposal],
+    lesion: Lesion, scan: Scan, signed: list[Reading], measured: Sequence[CurrentMeasurement]
 ) -> LesionFact:
     finding = next((f for f in lesion.findings.all() if f.scan_id == scan.lineage), None)
     relation, reason, text = _relation(lesion, finding, signed)
     size, size_reason = _size(finding)
     uptake = _uptake(lesion, measured)
-    ratio, ratio_reason = _ratio(lesion, uptake, compared.get(lesion.lineage))
     return LesionFact(
         label=lesion.label,
         site=f"{lesion.organ} {lesion.segment}".strip(),
@@ -200,25 +185,7 @@ def _lesion_fact(
         uptake=uptake,
         uptake_text=_uptake_text(lesion, uptake),
         source=source(lesion, lesion.label),
-        ratio=ratio,
-        ratio_reason=ratio_reason,
-        tolerance=None if ratio is None else DEFAULT_TOLERANCE,
     )
-
-
-def _ratio(lesion: Lesion, uptake: str, compared: ScoreProposal | None) -> tuple[Decimal | None, str]:
-    """The ratio that the Krenning proposal compared, or a key of RATIO_REASONS."""
-    if uptake in UPTAKE_STATES:
-        return None, uptake
-    if compared is None:
-        return None, "not_measured"
-    if is_uptake_illustrative(lesion):
-        return None, "illustrative"
-    inputs = compared.proposal.inputs if compared.proposal else {}
-    over, under = inputs.get("lesion"), inputs.get("liver")
-    if over is None or under is None or not Decimal(under):
-        return None, "refused"
-    return Decimal(over) / Decimal(under), ""
 
 
 def _size(finding: LesionFinding | None) -> tuple[Decimal | None, str]:

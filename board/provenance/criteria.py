@@ -2,17 +2,17 @@
 
 import datetime as dt
 from collections.abc import Collection
-from urllib.parse import urlencode
-
-from django.urls import reverse
 
 from board import words
 from board.chart import Chart
 from board.provenance.chain import Chain, Link, facts
-from eligibility.domain.facts import Source
+from board.provenance.facts import fact_link, lesion_links, source_link
+from eligibility.loader import guideline
+from eligibility.sensitivity import margins
 
 
 def criterion_chain(chart: Chart, key: str, row_id: str, as_of: dt.date) -> Chain | None:
+    """From the rows it rests on over each fact to the rule and its verdict."""
     result = chart.assessed_on(as_of).get(key)
     row = next((found for found in result.rows if found.id == row_id), None) if result else None
     if result is None or row is None:
@@ -35,11 +35,19 @@ def criterion_chain(chart: Chart, key: str, row_id: str, as_of: dt.date) -> Chai
             ("Why unknown", words.typeset(row.reason_text)),
             ("Clinical date", row.clinical_date and words.day_words((row.clinical_date, row.clinical_date))),
             ("Age", None if row.age_days is None else f"{row.age_days} days on {as_of.isoformat()}"),
+            ("Margin", _margin(chart, key, row_id, as_of)),
         ),
         is_broken=row.state == "unknown",
     )
+    asked = [fact_link(chart, name, as_of) for name in dict.fromkeys(row.fact_names)]
     verdict = Link("Verdict", facts(("Asked", words.typeset(row.wanted_text)), ("Says", str(row.state))))
-    return Chain(row.title, (*[_source(chart, source) for source in row.sources], value, rule, verdict))
+    sources = [source_link(chart, source) for source in row.sources]
+    return Chain(row.title, (*sources, *lesion_links(chart, row.fact_names, as_of), *asked, value, rule, verdict))
+
+
+def _margin(chart: Chart, key: str, row_id: str, as_of: dt.date) -> str:
+    found = margins(guideline(key), chart.facts_on(as_of), as_of).get(row_id)
+    return words.typeset(f"{found.text} ({found.source})" if found and found.source else found.text if found else "")
 
 
 def used_by(chart: Chart, sources: Collection[str]) -> Link:
@@ -51,20 +59,3 @@ def used_by(chart: Chart, sources: Collection[str]) -> Link:
         if {source.id for source in row.sources}.intersection(sources)
     ]
     return Link("Criteria that rest on it today", tuple(found), note="" if found else "None.")
-
-
-def _source(chart: Chart, source: Source) -> Link:
-    href = source_href(chart, source)
-    note = "" if source.model.startswith("imaging.") else "Entered by hand, no image source."
-    return Link(
-        "Source", facts(("Record", words.typeset(source.label))), note, href, "Open its own chain" if href else ""
-    )
-
-
-def source_href(chart: Chart, source: Source) -> str:
-    if source.model == "imaging.Scan":
-        return reverse("imaging:scan", args=[source.id])
-    if source.model.startswith("imaging."):
-        return ""
-    path = reverse("board:source", args=[chart.patient.case_number])
-    return f"{path}?{urlencode({'row': source.id})}"

@@ -53,8 +53,8 @@ def _region(item: CurrentMeasurement | None, chart: Chart) -> Link:
         ("Method", f"{row.method_version}, computed {timezone.localtime(row.computed_at):%Y-%m-%d %H:%M}"),
     )
     note = "Provisional: the SUV waits for a confirmation and is not used as a fact." if item.is_provisional else ""
-    slices = reverse("imaging:read", args=[voi.scan.pk])
-    return Link("Region and measurement", placed + measured, note, slices, "Open the slices")
+    slices = f"{reverse('imaging:read', args=[voi.scan.pk])}#lesion={voi.lesion_id}"
+    return Link("Region and measurement", placed + measured, note, slices, "Open the slices at its hottest voxel")
 
 
 def _voxel(found) -> str:

@@ -14,6 +14,8 @@ BY_HAND = "Entered by hand, no image source."
 def row_chain(chart: Chart, lineage: str) -> Chain | None:
     row = next((row for model in ROW_MODELS for row in chart.of(model) if str(row.lineage) == lineage), None)
     shown = next((found for found in record_rows(chart) if found.key == lineage), None)
+    if lineage == str(chart.patient.pk):
+        return _person(chart)
     if row is None or shown is None:
         return None
     record = Link(
@@ -30,6 +32,24 @@ def row_chain(chart: Chart, lineage: str) -> Chain | None:
     )
     graded = [_grade(chart, row)] if isinstance(row, HistologySpecimen) else []
     return Chain(f"{shown.lane}: {shown.what}", (record, *graded, used_by(chart, {lineage})))
+
+
+def _person(chart: Chart) -> Chain:
+    """Date of birth and sex used in formulas stand with the case itself."""
+    person = chart.patient
+    record = Link(
+        "Record",
+        facts(
+            ("Sex used in formulas", person.get_sex_for_formulas_display()),
+            (
+                "Date of birth",
+                f"recorded to the {person.birth_date_precision}" if person.birth_date else "not recorded",
+            ),
+            ("Recorded", f"{timezone.localtime(person.recorded_at):%Y-%m-%d %H:%M}"),
+        ),
+        note=BY_HAND,
+    )
+    return Chain("Case: who the patient is", (record, used_by(chart, {str(person.pk)})))
 
 
 def _grade(chart: Chart, specimen: HistologySpecimen) -> Link:

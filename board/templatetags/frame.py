@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from board import words
 from board.identity import facts_of
 
 register = template.Library()
@@ -73,6 +74,25 @@ def gate_word(code: str) -> str:
 def verdict_word(code: str) -> str:
     """A row's state as it is printed."""
     return str(code).replace("_", " ").capitalize()
+
+
+_LEVELS = {
+    "REQUIRED": "required",
+    "ABS_CI": "contraindication",
+    "REL_CI": "not recommended",
+    "CAUTION": "caution",
+    "INFO": "information",
+}
+
+
+@register.filter
+def level_word(level: str) -> str:
+    return _LEVELS.get(str(level), str(level))
+
+
+@register.filter
+def typeset(text: str) -> str:
+    return words.typeset(text)
 
 
 @register.simple_tag

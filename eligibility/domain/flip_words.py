@@ -150,7 +150,7 @@ def _change(test: Condition, fact: Fact, comparator: Comparator) -> str:
 def _lesion_phrase(test: Condition, fact: Fact, found: Finding, *, want: bool) -> str:
     wanted = test.among if want else RELATIONS - test.among
     if not isinstance(fact.value, tuple) or not found.lesions:
-        return f"every lesion were read as {choice_text(wanted)} liver ({_now(fact, found)})"
+        return f"on a scan that counts, every lesion were read as {choice_text(wanted)} liver ({_now(fact, found)})"
     assert test.quantifier is not None
     counted = [v for v in found.lesions if v.weight in COUNTING]
     against = [v for v in counted if v.truth is not want]

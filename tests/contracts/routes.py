@@ -39,6 +39,7 @@ ROUTES: dict[str, list[Rule]] = {
     "board:closing": [Rule("case_number", post=FOLLOWERS)],
     "board:patient": [Rule("case_number", get=READERS)],
     "board:decide": [Rule("case_number", get=DECIDERS, post=DECIDERS)],
+    "board:what_if": [Rule("case_number", get=READERS, post=READERS)],
     "board:source": [Rule("case_number", get=READERS)],
     "board:state": [Rule("case_number", get=READERS)],
     "board:next": [Rule("case_number", get=READERS)],

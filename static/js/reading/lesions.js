@@ -22,6 +22,7 @@ export function showLesions(work, root) {
   document.addEventListener("reading:go", (event) => work.choose(/** @type {CustomEvent} */ (event).detail.lesion));
   root.querySelector(".grading")?.addEventListener("focusin", (event) => follow(work, /** @type {HTMLElement} */ (event.target)));
   document.addEventListener("reading:scored", (event) => scored(root, /** @type {CustomEvent} */ (event).detail));
+  work.choose(new URLSearchParams(location.hash.slice(1)).get("lesion") ?? ""); // an address may open at a lesion
 }
 
 /** Whoever types a score sees its lesion. @param {Workspace} work @param {HTMLElement} field */

@@ -1,0 +1,116 @@
+"""The Eligibility tab: every rule set on one day, any in full, two or all side by side, and the facts behind."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from board.chart import Chart
+from board.criteria_view import RuleSetPanel, all_keys, counts, matrix, moments, own_keys, panels
+from board.fact_lines import fact_lines
+from board.guarded import guarded
+from board.ledger import ledger
+from board.vanderbilt_panel import vanderbilt_panel
+from eligibility.domain.alignment import AlignedLine, align
+from eligibility.domain.rules import AssessmentResult
+from eligibility.loader import guideline
+
+EVERY = "all"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which sets the address asks for: ``shown`` in full, ``a`` and ``b`` side by side; "" is the site's own choice."""
+
+    shown: str = ""
+    a: str = ""
+    b: str = ""
+
+    @classmethod
+    def of(cls, query: Mapping[str, str]) -> "Choice":
+        return cls(query.get("set", ""), query.get("a", ""), query.get("b", ""))
+
+
+NO_CHOICE = Choice()
+
+
+@dataclass(frozen=True)
+class OtherSet:
+    """A set that is not the site's own choice, on one line."""
+
+    key: str
+    result: AssessmentResult
+    counts: str
+    changed: str = ""
+
+    @property
+    def label(self) -> str:
+        return f"{self.key} v{self.result.guideline_version}"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """``a`` and ``b`` as chosen; ``sets`` are the columns of ``lines``."""
+
+    a: str
+    b: str
+    sets: list[OtherSet]
+    lines: list[AlignedLine]
+
+    @property
+    def differing(self) -> int:
+        return sum(bool(line.difference) for line in self.lines)
+
+
+def other_sets(chart: Chart, as_of: dt.date, keys: list[str], changed: Mapping[str, str]) -> list[OtherSet]:
+    results = chart.assessed_on(as_of)
+    return [OtherSet(key, results[key], counts(results[key]), changed.get(key, "")) for key in keys]
+
+
+def eligibility_tab(chart: Chart, as_of: dt.date, choice: Choice) -> dict[str, Any]:
+    found = guarded("eligibility", _assessed, chart, as_of, choice)
+    sets = found if isinstance(found, dict) else {"eligibility": found}
+    return {
+        **sets,
+        "ledger": guarded("ledger", ledger, chart),
+        "vanderbilt": guarded("vanderbilt", vanderbilt_panel, chart, as_of),
+    }
+
+
+def _assessed(chart: Chart, as_of: dt.date, choice: Choice) -> dict[str, Any]:
+    results, days = chart.assessed_on(as_of), moments(chart, as_of)
+    keys = all_keys(results)
+    return {
+        "moments": days,
+        "chosen": next(moment for moment in days if moment.is_chosen),
+        "matrix": matrix(chart, days, keys),
+        "sets": other_sets(chart, as_of, keys, {}),
+        "rule_sets": _shown(chart, as_of, keys, choice),
+        "shown": choice.shown if choice.shown in [*keys, EVERY] else "",
+        "comparison": _comparison(chart, as_of, keys, choice),
+        "facts": fact_lines(chart, as_of),
+    }
+
+
+def _shown(chart: Chart, as_of: dt.date, keys: list[str], choice: Choice) -> list[RuleSetPanel]:
+    if choice.shown == EVERY:
+        return panels(chart, as_of, keys)
+    own = own_keys(chart.assessed_on(as_of))
+    return panels(chart, as_of, [choice.shown] if choice.shown in keys else own)
+
+
+def _comparison(chart: Chart, as_of: dt.date, keys: list[str], choice: Choice) -> Comparison:
+    results = chart.assessed_on(as_of)
+    a, b = _pair(keys, own_keys(results), choice)
+    columns = keys if EVERY in (a, b) else list(dict.fromkeys([a, b]))
+    lines = align([(guideline(key), results[key]) for key in columns])
+    return Comparison(a, b, other_sets(chart, as_of, columns, {}), lines)
+
+
+def _pair(keys: list[str], own: list[str], choice: Choice) -> tuple[str, str]:
+    """As chosen; else the site's last own set (a full one where it has one) beside another."""
+    allowed = [*keys, EVERY]
+    a = choice.a if choice.a in allowed else own[-1]
+    others = [key for key in [*reversed(keys), *own] if key != a]
+    b = choice.b if choice.b in allowed else (others or [a])[0]
+    return a, b
