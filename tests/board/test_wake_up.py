@@ -97,7 +97,6 @@ def test_whatever_changes_a_criterion_is_told_with_the_difference(decided, happe
 
 
 def test_another_version_of_a_rule_set_is_a_change_and_a_new_set_is_none(decided, settings, tmp_path):
-    _, patient, _ = decided
     settings.GUIDELINE_DIR = str(tmp_path)
     (tmp_path / "site.toml").write_text(GOOD)
     check_everybody()
@@ -351,7 +350,7 @@ def test_two_readers_of_the_same_news_make_one_event():
 
 
 def test_notices_from_before_get_their_event(decided):
-    by, patient, decision = decided
+    by, _, decision = decided
     platelets(by, 60)
     read_news()
     DecisionNotice.objects.update(event=None)
