@@ -1,8 +1,8 @@
-"""Decisions and what was noticed about them, for reading; decisions are recorded on the case's own page."""
+"""Decisions, closings, notices and watch states, for reading; decisions are recorded on the case's own page."""
 
 from django.contrib import admin
 
-from board.models import BoardDecision, DecisionNotice
+from board.models import BoardDecision, CaseClosing, DayNotice, DecisionNotice, WatchState
 from eligibility.admin import ReadOnlyAdmin
 
 
@@ -31,3 +31,29 @@ class DecisionNoticeAdmin(ReadOnlyAdmin):
     @admin.display(description="What changed")
     def what(self, notice):
         return "; ".join(change["text"] for change in notice.changes)
+
+
+@admin.register(DayNotice)
+class DayNoticeAdmin(ReadOnlyAdmin):
+    list_display = ["patient", "day", "decision", "severity", "first_at", "last_at"]
+    list_select_related = ["patient", "decision"]
+    search_fields = ["patient__case_number"]
+    fields = [("patient", "day", "decision"), ("severity", "first_at", "last_at"), "lines"]
+
+
+@admin.register(CaseClosing)
+class CaseClosingAdmin(ReadOnlyAdmin):
+    list_display = ["patient", "is_closed", "reason", "recorded_by", "recorded_at"]
+    list_filter = ["is_closed", "reason"]
+    list_select_related = ["patient", "recorded_by"]
+    search_fields = ["patient__case_number"]
+    fields = [("patient", "is_closed", "reason"), "text", ("recorded_by", "recorded_at")]
+
+
+@admin.register(WatchState)
+class WatchStateAdmin(ReadOnlyAdmin):
+    list_display = ["patient", "is_open", "has_no_date", "due", "checked_at"]
+    list_filter = ["is_open", "has_no_date"]
+    list_select_related = ["patient"]
+    search_fields = ["patient__case_number"]
+    fields = [("patient", "is_open", "has_no_date"), ("opens", "due"), "reasons", ("changed_at", "checked_at")]

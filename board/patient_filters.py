@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from django.db.models import Exists, OuterRef, Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
-from board.models import BoardDecision
+from board.models import BoardDecision, Contact
 from patients.domain.drugs import REGIMENS
 from patients.models import Diagnosis, Patient, TreatmentLine
 
@@ -68,8 +68,9 @@ def narrowed(patients: QuerySet[Patient], chosen: Filters, today: dt.date) -> Qu
     if chosen.text:
         patients = _with_text(patients, chosen.text)
     if chosen.is_overdue:  # few are: start from them
-        overdue = BoardDecision.objects.waiting().filter(due_date__lt=today)
-        patients = patients.filter(pk__in=overdue.values("patient"))
+        decided = BoardDecision.objects.waiting().filter(due_date__lt=today)
+        agreed = Contact.objects.waiting().filter(next_on__lt=today)
+        patients = patients.filter(Q(pk__in=decided.values("patient")) | Q(pk__in=agreed.values("patient")))
     if chosen.had_captem:
         patients = patients.filter(Exists(_captem().filter(patient=OuterRef("pk"))))
     if chosen.outcome == NO_DECISION:

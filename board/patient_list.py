@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db.models import Exists, OuterRef, QuerySet
 
 from board import words
-from board.models import BoardDecision
+from board.models import BoardDecision, Contact
 from imaging.models import Scan
 from patients.models import Diagnosis, HistologySpecimen, Patient, TreatmentLine
 from patients.selectors import grade_of
@@ -53,15 +53,16 @@ def _page(patients: list[Patient], today, *, has_before: bool, has_after: bool) 
 
 
 def patient_lines(patients: list[Patient], today) -> list[PatientLine]:
-    """Each case in one line; five queries however many cases."""
+    """Each case in one line; six queries however many cases."""
     diagnoses = _by_patient(Diagnosis.objects, patients)
     specimens = _by_patient(HistologySpecimen.objects, patients)
     treatments = _by_patient(TreatmentLine.objects, patients)
     scans = _by_patient(Scan.objects, patients)
     waiting = Exists(BoardDecision.objects.waiting().filter(pk=OuterRef("pk")))
     decisions = _by_patient(BoardDecision.objects.current().annotate(is_waiting=waiting), patients)
+    agreed = _by_patient(Contact.objects.waiting(), patients)
     return [
-        _line(p, diagnoses[p.pk], specimens[p.pk], treatments[p.pk], scans[p.pk], decisions[p.pk], today)
+        _line(p, diagnoses[p.pk], specimens[p.pk], treatments[p.pk], scans[p.pk], decisions[p.pk], agreed[p.pk], today)
         for p in patients
     ]
 
@@ -73,12 +74,13 @@ def _by_patient(rows, patients: list[Patient]) -> dict:
     return found
 
 
-def _line(patient, diagnoses, specimens, treatments, scans, decisions, today) -> PatientLine:  # noqa: PLR0917
+def _line(patient, diagnoses, specimens, treatments, scans, decisions, agreed, today) -> PatientLine:  # noqa: PLR0917
     diagnosis = diagnoses[-1] if diagnoses else None
     site = diagnosis.primary_site if diagnosis else "unknown"
     grade = words.grade(specimens[-1], grade_of(specimens[-1], site=site)) if specimens else ""
     scan, decision = (scans or [None])[-1], (decisions or [None])[-1]
-    waiting = min((d.due_date for d in decisions if d.is_waiting), default=None)
+    dates = [d.due_date for d in decisions if d.is_waiting] + [contact.next_on for contact in agreed]
+    waiting = min(dates, default=None)
     due = waiting or (decision.due_date if decision else None)
     return PatientLine(
         case_number=patient.case_number,

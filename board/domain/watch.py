@@ -79,5 +79,5 @@ def _stale(notice: OpenNotice, rules: DueRules) -> Found:
     whose = f", assigned to {notice.assigned_to}" if notice.assigned_to else ""
     sentence = f"The decision of {day_words(notice.decided_on)} rests on inputs that have changed{whose}."
     due = notice.since + dt.timedelta(days=rules.answer_days)
-    action = "Acknowledge, assign or discuss again"
+    action = "Look at what has changed and answer"
     return Found(Kind.STALE_DECISION, sentence, action, notice.since, due, notice.since, (notice.source,))

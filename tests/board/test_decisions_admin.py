@@ -3,7 +3,8 @@
 import pytest
 from django.urls import reverse
 
-from board.models import BoardDecision, DecisionNotice
+from board.closing import close_case
+from board.models import BoardDecision, CaseClosing, DayNotice, DecisionNotice, WatchState
 from board.services import look_again, record_decision
 from eligibility.models import Assessment
 from patients.models import LabResult
@@ -20,10 +21,11 @@ def noticed():
     record_decision(by=by, patient=patient, decided_on=DAY, outcome="treat", text="PRRT", owner="reader")
     revise(LabResult.objects.get(analyte="platelets"), by=by, reason="typing error", value=70)
     look_again(patient)
+    close_case(by=by, patient=patient, reason="declined")
     return by, patient
 
 
-@pytest.mark.parametrize("model", [BoardDecision, Assessment, DecisionNotice])
+@pytest.mark.parametrize("model", [BoardDecision, Assessment, DecisionNotice, DayNotice, CaseClosing, WatchState])
 def test_read_only_and_only_visible_cases(client, noticed, model):
     by, patient = noticed
     row = model.objects.first()

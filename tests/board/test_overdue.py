@@ -7,7 +7,7 @@ import pytest
 from board.chart import Chart
 from board.decision_view import decision_lines
 from board.follow_up import follow_up
-from board.models import BoardDecision
+from board.models import BoardDecision, CaseClosing, Contact
 from board.patient_filters import Filters, narrowed
 from board.patient_list import patient_lines
 from board.worklist import worklist
@@ -47,6 +47,11 @@ def answers(user, patient) -> dict[str, bool]:
     }
 
 
+def agree(user, patient, next_on, **values):
+    said = {"contacted_on": TODAY - dt.timedelta(days=9), "who": "patient", "outcome": "reached", "next_for": "visit"}
+    return Contact.objects.create(patient=patient, next_on=next_on, recorded_by=user, **said | values)
+
+
 def everywhere(said: bool) -> dict[str, bool]:
     return dict.fromkeys(("page", "work list", "list", "chip"), said)
 
@@ -84,4 +89,27 @@ def test_an_older_decision_that_stands_is_overdue_behind_a_newer_one(user, patie
 def test_nothing_is_overdue_for_the_dead(user, patient):
     decide(user, patient, YESTERDAY)
     update_patient(patient, by=user, reason="letter", vital_status="deceased")
+    assert answers(user, patient) == everywhere(False)
+
+
+def test_a_date_agreed_at_a_contact_is_overdue_in_the_list_and_behind_the_chip(user, patient):
+    agree(user, patient, NEXT_WEEK)
+    assert (patient_lines([patient], TODAY)[0].due, answers(user, patient)["chip"]) == ("21 May 2026", False)
+    agree(user, patient, YESTERDAY)
+    said = answers(user, patient)
+    assert (said["list"], said["chip"]) == (True, True)
+    agree(user, patient, NEXT_WEEK)
+    assert not answers(user, patient)["chip"], "the last contact counts"
+
+
+def test_the_earliest_of_decision_and_contact_is_the_next_date(user, patient):
+    decide(user, patient, dt.date(2026, 6, 1))
+    agree(user, patient, NEXT_WEEK)
+    assert patient_lines([patient], TODAY)[0].due == "21 May 2026"
+
+
+def test_nothing_is_overdue_of_a_closed_case(user, patient):
+    decide(user, patient, YESTERDAY)
+    agree(user, patient, YESTERDAY)
+    CaseClosing.objects.create(patient=patient, is_closed=True, reason="declined", recorded_by=user)
     assert answers(user, patient) == everywhere(False)
