@@ -131,6 +131,7 @@ def _fdg(day: dt.date) -> ScanSpec:
         injected_mbq=246,
         uptake_minutes=63,
         noise_seed=87,
+        ssa_status="on",
         netpet="P5",
         answers={"quality": "good", "extravasation": "none"},
         **_BODY,
