@@ -83,11 +83,11 @@ def _rows(today: dt.date) -> tuple[Row, ...]:
         biopsy(ago(515), ki67="12 %", grade="G2", mitoses=7),
         ssa_line(1, "octreotide", ago(480), best_response="PD"),
         *injections("octreotide", 30, *(ago(50 + 28 * n) for n in range(4))),
-        progression(ago(8), ago(205), ago(25), "CT, the lesion in segment VI larger by 41 %, the others unchanged."),
-        *denials(ago(8), is_female=True),
-        *examination(ago(8), ecog=1, karnofsky=80, weight_kg=71, height_cm=168),
-        *labs(ago(8)),
-        *course("cga", (ago(515), "140"), (ago(205), "176"), (ago(8), "212")),
+        progression(ago(24), ago(205), ago(25), "CT, the lesion in segment VI larger by 41 %, the others unchanged."),
+        *denials(ago(24), is_female=True),
+        *examination(ago(24), ecog=1, karnofsky=80, weight_kg=71, height_cm=168),
+        *labs(ago(24)),
+        *course("cga", (ago(515), "140"), (ago(205), "176"), (ago(24), "212")),
     )
 
 
@@ -114,7 +114,7 @@ def _sstr(day: dt.date) -> ScanSpec:
 
 
 def _fdg(day: dt.date) -> ScanSpec:
-    seen = {"fdg": "negative"}
+    seen = {"fdg": "negative", "has_region": False}
     return ScanSpec(
         key="fdg",
         label="FDG",
@@ -123,7 +123,7 @@ def _fdg(day: dt.date) -> ScanSpec:
         figure=Figure(stretch=_STRETCH, is_female=True, uptake=_FDG, seed=81, fat_mm=14),
         liver_suv_mean=LIVER_FDG,
         lesions={
-            "L01": Seen(PhantomLesion((-14, -20, -600), 16, 2.4, 10, seed=82), (31, 26, 28), **seen),
+            "L01": Seen(PhantomLesion((-14, -20, -600), 16, 2.0, 10, seed=82), (31, 26, 28), **seen),
             "L02": Seen(PhantomLesion((-84, -14, -470), 14, 2.6, 9, hu=38, seed=83), (27, 24, 25), **seen),
             "L03": Seen(PhantomLesion((-70, -40, -560), 13, 2.6, 9, hu=38, seed=84), (25, 22, 23), **seen),
             "L04": Seen(PhantomLesion((-104, -12, -576), 17, 8.9, 19, hu=34, seed=85), (33, 29, 31), 45, fdg="more"),
@@ -131,6 +131,7 @@ def _fdg(day: dt.date) -> ScanSpec:
         injected_mbq=246,
         uptake_minutes=63,
         noise_seed=87,
+        ssa_status="on",
         netpet="P5",
         answers={"quality": "good", "extravasation": "none"},
         **_BODY,

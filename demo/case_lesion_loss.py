@@ -48,7 +48,7 @@ def lesion_loss_case(today: dt.date) -> CaseSpec:
         ),
         scans=(
             _scan("baseline", before, ("L01", "L02", "L03", "L04", *COLD), 77),
-            _scan("after 4 × CAPTEM", after, ("L01", "L02", "L03", "L04"), 90, gone=COLD),
+            _scan("after 4 × CAPTEM", after, ("L01", "L02", "L03", "L04"), 232, gone=COLD),
         ),
         decision=Decided(
             on=today - dt.timedelta(days=5),
@@ -68,11 +68,13 @@ def _rows(today: dt.date) -> tuple[Row, ...]:
         diagnosis(ago(262), "pancreas", "liver"),
         biopsy(ago(258), ki67="14 %", grade="G2", mitoses=8),
         captem(1, ago(204), 4, best_response="PR", response_text="two liver lesions gone on CT"),
-        progression(ago(7), ago(300), ago(240), "CT before chemotherapy, liver lesions larger by 27 %."),
-        *denials(ago(7), is_female=False),
-        *examination(ago(7), ecog=1, karnofsky=90, weight_kg=78, height_cm=176),
-        *labs(ago(7), platelets="168", lymphocytes="1.1"),
-        *course("cga", (ago(262), "342"), (ago(150), "221"), (ago(7), "187")),
+        progression(ago(236), ago(420), ago(240), "CT, liver lesions larger by 27 %."),
+        *denials(ago(236), is_female=False),
+        *examination(ago(236), ecog=1, karnofsky=80, weight_kg=79, height_cm=176),
+        *examination(ago(17), ecog=1, karnofsky=90, weight_kg=78, height_cm=176),
+        *labs(ago(236)),
+        *labs(ago(17), platelets="168", lymphocytes="1.1"),
+        *course("cga", (ago(262), "342"), (ago(150), "221"), (ago(17), "187")),
     )
 
 

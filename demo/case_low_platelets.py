@@ -65,9 +65,10 @@ def _rows(today: dt.date) -> tuple[Row, ...]:
         ssa_line(1, "lanreotide", ago(860), best_response="SD"),
         *injections("lanreotide", 120, *(ago(44 + 28 * n) for n in range(4))),
         captem(2, ago(420), 6, best_response="SD"),
-        progression(ago(5), ago(200), ago(20), "CT, liver lesions larger by 23 %."),
-        *denials(ago(5), is_female=False),
-        *examination(ago(5), ecog=1, karnofsky=80, weight_kg=82, height_cm=179),
+        progression(ago(18), ago(200), ago(20), "CT, liver lesions larger by 23 %."),
+        *denials(ago(18), is_female=False),
+        *examination(ago(18), ecog=1, karnofsky=80, weight_kg=82, height_cm=179),
+        *labs(ago(18), platelets="81", hb="12.1", wbc="4.1", anc="2.4", lymphocytes="0.9"),
         *labs(ago(5), platelets=PLATELETS, hb="11.9", wbc="3.9", anc="2.3", lymphocytes="0.9"),
         *course("platelets", *((ago(days), value) for days, value in counts)),
     )

@@ -37,7 +37,7 @@ def ssa_only_case(today: dt.date) -> CaseSpec:
         ),
         scans=(
             _scan("baseline", before, noise_seed=61),
-            _scan("on lanreotide", on_ssa, noise_seed=78),
+            _scan("on lanreotide", on_ssa, noise_seed=255),
         ),
         decision=Decided(
             on=today - dt.timedelta(days=4),
@@ -58,11 +58,13 @@ def _rows(today: dt.date) -> tuple[Row, ...]:
         biopsy(ago(168), ki67="4 %", grade="G2", mitoses=2),
         ssa_line(1, "lanreotide", ago(122), best_response="SD"),
         *injections("lanreotide", 120, ago(122), ago(94), ago(66), ago(38)),
-        progression(ago(6), ago(150), ago(12), "CT, new lymph node in the mesentery, liver unchanged."),
-        *denials(ago(6), is_female=True),
-        *examination(ago(6), ecog=0, karnofsky=90, weight_kg=67, height_cm=165),
-        *labs(ago(6)),
-        *course("cga", (ago(171), "188"), (ago(94), "161"), (ago(6), "154")),
+        progression(ago(138), ago(320), ago(140), "CT, new lymph node in the mesentery, liver unchanged."),
+        *denials(ago(138), is_female=True),
+        *examination(ago(138), ecog=0, karnofsky=90, weight_kg=67, height_cm=165),
+        *examination(ago(11), ecog=0, karnofsky=90, weight_kg=67, height_cm=165),
+        *labs(ago(138)),
+        *labs(ago(11), platelets="204", creatinine="82"),
+        *course("cga", (ago(171), "188"), (ago(94), "161"), (ago(11), "154")),
     )
 
 

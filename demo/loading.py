@@ -119,7 +119,8 @@ class Loader:
         lesions = {lesion.label: lesion for lesion in Lesion.objects.filter(patient=scan.patient)}
         job = None
         for label, seen in spec.lesions.items():
-            job = self._place(scan, role=Voi.Role.LESION, lesion=lesions[label], **_contour(spec, seen))
+            if seen.has_region:
+                job = self._place(scan, role=Voi.Role.LESION, lesion=lesions[label], **_contour(spec, seen))
             self._size(case, scan, lesions[label], seen)
         for label in spec.gone:
             record(LesionFinding, by=self.by, lesion=lesions[label], scan=scan, status=LesionFinding.Status.RESOLVED)
@@ -144,14 +145,13 @@ class Loader:
         record(LesionFinding, by=self.by, lesion=lesion, scan=scan, is_illustrative=is_illustrative, **axes)
 
     @transaction.atomic
-    def read_scan(self, case: CaseSpec, spec: ScanSpec) -> None:
-        """The signed reading, once the numbers are there that stand beside it."""
+    def read_scan(self, case: CaseSpec, spec: ScanSpec) -> list[Job]:
+        """The signed reading, once the numbers are there that stand beside it; jobs that were asked for on the way."""
         scan = self.find_scan(case, spec)
         said = {label: seen.as_read for label, seen in spec.lesions.items() if seen.score or seen.fdg}
         if scan is None or not said or scan.readings.exists():
-            return
-        if spec.is_decided:
-            go_through(by=self.by, scan=scan, spec=spec)
+            return []
+        asked = go_through(by=self.by, scan=scan, spec=spec) if spec.is_decided else []
         lesions = {lesion.label: lesion for lesion in Lesion.objects.filter(patient=scan.patient)}
         reading = imaging.start_reading(by=self.by, scan=scan)
         for label, words in said.items():
@@ -161,6 +161,7 @@ class Loader:
             pair = pair_of(scan)
             imaging.confirm_netpet(by=self.by, reading=reading, netpet_class=spec.netpet, paired_scan=pair.sstr_scan)
         imaging.sign_reading(by=self.by, reading=reading)
+        return asked
 
     def ask(self, case: CaseSpec, patient: Patient) -> None:
         if case.question and not CaseQuestion.objects.filter(patient=patient).exists():

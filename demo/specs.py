@@ -26,6 +26,7 @@ class Seen:
     size_mm: tuple[float, float, float] | None = None
     contour_percent: int | None = None  # of the maximum; None is a sphere
     score: Score | None = None
+    has_region: bool = True
     fdg: str = ""  # by eye, on an FDG scan: negative, less, equal, more
 
     @property

@@ -30,7 +30,7 @@ class KeptDemo:
         def and_keep_what_was_before(loader, case, spec):
             if case.case_number == published and spec is case.scans[-1]:
                 self._keep("unread")
-            read_scan(loader, case, spec)
+            return read_scan(loader, case, spec)
 
         last = dict(sorted(loading.CASES.items(), key=lambda item: item[0] == published))
         with (

@@ -7,10 +7,12 @@ import pydicom
 import pytest
 
 from demo.anatomy import BLOOD_REFERENCE, LIVER_REFERENCE, SPLEEN_REFERENCE
+from demo.case_discordant import discordant_case
 from demo.case_equal_uptake import equal_uptake_case
 from demo.case_published import published_case
 from demo.case_without_weight import case_without_weight
-from demo.phantom import LIVER_VOI_RADIUS_MM, PET_GRID
+from demo.loading import CASES
+from demo.phantom import LIVER_VOI_RADIUS_MM, PET_GRID, TRUNK
 from demo.scanner import acquire
 from imaging.domain import krenning, segmentation, uptake
 from imaging.domain.voi import sphere
@@ -19,7 +21,7 @@ from imaging.domain.volume import Volume
 TODAY = dt.date(2026, 5, 14)
 
 
-def volume_of(folder):
+def volume_of(folder, affine=PET_GRID.affine):
     """SUVbw volume from the written files alone, by the textbook formula."""
     files = sorted(
         (pydicom.dcmread(p) for p in folder.glob("PET/*.dcm")), key=lambda d: float(d.ImagePositionPatient[2])
@@ -39,7 +41,7 @@ def volume_of(folder):
         slopes=np.array([float(f.RescaleSlope) for f in files]),
         intercepts=np.zeros(len(files)),
         factors=np.full(len(files), factor),
-        affine=PET_GRID.affine,
+        affine=affine,
         unit="g/ml{SUVbw}",
         frame_of_reference_uid=first.FrameOfReferenceUID,
     )
@@ -138,9 +140,43 @@ def test_missing_weight_is_missing_in_every_file_and_nowhere_else(tmp_path):
         assert ds.PatientID == "SYN-0003"
 
 
+def test_a_coarser_scan_of_another_tracer_measures_to_what_its_case_says(tmp_path):
+    """5 mm voxels, 18F with its own half-life: SUV comes back from the files as it was drawn."""
+    case = discordant_case(TODAY)
+    for scan in case.scans:
+        acquire(case, scan, tmp_path / scan.key)
+        regions = measured(scan, volume_of(tmp_path / scan.key, TRUNK.pet.affine))
+        assert regions["liver"].suv_mean == pytest.approx(scan.liver_suv_mean, rel=0.005)
+        for label, seen in scan.lesions.items():
+            assert regions[label].suv_max == pytest.approx(seen.drawn.suv_max, rel=0.005)
+    first = pydicom.dcmread(next((tmp_path / "fdg").glob("PET/*.dcm")), stop_before_pixels=True)
+    drug = first.RadiopharmaceuticalInformationSequence[0]
+    assert drug.Radiopharmaceutical == "18F-FDG" and float(drug.RadionuclideHalfLife) == pytest.approx(6586.2)
+
+
+def clear_of_each_other(lesions):
+    for n, one in enumerate(lesions):
+        for other in lesions[n + 1 :]:
+            gap = np.linalg.norm(np.subtract(one.centre, other.centre)) - one.radius_mm - other.radius_mm
+            if gap < 8:
+                yield one.centre, other.centre, gap
+
+
+@pytest.mark.parametrize("number", ["0004", "0005", "0006", "0007", "0008"])
+def test_lesions_of_a_coarse_scan_are_large_and_apart(number):
+    """At 5 mm a lesion is measured well only where it is wide and blur of its neighbour does not reach it."""
+    for scan in CASES[number](TODAY).scans:
+        drawn = [seen.drawn for seen in scan.lesions.values()]
+        assert scan.matrix is TRUNK
+        assert min(lesion.radius_mm for lesion in drawn) >= 10
+        assert list(clear_of_each_other(drawn)) == []
+
+
 def test_same_seed_gives_the_same_voxels():
     scan = published_case(TODAY).scans[0]
     assert np.array_equal(scan.phantom().pet(), scan.phantom().pet())
+    one, other = (discordant_case(TODAY).scans[1].phantom() for _ in range(2))
+    assert np.array_equal(one.pet(), other.pet()) and np.array_equal(one.ct(), other.ct())
 
 
 def test_only_published_facts_are_recorded_for_the_published_case():

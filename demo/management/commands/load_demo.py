@@ -34,7 +34,7 @@ class Command(BaseCommand):
         worked = [job for row in _in_order(charts) for job in self._load(loader, row)]
         for case, _ in charts:
             for scan in case.scans:
-                loader.read_scan(case, scan)
+                self._finish(loader.read_scan(case, scan))
         for case, patient in charts:
             loader.decide(case, patient)
             loader.ask(case, patient)
@@ -60,7 +60,7 @@ class Command(BaseCommand):
         return job
 
     def _finish(self, jobs, **of):
-        """Wait until the jobs and what follows from them are done, or only those ``of`` a kind; run what nobody takes."""
+        """Wait until the jobs and what follows from them are done (``of`` a kind only); run what nobody takes."""
         found = [job for job in jobs if job]
         if not found:
             return
