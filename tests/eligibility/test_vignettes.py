@@ -5,10 +5,12 @@ The expected words in the files were written from the sources of the rules, not 
 
 import dataclasses
 import datetime as dt
+from decimal import Decimal
 
 import pytest
 
 from eligibility.domain.rules import Verdict, evaluate
+from patients.domain.ki67 import Interval
 from tests.eligibility.vignettes import (
     ADVERSE,
     FINE,
@@ -22,6 +24,7 @@ from tests.eligibility.vignettes import (
     thresholds,
     vignettes,
 )
+from tests.science.senses import assert_no_worse, moved, wants
 
 ROWS = [(guideline, row) for guideline in sets().values() for row in active_rows(guideline)]
 WINDOWS = [(g, row, c) for g, row in ROWS for c in conditions(row.test) if c.max_age_days is not None]
@@ -126,3 +129,18 @@ def test_only_the_us_label_can_say_eligible_and_only_because_every_row_of_it_was
     }
     assert open_sets == {"lutathera-uspi"}
     assert {v.guideline for v in vignettes() if v.verdict == "eligible"} == open_sets
+
+
+@pytest.mark.parametrize("guideline_id", sorted(sets()))
+def test_a_number_of_a_vignette_moved_to_its_better_side_worsens_nothing(guideline_id):
+    """Vignettes lie at the thresholds, where a comparator that points the wrong way would show."""
+    signs, _ = wants(sets()[guideline_id])
+    for v in (v for v in vignettes() if v.guideline == guideline_id):
+        for name in (n for n in fact_names_of(v) if n in signs and isinstance(v.facts[n].value, Interval)):
+            for by in (Decimal("0.1"), Decimal(1), Decimal(10)):
+                assert_no_worse(sets()[guideline_id], v.facts, v.facts | {name: moved(v.facts[name], by * signs[name])})
+
+
+def fact_names_of(vignette):
+    row = next(c for c in sets()[vignette.guideline].criteria if c.id == vignette.row)
+    return {c.fact for c in conditions(row.test)} & set(vignette.facts)
