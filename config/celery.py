@@ -6,6 +6,7 @@ from pathlib import Path
 
 from celery import Celery
 from celery.contrib.django.task import DjangoTask
+from celery.signals import worker_init
 from kombu.exceptions import OperationalError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -99,3 +100,10 @@ def _folder_options(folder: Path) -> dict:
 
 
 app.autodiscover_tasks()
+
+
+@worker_init.connect
+def _refuse_wrong_rules(**_kwargs) -> None:
+    from config.at_start import refuse_wrong_rules
+
+    refuse_wrong_rules()

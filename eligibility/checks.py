@@ -8,7 +8,7 @@ from eligibility.measurement_errors import ErrorsFileRefused, stated_errors
 from eligibility.schema import GuidelineError
 
 
-@register()
+@register("rules")
 def check_guidelines(app_configs, **kwargs):
     try:
         found = guidelines()
@@ -21,7 +21,7 @@ def check_guidelines(app_configs, **kwargs):
     ]
 
 
-@register()
+@register("rules")
 def check_measurement_errors(app_configs, **kwargs):
     try:
         stated_errors()
@@ -30,7 +30,7 @@ def check_measurement_errors(app_configs, **kwargs):
     return []
 
 
-@register()
+@register("rules")
 def check_within_subject_cv(app_configs, **kwargs):
     from eligibility.change_facts import within_subject_cv
 
@@ -38,5 +38,5 @@ def check_within_subject_cv(app_configs, **kwargs):
         within_subject_cv()
     except ValueError as error:
         said = f"PRRT_WITHIN_SUBJECT_CV is “{error}”: it has to be a fraction above 0 and at most 1, such as 0.10."
-        return [Error(said, hint="Leave it empty to borrow the figure of FDG.", id="eligibility.E002")]
+        return [Error(said, hint="Leave it empty to borrow the figure of FDG.", id="eligibility.E004")]
     return []

@@ -1,9 +1,14 @@
+import os
+import subprocess
+import sys
+
 import pytest
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 
 from eligibility.loader import PACKAGED, guidelines, load_file
 from eligibility.schema import GuidelineError
+from tests.conftest import REPOSITORY
 
 PACKAGED_IDS = {
     *("compete", "compose", "enets-centre", "krenning-gt2", "lutathera-smpc-eu", "lutathera-smpc-eu-old"),
@@ -127,6 +132,23 @@ def test_the_product_does_not_start_on_a_bad_file(folder):
     (folder / "bad.toml").write_text(GOOD.replace("threshold = 18", 'threshold = "x"'))
     with pytest.raises(SystemCheckError, match=r"bad.toml:15: threshold is a number"):
         call_command("check")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("-c", "import config.wsgi"), ("-m", "celery", "-A", "config", "worker", "--pool", "solo")],
+    ids=["server", "worker"],
+)
+def test_no_server_and_no_worker_starts_on_a_bad_file(tmp_path, command):
+    rules = tmp_path / "rules"
+    rules.mkdir()
+    (rules / "bad.toml").write_text(GOOD.replace("threshold = 18", 'threshold = "x"'))
+    env = {**os.environ, "PRRT_MODE": "demo", "PRRT_DATA_DIR": str(tmp_path), "PRRT_GUIDELINE_DIR": str(rules)}
+    env.pop("CELERY_BROKER_URL", None)
+    ended = subprocess.run(
+        [sys.executable, *command], cwd=REPOSITORY, env=env, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.returncode != 0 and "bad.toml:15: threshold is a number" in ended.stderr + ended.stdout
 
 
 def test_a_missing_folder_is_said(settings, tmp_path):
