@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -84,7 +85,7 @@ def _frame(chart: Chart, user, asked: Asked) -> dict[str, Any]:
         "closing": chart.closing,
         "closed_by": chart.names.get(chart.closing.recorded_by_id) if chart.closing else "",
         "closing_reasons": CaseClosing.Reason.choices,
-        "assignable": lambda: assignable(chart.patient),
+        "assignable": cache(partial(assignable, chart.patient)),
     }
 
 

@@ -2,17 +2,16 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Q
-
 from board.chart import Chart
 from board.domain.due import Level
 from board.domain.watch import watch
 from board.due_rules import due_rules
-from board.follow_up import may_be_assigned
 from board.watch_list import WatchLine, watch_line
 from board.watch_rows import watch_facts
 from board.watching import as_json
-from patients.models import AccessGrant, Patient, User
+from patients.domain.roles import Capability
+from patients.models import Patient, User
+from patients.selectors import readers_of
 
 
 @dataclass(frozen=True)
@@ -37,8 +36,5 @@ def watch_strip(chart: Chart) -> WatchStrip:
 
 
 def assignable(patient: Patient) -> list[User]:
-    """Users who may follow up this case, by name. Asked only where something has to be assigned."""
-    grants = AccessGrant.objects.filter(patient=patient, revoked_at=None)
-    granted = Q(pk__in=grants.exclude(user=None).values("user")) | Q(teams__in=grants.exclude(team=None).values("team"))
-    found = User.objects.filter(granted, is_active=True).distinct().order_by("last_name", "username")
-    return [user for user in found if may_be_assigned(user, patient)]
+    """Users who may follow up this case, by name. Asked only where something has to be assigned; one query."""
+    return [user for user in readers_of(patient) if user.may(Capability.FOLLOW_UP)]

@@ -13,6 +13,7 @@ from patients.selectors.rows import (
     latest_lab,
     patient_as_known,
     patient_lookup,
+    readers_of,
     rows,
     visible_patients,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "patient_as_known",
     "patient_lookup",
     "primary_site",
+    "readers_of",
     "rows",
     "stains",
     "visible_patients",

@@ -2,14 +2,26 @@
 
 import datetime as dt
 
-from django.db.models import Exists, F, ForeignKey, OuterRef, QuerySet
+from django.db.models import Exists, F, ForeignKey, OuterRef, Q, QuerySet
+from django.utils import timezone
 
 from patients.domain.dates import age_range
-from patients.models import AuditEvent, BodyMeasure, LabResult, Patient, Versioned
+from patients.domain.roles import Capability
+from patients.models import AccessGrant, AuditEvent, BodyMeasure, LabResult, Patient, User, Versioned
 
 
 def visible_patients(user) -> QuerySet[Patient]:
     return Patient.objects.visible_to(user)
+
+
+def readers_of(patient: Patient) -> list[User]:
+    """Who may read this case now, by name: ``visible_to`` the other way round. One query."""
+    grants = AccessGrant.objects.filter(
+        Q(until__isnull=True) | Q(until__gt=timezone.now()), patient=patient, revoked_at__isnull=True
+    )
+    granted = Q(pk__in=grants.exclude(user=None).values("user")) | Q(teams__in=grants.exclude(team=None).values("team"))
+    found = User.objects.filter(granted, is_active=True).distinct().order_by("last_name", "username")
+    return [user for user in found if user.may(Capability.READ_CHART)]
 
 
 def in_visible_chart(user, patient: str = "patient") -> Exists:

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.urls import reverse
 
+from board.tasks import read_news
 from demo.accounts import DEMO_PASSWORD, DEMO_USER
 from imaging.models import Job, Reading, Scan, Upload
 from imaging.services import amend_reading
@@ -34,6 +35,7 @@ def addresses() -> dict[str, str]:
     return {
         "board:home": reverse("board:home"),
         "board:patients": reverse("board:patients"),
+        "board:watch": reverse("board:watch"),
         "board:patient": reverse("board:patient", args=["0001"]),
         **{f"board:patient {tab}": f"{reverse('board:patient', args=['0001'])}?tab={tab}" for tab in TABS},
         "board:patient with labs": reverse("board:patient", args=["0002"]),
@@ -66,6 +68,7 @@ def opened(page, live_server, demo_loaded):
     user = User.objects.get(username=DEMO_USER)
     create_patient(by=user, case_number="EMPTY", team=user.teams.get())
     amend_reading(by=user, reading=Reading.objects.get(scan__label="baseline"), reason="to see the form")
+    read_news()  # as the worker does within a minute: the watch list has its rows
     page.goto(f"{live_server.url}/")
     page.get_by_label("User name").fill(DEMO_USER)
     page.get_by_label("Password").fill(DEMO_PASSWORD)

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from patients import selectors, services
 from patients.domain.roles import Role
-from patients.models import AccessGrant, AuditEvent, Patient, Team
+from patients.models import AccessGrant, AuditEvent, Patient, Team, User
 from tests.patients.factories import make_patient, make_user
 
 pytestmark = pytest.mark.django_db
@@ -49,6 +49,23 @@ def test_a_grant_opens_a_case_only_to_roles_that_read_charts(role, patient, owne
     assert not sees(user, patient)
     grant(patient, owner, user=user)
     assert sees(user, patient) is (role in READERS)
+
+
+def test_readers_of_a_case_are_those_who_see_it(patient, owner):
+    team, soon = Team.objects.create(name="T"), timezone.now() + dt.timedelta(hours=1)
+    users = {role: make_user(role.value) for role in Role}
+    for user in users.values():
+        grant(patient, owner, user=user)
+    member, gone, late, guest = make_user(), make_user(is_active=False), make_user(), make_user()
+    member.teams.add(team)
+    grant(patient, owner, team=team)
+    grant(patient, owner, user=member)
+    for user, until in ((gone, None), (late, timezone.now()), (guest, soon)):
+        grant(patient, owner, user=user, until=until)
+    services.revoke_access(grant(patient, owner, user=make_user()), by=owner, reason="left")
+    found = selectors.readers_of(patient)
+    assert sorted(u.pk for u in found) == sorted(u.pk for u in User.objects.all() if sees(u, patient))
+    assert {member, guest, owner} <= set(found) and not {gone, late} & set(found)
 
 
 def test_nobody_sees_a_case_without_a_grant_not_even_a_superuser(patient):

@@ -167,6 +167,7 @@ def test_the_window_grows_late_day_by_day(late, level):
         (2, None, True, dt.date(2025, 9, 1) + days(112)),
         (None, None, True, dt.date(2025, 9, 1) + days(112)),
         (6, STOP, False, dt.date(2025, 9, 1) + days(112)),
+        (4, STOP, False, dt.date(2025, 9, 1) + days(112)),
         (3, dt.date(2025, 11, 20), False, dt.date(2025, 11, 20)),
         (4, dt.date(2025, 12, 1), False, dt.date(2025, 12, 1)),
         (3, STOP, False, STOP),
