@@ -10,14 +10,15 @@ from hypothesis import strategies as st
 from eligibility.domain.change import assess_change
 from eligibility.domain.change_classes import PRECEDENCE, ChangeClass, Signs, classify
 from eligibility.domain.change_inputs import Between, Course, LesionPair, Seen, Status
-from tests.science.change_pairs import FIRST, SECOND, scan
+from tests.science.change_pairs import FIRST, SECOND, scan, seen
 
 TRUTHS = st.sampled_from([True, False, None])
 NUMBERS = st.none() | st.decimals(0, 200, places=1)
 SCORES = st.none() | st.integers(0, 4)
 RELATIONS = st.none() | st.frozensets(st.sampled_from(["none", "below", "equal", "above"]), min_size=1, max_size=2)
 INCREASE = {ChangeClass.CONFIRMED, ChangeClass.PROBABLE}
-SEEN = st.builds(
+READ = st.builds(seen, st.integers(0, 4), st.sampled_from(["3.0", "9.0"]), size=st.sampled_from([D(30), D(12)]))
+SEEN = READ | st.builds(
     Seen,
     size_mm=st.sampled_from([D(30), D(12)]) | st.none() | st.decimals(1, 60, places=0),
     suv_max=NUMBERS,
