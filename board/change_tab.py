@@ -12,6 +12,7 @@ from board.chart import Chart
 from board.forms import VerdictForm
 from board.words import row_day
 from eligibility.change_facts import change_between, comparable_scans, verdicts_of_pair
+from eligibility.change_report import gates_of
 from eligibility.change_verdicts import has_two_readers, shown_to
 from eligibility.domain.change import ChangeAssessment
 from eligibility.domain.change_classes import PRECEDENCE, Row
@@ -102,6 +103,7 @@ class ChangeTab:
     has_two_readers: bool = False
     form: VerdictForm | None = None
     pairs: tuple[PairLink, ...] = ()
+    gates: tuple[dict, ...] = ()
     precedence: tuple[Row, ...] = PRECEDENCE
 
 
@@ -133,6 +135,7 @@ def change_tab(chart: Chart, user, scans: tuple[str, str] = ("", "")) -> ChangeT
         has_two_readers=has_two_readers(standing),
         form=VerdictForm(initial=seen_of(found)) if may_read else None,
         pairs=_pairs(chart, found),
+        gates=tuple(gates_of(chart.case, found)),
     )
 
 
@@ -187,7 +190,10 @@ def _score(seen: Seen) -> str:
 
 
 def _number(value: Number, digits: int, unit: str, reason: str) -> str:
-    return f"{value:.{digits}f} {unit}".strip() if value is not None else reason or NOTHING
+    """The reason in a word: the list of what is to be entered has it whole."""
+    if value is None:
+        return reason.partition(",")[0] or NOTHING
+    return f"{value:.{digits}f} {unit}".strip()
 
 
 def _change(value: Number) -> str:

@@ -68,7 +68,7 @@ def report(page) -> None:
 
 def shots(follow_up: str, baseline: str, no_suv: str) -> list[Shot]:
     case = "/patients/0001/"
-    tabs = ("scans", "histology", "lines", "labs", "decisions", "contacts", "audit")
+    tabs = ("change", "scans", "histology", "lines", "labs", "decisions", "contacts", "audit")
     pair, axial, body = "All: MIP and three slices", "Axial: PET above CT", "Body: MIP, coronal and sagittal"
     return [
         Shot("home", "/"),

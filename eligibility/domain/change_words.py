@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from eligibility.domain.change_classes import ChangeClass
 from eligibility.domain.change_criteria import Ground
 from eligibility.domain.change_inputs import LesionPair
-from eligibility.domain.check_types import State, percent
+from eligibility.domain.check_types import State, lowered, percent
 from eligibility.domain.confounders_scan import liver_change
 
 if TYPE_CHECKING:
@@ -89,14 +89,14 @@ def _because(found: "ChangeAssessment") -> str:
         return " ".join(_whole(f"{c.rule.title}: {c.reason}") for c in found.checks if c.state is State.HARD)
     if found.name is ChangeClass.UNDETERMINED:
         return _open(found)
-    flags = [check.rule.title.lower() for check in found.checks if check.state is State.SOFT]
+    flags = [lowered(check.rule.title) for check in found.checks if check.state is State.SOFT]
     return f"Also weigh: {', '.join(flags)}." if flags else ""
 
 
 def _open(found: "ChangeAssessment") -> str:
     if found.missing:
         count = len(found.missing)
-        titles = list(dict.fromkeys(check.rule.title.lower() for check in found.checks if check.blocks))
+        titles = list(dict.fromkeys(lowered(check.rule.title) for check in found.checks if check.blocks))
         about = f" ({', '.join(titles)})" if titles else ""
         return f"{count} value{'' if count == 1 else 's'} still to be entered{about}."
     if waiting := [c for c in found.checks if c.blocks]:
@@ -104,10 +104,10 @@ def _open(found: "ChangeAssessment") -> str:
     if found.row.number == 8:
         unmet = [c for c in found.criteria.values() if c.letter in "ABCDE" and c.truth is not True]
         if unmet:
-            return " ".join(_whole(f"Criterion {c.letter} ({c.title.lower()}): {c.reason}") for c in unmet)
+            return " ".join(_whole(f"Criterion {c.letter} ({lowered(c.title)}): {c.reason}") for c in unmet)
         return "The score rose, but no lesion's SUV did, and the liver is not known to have fallen: look again."
-    about = [x.label for x in found.lesions if x.is_matched and x.fell is None] if found.row.number == 4 else []
-    named = f": {', '.join(about)}" if about else ""
+    unsure = [x.label for x in found.lesions if x.is_matched and x.fell is None] if found.row.number == 4 else []
+    named = f": {', '.join(unsure)}" if unsure else ""
     return _whole(f"{found.row.rule[0].upper()}{found.row.rule[1:]}{named}")
 
 

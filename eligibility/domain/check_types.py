@@ -109,4 +109,14 @@ def lacking(pair: Pair, field: str, name: str, sides: Sequence[str] = ("before",
 
 
 def said(missing: Sequence[Missing]) -> str:
+    """In words; one value that is missing on both scans for one reason is said once."""
+    if len(missing) == 2 and missing[0].field == missing[1].field:
+        (first, _, why), (_, _, other) = (item.text.partition(": ") for item in missing)
+        if why == other:
+            return f"{first.partition(' of the scan of ')[0]} of both scans: {why}"
     return "; ".join(item.text for item in missing)
+
+
+def lowered(title: str) -> str:
+    """As it stands inside a sentence: "PSF" keeps its capitals."""
+    return title[:1].lower() + title[1:]

@@ -175,7 +175,8 @@ def partial_volume(p: Pair) -> Answer:
     if not any(lesion.is_matched for lesion in p.lesions):
         return unknown("no lesion is matched on both scans", hides_hard=True)
     if missing := sizes_missing(p.index.open):
-        return unknown(f"size needed at both scans: {said(missing)}", missing, hides_hard=True)
+        labels = ", ".join(dict.fromkeys(item.lesion for item in missing))
+        return unknown(f"size needed at both scans, {len(missing)} missing: {labels}", missing, hides_hard=True)
     if not p.index.chosen:
         return hard("every matched lesion is under 10 mm on at least one scan")
     if small := [lesion.label for lesion in p.index.chosen if lesion.label in p.index.tolerated]:

@@ -14,6 +14,8 @@ from demo.case_lesion_loss import COLD
 from demo.case_low_platelets import PLATELETS
 from demo.case_published import ILLUSTRATIVE, SUV_MAX_BASELINE, SUV_MAX_FOLLOW_UP
 from demo.loading import CASES
+from eligibility.case_rows import fetch
+from eligibility.change_facts import change_between
 from eligibility.selectors import assess_all
 from imaging.fdg_pairs import pair_of
 from imaging.models import Job, LesionFinding, ProposalRun, Reading, Scan, Series, Upload, UploadItem, Voi
@@ -46,6 +48,7 @@ def test_the_cohort(cohort):
     _sizes_of_the_published_case_are_marked(cohort)
     _readings_hold_published_scores_only(cohort["0001"])
     _rule_sets_say_what_the_issue_expects(cohort)
+    _the_change_of_the_published_case_is_undetermined(cohort["0001"])
     _no_suv_without_weight(cohort["0003"])
     _the_invented_decision_says_so(cohort["0001"])
     _no_lesion_takes_up_more_on_the_analogue(cohort["0004"])
@@ -116,6 +119,17 @@ def _rule_sets_say_what_the_issue_expects(cohort):
     assert states["SSTR.UPTAKE"] == "met"
     assert "unknown" not in {states[name] for name in ("DATA.LABS", "IND.PROGRESSION", "IND.GRADE", "CI.RENAL")}
     assert [v["krenning-gt2"] for v in verdicts("0003")] == ["unknown"]
+
+
+def _the_change_of_the_published_case_is_undetermined(patient):
+    """The gate changed; what the images say of timing, machine and size is drawn, so none of it is a fact."""
+    found = change_between(fetch(patient))
+    assert found.name == "UNDETERMINED" and found.patterns == ()
+    fields = ("uses_psf", "uptake_min", "ssa", "extravasation")
+    sizes = {f"size_mm:L0{n}:{side}" for n in (1, 2, 3, 4) for side in ("before", "after")}
+    assert {m.key for m in found.missing} == sizes | {f"{f}:{side}" for f in fields for side in ("before", "after")}
+    assert "SUVmax +26.2" in found.sentence and "within the repeatability limits" in found.sentence
+    assert [lesion.label for lesion in found.lesions if lesion.rose] == ["L02", "L03", "L04"]
 
 
 def _no_suv_without_weight(patient):

@@ -4,6 +4,7 @@ import datetime as dt
 from decimal import Decimal as D
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -94,6 +95,28 @@ def test_real_scans_use_their_headers(case):
     assert found.before.injected_mbq == D(120)
     assert found.before.scanner == "Acme PET 1" and found.before.uses_psf is True
     assert state_of(found, "scanner") == "ok"
+
+
+def test_a_drawn_header_is_no_fact(case):
+    _, patient = case
+    header = {
+        "manufacturer": "Acme",
+        "reconstruction": "PSF 4i5s",
+        "suv": {"body_weight_kg": {"value": 58.0, "source": "header"}},
+    }
+    Series.objects.filter(pet_of_scans__patient=patient).update(header=header)
+    found = change_of(patient)
+    for scan in (found.before, found.after):
+        assert (scan.weight_kg, scan.scanner, scan.uses_psf, scan.uptake_min) == (None, "", None, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("uptake_min", 0), ("uptake_min", -5), ("uptake_min", 601), ("peptide_ug", 0)]
+)
+def test_a_stated_value_that_cannot_be_is_refused(case, name, value):
+    user, patient = case
+    with pytest.raises(ValidationError, match="above 0"):
+        revise(scan_of(patient, BASELINE), by=user, reason="x", **{name: D(value)})
 
 
 def test_a_drawn_header_counts_once_a_person_has_entered_the_value(case):

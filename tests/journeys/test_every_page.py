@@ -19,7 +19,7 @@ SAYS = "Research and decision support, not a certified medical device"
 READY = "() => !document.querySelector('[data-scan] canvas') || document.querySelector('[data-all-ms]')"
 FITS = "() => document.scrollingElement.scrollWidth <= window.innerWidth"
 FILLS = """() => !document.querySelector("[data-workspace]") || document.scrollingElement.scrollHeight <= window.innerHeight"""
-TABS = ("scans", "histology", "lines", "labs", "decisions", "contacts", "audit")
+TABS = ("change", "scans", "histology", "lines", "labs", "decisions", "contacts", "audit")
 # Answered with data, a picture, a file or another page; what they say is tested where they are made.
 NO_PAGE = {
     "board:state", "board:next", "board:previous", "imaging:upload_progress", "imaging:jobs_state", "imaging:series_state",

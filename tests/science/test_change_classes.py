@@ -88,6 +88,15 @@ def test_a_warm_lesion_that_vanished_changes_nothing():
     assert assess(warm).name == "NO_CHANGE"
 
 
+def test_a_class_that_rose_by_new_lesions_is_no_lesion_loss():
+    cold = [lesion("L01"), lesion("L02", organ="bone")]
+    gone = lesion("L03", seen(3, 9), seen(None), status=Status.LOST)
+    new = [lesion(f"L0{n}", seen(None), seen(3, 9), status=Status.NEW) for n in (4, 5)]
+    found = assess([*cold, gone, *new])
+    assert (found.class_before.label, found.class_after.label) == ("MIXED, few", "MIXED, most")
+    assert found.name == "NO_CHANGE" and found.patterns == ()
+
+
 def test_a_lost_lesion_nobody_scored_leaves_it_open():
     found = assess([lesion("L01", seen(3, 9), seen(3, 9)), lesion("L02", seen(None), seen(None), status=Status.LOST)])
     assert found.name == "UNDETERMINED" and found.row.number == 11
@@ -222,6 +231,11 @@ def test_criterion_b(courses, truth):
 )
 def test_criterion_c(first, second, truth):
     assert assess([lesion("L01", first, second)]).criteria["C"].truth is truth
+
+
+def test_a_rise_in_a_lesion_of_unknown_size_is_not_counted_before_its_size_is_known():
+    found = assess([lesion("L01", seen(1, 3, size=None), seen(3, 9))])
+    assert found.criteria["C"].truth is None and found.criteria["D"].truth is None
 
 
 def test_scores_of_two_scales_are_not_compared():

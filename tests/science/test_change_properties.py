@@ -10,39 +10,45 @@ from hypothesis import strategies as st
 from eligibility.domain.change import assess_change
 from eligibility.domain.change_classes import PRECEDENCE, ChangeClass, Signs, classify
 from eligibility.domain.change_inputs import Between, Course, LesionPair, Seen, Status
-from tests.science.change_pairs import FIRST, SECOND, scan
+from tests.science.change_pairs import FIRST, SECOND, scan, seen
 
 TRUTHS = st.sampled_from([True, False, None])
 NUMBERS = st.none() | st.decimals(0, 200, places=1)
 SCORES = st.none() | st.integers(0, 4)
 RELATIONS = st.none() | st.frozensets(st.sampled_from(["none", "below", "equal", "above"]), min_size=1, max_size=2)
 INCREASE = {ChangeClass.CONFIRMED, ChangeClass.PROBABLE}
-SEEN = st.builds(
+READ = st.builds(seen, st.integers(0, 4), st.sampled_from(["3.0", "9.0"]), size=st.sampled_from([D(30), D(12)]))
+SEEN = READ | st.builds(
     Seen,
-    size_mm=st.none() | st.decimals(1, 60, places=0),
+    size_mm=st.sampled_from([D(30), D(12)]) | st.none() | st.decimals(1, 60, places=0),
     suv_max=NUMBERS,
     ratio=NUMBERS,
     volume_ml=NUMBERS,
-    scale=st.sampled_from(["KR-ORIG", "KR-ORIG", "KR-MOD", ""]),
+    scale=st.sampled_from(["KR-ORIG"] * 6 + ["KR-MOD", ""]),
     score_low=SCORES,
     score_high=SCORES,
     relation=RELATIONS,
 )
-SCAN_CHANGES = st.fixed_dictionaries(
-    {},
-    optional={
-        "tracer": st.sampled_from(["68Ga-DOTATATE", "68Ga-DOTATOC", ""]),
-        "uptake_min": NUMBERS,
-        "uses_psf": TRUTHS,
-        "reconstruction": st.sampled_from(["OSEM 3i21s", ""]),
-        "ssa": st.sampled_from(["on", "none", ""]),
-        "extravasation": st.sampled_from(["none", "suspected", "seen", ""]),
-        "quality": st.sampled_from(["good", "limited", "non_diagnostic", ""]),
-        "liver_suv": NUMBERS,
-        "injected_mbq": NUMBERS,
-        "tumour_volume_ml": NUMBERS,
-        "cold_lesions_assessed": TRUTHS,
-    },
+# Mostly scans between which nothing stands, and lesions that are there twice: else every pair is incomparable.
+SCAN_CHANGES = (
+    st.just({})
+    | st.just({"liver_suv": D(3)})
+    | st.fixed_dictionaries(
+        {},
+        optional={
+            "tracer": st.sampled_from(["68Ga-DOTATATE", "68Ga-DOTATOC", ""]),
+            "uptake_min": NUMBERS,
+            "uses_psf": TRUTHS,
+            "reconstruction": st.sampled_from(["OSEM 3i21s", ""]),
+            "ssa": st.sampled_from(["on", "none", ""]),
+            "extravasation": st.sampled_from(["none", "suspected", "seen", ""]),
+            "quality": st.sampled_from(["good", "limited", "non_diagnostic", ""]),
+            "liver_suv": NUMBERS,
+            "injected_mbq": NUMBERS,
+            "tumour_volume_ml": NUMBERS,
+            "cold_lesions_assessed": TRUTHS,
+        },
+    )
 )
 COURSES = st.builds(
     Course,
@@ -65,7 +71,9 @@ BETWEEN = st.builds(
 
 @st.composite
 def lesions(draw):
-    found = draw(st.lists(st.tuples(st.sampled_from(list(Status)), SEEN, SEEN, st.booleans()), max_size=5))
+    found = draw(
+        st.lists(st.tuples(st.sampled_from([Status.MATCHED] * 6 + list(Status)), SEEN, SEEN, st.booleans()), max_size=5)
+    )
     organs = ("liver", "liver", "liver", "bone", "lung")
     return [
         LesionPair(f"L{n}", f"L{n}", organs[n], is_visceral, status, before, after)
