@@ -6,7 +6,7 @@ from board.domain.due import DueRulesRefused
 from board.due_rules import due_rules
 
 
-@register()
+@register("rules")
 def check_due_rules(app_configs, **kwargs):
     try:
         due_rules()

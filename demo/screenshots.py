@@ -12,7 +12,7 @@ from demo.site import REPOSITORY, chromium, demo_site, scans_of, sign_in
 FOLDER = REPOSITORY / "docs" / "screenshots"
 SIZE = {"width": 1366, "height": 768}
 MOST_BYTES = 120_000
-EMPTY = "0004"
+EMPTY = "0099"
 DRAWN = "[data-all-ms]"
 EMPTY_CASE = (
     "from demo.people import demo_team; from patients.services import create_patient; by, team = demo_team(); "
@@ -66,7 +66,7 @@ def report(page) -> None:
     page.goto(page.locator("[data-report]").evaluate("link => link.href"))
 
 
-def shots(follow_up: str, baseline: str, no_suv: str) -> list[Shot]:
+def shots(follow_up: str, baseline: str, no_suv: str, fdg: str) -> list[Shot]:
     case = "/patients/0001/"
     tabs = ("change", "scans", "histology", "lines", "labs", "decisions", "contacts", "audit")
     pair, axial, body = "All: MIP and three slices", "Axial: PET above CT", "Body: MIP, coronal and sagittal"
@@ -81,6 +81,9 @@ def shots(follow_up: str, baseline: str, no_suv: str) -> list[Shot]:
         Shot("patient-source", case, source),
         Shot("patient-equal", "/patients/0002/"),
         Shot("patient-no-suv", "/patients/0003/"),
+        Shot("patient-ssa-only", "/patients/0004/"),
+        Shot("patient-lesion-loss", "/patients/0005/", at("#lesions")),
+        Shot("patient-nothing-booked", "/patients/0008/"),
         Shot("patient-empty", f"/patients/{EMPTY}/"),
         Shot("reading", f"{follow_up}read/", in_layout(pair, "L02"), ready=DRAWN),
         Shot("reading-axial", f"{follow_up}read/", in_layout(axial, "L01"), ready=DRAWN),
@@ -91,6 +94,7 @@ def shots(follow_up: str, baseline: str, no_suv: str) -> list[Shot]:
         Shot("scan-dark", follow_up, is_other=True, ready="figure[data-frame]"),
         Shot("scan-baseline", baseline, ready="figure[data-frame]"),
         Shot("scan-no-suv", no_suv),
+        Shot("scan-fdg", fdg, at("#fdg")),
         Shot("upload", "/imaging/upload/"),
         Shot("jobs", "/imaging/jobs/"),
         Shot("decide", f"{case}decide/"),
@@ -117,7 +121,8 @@ def main() -> int:
 def _take_all(page, site: str) -> None:
     sign_in(page, site)
     (follow_up, baseline), (no_suv, *_) = scans_of(page, site, "0001"), scans_of(page, site, "0003")
-    wanted = shots(follow_up, baseline, no_suv)
+    fdg, *_ = scans_of(page, site, "0006")
+    wanted = shots(follow_up, baseline, no_suv, fdg)
     FOLDER.mkdir(exist_ok=True)
     for shot in wanted:
         picture = take(page, site, shot)

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from demo.accounts import DEMO_PASSWORD, DEMO_USER
+from demo.loading import CASES
 from imaging.models import Lesion, LesionMatch, Proposal, Scan
 from patients.models import User
 
@@ -40,7 +41,7 @@ def test_case_one_from_sign_in_to_both_scans(
     assert "not met" in text.lower() and "cannot determine" in text.lower()
     assert "redifferentiat" not in text.lower()
 
-    for number in ("0001", "0002", "0003"):
+    for number in CASES:
         page.goto(f"{live_server.url}/patients/{number}/")
         shows_every_cell_whole()
     page.goto(f"{live_server.url}/imaging/scans/{baseline.pk}/")

@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from board.tasks import read_news
 from demo.accounts import DEMO_PASSWORD, DEMO_USER
+from imaging.domain.vocabulary import Tracer
 from imaging.models import Job, Reading, Scan, Upload
 from imaging.services import amend_reading
 from patients.models import User
@@ -30,8 +31,9 @@ NO_PAGE = {
 
 def addresses() -> dict[str, str]:
     """Every page with something on it that is worth looking at."""
-    scans = {scan.label: scan for scan in Scan.objects.all()}
+    scans = {scan.label: scan for scan in Scan.objects.filter(patient__case_number__in=("0001", "0003"))}
     suv, no_suv = scans["after 6 × CAPTEM"], scans["first scan"]
+    fdg = Scan.objects.get(tracer=Tracer.F18_FDG)
     return {
         "board:home": reverse("board:home"),
         "board:patients": reverse("board:patients"),
@@ -40,6 +42,7 @@ def addresses() -> dict[str, str]:
         **{f"board:patient {tab}": f"{reverse('board:patient', args=['0001'])}?tab={tab}" for tab in TABS},
         "board:patient with labs": reverse("board:patient", args=["0002"]),
         "board:patient without SUV": reverse("board:patient", args=["0003"]),
+        "board:patient with lost lesions": reverse("board:patient", args=["0005"]),
         "board:patient, empty": reverse("board:patient", args=["EMPTY"]),
         "board:decide": reverse("board:decide", args=["0001"]),
         "board:source": f"{reverse('board:source', args=['0001'])}?{_source()}",
@@ -51,6 +54,7 @@ def addresses() -> dict[str, str]:
         "imaging:series without SUV": reverse("imaging:series", args=[no_suv.pet_series_id]),
         "imaging:scan": reverse("imaging:scan", args=[suv.pk]),
         "imaging:scan without SUV": reverse("imaging:scan", args=[no_suv.pk]),
+        "imaging:scan of FDG": reverse("imaging:scan", args=[fdg.pk]),
         "imaging:read": reverse("imaging:read", args=[suv.pk]),
         "imaging:read with its form": reverse("imaging:read", args=[scans["baseline"].pk]),
         "imaging:read without SUV": reverse("imaging:read", args=[no_suv.pk]),
@@ -58,7 +62,7 @@ def addresses() -> dict[str, str]:
 
 
 def _source() -> str:
-    scan = Scan.objects.get(label="baseline")
+    scan = Scan.objects.get(label="baseline", patient__case_number="0001")
     return f"lesion={scan.vois.exclude(lesion=None).first().lesion_id}&scan={scan.pk}"
 
 
@@ -67,7 +71,8 @@ def opened(page, live_server, demo_loaded):
     """Signed in; with an empty case, and one reading open for an amendment so that its form is on a page."""
     user = User.objects.get(username=DEMO_USER)
     create_patient(by=user, case_number="EMPTY", team=user.teams.get())
-    amend_reading(by=user, reading=Reading.objects.get(scan__label="baseline"), reason="to see the form")
+    signed = Reading.objects.get(scan__label="baseline", scan__patient__case_number="0001")
+    amend_reading(by=user, reading=signed, reason="to see the form")
     read_news()  # as the worker does within a minute: the watch list has its rows
     page.goto(f"{live_server.url}/")
     page.get_by_label("User name").fill(DEMO_USER)
