@@ -23,7 +23,7 @@ from patients.domain.ki67 import Interval
 UNKNOWN = "unknown"
 RELATIONS = ("none", "below", "equal", "above")
 LONGEST = 20
-_NUMBER = r"(\d{1,7}(?:[.,]\d{1,4})?)"
+_NUMBER = r"([0-9]{1,7}(?:[.,][0-9]{1,4})?)"
 _ONE = re.compile(rf"\s*(<|>|)\s*{_NUMBER}\s*")
 _RANGE = re.compile(rf"\s*{_NUMBER}\s*(?:-|–|to)\s*{_NUMBER}\s*")
 REFUSED = "Write a number such as 88, a range such as 7-8, a limit such as < 20, or the word unknown."
@@ -134,7 +134,7 @@ def _unit(name: str, fact: Fact, sets: Iterable[Guideline]) -> str:
         return fact.unit
     tests = (c.test for one in sets for c in one.criteria if c.test is not None)
     units = (part.unit for test in tests for part in _conditions(test) if part.fact == name and part.unit)
-    return next(units, FACTS[name].units[0])
+    return next(units, (*FACTS[name].units, "")[0])
 
 
 def _conditions(test: Test) -> list[Condition]:

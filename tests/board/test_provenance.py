@@ -1,6 +1,8 @@
 """From a number back to the file, or to the person who entered it."""
 
 import datetime as dt
+import re
+from html import unescape
 from urllib.parse import urlencode
 
 import pytest
@@ -8,12 +10,14 @@ from django.urls import reverse
 
 from board.chart import Chart
 from board.provenance.criteria import criterion_chain
+from board.provenance.fact_chain import fact_chain
+from board.provenance.facts import source_href
 from board.provenance.lesions import lesion_chain
 from board.provenance.rows import row_chain
 from eligibility.report import as_json
 from imaging.models import Lesion, Scan, Series, SuvResult, UptakeMeasurement
 from imaging.services import correct_suv_input
-from patients.models import HistologySpecimen, LabResult
+from patients.models import BodyMeasure, ClinicalAssertion, HistologySpecimen, LabResult, PerformanceStatus
 from patients.services import record, revise
 from tests.board.factories import BASELINE, FOLLOW_UP, TODAY, add_lab, add_scan
 from tests.board.test_patient_page import page, text_of
@@ -177,3 +181,109 @@ def test_a_row_of_another_case_has_no_chain_here(case):
         clinical_date=dt.date(2026, 4, 1),
     )
     assert "No such number on this case" in text_of(source(client, patient, row=lab.lineage))
+
+
+def link_to(response, words: str) -> str:
+    """The address behind a link with these words, as a person would follow it."""
+    found = re.search(rf'href="([^"]+)"[^>]*>\s*{re.escape(words)}', response.content.decode())
+    assert found, words
+    return unescape(found[1])
+
+
+def test_show_me_from_the_verdict_to_the_voxel(case):
+    """Verdict, criterion, fact, lesion, region with its hottest voxel, slice; every step is a link of the page before."""
+    client, _, patient = case
+    UptakeMeasurement.objects.update(hottest_voxel={"index": [1, 2, 3], "lps_mm": [1.0, 2.0, 3.0]})
+    hottest = {"index": [40, 61, 72], "lps_mm": [12.0, -30.5, 88.0]}
+    UptakeMeasurement.objects.filter(suv_max=11.47).update(hottest_voxel=hottest)
+    html = page(client, patient, "?tab=eligibility").content.decode()
+    criterion = client.get(unescape(re.search(r'href="([^"]+criterion=SSTR\.ABOVE_LIVER[^"]*)"', html)[1]))
+    assert "Fact: uptake relative to liver" in text_of(criterion)
+    fact = client.get(link_to(criterion, "Open this fact"))
+    said = text_of(fact)
+    assert (
+        "Age 24 days on 2026-05-14" in said and "Read by krenning-gt2" in said and "Read by lutathera-smpc-eu" in said
+    )
+    assert client.get(link_to(fact, "Open the scan")).status_code == 200
+    lesion = client.get(link_to(fact, "Open scan, region and hottest voxel"))
+    assert "L01 stomach on 20 Apr 2026" in text_of(lesion)
+    assert "index (z, y, x) [40, 61, 72]; LPS 12.0, -30.5, 88.0 mm" in text_of(lesion)
+    slices = link_to(lesion, "Open the slices at its hottest voxel")
+    path, _, place = slices.partition("#")
+    viewer = client.get(path)
+    assert viewer.status_code == 200
+    assert f'"id": "{place.removeprefix("lesion=")}"' in unescape(viewer.content.decode())
+
+
+def test_the_coldest_measured_lesion_comes_first(case):
+    _, _, patient = case
+    found = criterion_chain(Chart(patient, TODAY), "krenning-gt2", "SSTR.ABOVE_LIVER", TODAY)
+    lesions = [item for item in found.links if item.title.startswith("Lesion ")]
+    assert [item.title for item in lesions] == ["Lesion L01", "Lesion L02"]
+    assert dict(lesions[0].facts)["Ratio to liver"] == "1.22 × liver"
+
+
+def kinds_of_source(user, patient):
+    """One row of every kind that a fact rests on: laboratory, weight, statement, performance status."""
+    add_lab(user, patient, analyte="creatinine", value=84, unit="umol/L", day=TODAY)
+    more = {"by": user, "patient": patient, "clinical_date": TODAY}
+    record(BodyMeasure, **more, kind="weight_kg", value=70)
+    record(ClinicalAssertion, **more, kind="hypersensitivity", state="denied")
+    record(PerformanceStatus, **more, instrument="ECOG", value=1)
+
+
+def test_every_source_of_every_fact_opens_to_something(case):
+    """No step of the walk ends in "no such number": each source of each known fact leads to a page that knows it."""
+    client, user, patient = case
+    kinds_of_source(user, patient)
+    chart = Chart(patient, TODAY)
+    seen = set()
+    for name, fact in chart.facts_on(TODAY).items():
+        assert fact_chain(chart, name, TODAY).links
+        for source_row in fact.sources:
+            href = source_href(chart, source_row)
+            assert href, (name, source_row)
+            response = client.get(href.partition("#")[0])
+            assert response.status_code == 200, (name, href)
+            assert "No such number on this case" not in text_of(response), (name, source_row)
+            seen.add(source_row.model)
+    assert {
+        "patients.LabResult",
+        "patients.BodyMeasure",
+        "patients.ClinicalAssertion",
+        "patients.HistologySpecimen",
+        "patients.Diagnosis",
+        "patients.TreatmentLine",
+        "patients.Patient",
+        "imaging.Scan",
+        "imaging.Reading",
+    } <= seen
+
+
+def test_a_fact_says_value_unit_date_and_age_or_why_it_is_not_known(case):
+    client, user, patient = case
+    add_lab(user, patient, value=104, day=dt.date(2026, 5, 10))
+    said = text_of(source(client, patient, fact="platelets", as_of=TODAY))
+    for words in (
+        "Value 104 10⁹/L",
+        "Clinical date 10 May 2026",
+        "Age 4 days on 2026-05-14",
+        "Platelets below 75 clear",
+    ):
+        assert words in said
+    unknown = text_of(source(client, patient, fact="albumin"))
+    assert "Why unknown not recorded" in unknown and "the chain stops here" in unknown
+    assert "No such number on this case" in text_of(source(client, patient, fact="no_such_fact"))
+
+
+def test_the_margin_and_the_source_of_its_error_stand_in_the_chain(case):
+    client, user, patient = case
+    add_lab(user, patient, value=78, day=TODAY)
+    said = text_of(source(client, patient, set="lutathera-smpc-eu", criterion="RCI.PLATELETS"))
+    assert "fragile: 78 is +4.0 % from < 75, stated error ±10 % (local convention: two counts of one week)" in said
+
+
+def test_the_date_of_birth_is_never_written_out(case):
+    client, _, patient = case
+    said = text_of(source(client, patient, row=patient.pk))
+    assert "Date of birth recorded to the month" in said and "1967" not in said

@@ -20,7 +20,7 @@ SAYS = "Research and decision support, not a certified medical device"
 READY = "() => !document.querySelector('[data-scan] canvas') || document.querySelector('[data-all-ms]')"
 FITS = "() => document.scrollingElement.scrollWidth <= window.innerWidth"
 FILLS = """() => !document.querySelector("[data-workspace]") || document.scrollingElement.scrollHeight <= window.innerHeight"""
-TABS = ("change", "scans", "histology", "lines", "labs", "decisions", "contacts", "audit")
+TABS = ("eligibility", "change", "scans", "histology", "lines", "labs", "decisions", "contacts", "audit")
 # Answered with data, a picture, a file or another page; what they say is tested where they are made.
 NO_PAGE = {
     "board:state", "board:next", "board:previous", "imaging:upload_progress", "imaging:jobs_state", "imaging:series_state",
@@ -44,6 +44,8 @@ def addresses() -> dict[str, str]:
         "board:patient without SUV": reverse("board:patient", args=["0003"]),
         "board:patient with lost lesions": reverse("board:patient", args=["0005"]),
         "board:patient, empty": reverse("board:patient", args=["EMPTY"]),
+        "board:what_if": reverse("board:what_if", args=["0001"]),
+        "board:patient eligibility, all": f"{reverse('board:patient', args=['0002'])}?tab=eligibility&set=all&a=all",
         "board:decide": reverse("board:decide", args=["0001"]),
         "board:source": f"{reverse('board:source', args=['0001'])}?{_source()}",
         "imaging:upload": reverse("imaging:upload"),

@@ -179,3 +179,45 @@ def test_an_observer_sees_the_drawer_but_nothing_to_answer(page, live_server, si
     assert page.locator(".answer, .ask").count() == 0
     page.locator(".heatmap a.cell").first.click()
     page.locator("#drawer .chain").wait_for()
+
+
+def test_values_are_tried_by_key_live_and_by_button_and_nothing_is_kept(
+    case, page, live_server, has_no_serious_finding, expected_errors
+):
+    """W opens the sandbox; the answer follows the typing; a value that cannot be read keeps what was typed."""
+    before = LabResult.objects.count()
+    page.keyboard.press("w")
+    page.wait_for_url("**/patients/0001/what-if/")
+    answer = page.locator("[data-what-if-result]")
+    expect(answer).to_contain_text("both verdicts are as recorded")
+    page.get_by_label("L01 stomach: uptake").select_option("below")
+    expect(answer).to_contain_text("≠ verdict differs")
+    expect(answer).to_contain_text("Not met under krenning-gt2")
+    expected_errors.append("422")
+    page.get_by_label("Platelets").fill("many")
+    expect(answer).to_contain_text("Write a number such as 88")
+    assert page.get_by_label("Platelets").get_attribute("aria-invalid") == "true"
+    page.get_by_label("Platelets").fill("70")
+    expect(answer).to_contain_text("2 tried values")
+    assert page.get_by_label("Platelets").get_attribute("aria-invalid") is None
+    page.get_by_role("button", name="Recompute").click()
+    expect(page.get_by_label("Platelets")).to_have_value("70")
+    assert page.url == f"{live_server.url}/patients/0001/what-if/"
+    has_no_serious_finding()
+    assert fits(page)
+    page.get_by_role("link", name="Reset").click()
+    expect(page.get_by_label("Platelets")).to_have_value("")
+    assert LabResult.objects.count() == before
+
+
+def test_the_eligibility_tab_is_legible_and_compares_sets(case, page, live_server, has_no_serious_finding):
+    page.get_by_role("link", name="Eligibility", exact=True).click()
+    page.get_by_label("A", exact=True).select_option("krenning-gt2")
+    page.get_by_label("B", exact=True).select_option("lutathera-smpc-eu")
+    page.get_by_role("button", name="Compare").click()
+    expect(page.locator("#compare")).to_contain_text("≠ not in every set")
+    has_no_serious_finding()
+    assert fits(page)
+    page.locator("#facts a[data-source]").first.click()
+    page.locator("#drawer .chain").wait_for()
+    has_no_serious_finding()
