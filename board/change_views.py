@@ -13,8 +13,9 @@ from board.change_tab import seen_of
 from board.chart import Chart
 from board.forms import VerdictForm
 from board.patient_page import Asked, patient_context
+from board.verdicts import answer_change
 from board.views import patient_or_404
-from eligibility.verdict_giving import REFUSED, give_verdict
+from eligibility.verdict_giving import REFUSED
 from patients.domain.roles import Capability
 from patients.models import Patient
 from patients.services import Conflict
@@ -31,7 +32,7 @@ def change_verdict(request: HttpRequest, case_number: str) -> HttpResponse:
         said = dict(form.cleaned_data)
         scans = {"before": said.pop("first"), "after": said.pop("second")}
         try:
-            give_verdict(by=request.user, patient=patient, **scans, **said)
+            answer_change(by=request.user, patient=patient, **scans, **said)
         except Conflict as refused:
             status = 409
             form.add_error(None, str(refused))

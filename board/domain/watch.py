@@ -71,8 +71,9 @@ def _unsure(facts: WatchFacts, rules: DueRules) -> list[Found]:
         return []
     since = facts.unsure_since
     due = since + dt.timedelta(days=rules.unsure_days) if since else None
-    sentence = "A reader was unsure about a possible treatment-associated increase in SSTR uptake."
-    return [Found(Kind.UNSURE_CONVERSION, sentence, "Settle the reader's verdict", since, due, since)]
+    # It does not say what a reader said: the next one gives a verdict without knowing it.
+    sentence = "Whether SSTR uptake changed between two scans is not settled: another reader's verdict is asked for."
+    return [Found(Kind.UNSURE_CONVERSION, sentence, "Give a verdict on the change", since, due, since)]
 
 
 def _stale(notice: OpenNotice, rules: DueRules) -> Found:

@@ -15,7 +15,7 @@ from typing import Any
 
 from eligibility.domain.change_classes import LABELS, ChangeClass, Row, Signs, classify
 from eligibility.domain.change_criteria import Criterion, Ground, judge
-from eligibility.domain.change_inputs import Between, LesionPair, Number, ScanRecord, Status
+from eligibility.domain.change_inputs import Between, LesionPair, Number, ScanRecord, Status, has_risen
 from eligibility.domain.change_words import sentence
 from eligibility.domain.check_types import Check, Missing, Pair, State
 from eligibility.domain.confounders import check_all
@@ -157,7 +157,7 @@ def _signs(
         has_unknown_hard=any(check.blocks for check in ground.checks),
         fell=any_of(_fell(lesion) for lesion in matched),
         rose_anywhere=any_of(_rose(lesion) for lesion in matched),
-        suv_rose=any_of(_up(lesion.suv_change) for lesion in ground.risen),
+        suv_rose=any_of(has_risen(lesion.suv_change) for lesion in ground.risen),
         liver_fell=None if change is None else change < -LARGE_CHANGE,
         is_beyond_noise=any_of(_beyond(lesion.suv_change, bounds) for lesion in ground.risen),
         has_ihc=bool(between.sstr2_before and between.sstr2_after in ("positive", "retained")),
@@ -175,10 +175,6 @@ def _fell(lesion: LesionPair) -> Truth:
 def _rose(lesion: LesionPair) -> Truth:
     """A lesion that neither reading scored says nothing."""
     return lesion.rose if lesion.before.is_scored or lesion.after.is_scored else False
-
-
-def _up(change: Number) -> Truth:
-    return None if change is None else change > 0
 
 
 def _beyond(change: Number, bounds: Limits) -> Truth:
@@ -216,7 +212,7 @@ def _patterns(ground: Ground, signs: Signs) -> tuple[str, ...]:
     """Pseudo-conversions by name, said whatever the class is."""
     any_risen = [lesion for lesion in ground.pair.lesions if lesion.is_matched and lesion.rose]
     found = []
-    if any_risen and signs.liver_fell and all(_up(lesion.suv_change) is False for lesion in any_risen):
+    if any_risen and signs.liver_fell and all(has_risen(lesion.suv_change) is False for lesion in any_risen):
         found.append("reference-driven")
     if signs.cold_vanished and signs.rose_anywhere is False:
         found.append("lesion loss")

@@ -40,7 +40,7 @@ class Signs:
     """What the table reads. ``criteria``: A to G by letter.
 
     ``fell``: a matched lesion of 10 mm or more went from above liver to not above. ``rose_anywhere``: a matched lesion,
-    index or not, rose. ``suv_rose``: of a responding index lesion, SUVmax rose; False only if of none.
+    index or not, rose. ``suv_rose``: of a responding index lesion, SUVmax rose (> 10 %); False only if of none.
     ``liver_fell``: by more than 20 %. ``is_beyond_noise``: a responding lesion rose above the repeatability limit.
     ``cold_vanished``: a lost lesion was the reason that the scan's class, or its coldest score, is higher.
     """
@@ -103,10 +103,10 @@ PRECEDENCE: tuple[Row, ...] = (
     Row(
         6,
         _C.REFERENCE_DRIVEN,
-        "C holds, SUV of no responding lesion rose, liver SUVmean fell by more than 20 %",
+        "C holds, SUV of no responding lesion rose by more than 10 %, liver SUVmean fell by more than 20 %",
         _is_reference_driven,
     ),
-    Row(7, _C.PROBABLE, "A to F hold; SUV of a responding lesion rose, or is unknown", _is_probable),
+    Row(7, _C.PROBABLE, "A to F hold; SUV of a responding lesion rose by more than 10 %, or is unknown", _is_probable),
     Row(
         8,
         _C.UNDETERMINED,

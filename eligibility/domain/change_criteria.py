@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from eligibility.domain.change_inputs import LesionPair
+from eligibility.domain.change_inputs import LesionPair, has_risen
 from eligibility.domain.check_types import Check, Missing, Pair, State, percent
 from eligibility.domain.confounders_scan import sizes_missing
 from eligibility.domain.three import Truth, all_of, any_of, negated
@@ -169,11 +169,11 @@ def ratio(g: Ground) -> Told:
 
 
 def _both_rise(lesion: LesionPair) -> Truth:
-    ratio_change, suv_change = lesion.ratio_change, lesion.suv_change
+    ratio_change = lesion.ratio_change
     return all_of(
         [
             None if ratio_change is None else ratio_change >= RATIO_RISE,
-            None if suv_change is None else suv_change > 0,
+            has_risen(lesion.suv_change),
         ]
     )
 
@@ -206,7 +206,7 @@ CRITERIA: tuple[tuple[str, str, str, str, Callable[[Ground], Told]], ...] = (
     ("D", "Extent", "responding of assessable index lesions; patient-level or mixed", "D; R[S8,S9]", extent),
     ("E", "Not size-driven", "not every responding lesion is larger by more than 20 %", "D", size),
     ("F", "Comparability", "every hard item of the checks passes", "D", comparability),
-    ("G", "Ratio", "lesion-to-liver ratio rises 30 % or more and lesion SUV rises", "D; anchor C", ratio),
+    ("G", "Ratio", "lesion-to-liver ratio rises 30 % or more and lesion SUV by more than 10 %", "D; anchor C", ratio),
 )
 
 

@@ -15,6 +15,7 @@ from eligibility.domain.three import Truth, all_of, negated
 Number = Decimal | None
 Relations = frozenset[str]
 NOT_RECORDED = "not recorded"
+SMALLEST_RISE = Decimal("0.10")
 
 
 @dataclass(frozen=True)
@@ -203,3 +204,8 @@ def relative(before: Number, after: Number) -> Number:
     if before is None or after is None or before <= 0:
         return None
     return (after - before) / before
+
+
+def has_risen(change: Number) -> Truth:
+    """Whether a relative change of SUV is a rise (D): within 10 % it is none, as within 10 % of liver is equal."""
+    return None if change is None else change > SMALLEST_RISE

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from eligibility.domain.change_classes import ChangeClass
 from eligibility.domain.change_criteria import Ground
-from eligibility.domain.change_inputs import LesionPair
+from eligibility.domain.change_inputs import SMALLEST_RISE, LesionPair
 from eligibility.domain.check_types import State, lowered, percent
 from eligibility.domain.confounders_scan import liver_change
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _OPENING = {
     ChangeClass.CONFIRMED: "Confirmed treatment-associated increase in SSTR uptake.",
     ChangeClass.PROBABLE: "Possible treatment-associated increase in SSTR uptake (unconfirmed).",
-    ChangeClass.REFERENCE_DRIVEN: "Reference-driven: the scores rose because the liver fell, not because lesions rose.",
+    ChangeClass.REFERENCE_DRIVEN: "Reference-driven: scores rose because the liver fell, not because uptake rose.",
     ChangeClass.LESION_LOSS: "Lesion loss: the scan looks better only because lesions without uptake are gone.",
     ChangeClass.NOT_COMPARABLE: "The two scans are not comparable.",
     ChangeClass.UNDETERMINED: "Undetermined whether SSTR uptake changed.",
@@ -37,7 +37,7 @@ def _moved(ground: Ground) -> str:
     rose = [lesion for lesion in matched if lesion.rose]
     fell = [lesion for lesion in matched if lesion.fell]
     unscored = [lesion for lesion in matched if lesion.rose is None]
-    text = f"{len(rose)} of {len(matched)} matched lesions rose from 2 or less to 3 or more{_named(rose)}"
+    text = f"{len(rose)} of {len(matched)} matched lesions rose in score, from 2 or less to 3 or more{_named(rose)}"
     text += f"; {len(fell)} fell from 3 or more to 2 or less{_named(fell)}" if fell else ""
     text += f"; {len(unscored)} not scored on both scans{_named(unscored)}" if unscored else ""
     return f"{text}."
@@ -74,7 +74,8 @@ def _pseudo(found: "ChangeAssessment", ground: Ground) -> str:
     change = liver_change(ground.pair)
     if "reference-driven" in found.patterns and change is not None:
         fall = f"liver SUVmean fell by {percent(change).lstrip('−')}"
-        said.append(f"Reference-driven pseudo-conversion: {fall} and no lesion's SUV rose.")
+        no_rise = f"the SUV of none of them rose by more than {100 * SMALLEST_RISE:.0f}\N{NO-BREAK SPACE}%"
+        said.append(f"Reference-driven pseudo-conversion: {fall} and {no_rise}.")
     if "lesion loss" in found.patterns:
         matched = sum(lesion.is_matched for lesion in ground.pair.lesions)
         lost = [lesion for lesion in ground.pair.lesions if lesion.status == "lost"]
@@ -109,6 +110,11 @@ def _open(found: "ChangeAssessment") -> str:
     unsure = [x.label for x in found.lesions if x.is_matched and x.fell is None] if found.row.number == 4 else []
     named = f": {', '.join(unsure)}" if unsure else ""
     return _whole(f"{found.row.rule[0].upper()}{found.row.rule[1:]}{named}")
+
+
+def _lower(title: str) -> str:
+    """Without the capital of its first word; names such as C9 and FDG keep theirs."""
+    return title[0].lower() + title[1:]
 
 
 def _whole(text: str) -> str:

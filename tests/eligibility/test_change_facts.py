@@ -38,7 +38,7 @@ def test_the_published_case_is_undetermined_and_lists_what_is_to_be_entered(case
     found = change_of(patient)
     assert found.name == "UNDETERMINED" and found.row.number == 2
     assert keys_of(found) == set(KEYS)
-    assert "1 of 2 matched lesions rose from 2 or less to 3 or more (L02)" in found.sentence
+    assert "1 of 2 matched lesions rose in score, from 2 or less to 3 or more (L02)" in found.sentence
     assert found.criteria["A"].truth is True
 
 
@@ -288,6 +288,6 @@ def test_a_repeatability_that_cannot_be_is_refused_at_start(settings, text):
 
     settings.WITHIN_SUBJECT_CV = text
     (error,) = check_within_subject_cv(None)
-    assert error.id == "eligibility.E002" and text in error.msg
+    assert error.id == "eligibility.E004" and text in error.msg
     settings.WITHIN_SUBJECT_CV = "0.10"
     assert check_within_subject_cv(None) == []
