@@ -59,7 +59,7 @@ class Comparison:
 
     @property
     def differing(self) -> int:
-        return sum(bool(line.difference) for line in self.lines)
+        return sum(line.stands_out for line in self.lines)
 
 
 def other_sets(chart: Chart, as_of: dt.date, keys: list[str], changed: Mapping[str, str]) -> list[OtherSet]:

@@ -20,6 +20,7 @@ _ANSWERS = {
     RowState.TRIGGERED: "adverse",
     RowState.UNKNOWN: "unknown",
 }
+ABSENT = "not in every set"
 Key = tuple[tuple[str, ...], str]
 
 
@@ -30,6 +31,11 @@ class AlignedLine:
     label: str
     cells: tuple[tuple[RowResult, ...], ...]
     difference: str
+
+    @property
+    def stands_out(self) -> bool:
+        """Among many sets nearly every row is absent from one: only another answer or limit stands out there."""
+        return bool(self.difference) and (len(self.cells) <= 2 or self.difference != ABSENT)
 
 
 def align(sets: Sequence[tuple[Guideline, AssessmentResult]]) -> list[AlignedLine]:
@@ -82,7 +88,7 @@ def _difference(cells: tuple[tuple[RowResult, ...], ...]) -> str:
         return "answer differs"
     if len({_limits(cell) for cell in asked}) > 1:
         return "limit differs"
-    return "not in every set" if len(asked) < len(cells) else ""
+    return ABSENT if len(asked) < len(cells) else ""
 
 
 def _answers(cell: tuple[RowResult, ...]) -> frozenset[tuple[str, bool]]:

@@ -56,6 +56,15 @@ def test_a_row_that_one_set_lacks_is_said():
     assert found[1].cells[1] == ()
 
 
+def test_among_many_sets_a_missing_row_does_not_stand_out_and_another_answer_does():
+    one = a_set(row("A", at_least("platelets", 75, "10^9/L")), row("S", among("stage", "metastatic")), name="a")
+    bare = a_set(row("A", at_least("platelets", 75, "10^9/L")), name="b")
+    assert [line.stands_out for line in lines(one, bare)] == [False, True]
+    assert [line.stands_out for line in lines(one, bare, bare)] == [False, False]
+    strict = a_set(row("A", at_least("platelets", 100, "10^9/L")), name="c")
+    assert [line.stands_out for line in lines(one, bare, strict)] == [True, False]
+
+
 def test_rows_without_a_condition_are_left_out_and_several_rows_share_a_cell():
     info = row("INFO", None, level=Level.INFO)
     one = a_set(
