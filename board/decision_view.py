@@ -10,6 +10,8 @@ from board.models import BoardDecision, DecisionFollowUp
 from board.notices import answers_changes, open_notices, seen_digest
 from eligibility.domain.comparison import Change, Difference
 
+SETS_NAMED = 3
+
 
 @dataclass(frozen=True)
 class ChangedGround:
@@ -83,10 +85,21 @@ def _answer(row: DecisionFollowUp, chart: Chart) -> Answer:
 
 
 def _grounds(changes: list[Change]) -> list[ChangedGround]:
-    by_values: dict[tuple[Difference, ...], list[str]] = {}
+    """By what reads otherwise; the same criterion of several rule sets is one line that names them."""
+    by_values: dict[tuple[Difference, ...], dict[str, list[str]]] = {}
     for change in changes:
-        by_values.setdefault(change.differences, []).append(f"{change.title}: {change.states}")
-    return [ChangedGround(criteria, [_typeset(d) for d in found]) for found, criteria in by_values.items()]
+        sets = by_values.setdefault(change.differences, {})
+        sets.setdefault(f"{change.title}: {change.states}", []).append(change.guideline_id)
+    return [
+        ChangedGround([_of_sets(said, ids) for said, ids in criteria.items()], [_typeset(d) for d in found])
+        for found, criteria in by_values.items()
+    ]
+
+
+def _of_sets(said: str, ids: list[str]) -> str:
+    named = list(dict.fromkeys(ids))
+    more = f" and {len(named) - SETS_NAMED} more" if len(named) > SETS_NAMED else ""
+    return f"{said} ({', '.join(named[:SETS_NAMED])}{more})"
 
 
 def _typeset(found: Difference) -> Difference:

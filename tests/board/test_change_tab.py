@@ -9,6 +9,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from board.models import WatchState
+from board.watching import keep_watch
 from eligibility.models import ChangeVerdict
 from patients.models import AuditEvent, Patient, User
 from patients.services import grant_access, revise
@@ -261,3 +263,20 @@ def test_two_readers_confirm_what_is_probable(case):
     assert change_of(patient).name == "CONFIRMED"
     said = text_of(page(client, patient, TAB))
     assert "Confirmed treatment-associated increase in SSTR uptake." in said and "two readers confirm" in said
+
+
+def test_an_unsure_verdict_keeps_the_patient_on_the_watch_list_until_a_reader_settles_it(case):
+    client, _, patient = case
+
+    def said():
+        return {r["kind"]: r for r in WatchState.objects.get(patient=patient).reasons}
+
+    assert give(client, patient, verdict="unsure", comment="uptake time of the first scan").status_code == 302
+    waiting = said()["unsure_conversion"]
+    assert waiting["due"] and "unsure" not in waiting["sentence"] + waiting["action"], "the next reader stays blinded"
+    revise(scan_of(patient, FOLLOW_UP), by=patient.recorded_by, reason="asked the site", uptake_min=61)
+    keep_watch(patient)
+    assert "unsure_conversion" in said(), "a value that moved settles nothing"
+    other, _ = another(patient)
+    assert give(other, patient, verdict="explained").status_code == 302
+    assert "unsure_conversion" not in said()

@@ -53,7 +53,8 @@ def test_the_changed_criterion_is_outlined_until_it_is_answered(moved):
     assert answer(client, decision, "acknowledged", reason="read").status_code == 302
     html = page(client, patient).content.decode()
     assert "is-changed" not in html
-    assert "Acknowledged" in html and "3 criteria, answered" in text_of(page(client, patient))
+    assert "Acknowledged" in html and "16 criteria, answered" in text_of(page(client, patient))
+    assert "SSTR-positive disease: unknown (compete, lutathera-uspi, lutia)" in html, "one line names the sets it is in"
 
 
 def test_an_answer_takes_the_notice_off_the_work_list_until_it_changes_again(moved):
