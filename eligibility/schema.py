@@ -186,7 +186,7 @@ def _threshold(block: Block, values: dict[str, Any], condition: Condition) -> di
         if not isinstance(given, list) or not given or not set(given) <= spec.words:
             raise block.refuse(f"threshold is a list of: {', '.join(sorted(spec.words))}", "threshold")
         return {"among": frozenset(given)}
-    if type(given) not in (int, Decimal):
+    if type(given) not in (int, Decimal) or not Decimal(given).is_finite():
         raise block.refuse("threshold is a number", "threshold")
     if condition.unit not in spec.units:
         raise block.refuse(f"unit “{condition.unit}” is not one of {', '.join(spec.units)}", "unit")

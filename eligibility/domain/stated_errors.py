@@ -39,6 +39,22 @@ def _absolute(size: str, unit: str, why: str) -> StatedError:
 
 _COUNT = "two counts of one week"
 _ENZYME = "two assays of one week"
+_COUNTED_DAYS = (
+    "sstr_scan_age_days",
+    "fdg_scan_age_days",
+    "fdg_sstr_interval_days",
+    "progression_older_scan_age_days",
+    "progression_newer_scan_age_days",
+    "days_since_diagnosis",
+    "days_since_transfusion",
+    "days_since_gcsf",
+    "days_since_chemotherapy",
+    "days_since_systemic",
+    "days_since_long_acting_ssa",
+    "days_since_short_acting_ssa",
+    "days_since_surgery",
+    "days_since_embolisation",
+)
 STATED_ERRORS: StatedErrors = {
     "hb": _percent("5", _COUNT),
     "platelets": _percent("10", _COUNT),
@@ -68,6 +84,15 @@ STATED_ERRORS: StatedErrors = {
     "ki67_percent": _absolute("5", "percentage points", "two observers, two fields"),
     "ecog": _absolute("1", "step", "two observers"),
     "karnofsky": _absolute("10", "points", "two observers"),
+    "egfr_ckd_epi": _percent("15", "creatinine and formula together"),
+    "alp_x_uln": _percent("10", _ENZYME),
+    "body_weight_kg": _percent("2", "two scales"),
+    "largest_lesion_mm": _absolute("2", "mm", "two readers of one CT"),
+    "cumulative_activity_gbq": _percent("5", "activity meter and residue"),
+    "cumulative_with_two_more_gbq": _percent("5", "activity meter and residue"),
+    "prior_prrt_pfs_months": _absolute("0", "months", "counted"),
+    "lesions_over_20mm": _absolute("0", "lesions", "counted"),
+    "systemic_lines": _absolute("0", "lines", "counted"),
     "age_years": _absolute("0", "years", "counted"),
-    "sstr_scan_age_days": _absolute("0", "days", "counted"),
+    **{name: _absolute("0", "days", "counted") for name in _COUNTED_DAYS},
 }

@@ -80,6 +80,8 @@ def test_a_site_replaces_a_packaged_set_only_under_another_version(folder):
     [
         ("threshold = 18", "threshold = ", 15, "not valid TOML"),
         ("threshold = 18", 'threshold = "18"', 15, "threshold is a number"),
+        ("threshold = 18", "threshold = nan", 15, "threshold is a number"),
+        ("threshold = 18", "threshold = inf", 15, "threshold is a number"),
         ('unit = "years"\nc', 'unit = "days"\nc', 16, "unit"),
         ('fact = "age_years"', 'fact = "age"', 13, "not a known fact"),
         ('comparator = ">="', 'comparator = "=>"', 14, "comparator"),

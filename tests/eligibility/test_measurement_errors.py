@@ -5,8 +5,21 @@ from decimal import Decimal
 import pytest
 
 from eligibility.checks import check_guidelines, check_measurement_errors
+from eligibility.domain.criteria import Compound
 from eligibility.domain.stated_errors import STATED_ERRORS
+from eligibility.loader import guidelines
 from eligibility.measurement_errors import ErrorsFileRefused, stated_errors
+
+
+def numbers(test):
+    if isinstance(test, Compound):
+        return {name for part in test.parts for name in numbers(part)}
+    return {test.fact} if test.threshold is not None else set()
+
+
+def test_every_number_that_a_rule_asks_for_has_a_stated_error():
+    asked = {name for g in guidelines().values() for c in g.criteria if c.test for name in numbers(c.test)}
+    assert len(asked) > 20 and asked <= set(STATED_ERRORS)
 
 
 @pytest.fixture
