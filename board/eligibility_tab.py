@@ -1,4 +1,4 @@
-"""The Eligibility tab: every rule set on one day, any in full, two or all side by side, and the facts behind."""
+"""The Eligibility tab: every rule set, and below it any in full, two or all side by side, or the facts behind them."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -16,19 +16,23 @@ from eligibility.domain.rules import AssessmentResult
 from eligibility.loader import guideline
 
 EVERY = "all"
+CRITERIA, COMPARE, FACTS = "criteria", "compare", "facts"
+VIEWS = {CRITERIA: "Criteria", COMPARE: "Side by side", FACTS: "Facts"}
 
 
 @dataclass(frozen=True)
 class Choice:
-    """Which sets the address asks for: ``shown`` in full, ``a`` and ``b`` side by side; "" is the site's own choice."""
+    """What the address asks for: a view, the set ``shown`` in full, ``a`` and ``b`` side by side. "" is the site's."""
 
     shown: str = ""
     a: str = ""
     b: str = ""
+    view: str = CRITERIA
 
     @classmethod
     def of(cls, query: Mapping[str, str]) -> "Choice":
-        return cls(query.get("set", ""), query.get("a", ""), query.get("b", ""))
+        a, b, view = query.get("a", ""), query.get("b", ""), query.get("view", "")
+        return cls(query.get("set", ""), a, b, view if view in VIEWS else COMPARE if a or b else CRITERIA)
 
 
 NO_CHOICE = Choice()
@@ -69,9 +73,13 @@ def other_sets(chart: Chart, as_of: dt.date, keys: list[str], changed: Mapping[s
 
 def eligibility_tab(chart: Chart, as_of: dt.date, choice: Choice) -> dict[str, Any]:
     found = guarded("eligibility", _assessed, chart, as_of, choice)
-    sets = found if isinstance(found, dict) else {"eligibility": found}
+    sets = found if isinstance(found, dict) else {"eligibility": found, "view": CRITERIA}
+    beside = _beside(chart, as_of) if sets["view"] == CRITERIA else {}
+    return sets | beside | {"views": VIEWS}
+
+
+def _beside(chart: Chart, as_of: dt.date) -> dict[str, Any]:
     return {
-        **sets,
         "ledger": guarded("ledger", ledger, chart),
         "vanderbilt": guarded("vanderbilt", vanderbilt_panel, chart, as_of),
     }
@@ -85,11 +93,18 @@ def _assessed(chart: Chart, as_of: dt.date, choice: Choice) -> dict[str, Any]:
         "chosen": next(moment for moment in days if moment.is_chosen),
         "matrix": matrix(chart, days, keys),
         "sets": other_sets(chart, as_of, keys, {}),
-        "rule_sets": _shown(chart, as_of, keys, choice),
         "shown": choice.shown if choice.shown in [*keys, EVERY] else "",
-        "comparison": _comparison(chart, as_of, keys, choice),
-        "facts": fact_lines(chart, as_of),
+        "view": choice.view,
+        **_view(chart, as_of, keys, choice),
     }
+
+
+def _view(chart: Chart, as_of: dt.date, keys: list[str], choice: Choice) -> dict[str, Any]:
+    if choice.view == COMPARE:
+        return {"comparison": _comparison(chart, as_of, keys, choice)}
+    if choice.view == FACTS:
+        return {"facts": fact_lines(chart, as_of)}
+    return {"rule_sets": _shown(chart, as_of, keys, choice)}
 
 
 def _shown(chart: Chart, as_of: dt.date, keys: list[str], choice: Choice) -> list[RuleSetPanel]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from board import words
 from board.chart import Chart
 from board.criteria_view import SourceLink, Text, folded, source_link
-from eligibility.domain.criteria import fact_names, value_text
+from eligibility.domain.criteria import fact_names
 from eligibility.domain.facts import Fact
 from eligibility.domain.vocabulary import label_of
 from eligibility.loader import guidelines
@@ -49,7 +49,7 @@ def _line(name: str, fact: Fact, uses: int, as_of: dt.date) -> FactLine:
         name=name,
         label=words.typeset(words.sentence(label_of(name))),
         is_known=fact.value is not None,
-        value=folded(words.typeset(value_text(fact))),
+        value=folded(words.typeset(fact.value_text)),
         day=words.day_words((on, on)) if on else "",
         age=age_words(fact, as_of),
         links=[source_link(source) for source in fact.sources],

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from board import words
 from board.chart import Chart
-from eligibility.domain.criteria import Condition, Test, fact_names, value_text
+from eligibility.domain.criteria import Condition, Test, fact_names
 from eligibility.domain.facts import Fact, FactKind, Facts, LesionFact, choice_text, unknown
 from eligibility.domain.guideline import Guideline
 from eligibility.domain.rules import AssessmentResult, RowResult, evaluate
@@ -121,7 +121,7 @@ def _checked(field: Field) -> Field:
 
 
 def _recorded(fact: Fact, today: dt.date) -> str:
-    text = words.typeset(value_text(fact))
+    text = words.typeset(fact.value_text)
     if fact.value is None or fact.clinical_date is None or fact.is_timeless or fact.unit == "days":
         return text
     days = (today - fact.clinical_date).days

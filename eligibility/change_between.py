@@ -5,7 +5,6 @@ import datetime as dt
 from eligibility.case_rows import CaseRows
 from eligibility.clinical_facts import clinical_facts
 from eligibility.domain.change_inputs import Between, Course
-from eligibility.domain.criteria import value_text
 from eligibility.fact_tools import dated, usable
 from patients.models import ClinicalRow, Diagnosis, HistologySpecimen, PrrtCycle, TreatmentLine
 from patients.selectors import grade_of
@@ -23,7 +22,7 @@ def between(case: CaseRows, first: dt.date, second: dt.date, *, has_second_reade
     return Between(
         is_well_differentiated=is_well,
         grades=grade.value if isinstance(grade.value, frozenset) else None,
-        population_text=f"{words}; grade {value_text(grade) if grade.value else 'not known'}",
+        population_text=f"{words}; grade {grade.value_text if grade.value else 'not known'}",
         courses=_courses(case, first, second),
         sstr2_before=_sstr2([row for row in specimens if not _is_after(row, first)]),
         sstr2_after=_sstr2([row for row in specimens if _is_after(row, first)]),

@@ -7,7 +7,6 @@ from django.db import transaction
 from django.utils import timezone
 
 from eligibility.case_rows import CaseRows, fetch
-from eligibility.domain.criteria import value_text
 from eligibility.domain.facts import Fact, Facts, LesionFact
 from eligibility.domain.rules import AssessmentResult
 from eligibility.models import Assessment
@@ -52,7 +51,7 @@ def _frozen(result: AssessmentResult, facts: Facts, by, patient: Patient, known_
 def fact_json(fact: Fact) -> dict:
     return {
         "value": _value_json(fact),
-        "text": value_text(fact),
+        "text": fact.value_text,
         "unit": fact.unit,
         "date": fact.clinical_date.isoformat() if fact.clinical_date else None,
         "reason": fact.reason if fact.value is None else "",

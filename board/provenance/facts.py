@@ -10,8 +10,7 @@ from board import words
 from board.chart import Chart
 from board.fact_lines import age_words
 from board.provenance.chain import Link, facts
-from eligibility.domain.criteria import lesion_text, value_text
-from eligibility.domain.facts import REASONS, Fact, LesionFact, Source
+from eligibility.domain.facts import REASONS, Fact, LesionFact, Source, lesion_text
 from eligibility.domain.margin import ratio_text
 from eligibility.domain.vocabulary import label_of
 from imaging.models import Reading
@@ -23,7 +22,7 @@ def fact_link(chart: Chart, name: str, as_of: dt.date) -> Link:
     fact = chart.facts_on(as_of).get(name) or Fact()
     on = fact.clinical_date
     said = facts(
-        ("Value", words.typeset(value_text(fact))),
+        ("Value", words.typeset(fact.value_text)),
         ("Unit", words.unit(fact.unit)),
         ("Why unknown", REASONS[fact.reason] if fact.value is None else ""),
         ("Clinical date", on and words.day_words((on, on))),

@@ -19,6 +19,7 @@ from eligibility.domain.facts import (
     Source,
     choice_text,
     interval_text,
+    lesion_text,
     number_text,
 )
 from eligibility.domain.lesions import LesionVerdict, Quantifier, judge
@@ -149,8 +150,8 @@ def _prefixed(part: Test, text: str) -> str:
 
 def _check_one(test: Condition, fact: Fact, as_of: dt.date) -> Finding:
     if fact.value is None:
-        return _unknown(fact.reason, fact.detail, value_text=fact.detail or REASONS[fact.reason])
-    text = value_text(fact)
+        return _unknown(fact.reason, fact.detail, value_text=fact.value_text)
+    text = fact.value_text
     if stale := _staleness(test, fact, as_of):
         return _unknown(*stale, value_text=text)
     if isinstance(fact.value, tuple):
@@ -160,23 +161,6 @@ def _check_one(test: Condition, fact: Fact, as_of: dt.date) -> Finding:
     if isinstance(fact.value, Interval):
         return _check_number(test, fact, fact.value, text)
     return _decide(_all_none_or_unknown(fact.value, test.among), text)
-
-
-def value_text(fact: Fact) -> str:
-    """The value in its own unit, with the detail behind it."""
-    if fact.value is None:
-        return fact.detail or REASONS[fact.reason]
-    if isinstance(fact.value, tuple):
-        return "; ".join(lesion_text(lesion) for lesion in fact.value)
-    plain = interval_text(fact.value) if isinstance(fact.value, Interval) else choice_text(fact.value)
-    text = f"{plain} {fact.unit}".rstrip()
-    return f"{text} ({fact.detail})" if fact.detail else text
-
-
-def lesion_text(lesion: LesionFact) -> str:
-    relation = choice_text(lesion.relation) if lesion.relation else REASONS[lesion.reason]
-    shown = [lesion.score_text, relation if relation != lesion.score_text else "", lesion.uptake_text]
-    return f"{lesion.label} {lesion.site}: " + ", ".join(part for part in shown if part)
 
 
 def _staleness(test: Condition, fact: Fact, as_of: dt.date) -> tuple[str, str] | None:

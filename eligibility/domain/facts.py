@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 
 from patients.domain.ki67 import Interval
 
@@ -121,6 +122,23 @@ class Fact:
     def __post_init__(self) -> None:
         if isinstance(self.value, frozenset):
             _refuse_empty(self.value)
+
+    @cached_property
+    def value_text(self) -> str:
+        """The value in its own unit, with the detail behind it; put into words once for all rows that read it."""
+        if self.value is None:
+            return self.detail or REASONS[self.reason]
+        if isinstance(self.value, tuple):
+            return "; ".join(map(lesion_text, self.value))
+        plain = interval_text(self.value) if isinstance(self.value, Interval) else choice_text(self.value)
+        text = f"{plain} {self.unit}".rstrip()
+        return f"{text} ({self.detail})" if self.detail else text
+
+
+def lesion_text(lesion: LesionFact) -> str:
+    relation = choice_text(lesion.relation) if lesion.relation else REASONS[lesion.reason]
+    shown = [lesion.score_text, relation if relation != lesion.score_text else "", lesion.uptake_text]
+    return f"{lesion.label} {lesion.site}: " + ", ".join(part for part in shown if part)
 
 
 def _refuse_empty(choice: Choice | None) -> None:

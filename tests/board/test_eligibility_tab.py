@@ -41,8 +41,27 @@ def test_every_set_is_there_at_every_scan(case):
     assert {line.key for line in response.context["matrix"]} == set(loader.guidelines())
     said = text_of(response)
     assert "Research and decision support, not a certified medical device" in said
-    for words in ("Rule sets side by side", "Alkylator ledger", "Vanderbilt clinical score", "Facts"):
+    for words in ("Criteria", "Side by side", "Facts", "Alkylator ledger", "Vanderbilt clinical score"):
         assert words in said
+
+
+@pytest.mark.parametrize(
+    ("query", "view", "title"),
+    [
+        ("", "criteria", "Alkylator ledger"),
+        ("&view=compare", "compare", "Rule sets side by side"),
+        ("&b=lutia", "compare", "Rule sets side by side"),
+        ("&view=facts", "facts", "every value that a rule set reads"),
+        ("&view=nothing", "criteria", "Alkylator ledger"),
+    ],
+)
+def test_one_view_stands_below_the_sets(case, query, view, title):
+    client, _, patient = case
+    response = tab(client, patient, query)
+    said = text_of(response)
+    assert response.context["view"] == view and title in said and "What each one says" in said.replace("what", "What")
+    others = {"Alkylator ledger", "Rule sets side by side", "every value that a rule set reads"} - {title}
+    assert not [other for other in others if other in said]
 
 
 def test_the_bare_word_eligible_never_stands_alone(case, modifiable):
@@ -160,7 +179,7 @@ def test_an_address_that_names_no_set_falls_back(case):
 def test_facts_stand_with_unit_date_age_and_source(case):
     client, user, patient = case
     add_lab(user, patient, value=104, day=FOLLOW_UP)
-    response = tab(client, patient)
+    response = tab(client, patient, "&view=facts")
     lines = {line.name: line for line in response.context["facts"]}
     platelets = lines["platelets"]
     assert (platelets.value.first, platelets.day, platelets.age) == ("104 10⁹/L", "20 Apr 2026", "24 days")
@@ -199,18 +218,20 @@ def test_the_tab_needs_no_more_queries_than_the_overview(case):
     tab(client, patient)
     for n in range(4):
         add_lab(user, patient, value=100 + n, day=TODAY)
-    with CaptureQueriesContext(connection) as found:
-        assert tab(client, patient, "&set=all&a=all").status_code == 200
-    assert len(found) <= MOST_QUERIES
+    for query in ("&set=all", "&a=all", "&view=facts"):
+        with CaptureQueriesContext(connection) as found:
+            assert tab(client, patient, query).status_code == 200
+        assert len(found) <= MOST_QUERIES
 
 
 def test_a_rule_set_that_cannot_be_read_leaves_ledger_and_score(case, monkeypatch):
     client, _, patient = case
-    monkeypatch.setattr("board.eligibility_tab.align", lambda sets: 1 / 0)
+    monkeypatch.setattr("board.eligibility_tab.matrix", lambda *_: 1 / 0)
     response = tab(client, patient)
     assert response.status_code == 200
     said = text_of(response)
-    assert "Alkylator ledger" in said and "at least 3 (3–8)" in said and "Rule sets side by side" not in said
+    assert "Alkylator ledger" in said and "at least 3 (3–8)" in said and "What would change it" not in said
+    assert tab(client, patient, "&view=facts").status_code == 200
 
 
 def test_reasons_for_off_label_use_are_shown_where_a_set_gives_them(case, monkeypatch):

@@ -212,12 +212,14 @@ def test_values_are_tried_by_key_live_and_by_button_and_nothing_is_kept(
 
 def test_the_eligibility_tab_is_legible_and_compares_sets(case, page, live_server, has_no_serious_finding):
     page.get_by_role("link", name="Eligibility", exact=True).click()
+    page.get_by_role("link", name="Side by side").click()
     page.get_by_label("A", exact=True).select_option("krenning-gt2")
     page.get_by_label("B", exact=True).select_option("lutathera-smpc-eu")
     page.get_by_role("button", name="Compare").click()
     expect(page.locator("#compare")).to_contain_text("≠ not in every set")
     has_no_serious_finding()
     assert fits(page)
+    page.get_by_role("link", name="Facts").click()
     page.locator("#facts a[data-source]").first.click()
     page.locator("#drawer .chain").wait_for()
     has_no_serious_finding()
