@@ -62,7 +62,7 @@ def _line(decision: BoardDecision, chart: Chart) -> DecisionLine:
     due, is_open = decision.due_date, decision.replaced_by is None
     changes = changes_since(decision.frozen, chart.case, today=chart.today, assess=chart.assessed_on) if is_open else []
     unanswered = open_notices(decision)
-    seen = seen_digest(changes, unanswered)
+    seen, grounds = seen_digest(changes, unanswered), _grounds(changes)
     return DecisionLine(
         decision=decision,
         day=words.day_words((decision.decided_on, decision.decided_on)),
@@ -70,8 +70,8 @@ def _line(decision: BoardDecision, chart: Chart) -> DecisionLine:
         is_overdue=is_waiting(decision, chart) and due < chart.today,
         by=chart.names[decision.recorded_by_id],
         verdicts=[a.verdict_text for a in decision.frozen],
-        grounds=_grounds(changes),
-        change_count=len(changes),
+        grounds=grounds,
+        change_count=sum(len(ground.criteria) for ground in grounds),
         answers=[_answer(row, chart) for row in decision.answers[::-1]],
         seen=seen,
         is_answered=any(answers_changes(row) and row.changes_digest == seen for row in decision.answers),

@@ -7,6 +7,7 @@ from functools import cache, partial
 from typing import Any
 from urllib.parse import urlencode
 
+from django.urls import reverse
 from django.utils import timezone
 
 from board import tabs
@@ -66,12 +67,15 @@ def patient_context(chart: Chart, user, asked: Asked) -> dict:
 def _frame(chart: Chart, user, asked: Asked) -> dict[str, Any]:
     return {
         "patient": chart.patient,
+        "case_url": reverse("board:patient", args=[chart.patient.case_number]),
+        "source_url": reverse("board:source", args=[chart.patient.case_number]),
         "identity": identity_of(chart),
         "question": chart.question,
         "asked_by": chart.names.get(chart.question.recorded_by_id) if chart.question else "",
         "tab": asked.tab,
         "tabs": tabs.LABELS,
         "as_of": asked.as_of,
+        "as_of_day": asked.as_of.isoformat(),
         "now": timezone.localtime(),
         "version": version_of(chart.patient),
         "next_due": next_due(chart),

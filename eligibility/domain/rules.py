@@ -8,8 +8,9 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Protocol
 
 from eligibility.domain.criteria import Finding, check
@@ -116,7 +117,11 @@ class AssessmentResult:
     verdict: Verdict
     verdict_text: str
     rows: tuple[RowResult, ...]
-    digest: str
+    facts: Facts = field(repr=False, compare=False)
+
+    @cached_property
+    def digest(self) -> str:
+        return _digest(self.guideline_sha256, self.rows, self.facts)
 
     @property
     def verdict_code(self) -> str:
@@ -162,7 +167,7 @@ def evaluate(guideline: Guideline, facts: Facts, as_of: dt.date) -> AssessmentRe
         verdict=verdict,
         verdict_text=_verdict_text(verdict, rows, guideline.label),
         rows=rows,
-        digest=_digest(guideline, rows, facts),
+        facts=facts,
     )
 
 
@@ -281,7 +286,7 @@ def _not_in_force(guideline: Guideline, as_of: dt.date) -> RowResult:
     )
 
 
-def _digest(guideline: Guideline, rows: Iterable[RowResult], facts: Facts) -> str:
+def _digest(guideline_sha256: str, rows: Iterable[RowResult], facts: Facts) -> str:
     """Depends on what was said and why, in codes and values; not on the words for it, nor on ages, which a later day
     changes by itself."""
     rows_said = [
@@ -292,7 +297,7 @@ def _digest(guideline: Guideline, rows: Iterable[RowResult], facts: Facts) -> st
         ]
         for r in rows
     ]
-    text = json.dumps([ENGINE_VERSION, guideline.sha256, rows_said], ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps([ENGINE_VERSION, guideline_sha256, rows_said], ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
