@@ -41,7 +41,7 @@ demo: $(VENV)/.runtime ## start everything with the demonstration cohort; Ctrl-C
 test: $(VENV)/.dev ## the whole test-suite on SQLite, services, permissions and workers again on PostgreSQL + Redis
 	@$(BIN)/python -m tests.run
 
-test-both: $(VENV)/.dev ## the same, pages on both engines too
+test-both: $(VENV)/.dev ## the same, pages and long proofs on both engines too
 	@$(BIN)/python -m tests.run --both
 
 check: $(VENV)/.dev ## lint, types (Python and scripts), import contracts, migrations, deploy checks, templates

@@ -25,7 +25,8 @@ ONCE = ["tests/science", "tests/js", "tests/journeys", "tests/demo/test_launcher
 WITH_JOURNEYS = ["tests/demo/test_load_demo.py"]
 # The lanes fill the processor already: threads of the linear algebra would only wait for each other.
 SINGLE = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-BOTH = "--both"  # pages on PostgreSQL too: `make test-both`
+BOTH = "--both"  # pages and long proofs on PostgreSQL too, and what takes long by itself: `make test-both`
+LONG = ["tests/science/test_worker_memory.py"]  # `make bench` measures it too
 COUNTED = re.compile(r"(\d+) (passed|failed|error|skipped)")
 
 
@@ -81,7 +82,7 @@ def _lanes(redis_url: str | None, database_url: str | None, extra: list[str]) ->
     ignore = [f"--ignore={place}" for place in [*ONCE, WAITING]]
     lanes = [
         Lane("embedded SQLite", [*ignore, *(f"--ignore={place}" for place in WITH_JOURNEYS), *extra], queue),
-        Lane("science, browser journeys, launcher", [*ONCE, *WITH_JOURNEYS, *extra], queue),
+        Lane("science, browser journeys, launcher", [*ONCE, *WITH_JOURNEYS, *_without_long(), *extra], queue),
         Lane("embedded SQLite, workers killed", [WAITING, *extra], queue),
     ]
     if database_url:
@@ -95,6 +96,10 @@ def _lanes(redis_url: str | None, database_url: str | None, extra: list[str]) ->
             Lane("PostgreSQL and Redis, workers killed", [WAITING, *extra], on_postgres),
         ]
     return lanes
+
+
+def _without_long() -> list[str]:
+    return [] if BOTH in sys.argv else [f"--ignore={place}" for place in LONG]
 
 
 def next_database(redis_url: str) -> str:

@@ -24,7 +24,7 @@ from patients.models import AuditEvent, LabResult, Patient, SsaInjection, Treatm
 from patients.selectors import visible_patients
 
 INVENTED = ("0004", "0005", "0006", "0007", "0008")
-pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True), pytest.mark.one_engine]
 
 
 @pytest.fixture

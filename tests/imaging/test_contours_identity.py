@@ -13,7 +13,7 @@ from tests.imaging.phantom import two_bodies, write_pet
 from tests.imaging.phantom_objects import write_report, write_rtstruct, write_seg
 from tests.imaging.scan_rows import bring_scan, refusal_of, work_off
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
 
 
 def seg_series() -> Series:

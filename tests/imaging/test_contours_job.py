@@ -19,7 +19,7 @@ from tests.imaging.phantom import two_bodies, write_pet
 from tests.imaging.phantom_objects import mask_of, write_report, write_rtstruct, write_seg
 from tests.imaging.scan_rows import HOT_BODY, OTHER_BODY, bring_scan, drawn, fresh, new_lesion, work_off
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
 
 
 def imported(scan) -> list[Proposal]:

@@ -48,7 +48,7 @@ from tests.imaging.scan_rows import (
 )
 from tests.imaging.signing import sign
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
 DCIODVFY = Path(sys.executable).parent / "dciodvfy"
 NUMBERS = ("suv_max", "suv_mean", "suv_peak_local", "suv_peak_global", "volume_ml")
 

@@ -10,7 +10,7 @@ from imaging.management.commands import import_dicom
 from imaging.models import Job, Scan, Series
 from tests.imaging.phantom import write_pet
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.one_engine]
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ from imaging.scan_numbers import scan_numbers
 from tests.imaging.phantom import two_bodies
 from tests.imaging.scan_rows import HOT_BODY, OTHER_BODY, bring_scan, drawn, fresh, new_lesion, solid, volume_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
 WIDER = Bounds((5, 15, 9), (8, 18, 14))  # the hot body and part of the bridge
 
 

@@ -28,7 +28,7 @@ from tests.imaging.scan_rows import (
     work_off,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
 
 
 def weigh(scan, doctor, value="90"):

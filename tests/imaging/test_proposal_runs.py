@@ -36,7 +36,7 @@ from tests.imaging.scan_rows import (
     work_off,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from patients.services import record
 from tests.imaging.phantom import two_bodies
 from tests.imaging.scan_rows import bring_scan, focus
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ from tests.imaging.scan_rows import (
     work_off,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
 KEYS = {
     "scan", "case", "tracer", "parameters", "references", "foci", "registration", "matches", "warnings", "refusal",
 }  # fmt: skip

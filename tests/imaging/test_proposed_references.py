@@ -8,7 +8,7 @@ from imaging.models import Proposal, Scan, Voi
 from imaging.services import accept_reference, place_voi, remove_voi
 from tests.imaging.scan_rows import current_run, finds, focus, fresh, look_again, new_reference
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from imaging.services import correct_suv_input, place_voi
 from tests.imaging.phantom import two_bodies, write_pet
 from tests.imaging.scan_rows import BODY, FIRST, new_lesion, work_off
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
 MARK = "provisional: not used as a fact"
 
 

@@ -16,7 +16,7 @@ from imaging.services.running import run_until_done
 from tests.imaging.phantom import two_bodies, write_pet
 from tests.imaging.scan_rows import BODY, FIRST, OTHER_BODY, SECOND, drawn, fresh, new_lesion, work_off
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
 
 
 @pytest.fixture

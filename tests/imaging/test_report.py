@@ -30,7 +30,7 @@ from tests.imaging.scan_rows import BODY, SECOND, bring_scan, drawn, fresh, work
 from tests.imaging.signing import sign
 from tests.imaging.test_recompute import HOT, place
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
 HEADINGS = (
     "CLINICAL INFORMATION", "TECHNIQUE", "COMPARISON", "FINDINGS", "REFERENCES", "FDG PAIRING", "CONCLUSION", "LIMITS",
 )  # fmt: skip

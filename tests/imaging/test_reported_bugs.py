@@ -20,7 +20,7 @@ from tests.imaging.scan_rows import BODY, FIRST, OTHER_BODY, drawn, fresh, new_l
 from tests.science.test_suv_rules import inputs
 from tests.science.test_uptake import box, grid
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
 
 
 @pytest.fixture

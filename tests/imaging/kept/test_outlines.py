@@ -21,7 +21,7 @@ from tests.imaging.scan_rows import (
     work_off,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
 
 
 def check_measured_on_its_voxels(scan, voi) -> None:

@@ -24,7 +24,7 @@ from tests.imaging.scan_rows import (
     volume_of,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
 
 
 STEPS = {
