@@ -45,14 +45,15 @@ def patient(user):
     return make_patient(by=user, case_number="S-1")
 
 
-def read_scan(user, patient, *scores, on=DAY, cold="none"):
+def read_scan(user, patient, *scores, on=DAY, **answers):
     """A scan with one lesion of 22 mm for each score, read and signed."""
     scan = add_scan(user, patient, on=on)
     lesions = {add_lesion(user, patient, f"{on:%y%m%d}-{n}"): score for n, score in enumerate(scores)}
     for lesion in lesions:
         add_finding(user, lesion, scan, size="22")
     reading = add_reading(user, scan, lesions, is_signed=False)
-    reading.cold_lesions, reading.state, reading.signed_at = cold, Reading.State.SIGNED, timezone.now()
+    for name, value in ({"state": Reading.State.SIGNED, "signed_at": timezone.now()} | answers).items():
+        setattr(reading, name, value)
     reading.save()
     return scan
 
@@ -80,7 +81,7 @@ def kept(patient) -> tuple[str, dt.date | None]:
     ],
 )
 def test_the_chip_says_the_class_of_the_signed_reading(client, user, patient, scores, cold, name):
-    read_scan(user, patient, *scores, cold=cold)
+    read_scan(user, patient, *scores, cold_lesions=cold)
     assert kept(patient) == (name, DAY)
     assert (line(user).sstr.scan, line(user).sstr.klass) == ("20 Apr 2026, 68Ga-DOTATATE", name)
     said = client.get(LIST).content.decode()
@@ -89,6 +90,11 @@ def test_the_chip_says_the_class_of_the_signed_reading(client, user, patient, sc
 
 def test_a_scan_nobody_has_read_is_unknown_and_never_poor(user, patient):
     add_scan(user, patient)
+    assert kept(patient) == ("UNKNOWN", DAY)
+
+
+def test_images_that_cannot_be_judged_are_unknown_whatever_was_scored(user, patient):
+    read_scan(user, patient, (1, 1), quality="non_diagnostic")
     assert kept(patient) == ("UNKNOWN", DAY)
 
 
@@ -139,6 +145,12 @@ def test_a_case_without_a_state_is_not_looked_at_yet(client, user, patient):
     assert not WatchState.objects.exists()
     said = client.get(LIST).content.decode()
     assert "not looked at yet" in said and ">UNKNOWN</span>" not in said
+
+
+def test_that_there_was_no_scan_is_not_the_class_of_one_that_came(user, patient):
+    keep_watch(patient)
+    record(Scan, by=user, patient=patient, tracer="68Ga-DOTATATE", clinical_date=None)
+    assert (line(user).sstr.scan, line(user).sstr.klass) == ("date unknown, 68Ga-DOTATATE", "")
 
 
 def test_the_class_of_an_older_scan_is_never_said_of_a_newer_one(user, patient):
@@ -268,7 +280,7 @@ def test_a_known_class_is_one_the_watch_rules_hold_possible(user, first, cold):
     """And where they hold only one possible, it is that one or unknown."""
     for second in SCORES:
         case = make_patient(by=user)
-        read_scan(user, case, first, second, cold=cold)
+        read_scan(user, case, first, second, cold_lesions=cold)
         name, possible = both(case)
         assert name == "UNKNOWN" or SstrClass(name.lower()) in possible
         if len(possible) == 1:
