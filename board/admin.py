@@ -53,7 +53,13 @@ class CaseClosingAdmin(ReadOnlyAdmin):
 @admin.register(WatchState)
 class WatchStateAdmin(ReadOnlyAdmin):
     list_display = ["patient", "is_open", "has_no_date", "due", "checked_at"]
-    list_filter = ["is_open", "has_no_date"]
+    list_filter = ["is_open", "has_no_date", "sstr_class"]
     list_select_related = ["patient"]
     search_fields = ["patient__case_number"]
-    fields = [("patient", "is_open", "has_no_date"), ("opens", "due"), "reasons", ("changed_at", "checked_at")]
+    fields = [
+        ("patient", "is_open", "has_no_date"),
+        ("opens", "due"),
+        ("sstr_class", "sstr_scan_day"),
+        "reasons",
+        ("changed_at", "checked_at"),
+    ]

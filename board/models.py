@@ -295,7 +295,16 @@ class DecisionNotice(models.Model):
 
 
 class WatchState(models.Model):
-    """What the watch list says of a patient: derived from the rows of the case, made again whenever they change."""
+    """What the lists say of a patient: derived from the rows of the case, made again whenever they change."""
+
+    class SstrClass(models.TextChoices):
+        """Of the last SSTR scan; "" only in a state made before classes were kept, until it is made again."""
+
+        RICH = "RICH", "RICH"
+        MIXED = "MIXED", "MIXED"
+        POOR = "POOR", "POOR"
+        UNKNOWN = "UNKNOWN", "UNKNOWN"
+        NO_SCAN = "NO_SCAN", "no SSTR scan"
 
     patient = models.OneToOneField(Patient, primary_key=True, on_delete=models.CASCADE, related_name="watch_state")
     is_open = models.BooleanField()
@@ -303,6 +312,8 @@ class WatchState(models.Model):
     opens = models.DateField(null=True, help_text="First day on which the most pressing reason asks for something.")
     due = models.DateField(null=True)
     reasons = models.JSONField()
+    sstr_class = models.CharField(max_length=8, choices=SstrClass.choices, blank=True)
+    sstr_scan_day = models.DateField(null=True, blank=True, help_text="Of the scan that has this class, if dated.")
     digest = models.CharField(max_length=64)
     changed_at = models.DateTimeField(db_index=True)
     checked_at = models.DateTimeField()
@@ -312,6 +323,7 @@ class WatchState(models.Model):
             models.Index(fields=["is_open", "has_no_date"]),
             models.Index(fields=["is_open", "due"]),
             models.Index(fields=["is_open", "opens"]),
+            models.Index(fields=["sstr_class"]),
         ]
 
     def __str__(self) -> str:

@@ -1,8 +1,8 @@
 """The nightly look at every patient: decisions whose ground moved, and who has no next date.
 
-It runs once after 02:00 local time, and again when the rule sets change, which no row records. Each patient is a
-transaction of its own; a check that was cut off is taken up where it stopped, and one case that cannot be read is
-counted and logged instead of hiding all that come after it.
+It runs once after 02:00 local time, and again when the rule sets or what a state says change, which no row records.
+Each patient is a transaction of its own; a check that was cut off is taken up where it stopped, and one case that
+cannot be read is counted and logged instead of hiding all that come after it.
 """
 
 import datetime as dt
@@ -14,7 +14,7 @@ from django.utils import timezone
 from board.freshness import edition
 from board.models import WatchCheck
 from board.services import look_again
-from board.watching import keep_watch
+from board.watching import EDITION, keep_watch
 from patients.models import Patient
 
 log = logging.getLogger("prrt.board")
@@ -74,7 +74,8 @@ def _last_night(now: dt.datetime) -> dt.datetime:
 
 
 def edition_digest() -> str:
-    return hashlib.sha256(str(edition()).encode()).hexdigest()
+    """Of the rule sets and of what a state says."""
+    return hashlib.sha256(str([*edition(), EDITION]).encode()).hexdigest()
 
 
 def late_sentence(check: WatchCheck | None, now: dt.datetime) -> str:

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from django.db.models import Exists, OuterRef, Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
-from board.models import BoardDecision, Contact
+from board.models import BoardDecision, Contact, WatchState
 from patients.domain.drugs import REGIMENS
 from patients.models import Diagnosis, Patient, TreatmentLine
 
@@ -16,6 +16,7 @@ LONGEST_TEXT = 32
 SHORTEST_SITE = 3
 NO_DECISION = "none"
 OUTCOMES = {**dict(BoardDecision.Outcome.choices), NO_DECISION: "no decision"}
+CLASSES = ("RICH", "MIXED", "POOR", "UNKNOWN")
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Filters:
     is_overdue: bool = False
     had_captem: bool = False
     outcome: str = ""
+    sstr_class: str = ""
 
     @property
     def is_any(self) -> bool:
@@ -35,6 +37,7 @@ class Filters:
             "q": self.text,
             "overdue": "1" if self.is_overdue else "",
             "captem": "1" if self.had_captem else "",
+            "class": self.sstr_class,
             "decision": self.outcome,
         }
         return "?" + urlencode({name: value for name, value in (chosen | place).items() if value})
@@ -53,12 +56,13 @@ class Chip:
 
 def filters_of(asked) -> Filters:
     """From the address; what is not known is not chosen."""
-    outcome = asked.get("decision", "")
+    outcome, sstr_class = asked.get("decision", ""), asked.get("class", "")
     return Filters(
         text=asked.get("q", "").strip()[:LONGEST_TEXT],
         is_overdue=asked.get("overdue") == "1",
         had_captem=asked.get("captem") == "1",
         outcome=outcome if outcome in OUTCOMES else "",
+        sstr_class=sstr_class if sstr_class in CLASSES else "",
     )
 
 
@@ -73,11 +77,17 @@ def narrowed(patients: QuerySet[Patient], chosen: Filters, today: dt.date) -> Qu
         patients = patients.filter(Q(pk__in=decided.values("patient")) | Q(pk__in=agreed.values("patient")))
     if chosen.had_captem:
         patients = patients.filter(Exists(_captem().filter(patient=OuterRef("pk"))))
+    if chosen.sstr_class:
+        patients = patients.filter(pk__in=_of_class(chosen.sstr_class).values("patient"))
     if chosen.outcome == NO_DECISION:
         patients = patients.filter(~Exists(own))
     elif chosen.outcome:
         patients = patients.filter(pk__in=current.filter(outcome=chosen.outcome).values("patient"))
     return patients
+
+
+def _of_class(name: str) -> QuerySet[WatchState]:
+    return WatchState.objects.filter(sstr_class=name)
 
 
 def _captem() -> QuerySet[TreatmentLine]:
@@ -116,6 +126,9 @@ def chips(chosen: Filters) -> list[Chip]:
         found.append(_chip(f"“{chosen.text}”", chosen, on=chosen, off=replace(chosen, text="")))
     found.append(_toggle("overdue", chosen, "is_overdue"))
     found.append(_toggle("CAPTEM yes", chosen, "had_captem"))
+    for name in CLASSES:
+        on, off = replace(chosen, sstr_class=name), replace(chosen, sstr_class="")
+        found.append(_chip(name, chosen, on=on, off=off, group="SSTR class"))
     for outcome, label in OUTCOMES.items():
         on, off = replace(chosen, outcome=outcome), replace(chosen, outcome="")
         found.append(_chip(label, chosen, on=on, off=off, group="Decision"))

@@ -7,6 +7,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from board import words
 from board.models import BoardDecision, Contact
+from board.sstr_state import SstrLine, sstr_line
 from imaging.models import Scan
 from patients.models import Diagnosis, HistologySpecimen, Patient, TreatmentLine
 from patients.selectors import grade_of
@@ -20,7 +21,7 @@ class PatientLine:
     tumour: str
     ki67: str
     treatment: str
-    scan: str
+    sstr: SstrLine
     decision: str
     due: str
     is_overdue: bool
@@ -35,6 +36,7 @@ class PatientPage:
 
 def patient_page(found: QuerySet[Patient], *, today, after: str = "", before: str = "") -> PatientPage:
     """Fifty of these cases after (or before) a case number."""
+    found = found.select_related("watch_state")
     if before:
         chosen = list(found.filter(case_number__lt=before).order_by("-case_number")[: PAGE_SIZE + 1])
         has_more, chosen = len(chosen) > PAGE_SIZE, chosen[:PAGE_SIZE][::-1]
@@ -78,7 +80,7 @@ def _line(patient, diagnoses, specimens, treatments, scans, decisions, agreed, t
     diagnosis = diagnoses[-1] if diagnoses else None
     site = diagnosis.primary_site if diagnosis else "unknown"
     grade = words.grade(specimens[-1], grade_of(specimens[-1], site=site)) if specimens else ""
-    scan, decision = (scans or [None])[-1], (decisions or [None])[-1]
+    decision = (decisions or [None])[-1]
     dates = [d.due_date for d in decisions if d.is_waiting] + [contact.next_on for contact in agreed]
     waiting = min(dates, default=None)
     due = waiting or (decision.due_date if decision else None)
@@ -87,7 +89,7 @@ def _line(patient, diagnoses, specimens, treatments, scans, decisions, agreed, t
         tumour=words.tumour(diagnosis, grade),
         ki67=words.ki67(specimens),
         treatment=words.current_line(treatments),
-        scan=f"{words.row_day(scan)}, {scan.tracer}" if scan else "",
+        sstr=sstr_line(patient, scans, today),
         decision=decision.get_outcome_display() if decision else "",
         due=words.day_words((due, due)) if due else "",
         is_overdue=bool(waiting and waiting < today),

@@ -20,6 +20,7 @@ from board.domain.due import DueRules
 from board.domain.watch import WatchReason, is_lost, watch
 from board.due_rules import due_rules
 from board.models import BoardDecision, CaseClosing, Contact, WatchState
+from board.sstr_state import sstr_values
 from board.watch_rows import watch_facts
 from patients.models import Patient
 
@@ -27,6 +28,7 @@ LAST_DATE = (
     "This would leave the patient without a next date. Give a date, or close the case with a reason: "
     "deceased, declined, transferred, cured or discharged, or other."
 )
+EDITION = "watch/2"  # raised when a state says more than before: the check is due and makes every one again
 NOW = dt.date.min  # a reason without a day asks at once, whatever day it is read on
 CLOSED = "This case is closed ({reason}). Open it again first: a date on a closed case reminds nobody."
 
@@ -36,7 +38,8 @@ def keep_watch(patient: Patient, *, rules: DueRules | None = None) -> WatchState
     """Derive the state from the rows as they are in this transaction, and store it."""
     today, rules = timezone.localdate(), rules or due_rules()
     person = Patient.objects.select_for_update().get(pk=patient.pk)
-    facts = watch_facts(Chart(person, today), rules)
+    chart = Chart(person, today)
+    facts = watch_facts(chart, rules)
     reasons = watch(facts, rules, today)
     values = {
         "is_open": facts.is_open,
@@ -44,6 +47,7 @@ def keep_watch(patient: Patient, *, rules: DueRules | None = None) -> WatchState
         "opens": min((reason.opens or NOW for reason in reasons), default=None),
         "due": min((reason.due for reason in reasons if reason.due), default=None),
         "reasons": [as_json(reason) for reason in reasons],
+        **sstr_values(chart),
     }
     return _store(person, values)
 

@@ -70,8 +70,12 @@ def _sizes(case: CaseRows, scan: Scan, relations: Fact) -> dict[str, Fact]:
 
 
 def newest_sstr_scan(case: CaseRows, as_of: dt.date) -> Scan | None:
+    return newest_sstr_of(case.of(Scan), as_of)
+
+
+def newest_sstr_of(scans: Sequence[Scan], as_of: dt.date) -> Scan | None:
     """A scan whose tracer is not recorded may be the newest SSTR scan, so it is not passed over."""
-    found = [s for s in usable(case.of(Scan), as_of) if dated(s) and s.tracer != Tracer.F18_FDG]
+    found = [s for s in usable(scans, as_of) if dated(s) and s.tracer != Tracer.F18_FDG]
     return max(found, key=lambda s: (dated(s), s.recorded_at), default=None)
 
 

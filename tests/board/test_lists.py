@@ -70,7 +70,7 @@ def test_a_line_says_site_grade_treatment_and_last_scan(db):
     user, _ = published_case()
     line = patient_page(user, today=TODAY).lines[0]
     assert (line.tumour, line.ki67, line.treatment) == ("Gastric NET G2", "Ki-67 7-8 %", "After CAPTEM ×6")
-    assert line.scan == "20 Apr 2026, 68Ga-DOTATATE"
+    assert line.sstr.scan == "20 Apr 2026, 68Ga-DOTATATE"
 
 
 def test_listing_costs_the_same_for_one_case_and_for_many(reader, django_assert_max_num_queries):
