@@ -7,26 +7,9 @@ from django.db import models
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from eligibility.models import AppendOnlyQuerySet, Assessment
+from eligibility.models import AppendOnly, AppendOnlyQuerySet, Assessment
 from imaging.models import Scan
 from patients.models import Patient
-
-
-class AppendOnly(models.Model):
-    """What people said: stored once. A later row answers an earlier one and never edits it."""
-
-    objects = AppendOnlyQuerySet.as_manager()
-
-    class Meta:
-        abstract = True
-
-    def save(self, *args, **kwargs):
-        if not self._state.adding:
-            raise TypeError(f"{self._meta.verbose_name_plural} are append-only")
-        super().save(*args, **kwargs)
-
-    def delete(self, *args, **kwargs):
-        raise TypeError(f"{self._meta.verbose_name_plural} are append-only")
 
 
 def of_open_cases(rows: models.QuerySet) -> models.QuerySet:

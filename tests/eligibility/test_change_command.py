@@ -91,7 +91,7 @@ def test_two_scans_can_be_named(case):
 def test_bad_input_is_a_sentence(case, args, words):
     with pytest.raises(CommandError, match=words) as refused:
         change(*args)
-    assert refused.value.returncode == 1
+    assert refused.value.returncode == 2
 
 
 def test_one_scan_is_too_few(case):

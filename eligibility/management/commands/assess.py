@@ -5,9 +5,8 @@ import json
 import sys
 from pathlib import Path
 
-from django.core.management.base import CommandError
 from django.utils import timezone
-from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.dateparse import parse_datetime
 
 from eligibility.case_rows import fetch
 from eligibility.domain.rules import AssessmentResult, evaluate
@@ -16,10 +15,8 @@ from eligibility.facts_schema import facts_schema
 from eligibility.loader import guideline, guidelines
 from eligibility.report import NOTICE, as_json, as_table
 from eligibility.selectors import assess_all
-from patients.commands import CaseCommand
+from patients.commands import CaseCommand, bad_input, day_of
 from patients.models import Patient
-
-BAD_INPUT = 2
 
 
 class Command(CaseCommand):
@@ -41,9 +38,9 @@ class Command(CaseCommand):
             self.stdout.write(json.dumps(facts_schema(), indent=2, ensure_ascii=False))
             return
         if (options["case"] is None) == (options["facts"] is None):
-            raise _bad("Name a case, or a file with --facts: one of the two.")
+            raise bad_input("Name a case, or a file with --facts: one of the two.")
         wanted = self._wanted(options["guideline"])
-        as_of = _day(options["as_of"]) if options["as_of"] else None
+        as_of = day_of(options["as_of"]) if options["as_of"] else None
         if options["facts"] is not None:
             self._say(*_of_file(options, as_of, wanted), options["json"])
         else:
@@ -60,14 +57,14 @@ class Command(CaseCommand):
     def _wanted(self, guideline_id: str | None) -> list[str]:
         known = list(guidelines())
         if guideline_id is not None and guideline_id not in known:
-            raise _bad(f"There is no rule set “{guideline_id}”. Known are: {', '.join(known)}.")
+            raise bad_input(f"There is no rule set “{guideline_id}”. Known are: {', '.join(known)}.")
         return [guideline_id] if guideline_id else known
 
 
 def _of_case(options: dict, as_of: dt.date, wanted: list[str]) -> tuple[dict, list[AssessmentResult]]:
     patient = Patient.objects.filter(case_number=options["case"]).first()
     if patient is None:
-        raise _bad(f"There is no case “{options['case']}”.")
+        raise bad_input(f"There is no case “{options['case']}”.")
     known_at = _moment(options["known_at"]) if options["known_at"] else None
     found = assess_all(patient, as_of=as_of, rows=fetch(patient, known_at=known_at))
     head = {"case": patient.case_number, "known_at": known_at.isoformat() if known_at else None}
@@ -76,12 +73,12 @@ def _of_case(options: dict, as_of: dt.date, wanted: list[str]) -> tuple[dict, li
 
 def _of_file(options: dict, as_of: dt.date | None, wanted: list[str]) -> tuple[dict, list[AssessmentResult]]:
     if options["known_at"]:
-        raise _bad("--known-at asks what had been recorded of a case; a file of facts has no history.")
+        raise bad_input("--known-at asks what had been recorded of a case; a file of facts has no history.")
     name = options["facts"]
     try:
         read = read_facts(_bytes(name), is_toml=name.endswith(".toml"), as_of=as_of)
     except FactsRefused as refused:
-        raise _bad(f"{name} is not used:\n{refused}") from refused
+        raise bad_input(f"{name} is not used:\n{refused}") from refused
     day = read.as_of or timezone.localdate()
     return {"facts_sha256": read.sha256}, [evaluate(guideline(one), read.facts, day) for one in wanted]
 
@@ -93,22 +90,7 @@ def _bytes(name: str) -> bytes:
         with Path(name).open("rb") as file:
             return file.read(LARGEST_BYTES + 1)
     except OSError as error:
-        raise _bad(f"{name} cannot be read: {error.strerror}.") from error
-
-
-def _bad(sentence: str) -> CommandError:
-    """Bad input ends with status 2; 1 stays for what the product itself cannot do."""
-    return CommandError(sentence, returncode=BAD_INPUT)
-
-
-def _day(text: str) -> dt.date:
-    try:
-        day = parse_date(text)
-    except ValueError:
-        day = None
-    if day is None:
-        raise _bad(f"“{text}” is not a date. Write it as YYYY-MM-DD.")
-    return day
+        raise bad_input(f"{name} cannot be read: {error.strerror}.") from error
 
 
 def _moment(text: str) -> dt.datetime:
@@ -118,5 +100,5 @@ def _moment(text: str) -> dt.datetime:
     except ValueError:
         moment = None
     if moment is None or len(text) <= len("YYYY-MM-DD"):
-        moment = dt.datetime.combine(_day(text), dt.time.max)
+        moment = dt.datetime.combine(day_of(text), dt.time.max)
     return moment if timezone.is_aware(moment) else timezone.make_aware(moment)

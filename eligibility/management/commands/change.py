@@ -1,17 +1,13 @@
 """``manage.py change CASE``: what changed between two SSTR scans of a case."""
 
-import datetime as dt
 import json
-
-from django.core.management.base import CommandError
-from django.utils.dateparse import parse_date
 
 from eligibility.case_rows import fetch
 from eligibility.change_facts import change_between, comparable_scans
 from eligibility.change_report import as_json, as_table, gates_of
 from eligibility.report import NOTICE
 from imaging.models import Scan
-from patients.commands import CaseCommand
+from patients.commands import CaseCommand, bad_input, day_of
 from patients.models import Patient
 
 
@@ -27,16 +23,16 @@ class Command(CaseCommand):
     def handle(self, *args, **options):
         patient = Patient.objects.filter(case_number=options["case"]).first()
         if patient is None:
-            raise CommandError(f"There is no case “{options['case']}”.")
+            raise bad_input(f"There is no case “{options['case']}”.")
         case = fetch(patient)
         scans = comparable_scans(case)
         first, second = (_scan(options[name], scans) for name in ("first", "second"))
         try:
             found = change_between(case, first, second)
         except ValueError as error:
-            raise CommandError(f"These scans cannot be compared: {error}.") from error
+            raise bad_input(f"These scans cannot be compared: {error}.") from error
         if found is None:
-            raise CommandError(_too_few(scans))
+            raise bad_input(_too_few(scans))
         gates = gates_of(case, found)
         if options["json"]:
             whole = {"case": patient.case_number, **as_json(found, gates)}
@@ -48,23 +44,13 @@ class Command(CaseCommand):
 def _scan(text: str | None, scans: list[Scan]) -> Scan | None:
     if text is None:
         return None
-    day = _day(text)
+    day = day_of(text)
     mine = [scan for scan in scans if scan.clinical_date == day]
     if len(mine) == 1:
         return mine[0]
     known = ", ".join(str(scan.clinical_date) for scan in scans) or "none"
     what = "is no SSTR scan" if not mine else "are several SSTR scans"
-    raise CommandError(f"On {day} there {what} of this case. Days with one: {known}.")
-
-
-def _day(text: str) -> dt.date:
-    try:
-        day = parse_date(text)
-    except ValueError:
-        day = None
-    if day is None:
-        raise CommandError(f"“{text}” is not a date. Write it as YYYY-MM-DD.")
-    return day
+    raise bad_input(f"On {day} there {what} of this case. Days with one: {known}.")
 
 
 def _too_few(scans: list[Scan]) -> str:
