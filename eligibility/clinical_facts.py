@@ -10,6 +10,7 @@ from eligibility.case_rows import CaseRows
 from eligibility.domain.facts import Choice, Fact, Source, exactly, hull, unknown
 from eligibility.domain.vocabulary import FACTS, NOT_APPLICABLE
 from eligibility.fact_tools import choice, dated, newest, source, usable
+from eligibility.prrt_facts import prior_prrt
 from patients.domain.dates import age_range
 from patients.domain.ki67 import Interval
 from patients.models import (
@@ -18,8 +19,6 @@ from patients.models import (
     HistologySpecimen,
     Patient,
     PerformanceStatus,
-    PrrtCycle,
-    TreatmentLine,
 )
 from patients.selectors import grade_of
 
@@ -174,11 +173,8 @@ def _ki67(specimens: list) -> Fact:
 
 
 def _unsealed(case: CaseRows, as_of: dt.date) -> Fact:
-    cycles = usable(case.of(PrrtCycle), as_of)
-    lines = [r for r in usable(case.of(TreatmentLine), as_of) if r.treatment_class == TreatmentLine.TreatmentClass.PRRT]
-    if given := [*cycles, *lines]:
-        return Fact(frozenset({"yes"}), clinical_date=dated(given[-1]), sources=tuple(map(source, given)))
-    return asserted(case, "other_unsealed", as_of)
+    prior = prior_prrt(case, as_of)
+    return prior if prior.value == frozenset({"yes"}) else asserted(case, "other_unsealed", as_of)
 
 
 def _heart_failure(case: CaseRows, as_of: dt.date) -> Fact:
