@@ -1,7 +1,6 @@
 """Facts that a named person asserted or denied on a day. Silence is not denial: no row, no answer."""
 
 import datetime as dt
-import re
 from collections.abc import Mapping
 from decimal import Decimal
 
@@ -9,6 +8,7 @@ from eligibility.case_rows import CaseRows
 from eligibility.domain.facts import Fact, exactly, hull, unknown
 from eligibility.fact_tools import choice, dated, newest, source
 from patients.domain.ki67 import Interval
+from patients.domain.months import months_in
 from patients.models import ClinicalAssertion
 
 _YES_NO: Mapping[str, str] = {"asserted": "yes", "denied": "no"}
@@ -56,18 +56,20 @@ def assertion_text(row: ClinicalAssertion) -> str:
     return f"{row.get_kind_display()} {row.state}{compared}"
 
 
-def number_in(rows: list, unit: str) -> Fact:
-    """The number that opens the detail of the newest assertions."""
-    found = [match[1] for row in rows if (match := re.match(r"\s*(\d{1,3}(?:\.\d+)?)\b", row.detail))]
+def months_of(rows: list) -> Fact:
+    """Months as the detail of the newest assertions gives them; one that says anything else leaves them open."""
+    found = [months_in(row.detail) for row in rows]
     sources = tuple(source(row, assertion_text(row)) for row in rows)
-    if not found:
+    numbers = [number for number in found if number is not None]
+    if not numbers or None in found:
         return unknown("not_stated" if rows else "missing", sources=sources)
-    value = hull([exactly(Decimal(number)) for number in found])
-    return Fact(value, unit=unit, clinical_date=dated(rows[0]), sources=sources, is_timeless=True)
+    value = hull([exactly(number) for number in numbers])
+    return Fact(value, unit="months", clinical_date=dated(rows[0]), sources=sources, is_timeless=True)
 
 
 def _progression_pair(case: CaseRows, as_of: dt.date) -> dict[str, Fact]:
-    rows = [row for row in assertions(case, "progression", as_of) if _YES_NO.get(row.state) == "yes"]
+    """The examinations between which the progression on octreotide was seen, the one that the trial asks about."""
+    rows = [row for row in assertions(case, "progression_on_ssa", as_of) if _YES_NO.get(row.state) == "yes"]
     return {
         f"progression_{which}_scan_age_days": _age_of_date(rows, field, as_of)
         for which, field in (("older", "compared_from"), ("newer", "compared_to"))

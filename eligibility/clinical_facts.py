@@ -3,13 +3,17 @@
 import datetime as dt
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 from eligibility.assertion_facts import asserted, assertion_facts, assertion_text, assertions
 from eligibility.case_rows import CaseRows
-from eligibility.domain.facts import Choice, Fact, Source, exactly, hull, unknown
-from eligibility.domain.vocabulary import FACTS, NOT_APPLICABLE
+from eligibility.domain.facts import Choice, Fact, LesionFact, Source, exactly, hull, unknown
+from eligibility.domain.vocabulary import FACTS, LASTING_WORDS, NOT_APPLICABLE
 from eligibility.fact_tools import choice, dated, newest, source, usable
+from eligibility.lesion_facts import lesions_of, newest_sstr_scan, signed_heads
+from eligibility.prrt_facts import prior_prrt
+from imaging.models import Lesion
 from patients.domain.dates import age_range
 from patients.domain.ki67 import Interval
 from patients.models import (
@@ -18,8 +22,6 @@ from patients.models import (
     HistologySpecimen,
     Patient,
     PerformanceStatus,
-    PrrtCycle,
-    TreatmentLine,
 )
 from patients.selectors import grade_of
 
@@ -31,6 +33,7 @@ _GUT: Mapping[str, Choice] = {
     **{site: frozenset({"other"}) for site in ("lung", "thymus", "ppgl")},
 }
 _GRADES = ("G1", "G2", "G3", "NEC")
+_NYHA = ("I", "II", "III", "IV")
 
 
 def clinical_facts(case: CaseRows, as_of: dt.date) -> dict[str, Fact]:
@@ -108,13 +111,34 @@ def _known(value: str, words: Choice) -> str | None:
 
 
 def _listed(case: CaseRows, word: str, kind: str, as_of: dt.date) -> Fact:
-    """A list of metastatic sites that names one answers yes; one that does not is silence, not denial."""
-    listed = choice(newest(case.of(Diagnosis), as_of), lambda row: _names(row, word))
-    return listed if listed.value is not None else asserted(case, kind, as_of)
+    """A list of metastatic sites that names one answers yes; one that does not is silence, not denial.
+
+    A lesion of that organ on the newest SSTR scan reopens a denial, and answers where nobody else did.
+    """
+    if naming := [row for row in newest(case.of(Diagnosis), as_of) if _names(row, word)]:
+        return choice(naming, lambda _: "yes")
+    said, seen = asserted(case, kind, as_of), _seen_in(case, word, as_of)
+    if not seen or said.value == frozenset({"yes"}):
+        return said
+    is_sure = said.reason == "missing" and said.value is None and any(map(_has_uptake, seen))
+    sources = (*said.sources, *(lesion.source for lesion in seen if lesion.source))
+    return Fact(frozenset({"yes"} if is_sure else {"yes", "no"}), sources=sources, is_timeless=True)
 
 
-def _names(row: Diagnosis, word: str) -> str | None:
-    return "yes" if any(word in str(site).casefold() for site in row.metastatic_sites) else None
+def _names(row: Diagnosis, word: str) -> bool:
+    return any(word in str(site).casefold() for site in row.metastatic_sites)
+
+
+def _seen_in(case: CaseRows, word: str, as_of: dt.date) -> list[LesionFact]:
+    scan = newest_sstr_scan(case, as_of)
+    if scan is None or not any(word in lesion.organ.casefold() for lesion in case.of(Lesion)):
+        return []
+    signed = signed_heads(list(scan.readings.all()), case.known_at)
+    return [fact for lesion, fact in lesions_of(case, scan, signed) if word in lesion.organ.casefold()]
+
+
+def _has_uptake(lesion: LesionFact) -> bool:
+    return lesion.relation is not None and "none" not in lesion.relation
 
 
 def _site(case: CaseRows, as_of: dt.date) -> str:
@@ -136,21 +160,28 @@ def _differentiation(specimens: list) -> Fact:
 
 
 def _grade(specimens: list, site: str) -> Fact:
-    """Possible grades of the newest and of the highest specimen together: both have to satisfy a rule."""
+    """Possible grades of what may be the newest and of the highest specimen together: both have to satisfy a rule."""
     if not specimens:
         return unknown("missing")
     graded = [(specimen, grades) for specimen in specimens if (grades := _grades_of(specimen, site))]
     if not graded:
         return unknown("not_stated", grade_of(specimens[-1], site=site).explanation, tuple(map(source, specimens)))
     highest = max(graded, key=lambda pair: max(map(_GRADES.index, pair[1])))
-    used = dict([graded[-1], highest]) if graded[-1] != highest else dict([highest])
+    latest = _latest([specimen for specimen, _ in graded])
+    used = {specimen: grades for specimen, grades in graded if specimen in latest} | dict([highest])
     detail = "; ".join(f"Ki-67 {s.ki67_text}" for s in used if s.ki67_text)
     return Fact(
         frozenset().union(*used.values()),
-        clinical_date=dated(graded[-1][0]),
+        clinical_date=dated(latest[0]),
         sources=tuple(map(source, used)),
         detail=detail,
     )
+
+
+def _latest(specimens: list) -> list:
+    """Those that may be the newest: of the newest date, and every one without a date."""
+    with_date = [specimen for specimen in specimens if dated(specimen)]
+    return [*newest(with_date, dt.date.max), *(s for s in specimens if not dated(s))]
 
 
 def _grades_of(specimen: HistologySpecimen, site: str) -> Choice:
@@ -168,40 +199,45 @@ def _ki67(specimens: list) -> Fact:
     if not stated:
         return unknown("missing" if not specimens else "not_stated")
     highest = max(stated, key=lambda s: (s.ki67_high is None, s.ki67_high or 0))
-    used = list(dict.fromkeys([stated[-1], highest]))
+    latest = _latest(stated)
+    used = list(dict.fromkeys([*latest, highest]))
     intervals: list[Interval] = [s.ki67_interval for s in used]
-    return Fact(hull(intervals), unit="%", clinical_date=dated(stated[-1]), sources=tuple(map(source, used)))
+    return Fact(hull(intervals), unit="%", clinical_date=dated(latest[0]), sources=tuple(map(source, used)))
 
 
 def _unsealed(case: CaseRows, as_of: dt.date) -> Fact:
-    cycles = usable(case.of(PrrtCycle), as_of)
-    lines = [r for r in usable(case.of(TreatmentLine), as_of) if r.treatment_class == TreatmentLine.TreatmentClass.PRRT]
-    if given := [*cycles, *lines]:
-        return Fact(frozenset({"yes"}), clinical_date=dated(given[-1]), sources=tuple(map(source, given)))
-    return asserted(case, "other_unsealed", as_of)
+    prior = prior_prrt(case, as_of)
+    return prior if prior.value == frozenset({"yes"}) else asserted(case, "other_unsealed", as_of)
 
 
 def _heart_failure(case: CaseRows, as_of: dt.date) -> Fact:
     return choice(assertions(case, "heart_failure", as_of), _nyha, text=assertion_text)
 
 
-def _nyha(row: ClinicalAssertion) -> str | None:
+def _nyha(row: ClinicalAssertion) -> str | Choice | None:
+    """Every class that is named, and those between them: "II-III" is no II, "I to III" may be II."""
     if row.state == ClinicalAssertion.State.DENIED:
         return "none"
-    found = re.search(r"\b(IV|III|II|I)\b", row.detail.upper())
-    return found[1] if found and row.state == ClinicalAssertion.State.ASSERTED else None
+    named = [_NYHA.index(word) for word in re.findall(r"\b(IV|III|II|I)\b", row.detail.upper())]
+    if not named or row.state != ClinicalAssertion.State.ASSERTED:
+        return None
+    return frozenset(_NYHA[min(named) : max(named) + 1])
 
 
 def _pregnancy(case: CaseRows, as_of: dt.date) -> Fact:
-    if case.patient.sex_for_formulas == Patient.Sex.MALE:
-        return _not_applicable(case.patient)
     found = assertions(case, "pregnancy", as_of)
+    states = [_pregnancy_state(row) for row in found]
+    if case.patient.sex_for_formulas == Patient.Sex.MALE and not {"pregnant", "not_excluded"} & set(states):
+        return _not_applicable(case.patient)
     fact = choice(found, _pregnancy_state, text=assertion_text)
-    if fact.reason == "recorded_unknown" and any(row.state == ClinicalAssertion.State.DENIED for row in found):
+    if fact.reason == "recorded_unknown" and any(map(_is_bare_denial, found)):
         return unknown("not_stated", "how pregnancy was excluded", fact.sources, fact.clinical_date)
-    if fact.value == frozenset({"not_of_childbearing_potential"}):
-        return Fact(fact.value, clinical_date=fact.clinical_date, sources=fact.sources, is_timeless=True)
-    return fact
+    is_lasting = isinstance(fact.value, frozenset) and fact.value <= LASTING_WORDS
+    return replace(fact, is_timeless=True) if is_lasting else fact
+
+
+def _is_bare_denial(row: ClinicalAssertion) -> bool:
+    return row.state == ClinicalAssertion.State.DENIED and _pregnancy_state(row) is None
 
 
 def _pregnancy_state(row: ClinicalAssertion) -> str | None:
@@ -214,9 +250,9 @@ def _pregnancy_state(row: ClinicalAssertion) -> str | None:
 
 
 def _breast_feeding(case: CaseRows, as_of: dt.date) -> Fact:
-    if case.patient.sex_for_formulas == Patient.Sex.MALE:
-        return _not_applicable(case.patient)
-    return asserted(case, "breast_feeding", as_of)
+    fact = asserted(case, "breast_feeding", as_of)
+    is_said = fact.value == frozenset({"yes"}) or fact.reason == "contradictory"
+    return _not_applicable(case.patient) if case.patient.sex_for_formulas == Patient.Sex.MALE and not is_said else fact
 
 
 def _not_applicable(patient: Patient) -> Fact:

@@ -14,11 +14,17 @@ def usable(rows: Iterable[ClinicalRow], as_of: dt.date) -> list[ClinicalRow]:
 
 
 def newest(rows: Iterable[ClinicalRow], as_of: dt.date) -> list[ClinicalRow]:
-    """All rows of the newest date: two of one day are both kept, since nothing says which came last."""
+    """All rows that may be the newest, the earliest date first.
+
+    Nothing says which of two of one day came last, or whether a value "of April" is newer than one of the 10th.
+    """
     found = usable(rows, as_of)
     days = [day for row in found if (day := dated(row)) is not None]
-    last = max(days, default=None)
-    return [row for row in found if dated(row) == last]
+    if not days:
+        return found
+    last = max(days)
+    may_be = [row for row in found if row.clinical_span and row.clinical_span[1] >= last]
+    return sorted(may_be, key=lambda row: row.clinical_span[0])
 
 
 def dated(row: ClinicalRow) -> dt.date | None:
@@ -35,15 +41,23 @@ def source(row, text: str = "") -> Source:
     )
 
 
-def choice(rows: list, read: Callable[..., str | None], *, text: Callable[..., str] | None = None) -> Fact:
-    """A named state from the newest rows; ``read`` gives None for "recorded as unknown"."""
+def choice(rows: list, read: Callable[..., str | Choice | None], *, text: Callable[..., str] | None = None) -> Fact:
+    """What the newest rows may name; ``read`` gives None for "recorded as unknown", which answers beside it leave open.
+
+    Two rows that name different states contradict each other; one that names several leaves them all possible.
+    """
     if not rows:
         return unknown("missing")
     sources = tuple(source(row, text(row) if text else "") for row in rows)
-    values: Choice = frozenset(value for row in rows if (value := read(row)) is not None)
-    if not values:
-        return unknown("recorded_unknown", sources=sources, on=dated(rows[0]))
-    if len(values) > 1:
-        named = sorted(values)
+    found = [_as_choice(read(row)) for row in rows]
+    answers = {answer for answer in found if answer is not None}
+    named = sorted(frozenset().union(*answers))
+    if len(answers) > 1:
         return unknown("contradictory", " and ".join(named), sources, dated(rows[0]), tuple(named))
-    return Fact(values, clinical_date=dated(rows[0]), sources=sources)
+    if None in found:
+        return unknown("recorded_unknown", sources=sources, on=dated(rows[0]), seen=tuple(named))
+    return Fact(frozenset(named), clinical_date=dated(rows[0]), sources=sources)
+
+
+def _as_choice(value: str | Choice | None) -> Choice | None:
+    return frozenset({value}) if isinstance(value, str) else value

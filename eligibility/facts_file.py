@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from eligibility.domain.facts import REASONS, Choice, Fact, FactKind
-from eligibility.domain.vocabulary import FACTS, NOT_APPLICABLE, FactSpec
+from eligibility.domain.vocabulary import FACTS, LASTING_WORDS, FactSpec
 from eligibility.embedded_tests import read_fact
 
 FORMAT = "prrt-facts/1"
@@ -22,9 +22,8 @@ TOP_KEYS = {"format", "as_of", "facts"}
 LESION_KEYS = {"label", "site", "relation", "size_mm", "visceral", "target", "reason"}
 LARGEST_BYTES = 1_000_000
 LARGEST_NUMBER, MOST_DIGITS = 1_000_000_000, 20
-# Facts of the person rather than of a day, and states that no later day changes.
+# Facts of the person rather than of a day.
 TIMELESS = frozenset({"age_years", "sex"})
-LASTING_WORDS: Choice = frozenset({"not_of_childbearing_potential", NOT_APPLICABLE})
 
 CODES = {
     "facts_unreadable": "The file cannot be read as JSON or TOML",

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from eligibility.case_rows import CaseRows
-from eligibility.domain.facts import Choice, Fact, LesionFact, exactly, number_text, unknown
+from eligibility.domain.facts import Choice, Fact, LesionFact, number_text, unknown
 from eligibility.fact_tools import dated, source, usable
 from eligibility.lesion_ratios import with_ratios
 from imaging.domain.errors import MeasurementRefused
@@ -46,11 +46,15 @@ def sstr_facts(case: CaseRows, as_of: dt.date) -> dict[str, Fact]:
     if scan is None:
         return dict.fromkeys((*_SIZES, "sstr_relation_to_liver", "sstr_scan_age_days"), unknown("no_scan"))
     on = dated(scan)
-    age = Fact(
-        exactly(Decimal((as_of - on).days)), unit="days", clinical_date=on, sources=(source(scan, _scan_text(scan)),)
-    )
+    age = Fact(_age(scan, as_of), unit="days", clinical_date=on, sources=(source(scan, _scan_text(scan)),))
     relations = _relations(case, scan)
     return {"sstr_relation_to_liver": relations, "sstr_scan_age_days": age, **_sizes(case, scan, relations)}
+
+
+def _age(scan: Scan, as_of: dt.date) -> Interval:
+    """Days since a scan; one known to the month has every age that its days may give."""
+    earliest, latest = scan.clinical_span
+    return Interval(Decimal(max(0, (as_of - latest).days)), Decimal((as_of - earliest).days))
 
 
 def _sizes(case: CaseRows, scan: Scan, relations: Fact) -> dict[str, Fact]:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from eligibility.case_rows import CaseRows
 from eligibility.domain.facts import Fact, Source, exactly, hull, interval_text, number_text, unknown
 from eligibility.fact_tools import dated, newest, source, usable
-from patients.domain.dates import age_range
+from patients.domain.dates import Span, age_range
 from patients.domain.ki67 import Interval
 from patients.domain.renal import RenalUnavailable, ckd_epi_2021, cockcroft_gault
 from patients.domain.units import convert
@@ -122,11 +122,19 @@ def _fact(value: Interval, unit: str, creatinine: Fact, detail: str, more: tuple
 def _weight(case: CaseRows, as_of: dt.date, near: dt.date | None) -> _Body | None:
     if near is None:
         return None
-    weights = _weights(case)
-    rows = newest(usable(weights, near), near) or newest(weights, as_of)
-    if not rows or abs((near - (dated(rows[0]) or near)).days) > WEIGHT_WITHIN_DAYS:
+    away = [(row, *_days_apart(row.clinical_span, near)) for row in usable(_weights(case), as_of)]
+    nearest = min((most for _, _, most in away), default=None)
+    if nearest is None or nearest > WEIGHT_WITHIN_DAYS:
         return None
+    rows = [row for row, least, _ in away if least <= nearest]
     return _Body(hull([exactly(row.value) for row in rows]), rows)
+
+
+def _days_apart(span: Span, near: dt.date) -> tuple[int, int]:
+    """The fewest and the most days between ``near`` and a date; 0 at least where it may be that very day."""
+    ends = [(near - day).days for day in span]
+    is_around = ends[1] <= 0 <= ends[0]
+    return 0 if is_around else min(map(abs, ends)), max(map(abs, ends))
 
 
 def _weights(case: CaseRows) -> list[BodyMeasure]:

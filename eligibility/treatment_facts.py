@@ -6,13 +6,14 @@ rows that may or may not belong to the kind. "No" comes only from a person who s
 
 import datetime as dt
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from eligibility.assertion_facts import asserted
 from eligibility.case_rows import CaseRows
 from eligibility.domain.facts import Fact, Source, exactly, unknown
 from eligibility.fact_tools import source, usable
+from eligibility.prrt_facts import is_prrt_line
 from patients.domain.dates import Span
 from patients.domain.drugs import is_long_acting_ssa, local_kinds
 from patients.domain.ki67 import Interval
@@ -48,6 +49,8 @@ def treatment_facts(case: CaseRows, as_of: dt.date) -> dict[str, Fact]:
 
 
 def _is_systemic(line: TreatmentLine) -> bool | None:
+    if is_prrt_line(line):
+        return True
     return None if line.treatment_class == Kind.OTHER else line.treatment_class in SYSTEMIC
 
 
@@ -70,17 +73,21 @@ def _is_named(regimen: str, kind: str) -> bool | None:
 
 
 def _analogues(case: CaseRows, lines: list[TreatmentLine], as_of: dt.date) -> dict[str, Fact]:
-    """Injections are exact; a line counts only where no injection of that kind follows its start."""
+    """Injections are exact for their own day. A line counts beside them: what came after is not always recorded."""
     injections = usable(case.of(SsaInjection), as_of)
-    said = asserted(case, "prior_ssa", as_of)
+    said = _either_kind(asserted(case, "prior_ssa", as_of))
     facts: dict[str, Fact] = {}
     for name, is_long in (("long_acting_ssa", True), ("short_acting_ssa", False)):
         given = [row for row in injections if row.is_long_acting is is_long]
-        open_lines = [line for line in lines if not any(_follows(row, line) for row in given)]
         found = [_exposure(row.clinical_span, as_of, True, source(row, row.drug)) for row in given]
-        found += [_since_start(e, line, as_of) for line, e in _pairs(open_lines, as_of, _is_analogue(is_long))]
+        found += [_since_start(e, line, as_of) for line, e in _pairs(lines, as_of, _is_analogue(is_long))]
         facts |= {f"has_{name}": _has(found, said), f"days_since_{name}": _days(found, as_of)}
     return facts
+
+
+def _either_kind(said: Fact) -> Fact:
+    """Who says that an analogue was given has not said whether it acts long or short."""
+    return replace(said, value=frozenset({"yes", "no"})) if said.value == frozenset({"yes"}) else said
 
 
 def _is_analogue(is_long: bool) -> Callable[[TreatmentLine], bool | None]:
@@ -91,11 +98,6 @@ def _is_analogue(is_long: bool) -> Callable[[TreatmentLine], bool | None]:
         return None if named is None else named is is_long
 
     return answer
-
-
-def _follows(row: SsaInjection, line: TreatmentLine) -> bool:
-    given, started = row.clinical_span, line.clinical_span
-    return given is not None and (started is None or given[1] >= started[0])
 
 
 def _since_start(exposure: Exposure, line: TreatmentLine, as_of: dt.date) -> Exposure:
@@ -165,20 +167,54 @@ def _days(found: list[Exposure], as_of: dt.date) -> Fact:
 
 def _or_denied(said: Fact, wider: Fact) -> Fact:
     """Who says that there was no systemic therapy has said that there was no chemotherapy."""
-    is_denied = said.value is None and wider.value == frozenset({"no"})
+    is_denied = said.value is None and said.reason == "missing" and wider.value == frozenset({"no"})
     return wider if is_denied else said
 
 
 def _lines(lines: list[TreatmentLine], case: CaseRows, as_of: dt.date) -> Fact:
-    """Recorded systemic lines; none is zero only where both other kinds of therapy were denied."""
-    sure = [line for line in lines if line.treatment_class in SYSTEMIC or line.treatment_class == Kind.SSA]
-    perhaps = [line for line in lines if line.treatment_class == Kind.OTHER]
-    sources = tuple(source(line, line.regimen) for line in (*sure, *perhaps))
-    if sure or perhaps:
-        few, many = Decimal(len(sure)), Decimal(len(sure) + len(perhaps))
-        return Fact(Interval(few, many), unit="lines", sources=sources, is_timeless=True)
-    denied = [asserted(case, kind, as_of) for kind in ("prior_systemic", "prior_ssa")]
-    if any(fact.value != frozenset({"no"}) for fact in denied) or usable(case.of(SsaInjection), as_of):
+    """At least the recorded systemic lines; none is zero only where both other kinds of therapy were denied."""
+    sure = [line for line in lines if line.treatment_class == Kind.SSA or _is_systemic(line)]
+    perhaps = [line for line in lines if line.treatment_class != Kind.SSA and _is_systemic(line) is None]
+    said_ssa = asserted(case, "prior_ssa", as_of)
+    unlisted = _unlisted_analogues(sure, case, said_ssa, as_of)
+    if not (sure or perhaps or unlisted):
+        return _no_lines(asserted(case, "prior_systemic", as_of), said_ssa)
+    few = max(len(sure), _numbered(lines, sure)) + bool(unlisted)
+    many = len(sure) + len(perhaps)
+    is_whole = not unlisted and _are_all(lines, [*sure, *perhaps], said_ssa)
+    sources = (*(source(line, line.regimen) for line in (*sure, *perhaps)), *unlisted)
+    value = Interval(Decimal(few), Decimal(max(few, many)) if is_whole else None)
+    return Fact(value, unit="lines", sources=sources, is_timeless=True)
+
+
+def _no_lines(*denied: Fact) -> Fact:
+    if any(fact.value != frozenset({"no"}) for fact in denied):
         return unknown("missing")
     sources = tuple(s for fact in denied for s in fact.sources)
     return Fact(exactly(Decimal(0)), unit="lines", sources=sources, is_timeless=True)
+
+
+def _unlisted_analogues(
+    sure: list[TreatmentLine], case: CaseRows, said_ssa: Fact, as_of: dt.date
+) -> tuple[Source, ...]:
+    """What speaks of analogues where no line does."""
+    if any(line.treatment_class == Kind.SSA for line in sure):
+        return ()
+    given = tuple(source(row, row.drug) for row in usable(case.of(SsaInjection), as_of))
+    return given or (said_ssa.sources if said_ssa.value == frozenset({"yes"}) else ())
+
+
+def _numbered(lines: list[TreatmentLine], sure: list[TreatmentLine]) -> int:
+    """A fourth line has three before it, recorded or not; numbers that went to other treatments do not count."""
+    highest = max((line.line_number or 0 for line in sure), default=0)
+    ids = {line.pk for line in sure}
+    others = {line.line_number for line in lines if line.pk not in ids and 0 < (line.line_number or 0) < highest}
+    return highest - len(others - {line.line_number for line in sure})
+
+
+def _are_all(lines: list[TreatmentLine], counted: list[TreatmentLine], said_ssa: Fact) -> bool:
+    """Lines numbered from one without a gap were counted by a person; analogues are often not among them."""
+    numbers = {line.line_number for line in lines if line.line_number}
+    is_gapless = numbers == set(range(1, len(numbers) + 1)) and all(line.line_number for line in counted)
+    has_analogue = any(line.treatment_class == Kind.SSA for line in counted)
+    return is_gapless and (has_analogue or said_ssa.value == frozenset({"no"}))

@@ -17,7 +17,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from patients.domain import dates, ki67, units
+from patients.domain import dates, ki67, months, units
 from patients.domain.roles import Capability, Role, role_may
 
 
@@ -700,3 +700,5 @@ class ClinicalAssertion(ClinicalRow):
         days = (self.compared_from, self.compared_to)
         if all(isinstance(day, dt.date) for day in days) and days[0] >= days[1]:
             raise ValidationError({"compared_to": "The later examination has to come after the earlier one."})
+        if self.kind == self.Kind.PRRT_BENEFIT and self.detail and months.months_in(self.detail) is None:
+            raise ValidationError({"detail": "Give the months without progression as a number, e.g. 20."})

@@ -12,6 +12,9 @@ from patients.domain.units import ANALYTES
 RELATIONS: Choice = frozenset({"none", "below", "equal", "above"})
 YES_NO: Choice = frozenset({"yes", "no"})
 NOT_APPLICABLE = "not_applicable_male"
+# States that no later day changes, and those that keep from treatment until a newer entry says otherwise: only what
+# allows a treatment grows old.
+LASTING_WORDS: Choice = frozenset({"pregnant", "not_excluded", "not_of_childbearing_potential", NOT_APPLICABLE})
 
 
 @dataclass(frozen=True)

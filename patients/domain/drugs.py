@@ -52,6 +52,9 @@ LOCAL_WORDS: Mapping[str, tuple[str, ...]] = {
     "embolisation": ("tace", "tae", "embol"),
     "ablation": ("ablation", "rfa", "mwa"),
 }
+# Words in the name of a radioligand therapy, and the nuclides that make the same peptide a tracer.
+PRRT_WORDS = ("dotatate", "dotatoc", "edotreotide", "oxodotreotide", "lutathera", "prrt")
+TRACER_WORDS = ("68ga", "ga-68", "ga68", "64cu", "cu-64", "cu64", "111in", "in-111", "netspot", "detectnet")
 _KNOWN_DRUGS = ALKYLATORS | {drug for drugs in REGIMENS.values() for drug in drugs}
 _BY_NAME = {name.lower(): drugs for name, drugs in REGIMENS.items()}
 
@@ -73,6 +76,14 @@ def contains_alkylator(regimen: str, drugs: Iterable[str]) -> bool | None:
 def is_long_acting_ssa(regimen: str) -> bool | None:
     """True for a name of a depot form; None where the name does not say."""
     return True if set(LONG_ACTING_SSA) & set(regimen.lower().replace("-", " ").split()) else None
+
+
+def is_prrt(names: Iterable[str]) -> bool:
+    """Whether a regimen or drug among ``names`` is a radioligand therapy, whatever class it was filed under."""
+    return any(
+        any(word in name for word in PRRT_WORDS) and not any(word in name for word in TRACER_WORDS)
+        for name in map(str.lower, names)
+    )
 
 
 def local_kinds(name: str) -> frozenset[str]:
