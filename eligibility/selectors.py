@@ -10,11 +10,12 @@ from eligibility.fdg_facts import fdg_facts
 from eligibility.lab_facts import lab_facts
 from eligibility.lesion_facts import sstr_facts
 from eligibility.loader import guideline, guidelines
+from eligibility.progression_facts import progression_facts
 from eligibility.prrt_facts import prrt_facts
 from eligibility.treatment_facts import treatment_facts
 from patients.models import Patient
 
-GATHERED = (clinical_facts, treatment_facts, prrt_facts, lab_facts, sstr_facts, fdg_facts)
+GATHERED = (clinical_facts, progression_facts, treatment_facts, prrt_facts, lab_facts, sstr_facts, fdg_facts)
 
 
 def facts_from(case: CaseRows, as_of: dt.date) -> Facts:

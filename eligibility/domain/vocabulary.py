@@ -57,6 +57,7 @@ _OWN: dict[str, FactSpec] = {
     "grade": _choice("grade", "G1", "G2", "G3", "NEC"),
     "ki67_percent": _number("Ki-67", "%"),
     "has_progression": _choice("progression", *YES_NO),
+    "has_progression_since_prrt": _choice("progression since the last PRRT cycle", *YES_NO),
     "has_progression_on_ssa": _choice("progression on a fixed dose of octreotide LAR", *YES_NO),
     "progression_older_scan_age_days": _number("age of the earlier examination of the progression pair", "days"),
     "progression_newer_scan_age_days": _number("age of the later examination of the progression pair", "days"),
