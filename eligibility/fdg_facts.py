@@ -27,20 +27,25 @@ def fdg_facts(case: CaseRows, as_of: dt.date) -> dict[str, Fact]:
     scans = [s for s in usable(case.of(Scan), as_of) if dated(s)]
     scan = max((s for s in scans if s.tracer == Tracer.F18_FDG), key=lambda s: (dated(s), s.recorded_at), default=None)
     if scan is None:
-        return dict.fromkeys(("fdg_on_record", *NAMES), unknown("no_fdg_scan"))
+        none = Fact(frozenset({"no"}), detail="none is on record")
+        return dict.fromkeys(("fdg_on_record", *NAMES), unknown("no_fdg_scan")) | {"has_fdg_scan": none}
     on, about = dated(scan), (source(scan, f"18F-FDG {scan.label}".strip()),)
     starts = _starts(case, on, as_of)
     age = Fact(exactly(Decimal((as_of - on).days)), unit="days", clinical_date=on, sources=about)
+    there = Fact(frozenset({"yes"}), clinical_date=on, sources=about)
     record = Fact(_record(on, starts), clinical_date=on, sources=about)
     try:
         found = pair(_dated(scan), [_dated(s) for s in scans if is_sstr(s.tracer)], starts, as_of=as_of)
         partner = next(s for s in scans if str(s.pk) == found.sstr.scan)
     except MeasurementRefused as refused:
         pairs = unknown("fdg_pair_not_usable", refused.message, about, on)
-        return {"fdg_scan_age_days": age, "fdg_on_record": record} | dict.fromkeys(NAMES[1:], pairs)
+        return {"has_fdg_scan": there, "fdg_scan_age_days": age, "fdg_on_record": record} | dict.fromkeys(
+            NAMES[1:], pairs
+        )
     both = (*about, source(partner, partner.tracer))
     apart = Fact(exactly(Decimal(abs(found.days))), unit="days", clinical_date=on, sources=both)
     return {
+        "has_fdg_scan": there,
         "fdg_scan_age_days": age,
         "fdg_on_record": record,
         "fdg_sstr_interval_days": apart,
