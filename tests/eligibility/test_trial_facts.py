@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from eligibility.domain.facts import interval_text
 from eligibility.domain.vocabulary import FACTS
+from eligibility.report import as_table
 from eligibility.selectors import assess_all, case_facts
 from imaging.models import LesionReading, Reading
 from patients.models import (
@@ -482,3 +483,43 @@ def test_a_newer_sstr_scan_than_the_pair_leaves_discordance_open(doctor, patient
     assert said(patient, "fdg_discordant", ago(-30)) == NO
     add_scan(doctor, patient, on=ago(-30))
     assert said(patient, "fdg_discordant", ago(-30)) == "fdg_pair_not_usable"
+
+
+@pytest.mark.parametrize(
+    ("state", "detail", "expected"),
+    [
+        ("denied", "", NO),
+        ("asserted", "grade 3", YES),
+        ("asserted", "G4 anaphylaxis", YES),
+        ("asserted", "rash, grade 1", NO),
+        ("asserted", "", OPEN),
+        ("asserted", "grade 2-3", OPEN),
+        ("asserted", "grade 2, later grade 3", OPEN),
+        ("asserted", "grade 11", OPEN),
+    ],
+)
+def test_hypersensitivity_is_severe_by_the_one_grade_that_is_named(doctor, patient, state, detail, expected):
+    add_assertion(doctor, patient, "hypersensitivity", state, detail=detail)
+    assert said(patient, "has_severe_hypersensitivity") == expected
+
+
+def test_silence_about_hypersensitivity_is_missing(patient):
+    assert said(patient, "has_severe_hypersensitivity") == "missing"
+
+
+def test_counts_from_before_the_end_of_chemotherapy_are_a_caution(doctor, patient):
+    add_line(doctor, patient, "chemo", "CAPTEM", 120, 2)
+    for analyte, value, unit in (("hb", "12", "g/dL"), ("wbc", "5", "10^9/L"), ("platelets", "210", "10^9/L")):
+        add_lab(doctor, patient, analyte, value, unit, on=ago(20))
+    results = assess_all(patient, as_of=DAY)
+    for name in ("lutathera-smpc-eu", "enets-centre", "prrt-retreatment"):
+        assert {r.state for r in results[name].rows if r.id == "CAU.COUNTS_AFTER"} == {"triggered"}
+
+
+def test_no_reason_for_off_label_use_is_not_on_label_while_the_indication_is_open(doctor, patient):
+    result = assess_all(patient, as_of=DAY)["lutathera-smpc-eu"]
+    assert not result.off_label_reasons
+    assert {"Progressive disease", "Grade G1 or G2", "Re-treatment: no label covers it"} <= set(result.label_unknown)
+    assert "not known whether on-label: " in as_table(result)
+    _, whole, *_ = complete_case()
+    assert assess_all(whole, as_of=DAY)["lutathera-smpc-eu"].label_unknown == ("Re-treatment: no label covers it",)
