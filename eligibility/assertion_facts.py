@@ -14,7 +14,6 @@ from patients.models import ClinicalAssertion
 _YES_NO: Mapping[str, str] = {"asserted": "yes", "denied": "no"}
 _ASSERTED_FACTS = {
     "is_resectable": "resectable",
-    "has_progression": "progression",
     "has_hypersensitivity": "hypersensitivity",
     "has_marrow_irradiated": "marrow_irradiated",
     "has_other_malignancy": "other_malignancy",

@@ -8,7 +8,7 @@ import datetime as dt
 import hashlib
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 from eligibility.domain.facts import REASONS, Choice, Fact, FactKind
 from eligibility.domain.vocabulary import FACTS, LASTING_WORDS, FactSpec
 from eligibility.embedded_tests import read_fact
+from patients.domain.ki67 import Interval
 
 FORMAT = "prrt-facts/1"
 TOP_KEYS = {"format", "as_of", "facts"}
@@ -24,6 +25,8 @@ LARGEST_BYTES = 1_000_000
 LARGEST_NUMBER, MOST_DIGITS = 1_000_000_000, 20
 # Facts of the person rather than of a day.
 TIMELESS = frozenset({"age_years", "sex"})
+# Counted from an event to the day the facts are of: on another day they are other numbers.
+SCAN_AGE, SCAN = "sstr_scan_age_days", "sstr_relation_to_liver"
 
 CODES = {
     "facts_unreadable": "The file cannot be read as JSON or TOML",
@@ -70,6 +73,7 @@ def read_facts(data: bytes, *, is_toml: bool, as_of: dt.date | None = None) -> F
     for name, given in facts.items() if isinstance(facts, dict) else ():
         if fact := _one(name, given, day or dt.date.max, problems):
             found[name] = fact
+    problems += _counted_otherwise(found, _day(document.get("as_of"), "as_of", []), day)
     if problems:
         raise FactsRefused(problems)
     return FactsFile(day, found, hashlib.sha256(data).hexdigest())
@@ -146,6 +150,30 @@ def _one(name: str, given: Any, as_of: dt.date, problems: list[Problem]) -> Fact
         problems.append(Problem("fact_invalid", where, f"{_words(error)}."))
         return None
     return replace(fact, clinical_date=on, is_timeless=_is_timeless(name, fact))
+
+
+def _counted_otherwise(facts: Mapping[str, Fact], of_file: dt.date | None, day: dt.date | None) -> Iterator[Problem]:
+    """Days counted to another day than the one that is asked about, and days that contradict a date beside them."""
+    if day is None:
+        return
+    for name, fact in facts.items():
+        if not is_counted(name) or not isinstance(fact.value, Interval):
+            continue
+        event = fact.clinical_date or (facts[SCAN].clinical_date if name == SCAN_AGE and SCAN in facts else None)
+        if event is not None and not _holds(fact.value, Decimal((day - event).days)):
+            text = f"contradicts {event}, which is {(day - event).days} days before {day}."
+            yield Problem("fact_invalid", f"facts.{name}", text)
+        elif event is None and of_file not in (None, day):
+            text = f"is counted to {of_file}, not to {day}: give the “date” of the event and the days up to {day}."
+            yield Problem("fact_invalid", f"facts.{name}", text)
+
+
+def is_counted(name: str) -> bool:
+    return name.startswith("days_since_") or name.endswith("_age_days")
+
+
+def _holds(days: Interval, number: Decimal) -> bool:
+    return (days.low is None or days.low <= number) and (days.high is None or number <= days.high)
 
 
 def _words(error: Exception) -> str:

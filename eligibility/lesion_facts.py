@@ -60,7 +60,7 @@ def _age(scan: Scan, as_of: dt.date) -> Interval:
 def _sizes(case: CaseRows, scan: Scan, relations: Fact) -> dict[str, Fact]:
     """Largest lesion and how many exceed 20 mm; a lesion without a size, or not looked for, leaves the top open."""
     findings = {f.lesion_id: f for f in case.of(LesionFinding) if f.scan_id == scan.lineage}
-    sizes = [_size(findings.get(lesion.lineage))[0] for lesion in _lesions(case, scan)]
+    sizes = [size_of(findings.get(lesion.lineage))[0] for lesion in _lesions(case, scan)]
     known = [size for size in sizes if size is not None]
     if not known:
         return dict.fromkeys(_SIZES, unknown("size_unknown", sources=(source(scan, _scan_text(scan)),), on=dated(scan)))
@@ -159,7 +159,14 @@ def _lesions(case: CaseRows, scan: Scan) -> list[Lesion]:
 
 
 def _belongs(lesion: Lesion, scan: Scan) -> bool:
+    """Lesions that only FDG shows belong as well: what has no SSTR uptake is what the criteria ask about."""
     findings = sorted((f for f in lesion.findings.all() if _is_by(f.scan, scan)), key=lambda f: dated(f.scan))
+    on_sstr = [f for f in findings if f.scan.tracer != Tracer.F18_FDG]
+    if on_sstr and on_sstr[-1].status in GONE:
+        is_resolved = on_sstr[-1].status == LesionFinding.Status.RESOLVED
+        return is_resolved and _is_fdg_positive(lesion, on_sstr[-1].scan, scan)
+    if on_sstr:
+        return True
     if findings and findings[-1].status in GONE:
         return False
     if findings or any(_is_by(score.reading.scan, scan) for score in lesion.lesion_readings.all()):
@@ -168,9 +175,16 @@ def _belongs(lesion: Lesion, scan: Scan) -> bool:
     return not is_seen_later and (dated(lesion) is None or dated(lesion) <= dated(scan))
 
 
+def _is_fdg_positive(lesion: Lesion, since: Scan, scan: Scan) -> bool:
+    """Read as FDG positive from the day of ``since`` up to ``scan``."""
+    scores = [s for s in lesion.lesion_readings.all() if _is_by(s.reading.scan, scan)]
+    return any(s.fdg_relation not in ("", "negative") and dated(s.reading.scan) >= dated(since) for s in scores)
+
+
 def _is_by(earlier: Scan, scan: Scan) -> bool:
     day = dated(earlier)
-    return day is not None and day <= dated(scan) and (earlier.lineage == scan.lineage or is_sstr(earlier.tracer))
+    is_pet = is_sstr(earlier.tracer) or earlier.tracer == Tracer.F18_FDG
+    return day is not None and day <= dated(scan) and (earlier.lineage == scan.lineage or is_pet)
 
 
 def _lesion_fact(
@@ -178,7 +192,7 @@ def _lesion_fact(
 ) -> LesionFact:
     finding = next((f for f in lesion.findings.all() if f.scan_id == scan.lineage), None)
     relation, reason, text = _relation(lesion, finding, signed)
-    size, size_reason = _size(finding)
+    size, size_reason = size_of(finding)
     uptake = _uptake(lesion, measured)
     return LesionFact(
         label=lesion.label,
@@ -196,7 +210,7 @@ def _lesion_fact(
     )
 
 
-def _size(finding: LesionFinding | None) -> tuple[Decimal | None, str]:
+def size_of(finding: LesionFinding | None) -> tuple[Decimal | None, str]:
     if finding is None or finding.long_axis_mm is None:
         return None, "size_unknown"
     if finding.is_illustrative:

@@ -20,6 +20,7 @@ def as_json(result: AssessmentResult) -> dict:
         "verdict_text": result.verdict_text,
         "missing": [{"id": r.id, "title": r.title, "reason": r.reason_text} for r in result.unknown_rows],
         "off_label_reasons": list(result.off_label_reasons),
+        "label_unknown": list(result.label_unknown),
         "not_verified": [r.id for r in result.unverified_rows],
         "rows": [row_json(row) for row in result.rows_unknown_first],
         "digest": result.digest,
@@ -57,6 +58,7 @@ def as_table(result: AssessmentResult) -> str:
         f"  {result.verdict_text}",
     ]
     head += [f"  off-label: {reason}" for reason in result.off_label_reasons]
+    head += [f"  not known whether on-label: {', '.join(result.label_unknown)}"] if result.label_unknown else []
     active = [_line(row) for row in result.rows_unknown_first if row.is_active]
     inactive = [row for row in result.rows_unknown_first if not row.is_active]
     names = ", ".join(f"{row.id} ({row.title}, {row.evidence})" for row in inactive)

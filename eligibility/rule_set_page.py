@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from eligibility.domain.criteria import Condition, Test, fact_names, threshold_text
+from eligibility.domain.criteria import Condition, Test, fact_names, threshold_text, window_texts
 from eligibility.domain.guideline import Criterion, Guideline, Level
 from eligibility.domain.lesions import QUANTIFIER_TEXT
 from eligibility.domain.vocabulary import label_of
@@ -69,9 +69,7 @@ def _condition(test: Test) -> str:
     parts = [f"{label_of(test.fact)} {threshold_text(test)}"]
     if test.quantifier:
         parts.append(QUANTIFIER_TEXT[test.quantifier])
-    if test.max_age_days:
-        parts.append(f"at most {test.max_age_days} days old")
-    return ", ".join(parts)
+    return ", ".join([*parts, *window_texts(test)])
 
 
 def _state(criterion: Criterion) -> str:

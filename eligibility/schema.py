@@ -9,7 +9,7 @@ from typing import Any
 
 from eligibility.domain.criteria import Comparator, Compound, Condition, Test
 from eligibility.domain.facts import FactKind
-from eligibility.domain.guideline import SAFETY_LEVELS, Criterion, Guideline, GuidelineKind, Level
+from eligibility.domain.guideline import Criterion, Guideline, GuidelineKind, Level
 from eligibility.domain.lesions import Quantifier
 from eligibility.domain.vocabulary import FACTS
 
@@ -217,7 +217,7 @@ def _check_evidence(block: Block, criterion: Criterion) -> None:
         raise block.refuse("evidence starts with R[S..], MH, MM, ML, C or D", "evidence")
     if tag[0] in ("MM", "ML") and criterion.is_active and criterion.level is not Level.INFO:
         raise block.refuse("a row from memory of medium or low confidence is shipped inactive", "active")
-    if tag[0] == "MH" and criterion.level in SAFETY_LEVELS and not criterion.verify_before_release:
+    if tag[0] in ("MH", "MM", "ML") and not criterion.verify_before_release:
         raise block.refuse("a row from memory needs verify_before_release = true", "evidence")
 
 

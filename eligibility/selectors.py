@@ -4,22 +4,35 @@ import datetime as dt
 
 from eligibility.case_rows import CaseRows, fetch
 from eligibility.clinical_facts import clinical_facts
+from eligibility.domain.derived import derived
 from eligibility.domain.facts import Facts
 from eligibility.domain.rules import AssessmentResult, evaluate
 from eligibility.fdg_facts import fdg_facts
+from eligibility.hypersensitivity_facts import hypersensitivity_facts
 from eligibility.lab_facts import lab_facts
 from eligibility.lesion_facts import sstr_facts
 from eligibility.loader import guideline, guidelines
+from eligibility.progression_facts import progression_facts
 from eligibility.prrt_facts import prrt_facts
 from eligibility.treatment_facts import treatment_facts
 from patients.models import Patient
 
-GATHERED = (clinical_facts, treatment_facts, prrt_facts, lab_facts, sstr_facts, fdg_facts)
+GATHERED = (
+    clinical_facts,
+    progression_facts,
+    treatment_facts,
+    prrt_facts,
+    lab_facts,
+    sstr_facts,
+    fdg_facts,
+    hypersensitivity_facts,
+)
 
 
 def facts_from(case: CaseRows, as_of: dt.date) -> Facts:
     """Every fact of the vocabulary that the rows answer on ``as_of``; rows dated later are not used."""
-    return {name: fact for gather in GATHERED for name, fact in gather(case, as_of).items()}
+    found = {name: fact for gather in GATHERED for name, fact in gather(case, as_of).items()}
+    return found | derived(found, as_of)
 
 
 def case_facts(patient: Patient, *, as_of: dt.date, known_at: dt.datetime | None = None) -> Facts:

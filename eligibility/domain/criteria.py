@@ -22,7 +22,7 @@ from eligibility.domain.facts import (
     lesion_text,
     number_text,
 )
-from eligibility.domain.lesions import LesionVerdict, Quantifier, judge
+from eligibility.domain.lesions import QUANTIFIER_TEXT, LesionVerdict, Quantifier, judge
 from eligibility.domain.vocabulary import label_of
 from patients.domain.ki67 import Interval
 from patients.domain.units import UnitRefused, convert
@@ -100,7 +100,7 @@ def threshold_text(test: Test) -> str:
     """The comparator and threshold as printed, e.g. "< 30 mL/min"; compounds in words."""
     if isinstance(test, Compound):
         if not test.is_any and all(_is_known(part) for part in test.parts):
-            return "recorded, each of them"
+            return ", ".join(["recorded, each of them", *_common_window(test)])
         return (" or " if test.is_any else " and ").join(_part_text(part) for part in test.parts)
     if test.comparator is Comparator.KNOWN:
         return "recorded"
@@ -117,13 +117,25 @@ def fact_names(test: Test) -> tuple[str, ...]:
     return tuple(name for part in test.parts for name in fact_names(part))
 
 
+def _common_window(test: Compound) -> list[str]:
+    found = [window_texts(part) for part in test.parts if isinstance(part, Condition)]
+    return found[0] if all(one == found[0] for one in found) else []
+
+
 def _is_known(test: Test) -> bool:
     return isinstance(test, Condition) and test.comparator is Comparator.KNOWN
 
 
 def _part_text(test: Test) -> str:
     text = threshold_text(test)
-    return f"({text})" if isinstance(test, Compound) else f"{label_of(test.fact)} {text}"
+    if isinstance(test, Compound):
+        return f"({text})"
+    more = "; ".join([*([QUANTIFIER_TEXT[test.quantifier]] if test.quantifier else []), *window_texts(test)])
+    return f"{label_of(test.fact)} {text}" + (f" ({more})" if more else "")
+
+
+def window_texts(test: Condition) -> list[str]:
+    return [f"at most {test.max_age_days} days old"] if test.max_age_days else []
 
 
 def _check_compound(test: Compound, facts: Facts, as_of: dt.date) -> Finding:

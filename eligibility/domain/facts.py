@@ -27,6 +27,7 @@ REASONS: dict[str, str] = {
     "unit_not_convertible": "unit cannot be converted",
     "reference_limit_missing": "the laboratory's reference limit is not recorded",
     "input_missing": "an input of the formula is missing",
+    "progression_before_treatment": "found before a systemic treatment that was given since",
     "specimens_disagree": "specimens disagree",
     "no_scan": "no SSTR scan recorded",
     "no_fdg_scan": "no FDG scan recorded",

@@ -1,6 +1,7 @@
 """Which lesions a criterion speaks about, and what they say together.
 
-A lesion under 10 mm reads low by partial volume: it never fails a criterion, and it never carries one.
+A lesion known to be under 10 mm reads low by partial volume: target or not, it never fails a criterion, and it never
+carries one.
 A lesion whose size is not known might be one of those, or might not: if it fails, the row is unknown,
 and if it passes it does not count as the assessable lesion that every row needs.
 """
@@ -20,17 +21,19 @@ class Quantifier(StrEnum):
 
     ALL_TARGET_AND_VISCERAL = "all_target_and_visceral_10mm"
     ANY_VISCERAL = "any_visceral_10mm"
+    ANY_TARGET_OR_VISCERAL = "any_target_or_visceral_10mm"
     ALL_READ = "all_read"
 
     @property
     def is_any(self) -> bool:
-        return self is Quantifier.ANY_VISCERAL
+        return self in (Quantifier.ANY_VISCERAL, Quantifier.ANY_TARGET_OR_VISCERAL)
 
 
 QUANTIFIER_TEXT = {
     Quantifier.ALL_TARGET_AND_VISCERAL: "all target lesions and every visceral lesion of 10 mm or more",
     Quantifier.ANY_VISCERAL: "any visceral lesion of 10 mm or more",
-    Quantifier.ALL_READ: "every lesion the reader scored, whatever its size",
+    Quantifier.ANY_TARGET_OR_VISCERAL: "any target lesion or visceral lesion of 10 mm or more",
+    Quantifier.ALL_READ: "every lesion the reader scored that is not known to be under 10 mm",
 }
 
 
@@ -89,8 +92,10 @@ def _by_reason(found: list[tuple[str, LesionVerdict]]) -> tuple[OpenReason, ...]
 
 
 def _is_known_absent(verdicts: tuple[LesionVerdict, ...], quantifier: Quantifier) -> bool:
-    """For "any": the scan was read and every lesion on it lies outside the group."""
-    return quantifier.is_any and bool(verdicts) and all(v.weight is Weight.OUTSIDE for v in verdicts)
+    """The scan was read and every lesion on it lies outside the group. An exemption is not lifted by that."""
+    return (
+        quantifier is Quantifier.ANY_VISCERAL and bool(verdicts) and all(v.weight is Weight.OUTSIDE for v in verdicts)
+    )
 
 
 def _verdict(lesion: LesionFact, quantifier: Quantifier, holds: Callable[[Choice], bool | None]) -> LesionVerdict:
@@ -108,15 +113,11 @@ def _reason(lesion: LesionFact, weight: Weight, truth: bool | None, decisive: bo
 
 
 def _weight(lesion: LesionFact, quantifier: Quantifier) -> Weight:
-    is_small = lesion.size_mm is not None and lesion.size_mm < SMALLEST_ASSESSABLE_MM
-    if quantifier is Quantifier.ALL_READ:
-        return Weight.TOO_SMALL if is_small and lesion.reason == "not_assessable" else Weight.COUNTS
     if quantifier is Quantifier.ANY_VISCERAL and not lesion.is_visceral:
         return Weight.OUTSIDE
-    if lesion.is_target:
-        return Weight.COUNTS
-    if not lesion.is_visceral:
+    is_whole_reading = quantifier is Quantifier.ALL_READ
+    if not (is_whole_reading or lesion.is_target or lesion.is_visceral):
         return Weight.OUTSIDE
-    if lesion.size_mm is None:
-        return Weight.MAY_COUNT
-    return Weight.TOO_SMALL if is_small else Weight.COUNTS
+    if lesion.size_mm is not None:
+        return Weight.TOO_SMALL if lesion.size_mm < SMALLEST_ASSESSABLE_MM else Weight.COUNTS
+    return Weight.COUNTS if is_whole_reading or lesion.is_target else Weight.MAY_COUNT

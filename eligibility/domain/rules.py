@@ -146,6 +146,11 @@ class AssessmentResult:
         return tuple(f"{r.title}: {r.state}, {r.value_text}" for r in self.rows if r.is_indication and r.is_adverse)
 
     @property
+    def label_unknown(self) -> tuple[str, ...]:
+        """Indication rows nobody can answer yet: without them, no reason for off-label use does not mean on-label."""
+        return tuple(r.title for r in self.rows if r.is_indication and r.is_open)
+
+    @property
     def rows_unknown_first(self) -> tuple[RowResult, ...]:
         return tuple(sorted(self.rows, key=_reading_order))
 

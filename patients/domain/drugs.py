@@ -44,6 +44,10 @@ ALKYLATORS = frozenset(
         "treosulfan",
     }
 )
+# Cytotoxic drugs besides the alkylators.
+CYTOTOXIC = frozenset(
+    {"capecitabine", "fluorouracil", "oxaliplatin", "irinotecan", "cisplatin", "carboplatin", "etoposide"}
+)
 LONG_ACTING_SSA = ("lanreotide", "pasireotide", "lar", "autogel", "depot")
 # Words in the name of a local treatment that say what it was; a SIRT is not counted as an embolisation.
 LOCAL_WORDS: Mapping[str, tuple[str, ...]] = {
@@ -71,6 +75,12 @@ def contains_alkylator(regimen: str, drugs: Iterable[str]) -> bool | None:
         return True
     known = {drug.lower() for drug in _KNOWN_DRUGS}
     return False if named and named <= known else None
+
+
+def is_chemotherapy(regimen: str, drugs: Iterable[str]) -> bool:
+    """Whether a cytotoxic drug is named, alone or in a known regimen; a name that says nothing is no chemotherapy."""
+    named = {str(drug).strip().lower() for drug in (*drugs, regimen, *drugs_of(regimen))}
+    return bool(named & (ALKYLATORS | CYTOTOXIC))
 
 
 def is_long_acting_ssa(regimen: str) -> bool | None:

@@ -56,7 +56,7 @@ def test_the_sentence_stands_on_top_with_the_banner_and_the_table(case):
     said = text_of(page(client, patient, TAB))
     assert "Undetermined whether SSTR uptake changed. 1 of 2 matched lesions rose" in said
     assert "Repeatability limits are borrowed from FDG" in said
-    assert "SSTR gate krenning-gt2 v1" in said and "changed : Not met → Met" in said.replace("changed:", "changed :")
+    assert "SSTR gate krenning-gt2 v2" in said and "changed : Not met → Met" in said.replace("changed:", "changed :")
     assert "How the class is chosen" in said and "2 this one" in said
     assert "2 matched, 0 lost, 0 new" in said
 

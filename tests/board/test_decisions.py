@@ -59,7 +59,7 @@ def test_a_decision_freezes_every_rule_set_with_its_facts():
     assert set(frozen) == set(guidelines())
     gate, label = frozen["krenning-gt2"], frozen["lutathera-smpc-eu"]
     assert (gate.verdict, label.verdict) == ("met", "active_rows_met")
-    assert label.verdict_text.startswith("active rows met, 7 not verified, under lutathera-smpc-eu v2024-05.1 (")
+    assert label.verdict_text.startswith("active rows met, 7 not verified, under lutathera-smpc-eu v2024-05.2 (")
     assert len(label.guideline_sha256) == 64 and label.as_of == DAY
     assert label.facts["platelets"]["text"] == "210 10^9/L"
     assert label.facts["crcl_cockcroft_gault"]["sources"][1]["model"] == "patients.BodyMeasure"

@@ -196,7 +196,7 @@ def test_the_matrix_names_the_set_of_not_eligible_on_a_line_of_its_own(case):
     html = page(client, patient).content.decode()
     cells = re.findall(r"<td>(?:(?!</td>).)*Not eligible</span>(.*?)</td>", html, re.DOTALL)
     said = {re.sub(r"<[^>]+>", "", cell).strip() for cell in cells}
-    assert "under lutathera-smpc-eu v2024-05.1" in said
+    assert "under lutathera-smpc-eu v2024-05.2" in said
     assert said <= {f"under {found.label}" for found in guidelines().values()}
 
 

@@ -156,7 +156,16 @@ def complete_case(*, score=(3, 3), size="22", day=DAY, by=None):
         clinical_date=day - dt.timedelta(days=290),
     )
     record(IhcResult, by=by, specimen=specimen, marker="synaptophysin", result="positive")
-    record(TreatmentLine, by=by, patient=patient, treatment_class="chemo", regimen="CAPTEM", cycles=6)
+    record(
+        TreatmentLine,
+        by=by,
+        patient=patient,
+        treatment_class="chemo",
+        regimen="CAPTEM",
+        cycles=6,
+        clinical_date=day - dt.timedelta(days=280),
+        stop_date=day - dt.timedelta(days=120),
+    )
     record(ClinicalEvent, by=by, patient=patient, symptom="abdominal pain", course="relieved", clinical_date=day)
     record(BodyMeasure, by=by, patient=patient, kind="weight_kg", value=Decimal("64.5"), clinical_date=day)
     for analyte, (value, unit) in NORMAL_LABS.items():

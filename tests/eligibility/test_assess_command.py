@@ -50,8 +50,8 @@ def test_without_tables_it_is_a_sentence(monkeypatch):
 def test_the_published_case_at_both_scans():
     published_case("0001")
     baseline, follow_up = (as_json("0001", "--as-of", str(day)) for day in (BASELINE, FOLLOW_UP))
-    assert baseline["krenning-gt2"]["verdict_text"] == "not met under krenning-gt2 v1"
-    assert follow_up["krenning-gt2"]["verdict_text"] == "met under krenning-gt2 v1"
+    assert baseline["krenning-gt2"]["verdict_text"] == "not met under krenning-gt2 v2"
+    assert follow_up["krenning-gt2"]["verdict_text"] == "met under krenning-gt2 v2"
     for found in (baseline, follow_up):
         label = found["lutathera-smpc-eu"]
         assert label["verdict"] == "cannot_determine"
@@ -65,7 +65,7 @@ def test_a_table_for_people_with_the_unknown_first():
     published_case("0001")
     text = assess("0001", "--guideline", "lutathera-smpc-eu", "--as-of", str(FOLLOW_UP))
     lines = text.splitlines()
-    assert lines[1].strip().startswith("cannot determine under lutathera-smpc-eu v2024-05.1 (")
+    assert lines[1].strip().startswith("cannot determine under lutathera-smpc-eu v2024-05.2 (")
     states = [line.split()[0] for line in lines[2:] if line.startswith("  ")]
     assert states[: states.count("unknown")] == ["unknown"] * states.count("unknown")
     assert "not active, shown only: OLD.MARROW" in text and "krenning-gt2" not in text

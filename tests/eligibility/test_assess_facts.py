@@ -1,5 +1,6 @@
 """``assess --facts``: without a database, nothing guessed, every problem named, the answer as its schema says."""
 
+import datetime as dt
 import io
 import json
 import subprocess
@@ -246,3 +247,38 @@ def test_every_code_is_in_the_documentation():
 def test_the_answer_about_a_case_fits_the_same_schema():
     published_case("0001")
     assert answer("0001")["case"] == "0001"
+
+
+COUNTED = {"value": 80, "unit": "days"}
+
+
+def problems_of(content, **more):
+    with pytest.raises(FactsRefused) as refused:
+        read_facts(json.dumps(content).encode(), is_toml=False, **more)
+    return [(p.code, p.where) for p in refused.value.problems]
+
+
+@pytest.mark.parametrize("name", ["sstr_scan_age_days", "days_since_chemotherapy", "fdg_scan_age_days"])
+def test_days_counted_to_another_day_are_not_taken_for_days_to_this_one(name):
+    """The scan would be half a year older, and stay 80 days old."""
+    content = GOOD | {"facts": {name: COUNTED}}
+    assert read_facts(json.dumps(content).encode(), is_toml=False, as_of=dt.date(2026, 4, 20)).facts
+    assert problems_of(content, as_of=dt.date(2026, 10, 20)) == [("fact_invalid", f"facts.{name}")]
+
+
+def test_days_with_the_date_of_the_event_have_to_agree_with_it():
+    dated = {"facts": {"days_since_surgery": COUNTED | {"date": "2026-01-30"}}}
+    assert read_facts(json.dumps(GOOD | dated).encode(), is_toml=False).facts
+    assert problems_of(GOOD | dated, as_of=dt.date(2026, 10, 20)) == [("fact_invalid", "facts.days_since_surgery")]
+    spread = {"facts": {"days_since_surgery": {"low": 70, "high": 90, "unit": "days", "date": "2026-01-30"}}}
+    assert read_facts(json.dumps(GOOD | spread).encode(), is_toml=False).facts
+
+
+@pytest.mark.parametrize(("on", "is_fine"), [("2020-01-01", False), ("2026-01-30", True)])
+def test_a_scan_age_has_to_agree_with_the_date_of_the_lesions(on, is_fine):
+    lesions = GOOD["facts"]["sstr_relation_to_liver"] | {"date": on}
+    content = with_facts(sstr_relation_to_liver=lesions, sstr_scan_age_days=COUNTED)
+    if is_fine:
+        assert read_facts(json.dumps(content).encode(), is_toml=False).facts
+    else:
+        assert problems_of(content) == [("fact_invalid", "facts.sstr_scan_age_days")]

@@ -71,8 +71,8 @@ def test_a_site_replaces_a_packaged_set_only_under_another_version(folder):
     (folder / "k.toml").write_text(text.replace("max_age_days = 180", "max_age_days = 200"))
     with pytest.raises(GuidelineError, match="another version"):
         guidelines()
-    (folder / "k.toml").write_text(text.replace('version = "1"', 'version = "1-site"'))
-    assert guidelines()["krenning-gt2"].version == "1-site"
+    (folder / "k.toml").write_text(text.replace('version = "2"', 'version = "2-site"'))
+    assert guidelines()["krenning-gt2"].version == "2-site"
 
 
 @pytest.mark.parametrize(

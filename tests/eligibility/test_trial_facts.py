@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from eligibility.domain.facts import interval_text
 from eligibility.domain.vocabulary import FACTS
+from eligibility.report import as_table
 from eligibility.selectors import assess_all, case_facts
 from imaging.models import LesionReading, Reading
 from patients.models import (
@@ -385,3 +386,140 @@ def test_a_lesion_not_read_on_fdg_leaves_the_flag_open(doctor, patient):
     other = add_lesion(doctor, patient, "L02")
     add_finding(doctor, other, sstr, size="30")
     assert said(patient, "fdg_discordant") == "not_stated"
+
+
+def sign(by, scan, *, quality="", **by_lesion):
+    """A signed reading of an FDG scan."""
+    reading = add_reading(by, scan, {}, is_signed=False)
+    for lesion, seen in by_lesion.values():
+        LesionReading.objects.create(reading=reading, lesion=lesion, fdg_relation=seen)
+    reading.quality, reading.state, reading.signed_at = quality, Reading.State.SIGNED, timezone.now()
+    reading.save()
+
+
+@pytest.mark.parametrize("is_found", [True, False])
+@pytest.mark.parametrize("fdg_on", [5, -5])
+def test_a_lesion_that_only_fdg_shows_leaves_the_flag_open(doctor, patient, fdg_on, is_found):
+    """The one uptake cannot find: FDG positive, never scored on SSTR, while the reader says no lesion is cold."""
+    sstr, fdg = add_scan(doctor, patient, on=ago(20)), add_scan(doctor, patient, on=ago(20 + fdg_on), tracer="18F-FDG")
+    one, other = (add_lesion(doctor, patient, label) for label in ("L01", "L02"))
+    add_finding(doctor, one, sstr, size="22")
+    if is_found:
+        add_finding(doctor, other, fdg, size="30")
+    add_reading(doctor, sstr, {one: (3, 3)})
+    sign(doctor, fdg, one=(one, "negative"), other=(other, "more"))
+    assert said(patient, "fdg_discordant") == "not_stated"
+    if fdg_on > 0:  # the FDG scan came first: the reader of the SSTR scan had it to answer for
+        assert {found.label for found in fact(patient, "sstr_relation_to_liver").value} == {"L01", "L02"}
+        results = assess_all(patient, as_of=DAY)
+        for name, row in (("krenning-gt2", "SSTR.ABOVE_LIVER"), ("lutathera-smpc-eu", "SSTR.UPTAKE")):
+            assert {r.state for r in results[name].rows if r.id == row} == {"unknown"}
+
+
+def test_a_lesion_that_only_fdg_shows_and_that_is_small_or_negative_leaves_the_flag_alone(doctor, patient):
+    _, fdg, _ = fdg_case(doctor, patient, score=(3, 3))
+    small = add_lesion(doctor, patient, "L02")
+    add_finding(doctor, small, fdg, size="6")
+    assert said(patient, "fdg_discordant") == NO
+
+
+def test_resolved_on_sstr_but_fdg_positive_is_not_gone(doctor, patient):
+    before, fdg = add_scan(doctor, patient, on=ago(60)), add_scan(doctor, patient, on=ago(20), tracer="18F-FDG")
+    lesion, scan = add_lesion(doctor, patient, "L01"), add_scan(doctor, patient, on=ago(10))
+    add_finding(doctor, lesion, before, size="22", status="resolved")
+    add_reading(doctor, scan, {})
+    assert fact(patient, "sstr_relation_to_liver").value == ()
+    sign(doctor, fdg, lesion=(lesion, "more"))
+    assert [found.reason for found in fact(patient, "sstr_relation_to_liver").value] == ["not_scored"]
+    assert said(patient, "fdg_discordant") == "not_stated"
+
+
+@pytest.mark.parametrize("which", ["fdg", "sstr"])
+def test_a_reading_of_images_that_are_not_diagnostic_says_nothing_of_discordance(doctor, patient, which):
+    sstr, fdg, _ = fdg_case(doctor, patient)
+    assert said(patient, "fdg_discordant") == YES
+    sign(doctor, fdg if which == "fdg" else sstr, quality="non_diagnostic")
+    assert said(patient, "fdg_discordant") == "images_non_diagnostic"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"treatment_class": "chemo", "regimen": "CAPTEM", "start": None, "stop": 5},
+        {"treatment_class": "chemo", "regimen": "CAPTEM", "start": None, "is_ongoing": True},
+        {"treatment_class": "chemo", "regimen": "CAPTEM", "start": 13, "stop": 1},
+        {"treatment_class": "chemo", "regimen": "CAPTEM", "start": 13},
+        {"treatment_class": "other", "regimen": "study", "start": 13, "stop": 1, "drugs": ["capecitabine"]},
+    ],
+)
+def test_chemotherapy_that_may_have_run_on_after_the_fdg_scan_leaves_it_open(doctor, patient, line):
+    fdg_case(doctor, patient)
+    add_line(doctor, patient, **{"stop": None, **line})
+    assert said(patient, "fdg_on_record") == frozenset({"yes", "before_chemotherapy"})
+    assert said(patient, "fdg_discordant") == "fdg_pair_not_usable"
+
+
+def test_chemotherapy_of_another_class_is_known_by_its_drugs(doctor, patient):
+    fdg_case(doctor, patient)
+    add_line(doctor, patient, "other", "CAPTEM", 5, 2)
+    assert said(patient, "fdg_on_record") == frozenset({"before_chemotherapy"})
+
+
+@pytest.mark.parametrize(("on", "answer"), [(1, frozenset({"yes", "before_chemotherapy"})), (11, YES)])
+def test_chemotherapy_only_asserted_may_have_come_after_an_older_fdg_scan(doctor, patient, on, answer):
+    fdg_case(doctor, patient)
+    add_assertion(doctor, patient, "prior_chemotherapy", "asserted", on=ago(on))
+    assert said(patient, "fdg_on_record") == answer
+
+
+def test_chemotherapy_that_ended_before_the_fdg_scan_leaves_it_counting(doctor, patient):
+    fdg_case(doctor, patient)
+    add_line(doctor, patient, "chemo", "CAPTEM", 200, 11)
+    assert (said(patient, "fdg_on_record"), said(patient, "fdg_discordant")) == (YES, YES)
+
+
+def test_a_newer_sstr_scan_than_the_pair_leaves_discordance_open(doctor, patient):
+    fdg_case(doctor, patient, fdg="negative")
+    assert said(patient, "fdg_discordant", ago(-30)) == NO
+    add_scan(doctor, patient, on=ago(-30))
+    assert said(patient, "fdg_discordant", ago(-30)) == "fdg_pair_not_usable"
+
+
+@pytest.mark.parametrize(
+    ("state", "detail", "expected"),
+    [
+        ("denied", "", NO),
+        ("asserted", "grade 3", YES),
+        ("asserted", "G4 anaphylaxis", YES),
+        ("asserted", "rash, grade 1", NO),
+        ("asserted", "", OPEN),
+        ("asserted", "grade 2-3", OPEN),
+        ("asserted", "grade 2, later grade 3", OPEN),
+        ("asserted", "grade 11", OPEN),
+    ],
+)
+def test_hypersensitivity_is_severe_by_the_one_grade_that_is_named(doctor, patient, state, detail, expected):
+    add_assertion(doctor, patient, "hypersensitivity", state, detail=detail)
+    assert said(patient, "has_severe_hypersensitivity") == expected
+
+
+def test_silence_about_hypersensitivity_is_missing(patient):
+    assert said(patient, "has_severe_hypersensitivity") == "missing"
+
+
+def test_counts_from_before_the_end_of_chemotherapy_are_a_caution(doctor, patient):
+    add_line(doctor, patient, "chemo", "CAPTEM", 120, 2)
+    for analyte, value, unit in (("hb", "12", "g/dL"), ("wbc", "5", "10^9/L"), ("platelets", "210", "10^9/L")):
+        add_lab(doctor, patient, analyte, value, unit, on=ago(20))
+    results = assess_all(patient, as_of=DAY)
+    for name in ("lutathera-smpc-eu", "enets-centre", "prrt-retreatment"):
+        assert {r.state for r in results[name].rows if r.id == "CAU.COUNTS_AFTER"} == {"triggered"}
+
+
+def test_no_reason_for_off_label_use_is_not_on_label_while_the_indication_is_open(doctor, patient):
+    result = assess_all(patient, as_of=DAY)["lutathera-smpc-eu"]
+    assert not result.off_label_reasons
+    assert {"Progressive disease", "Grade G1 or G2", "Re-treatment: no label covers it"} <= set(result.label_unknown)
+    assert "not known whether on-label: " in as_table(result)
+    _, whole, *_ = complete_case()
+    assert assess_all(whole, as_of=DAY)["lutathera-smpc-eu"].label_unknown == ("Re-treatment: no label covers it",)

@@ -16,14 +16,14 @@ SAYS: dict[str, dict[str, tuple[str, ...]]] = {
         "change": (
             "Undetermined whether SSTR uptake changed. 3 of 4 matched lesions rose in score",
             "16 values still to be entered",
-            "SSTR gate krenning-gt2 v1 changed: Not met → Met",
+            "SSTR gate krenning-gt2 v2 changed: Not met → Met",
             "borrowed from FDG",
         ),
         "overview": ("SUVmax 9.09", "SUVmax 11.47", "Cannot determine", "4 matched, 0 lost, 0 new"),
         "lines": ("CAPTEM",),
     },
     "0002": {
-        "eligibility": ("krenning-gt2 v1 would be met if lesion L01 were read as above liver", "(+8.5 %)"),
+        "eligibility": ("krenning-gt2 v2 would be met if lesion L01 were read as above liver", "(+8.5 %)"),
         "overview": ("Not met under krenning-gt2", "Active rows met", "1.01 × liver", "equal, SUVmax 6"),
         "patients": ("On Lanreotide",),
     },

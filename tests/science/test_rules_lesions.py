@@ -67,8 +67,10 @@ def ask(condition, *lesions):
         ([lesion("above"), lesion("below", None)], None, None),
         ([lesion("above"), lesion("above", None)], True, False),
         ([lesion("below"), lesion("below", None)], False, True),
-        # a target counts whatever its size; a bone lesion only as a target, and never as visceral
-        ([lesion("below", 6, target=True)], False, True),
+        # a target of unknown size counts, one known to be small does not; a bone lesion counts only as a target
+        ([lesion("below", 6, target=True)], None, None),
+        ([lesion("above"), lesion("below", 6, target=True)], True, False),
+        ([lesion("above"), lesion(None, 6, target=True)], True, False),
         ([lesion("below", None, target=True)], False, True),
         ([lesion("above"), lesion("below", 30, visceral=False)], True, False),
         ([lesion("above"), lesion("below", 30, visceral=False, target=True)], False, False),
@@ -85,9 +87,12 @@ def test_default_quantifiers(lesions, need, mixed):
     ("lesions", "expected"),
     [
         ([lesion("above", None)], True),
-        ([lesion("above", 6)], True),
+        ([lesion("above", 6)], None),
         ([lesion("none below", None)], False),
-        ([lesion("below", 6)], False),
+        ([lesion("below", 6)], None),
+        ([lesion("above"), lesion("below", "9.9")], True),
+        ([lesion("above"), lesion("below", 10)], False),
+        ([lesion("above"), lesion("below", 30, visceral=False)], False),
         ([lesion("above"), lesion(None)], None),
         ([lesion("none below", None), lesion(None)], False),
         ([lesion("above"), lesion(None, 6, reason="not_assessable")], True),
@@ -99,6 +104,29 @@ def test_default_quantifiers(lesions, need, mixed):
 )
 def test_every_lesion_read(lesions, expected):
     assert ask(GATE, *lesions).truth is expected
+
+
+@pytest.mark.parametrize(
+    ("lesions", "is_not_above"),
+    [
+        ([lesion("above")], False),
+        ([lesion("equal")], True),
+        ([lesion("equal", 25, visceral=False, target=True)], True),
+        ([lesion("above", 25, visceral=False, target=True)], False),
+        ([lesion("above"), lesion("equal", 25, visceral=False, target=True)], True),
+        ([lesion("above"), lesion("equal", 6, target=True)], False),
+        # what lies outside the group says neither that uptake exceeds liver nor that it does not
+        ([lesion("equal", 25, visceral=False)], None),
+        ([lesion("equal", 6)], None),
+        ([], None),
+    ],
+)
+def test_an_exemption_is_never_lifted_by_absence(lesions, is_not_above):
+    """For "unless uptake already exceeds liver": one target or visceral lesion that does not is enough."""
+    quantifier = Quantifier.ANY_TARGET_OR_VISCERAL
+    among = frozenset({"none", "below", "equal"})
+    condition = Condition("sstr_relation_to_liver", Comparator.IN, among=among, quantifier=quantifier)
+    assert ask(condition, *lesions).truth is is_not_above
 
 
 def test_every_reason_names_its_lesions():
