@@ -1,6 +1,6 @@
 """Whether a lesion fell or rose for the table of classes, and which values would settle what is open (D).
 
-Stricter than the scores alone: what nobody marked on one of the scans, and what a stated status contradicts, is unknown.
+Stricter than the scores alone: what nobody marked on one of the scans, or a stated status contradicts, is unknown.
 """
 
 from collections.abc import Sequence
@@ -54,16 +54,17 @@ def _unmarked(pair: Pair) -> list[Missing]:
             text = f"Say whether {lesion.label} is lost, new or still there on {day}: it is known of one scan only"
             found.append(Missing("status", "after", text, lesion.label))
         elif lesion.is_contradictory:
-            text = f"Status of {lesion.label} on {day}: stated as {lesion.status}, and the scores of both scans contradict it"
+            text = f"Status of {lesion.label} on {day}: {lesion.status} as stated, which the scores contradict"
             found.append(Missing("status", "after", text, lesion.label))
     return found
 
 
 def _unscored(pair: Pair, criteria: dict[str, Criterion]) -> list[Missing]:
-    """Scores without which C, D or the search for a loss stay open."""
+    """Scores without which C, D or the search for a loss stay open. For C sizes come first: they choose the lesions."""
     found = []
     extent = {lesion.id for lesion in asked_for_extent(pair)}
-    index = {lesion.id for lesion in pair.index.chosen} if criteria["C"].truth is None else set()
+    is_by_score = criteria["C"].truth is None and not pair.index.open
+    index = {lesion.id for lesion in pair.index.chosen} if is_by_score else set()
     for lesion in pair.lesions:
         if not (lesion.is_matched or lesion.id in extent) or lesion.is_open:
             continue
@@ -77,9 +78,8 @@ def _unscored(pair: Pair, criteria: dict[str, Criterion]) -> list[Missing]:
 
 def _score(lesion: LesionPair, side: str, pair: Pair) -> Missing:
     day = (pair.before if side == "before" else pair.after).day
-    return Missing(
-        "score", side, f"Score of {lesion.label} on the scan of {day}: no signed reading has one", lesion.label
-    )
+    text = f"Score of {lesion.label} on the scan of {day}: no signed reading has one"
+    return Missing("score", side, text, lesion.label)
 
 
 def _is_scored(lesion: LesionPair) -> bool:
