@@ -94,13 +94,13 @@ def _others(g: Ground) -> list[tuple[str, Truth]]:
     epigenetic = any_of(c.is_between for c in courses if EPIGENETIC & {d.casefold() for d in (*c.drugs, c.name)})
     return [
         ("PRRT", by_kind["prrt"]),
-        ("new somatostatin analogue", any_of([by_kind["ssa"], started, _first_injection(g)])),
+        ("new somatostatin analogue", any_of([by_kind["ssa"], started, _injected(g)])),
         ("epigenetic drug", epigenetic),
     ]
 
 
-def _first_injection(g: Ground) -> Truth:
-    """The first injection of the chart lies between; of a patient on an analogue before, it is none newly given."""
+def _injected(g: Ground) -> Truth:
+    """An injection on record between the scans; of a patient who was on an analogue before, it is none newly given."""
     between = any_of(c.is_between for c in g.pair.between.courses if c.kind == INJECTION)
     was_on: Truth = g.pair.before.ssa == "on" if g.pair.before.ssa else None
     return all_of([between, negated(was_on)])
