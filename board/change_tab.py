@@ -114,7 +114,6 @@ def change_tab(chart: Chart, user, scans: tuple[str, str] = ("", "")) -> ChangeT
         return ChangeTab()
     may_read = user.may(Capability.SIGN_READING)
     said = verdicts_of_pair(chart.of(ChangeVerdict), found)
-    standing = [row for row in said if row.digest == found.digest]
     visible = shown_to(user.pk, said, found.digest, may_read=may_read)
     return ChangeTab(
         found=found,
@@ -132,7 +131,7 @@ def change_tab(chart: Chart, user, scans: tuple[str, str] = ("", "")) -> ChangeT
         to_enter=tuple(_to_enter(item, found, chart, user) for item in found.missing),
         verdicts=tuple(VerdictLine(v, chart.names[v.reader_id], v.digest != found.digest) for v in visible[::-1]),
         hidden=len(said) - len(visible),
-        has_two_readers=has_two_readers(standing),
+        has_two_readers=has_two_readers(said, found.digest),
         form=VerdictForm(initial=seen_of(found)) if may_read else None,
         pairs=_pairs(chart, found),
         gates=tuple(gates_of(chart.case, found)),
