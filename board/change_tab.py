@@ -17,7 +17,7 @@ from eligibility.change_verdicts import has_two_readers, shown_to
 from eligibility.domain.change import ChangeAssessment
 from eligibility.domain.change_classes import PRECEDENCE, Row
 from eligibility.domain.change_inputs import LesionPair, Number, Seen
-from eligibility.domain.check_types import Missing, percent
+from eligibility.domain.check_types import Check, Missing, percent
 from eligibility.models import ChangeVerdict
 from imaging.models import Scan
 from patients.domain.roles import Capability
@@ -34,7 +34,7 @@ _TONES = {
 }
 _CHECKED = {"ok": ("met", "OK"), "soft": ("caution", "Weigh"), "hard": ("contraindicated", "Blocks")}
 _TRUTHS = {True: ("met", "Holds"), False: ("not_met", "Does not hold"), None: ("unknown", "Unknown")}
-_BY_READER = frozenset({"extravasation", "quality"})
+_BY_READER = frozenset({"extravasation", "quality", "score"})
 _OF_CASE = frozenset({"histology", "cycles"})
 NOTHING = "–"
 
@@ -98,6 +98,7 @@ class ChangeTab:
     checks: tuple[Line, ...] = ()
     criteria: tuple[Line, ...] = ()
     to_enter: tuple[ToEnter, ...] = ()
+    blocking: tuple[Line, ...] = ()
     verdicts: tuple[VerdictLine, ...] = ()
     hidden: int = 0
     has_two_readers: bool = False
@@ -114,17 +115,14 @@ def change_tab(chart: Chart, user, scans: tuple[str, str] = ("", "")) -> ChangeT
         return ChangeTab()
     may_read = user.may(Capability.SIGN_READING)
     said = verdicts_of_pair(chart.of(ChangeVerdict), found)
-    standing = [row for row in said if row.digest == found.digest]
     visible = shown_to(user.pk, said, found.digest, may_read=may_read)
     return ChangeTab(
         found=found,
         tone=_TONES[found.name],
         days=(_day(chart, found.before.id), _day(chart, found.after.id)),
         lesions=tuple(_lesion(lesion, found) for lesion in found.lesions),
-        checks=tuple(
-            Line(c.rule.title, c.rule.rule, c.rule.evidence, *_CHECKED.get(c.state, _unknown(c.blocks)), c.reason)
-            for c in found.checks
-        ),
+        checks=tuple(_check(c) for c in found.checks),
+        blocking=tuple(_check(c) for c in found.checks if c.blocks),
         criteria=tuple(
             Line(c.title, c.rule, c.evidence, *_TRUTHS[c.truth], c.reason, letter)
             for letter, c in found.criteria.items()
@@ -132,11 +130,15 @@ def change_tab(chart: Chart, user, scans: tuple[str, str] = ("", "")) -> ChangeT
         to_enter=tuple(_to_enter(item, found, chart, user) for item in found.missing),
         verdicts=tuple(VerdictLine(v, chart.names[v.reader_id], v.digest != found.digest) for v in visible[::-1]),
         hidden=len(said) - len(visible),
-        has_two_readers=has_two_readers(standing),
+        has_two_readers=has_two_readers(said, found.digest),
         form=VerdictForm(initial=seen_of(found)) if may_read else None,
         pairs=_pairs(chart, found),
         gates=tuple(gates_of(chart.case, found)),
     )
+
+
+def _check(c: Check) -> Line:
+    return Line(c.rule.title, c.rule.rule, c.rule.evidence, *_CHECKED.get(c.state, _unknown(c.blocks)), c.reason)
 
 
 def seen_of(found: ChangeAssessment) -> dict[str, str]:

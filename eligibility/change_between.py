@@ -4,11 +4,14 @@ import datetime as dt
 
 from eligibility.case_rows import CaseRows
 from eligibility.clinical_facts import clinical_facts
+from eligibility.domain.change_criteria import INJECTION, LEAST_CYCLES
 from eligibility.domain.change_inputs import Between, Course
 from eligibility.fact_tools import dated, usable
-from patients.models import ClinicalRow, Diagnosis, HistologySpecimen, PrrtCycle, TreatmentLine
+from patients.models import ClinicalRow, Diagnosis, HistologySpecimen, PrrtCycle, SsaInjection, TreatmentLine
 from patients.selectors import grade_of
 
+# Local convention, D: the cycle of CAPTEM; most others are shorter.
+CYCLE = dt.timedelta(days=28)
 _PRRT = TreatmentLine.TreatmentClass.PRRT
 # Since these editions G3 alone says that a tumour is well differentiated; before, it was a carcinoma.
 _NET_G3_EDITIONS = ("2017", "2019", "2022")
@@ -52,14 +55,25 @@ def _differentiation(fact, specimens: list[HistologySpecimen]) -> tuple[bool | N
 def _courses(case: CaseRows, first: dt.date, second: dt.date) -> tuple[Course, ...]:
     lines = [_course(row, first, second) for row in case.of(TreatmentLine)]
     cycles = [Course("PRRT cycle", str(_PRRT), _begun(row, first, second)) for row in case.of(PrrtCycle)]
-    return tuple(course for course in (*lines, *cycles) if course.is_between is not False)
+    injections = [Course(row.drug, INJECTION, _begun(row, first, second)) for row in case.of(SsaInjection)]
+    return tuple(course for course in (*lines, *cycles, *injections) if course.is_between is not False)
 
 
 def _course(row: TreatmentLine, first: dt.date, second: dt.date) -> Course:
     is_between = _begun(row, first, second)
     if row.treatment_class == _PRRT and is_between is False and _runs_into(row, first):
         is_between = None if not row.is_ongoing and row.stop_date is None else True
-    return Course(row.regimen, row.treatment_class, is_between, row.cycles, tuple(str(d) for d in row.drugs))
+    return Course(row.regimen, row.treatment_class, is_between, _cycles(row, second), tuple(str(d) for d in row.drugs))
+
+
+def _cycles(row: TreatmentLine, second: dt.date) -> int | None:
+    """By the second scan. Those of a line that ran on count only where its first two surely were given by then."""
+    if row.cycles is None or row.cycles < LEAST_CYCLES:
+        return row.cycles
+    stop, begun = row.stop_span, row.clinical_span
+    has_stopped = stop is not None and stop[1] <= second
+    has_two = begun is not None and begun[1] + LEAST_CYCLES * CYCLE <= second
+    return row.cycles if has_stopped or has_two else None
 
 
 def _begun(row: ClinicalRow, first: dt.date, second: dt.date) -> bool | None:

@@ -38,7 +38,7 @@ def comparable_scans(case: CaseRows) -> list[Scan]:
 
 
 def change_between(case: CaseRows, before: Scan | None = None, after: Scan | None = None) -> ChangeAssessment | None:
-    """The newest SSTR scan against the one before it, or ``after`` against ``before``; None with fewer than two.
+    """The newest SSTR scan against the newest of an earlier day, or ``after`` against ``before``; None without two.
 
     Asks the database nothing. Raises ValueError where ``after`` lies before ``before``, or both are one scan.
     """
@@ -52,26 +52,26 @@ def change_between(case: CaseRows, before: Scan | None = None, after: Scan | Non
     lesions = lesion_pairs(case, first, second, (records[0].liver_suv, records[1].liver_suv))
     facts = between(case, first.clinical_date, second.clinical_date)
     found = assess_change(*records, lesions, facts, within_subject_cv=within_subject_cv())
-    if not has_two_readers(verdicts_on(case.of(ChangeVerdict), found)):
+    if not has_two_readers(verdicts_of_pair(case.of(ChangeVerdict), found), found.digest):
         return found
     agreed = between(case, first.clinical_date, second.clinical_date, has_second_reader=True)
     return assess_change(*records, lesions, agreed, within_subject_cv=within_subject_cv())
 
 
 def _chosen(case: CaseRows, before: Scan | None, after: Scan | None) -> tuple[Scan, Scan] | None:
+    """Scans known to be of SSTR come first: one of unknown tracer is taken only where there are no two of them."""
     scans = comparable_scans(case)
-    if after is None:
-        after = scans[-1] if scans else None
+    known = [scan for scan in scans if is_sstr(scan.tracer)]
+    return _newest(known, before, after) or _newest(scans, before, after)
+
+
+def _newest(scans: list[Scan], before: Scan | None, after: Scan | None) -> tuple[Scan, Scan] | None:
+    after = after or (scans[-1] if scans else None)
     if after is None:
         return None
-    if before is None:
-        earlier = [scan for scan in scans if _order(scan) < _order(after)]
-        before = earlier[-1] if earlier else None
+    earlier = [scan for scan in scans if scan.clinical_date < after.clinical_date]
+    before = before or (earlier[-1] if earlier else None)
     return None if before is None else (before, after)
-
-
-def _order(scan: Scan) -> tuple:
-    return scan.clinical_date, scan.recorded_at
 
 
 def verdicts_on(verdicts: Iterable[ChangeVerdict], found: ChangeAssessment) -> list[ChangeVerdict]:

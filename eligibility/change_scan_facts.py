@@ -19,6 +19,8 @@ from imaging.scan_numbers import method_of
 from imaging.selectors import CURRENT, REFUSED, CurrentMeasurement, current_suv, placed_last
 from patients.models import SsaInjection, TreatmentLine
 
+# Local convention, D: a depot given less than eight weeks before may still act.
+LONG_ACTING = dt.timedelta(weeks=8)
 ILLUSTRATIVE = "illustrative, not a fact of the case"
 _SSA_BY_READER = {Reading.Ssa.GIVEN: "on", Reading.Ssa.NONE: "none"}
 _SSA_BY_SCAN = {Scan.SsaStatus.ON: "on", Scan.SsaStatus.NONE: "none"}
@@ -123,6 +125,9 @@ def _ssa(case: CaseRows, scan: Scan, heads: list[Reading], reasons: dict[str, st
         reasons["ssa"] = "reader and scan contradict each other" if said else "recorded as unknown"
         return {}
     if said == {"none"}:
+        if given := _given_before(case, scan):
+            reasons["ssa"] = f"none as stated, which the chart contradicts: {given}"
+            return {}
         return {"ssa": "none"}
     injection = _injection(case, scan, heads)
     if injection is None:
@@ -131,8 +136,28 @@ def _ssa(case: CaseRows, scan: Scan, heads: list[Reading], reasons: dict[str, st
         "ssa": "on",
         "ssa_drug": injection.drug,
         "ssa_dose_mg": injection.dose_mg,
-        "days_since_ssa": (scan.clinical_date - injection.clinical_date).days,
+        "days_since_ssa": _days_since(injection, scan),
     }
+
+
+def _days_since(injection: SsaInjection, scan: Scan) -> int | None:
+    span = injection.clinical_span
+    return (scan.clinical_date - span[0]).days if span and span[0] == span[1] else None
+
+
+def _given_before(case: CaseRows, scan: Scan) -> str:
+    """An analogue that was, or may have been, acting at the scan; one given on the day itself may have come after."""
+    day = scan.clinical_date
+    for row in case.of(SsaInjection):
+        span = row.clinical_span
+        if row.is_long_acting and span and span[0] < day and span[1] >= day - LONG_ACTING:
+            return f"{row.drug}, {row.when()}"
+    for line in case.of(TreatmentLine):
+        begun, stopped = line.clinical_span, line.stop_span
+        runs = bool(line.is_ongoing) or (stopped is not None and stopped[1] >= day)
+        if line.treatment_class == TreatmentLine.TreatmentClass.SSA and begun and begun[0] < day and runs:
+            return f"{line.regimen} since {line.when()}"
+    return ""
 
 
 def _injection(case: CaseRows, scan: Scan, heads: list[Reading]) -> SsaInjection | None:
@@ -193,9 +218,9 @@ def is_outlined(item: CurrentMeasurement) -> bool:
 
 
 def _chemo(case: CaseRows, scan: Scan, reasons: dict[str, str]) -> dict[str, int | None]:
-    """Days from the end of the last chemotherapy begun before the scan."""
+    """Days from the end of the chemotherapy, begun before the scan, that ended last."""
     lines = [row for row in case.of(TreatmentLine) if _is_chemo_before(row, scan.clinical_date)]
-    last = max(lines, key=lambda row: row.clinical_date, default=None)
+    last = max(lines, key=lambda row: row.stop_date or dt.date.max, default=None)
     if last is None:
         return {}
     if "illustrative" in last.note.lower():

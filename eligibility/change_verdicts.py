@@ -5,23 +5,36 @@ from collections.abc import Sequence
 from eligibility.models import ChangeVerdict
 
 CONFIRMED = ChangeVerdict.Verdict.CONFIRMED
+TRUE_CHANGE = ChangeVerdict.Kind.TRUE_CHANGE
 
 
-def has_two_readers(verdicts: Sequence[ChangeVerdict]) -> bool:
-    """Two readers confirm, each in the verdict that stands and in the first one, given without seeing the other's.
+def has_two_readers(verdicts: Sequence[ChangeVerdict], digest: str) -> bool:
+    """Two readers confirm a true change, each in the verdict that stands and in one given without seeing the other's.
 
-    ``verdicts``: on one assessment, oldest first. Whoever says something else, as it stands, keeps it open.
+    ``verdicts``: on the two scans, oldest first; those on ``digest`` stand. Whoever stands by something else keeps it
+    open.
     """
-    first, last = by_reader(verdicts, is_first=True), by_reader(verdicts, is_first=False)
-    if any(row.verdict != CONFIRMED for row in last.values()):
+    last = {row.reader_id: row for row in verdicts if row.digest == digest}
+    if not all(_confirms(row) for row in last.values()):
         return False
-    return sum(row.verdict == CONFIRMED for row in first.values()) >= 2
+    return sum(_confirms(row) for reader, row in _blinded(verdicts).items() if reader in last) >= 2
 
 
-def by_reader(verdicts: Sequence[ChangeVerdict], *, is_first: bool) -> dict:
-    """Of each reader the first or the last verdict."""
-    ordered = reversed(verdicts) if is_first else verdicts
-    return {row.reader_id: row for row in ordered}
+def _confirms(row: ChangeVerdict) -> bool:
+    return row.verdict == CONFIRMED and row.kind == TRUE_CHANGE
+
+
+def _blinded(verdicts: Sequence[ChangeVerdict]) -> dict:
+    """Of each reader the last verdict from before any other could be seen.
+
+    Others are shown once the own verdict on what is before one is stored, and what was seen stays seen when data move.
+    """
+    found: dict = {}
+    for number, row in enumerate(verdicts):
+        readers = {earlier.reader_id for earlier in verdicts[:number]}
+        if row.reader_id not in readers or readers == {row.reader_id}:
+            found[row.reader_id] = row
+    return found
 
 
 def shown_to(user_id, verdicts: Sequence[ChangeVerdict], digest: str, *, may_read: bool) -> list[ChangeVerdict]:

@@ -12,7 +12,9 @@ from patients.models import ClinicalEvent, Diagnosis, TreatmentLine
 
 # Local convention: a symptom recorded longer ago says nothing about today.
 SYMPTOM_WITHIN_DAYS = 180
+# "grade" beside a symptom is the symptom's own; in the free words about it only that of the CTCAE is no tumour's.
 _GRADE = re.compile(r"\bgrade\s*([0-5])\b", re.IGNORECASE)
+_CTCAE = re.compile(r"\bCTCAE\s*(?:v?\s*[\d.]+\s*)?grade\s*([0-5])\b", re.IGNORECASE)
 
 
 def vanderbilt_score(case: CaseRows, facts: Facts, as_of: dt.date) -> Score:
@@ -20,7 +22,9 @@ def vanderbilt_score(case: CaseRows, facts: Facts, as_of: dt.date) -> Score:
     sites = frozenset(str(site).casefold().replace(" ", "_") for row in found for site in row.metastatic_sites)
     classes = frozenset(line.treatment_class for line in usable(case.of(TreatmentLine), as_of))
     events = _current(case, as_of)
-    grades = tuple(int(match[1]) for row in events if (match := _GRADE.search(f"{row.symptom} {row.context}")))
+    grades = tuple(
+        int(match[1]) for row in events if (match := _GRADE.search(row.symptom) or _CTCAE.search(row.context))
+    )
     return vanderbilt.score(
         treatments=vanderbilt.other_treatments(found[-1].primary_site if found else None),
         prior=vanderbilt.prior_therapy(

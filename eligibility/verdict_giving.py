@@ -18,6 +18,7 @@ from patients.services import Conflict, audit
 
 SAME_SUBMIT = dt.timedelta(minutes=10)
 REFUSED = "Your role may not give a verdict on a change. Those who sign readings may."
+OPTIMISED = "A change that is confirmed is a true one. An optimisation of the examination explains it: say explained."
 MOVED = "What the verdict would rest on has changed since you opened the page. Look again, then answer."
 
 
@@ -84,6 +85,8 @@ def _row(by, patient: Patient, found: ChangeAssessment, **said) -> ChangeVerdict
     row.full_clean(exclude=["patient", "reader"])
     if row.verdict == ChangeVerdict.Verdict.UNSURE and not row.comment:
         raise ValidationError({"comment": "Say what you are unsure of: the next reader has only this line."})
+    if row.verdict == ChangeVerdict.Verdict.CONFIRMED and row.kind != ChangeVerdict.Kind.TRUE_CHANGE:
+        raise ValidationError({"kind": OPTIMISED})
     return row
 
 

@@ -16,16 +16,19 @@ from typing import Any
 from eligibility.domain.change_classes import LABELS, ChangeClass, Row, Signs, classify
 from eligibility.domain.change_criteria import Criterion, Ground, judge
 from eligibility.domain.change_inputs import Between, LesionPair, Number, ScanRecord, Status, has_risen
+from eligibility.domain.change_moves import fell, is_by_reference, missing_items, rose
 from eligibility.domain.change_words import sentence
 from eligibility.domain.check_types import Check, Missing, Pair, State
 from eligibility.domain.confounders import check_all
+from eligibility.domain.confounders_course import receptor_grew
 from eligibility.domain.confounders_scan import LARGE_CHANGE, liver_change
-from eligibility.domain.index_lesions import TOLERATED_MM, choose
+from eligibility.domain.index_lesions import choose
 from eligibility.domain.repeatability import Limits, limits
 from eligibility.domain.scan_class import RANK, ClassOfScan, ScanClass, class_of
 from eligibility.domain.three import Truth, all_of, any_of
 
 METHOD_VERSION = "TA-SSTR-UP/1.0"
+INCREASE = frozenset({ChangeClass.CONFIRMED, ChangeClass.PROBABLE})
 PRESENT = frozenset({Status.MATCHED, Status.OPEN, Status.SPLIT, Status.NOT_ASSESSABLE})
 
 
@@ -73,7 +76,8 @@ class ChangeAssessment:
     @property
     def asks_for_reader(self) -> bool:
         """A category moved, so a reader has to say what of it."""
-        return any(lesion.rose or lesion.fell for lesion in self.lesions if lesion.is_matched) or bool(self.patterns)
+        moved = any(lesion.rose or lesion.fell for lesion in self.lesions if lesion.is_matched)
+        return moved or bool(self.patterns) or is_class_lower(self.class_before, self.class_after)
 
 
 _COUNTED = (Status.MATCHED, Status.LOST, Status.NEW)
@@ -115,7 +119,7 @@ def assess_change(
         class_after=classes[1],
         limits=bounds,
         patterns=_patterns(ground, signs),
-        missing=_missing(checks, criteria),
+        missing=() if row.name in INCREASE else missing_items(pair, checks, criteria),
         digest=_digest(before, after, lesions, between, bounds),
     )
     return replace(found, sentence=sentence(found, ground))
@@ -149,32 +153,21 @@ def _signs(
     ground: Ground, criteria: dict[str, Criterion], classes: tuple[ClassOfScan, ClassOfScan], bounds: Limits
 ) -> Signs:
     pair, between = ground.pair, ground.pair.between
-    matched = [lesion for lesion in pair.lesions if lesion.is_matched]
     change = liver_change(pair)
     return Signs(
         criteria={letter: found.truth for letter, found in criteria.items()},
         has_hard=any(check.state is State.HARD for check in ground.checks),
         has_unknown_hard=any(check.blocks for check in ground.checks),
-        fell=any_of(_fell(lesion) for lesion in matched),
-        rose_anywhere=any_of(_rose(lesion) for lesion in matched),
+        fell=any_of(fell(pair, lesion) for lesion in pair.lesions),
+        rose_anywhere=any_of(rose(lesion) for lesion in pair.lesions),
         suv_rose=any_of(has_risen(lesion.suv_change) for lesion in ground.risen),
         liver_fell=None if change is None else change < -LARGE_CHANGE,
         is_beyond_noise=any_of(_beyond(lesion.suv_change, bounds) for lesion in ground.risen),
-        has_ihc=bool(between.sstr2_before and between.sstr2_after in ("positive", "retained")),
+        has_ihc=receptor_grew(between.sstr2_before, between.sstr2_after),
         has_second_reader=between.has_second_reader,
         cold_vanished=_cold_vanished(pair, classes),
+        class_fell=is_class_lower(*classes),
     )
-
-
-def _fell(lesion: LesionPair) -> Truth:
-    """A lesion that shrank below 10 mm reads low by partial volume: that is no loss."""
-    size = lesion.after.size_mm
-    return all_of([lesion.fell, None if size is None else size >= TOLERATED_MM])
-
-
-def _rose(lesion: LesionPair) -> Truth:
-    """A lesion that neither reading scored says nothing."""
-    return lesion.rose if lesion.before.is_scored or lesion.after.is_scored else False
 
 
 def _beyond(change: Number, bounds: Limits) -> Truth:
@@ -196,6 +189,11 @@ def _is_class_higher(before: ClassOfScan, after: ClassOfScan) -> Truth:
     return (RANK[after.name], share.get(after.share, 0)) > (RANK[before.name], share.get(before.share, 0))
 
 
+def is_class_lower(before: ClassOfScan, after: ClassOfScan) -> bool:
+    """Of two known classes; that one is unknown is said by other rows."""
+    return ScanClass.UNKNOWN not in (before.name, after.name) and RANK[after.name] < RANK[before.name]
+
+
 def _is_coldest_higher(pair: Pair) -> Truth:
     """The lowest reader score of what was there, lost lesions among it, against that of what is there now."""
     first = [x.before for x in pair.lesions if x.status in PRESENT | {Status.LOST, Status.MERGED}]
@@ -214,16 +212,12 @@ def _patterns(ground: Ground, signs: Signs) -> tuple[str, ...]:
     found = []
     if any_risen and signs.liver_fell and all(has_risen(lesion.suv_change) is False for lesion in any_risen):
         found.append("reference-driven")
+    fallen = [lesion for lesion in ground.pair.lesions if lesion.is_matched and lesion.fell]
+    if fallen and all(is_by_reference(ground.pair, lesion) for lesion in fallen):
+        found.append("reference-driven loss")
     if signs.cold_vanished and signs.rose_anywhere is False:
         found.append("lesion loss")
     return tuple(found)
-
-
-def _missing(checks: Sequence[Check], criteria: dict[str, Criterion]) -> tuple[Missing, ...]:
-    """What has to be entered before PROBABLE can be said; each value once, in the order of the checks."""
-    blocking = [item for check in checks if check.blocks for item in check.missing]
-    asked = [item for letter in "ABCDE" for item in criteria[letter].missing]
-    return tuple({item.key: item for item in [*blocking, *asked]}.values())
 
 
 def _digest(
@@ -237,7 +231,9 @@ def _digest(
         sorted(lesions, key=lambda x: x.id),
         replace(between, has_second_reader=False),
     ]
-    text = json.dumps([_plain(part) for part in seen] + [str(bounds.within_subject_cv)], sort_keys=True)
+    # The digest of a borrowed coefficient is as it was, so that verdicts given on it stand.
+    coefficient = f"{bounds.within_subject_cv}{'' if bounds.is_borrowed else ' of the site'}"
+    text = json.dumps([_plain(part) for part in seen] + [coefficient], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

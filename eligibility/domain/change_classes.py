@@ -39,9 +39,11 @@ LABELS: dict[ChangeClass, str] = {
 class Signs:
     """What the table reads. ``criteria``: A to G by letter.
 
-    ``fell``: a matched lesion of 10 mm or more went from above liver to not above. ``rose_anywhere``: a matched lesion,
-    index or not, rose. ``suv_rose``: of a responding index lesion, SUVmax rose (> 10 %); False only if of none.
-    ``liver_fell``: by more than 20 %. ``is_beyond_noise``: a responding lesion rose above the repeatability limit.
+    ``fell``: a lesion of 10 mm or more went from above liver to not above; unknown where it is not marked on one scan,
+    where its stated status contradicts its scores, or where the rise of the liver alone explains it. ``rose_anywhere``:
+    a lesion, index or not, rose. ``class_fell``: the scans have known classes and the second is the lower.
+    ``suv_rose``: of a responding index lesion, SUVmax rose (> 10 %); False only if of none. ``liver_fell``: by more
+    than 20 %. ``is_beyond_noise``: a responding lesion rose above the repeatability limit.
     ``cold_vanished``: a lost lesion was the reason that the scan's class, or its coldest score, is higher.
     """
 
@@ -56,6 +58,7 @@ class Signs:
     has_ihc: bool
     has_second_reader: bool
     cold_vanished: Truth
+    class_fell: bool
 
     def holds(self, letters: str) -> bool:
         return all(self.criteria[letter] is True for letter in letters)
@@ -92,7 +95,12 @@ PRECEDENCE: tuple[Row, ...] = (
         "a matched lesion of 10 mm or more went from 3 or more to 2 or less",
         lambda s: s.fell is True,
     ),
-    Row(4, _C.UNDETERMINED, "whether a matched lesion fell is unknown", lambda s: s.fell is None),
+    Row(
+        4,
+        _C.UNDETERMINED,
+        "whether a lesion fell is unknown: unscored or unmarked on one scan, contradictory, or by the liver alone",
+        lambda s: s.fell is None,
+    ),
     Row(
         5,
         _C.CONFIRMED,
@@ -116,22 +124,28 @@ PRECEDENCE: tuple[Row, ...] = (
     Row(
         9,
         _C.UNDETERMINED,
-        "a matched lesion that is no index lesion rose, or may have risen",
+        "a lesion that is no index lesion rose, or may have risen",
         lambda s: s.rose_anywhere is not False,
     ),
     Row(
         10,
+        _C.UNDETERMINED,
+        "the SSTR class of the scan fell though no matched lesion of 10 mm or more did",
+        lambda s: s.class_fell,
+    ),
+    Row(
+        11,
         _C.LESION_LOSS,
         "the class of the scan or its coldest score is higher only because cold lesions vanished",
         lambda s: s.cold_vanished is True,
     ),
     Row(
-        11,
+        12,
         _C.UNDETERMINED,
         "whether a vanished lesion was cold is unknown",
         lambda s: s.cold_vanished is None,
     ),
-    Row(12, _C.NO_CHANGE, "none of the rows above", lambda _: True),
+    Row(13, _C.NO_CHANGE, "none of the rows above", lambda _: True),
 )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from eligibility.domain.change_inputs import LesionPair, has_risen
+from eligibility.domain.change_inputs import ASSESSABLE_MM, LesionPair, Status, has_risen
 from eligibility.domain.check_types import Check, Missing, Pair, State, percent
 from eligibility.domain.confounders_scan import sizes_missing
 from eligibility.domain.three import Truth, all_of, any_of, negated
@@ -12,6 +12,7 @@ from eligibility.domain.three import Truth, all_of, any_of, negated
 LEAST_CYCLES = 2
 RATIO_RISE = Decimal("0.30")
 ENLARGED = Decimal("0.20")
+INJECTION = "ssa_injection"
 GRADES = frozenset({"G2", "G3"})
 EPIGENETIC = frozenset(
     {
@@ -93,9 +94,16 @@ def _others(g: Ground) -> list[tuple[str, Truth]]:
     epigenetic = any_of(c.is_between for c in courses if EPIGENETIC & {d.casefold() for d in (*c.drugs, c.name)})
     return [
         ("PRRT", by_kind["prrt"]),
-        ("new somatostatin analogue", any_of([by_kind["ssa"], started])),
+        ("new somatostatin analogue", any_of([by_kind["ssa"], started, _injected(g)])),
         ("epigenetic drug", epigenetic),
     ]
+
+
+def _injected(g: Ground) -> Truth:
+    """An injection on record between the scans; of a patient who was on an analogue before, it is none newly given."""
+    between = any_of(c.is_between for c in g.pair.between.courses if c.kind == INJECTION)
+    was_on: Truth = g.pair.before.ssa == "on" if g.pair.before.ssa else None
+    return all_of([between, negated(was_on)])
 
 
 def category(g: Ground) -> Told:
@@ -127,16 +135,28 @@ def _why_unknown(g: Ground) -> str:
 
 
 def extent(g: Ground) -> Told:
-    """Reported whenever C holds and no visceral index lesion is unread: patient-level, or mixed."""
+    """Reported whenever C holds and no lesion it is about is unread or not marked: patient-level, or mixed."""
     if not g.risen:
         return None, "no index lesion is known to respond"
     scored = [lesion for lesion in g.index if lesion.rose is not None]
     counts = f"{len(g.risen)} of {len(scored)} assessable index lesions responded"
-    visceral = [lesion for lesion in g.index if lesion.is_visceral]
-    if any(lesion.after.is_above is None for lesion in visceral):
-        return None, f"{counts}; not every visceral index lesion is scored on the second scan"
-    reach = all(lesion.after.is_above for lesion in visceral)
+    asked = asked_for_extent(g.pair)
+    if unread := [lesion for lesion in asked if lesion.after.is_above is None]:
+        return None, f"{counts}; not known on the second scan: {_labels(unread)}"
+    reach = all(lesion.after.is_above for lesion in asked)
     return True, f"{'patient-level' if reach else 'mixed'}: {counts}"
+
+
+def asked_for_extent(pair: Pair) -> list[LesionPair]:
+    """Visceral index lesions (every index lesion where none is visceral), and visceral ones new or not marked twice."""
+    chosen = pair.index.chosen
+    index = [lesion for lesion in chosen if lesion.is_visceral] or list(chosen)
+    return index + [lesion for lesion in pair.lesions if lesion.is_visceral and (lesion.is_open or _is_new(lesion))]
+
+
+def _is_new(lesion: LesionPair) -> bool:
+    size = lesion.after.size_mm
+    return lesion.status is Status.NEW and (size is None or size >= ASSESSABLE_MM)
 
 
 def size(g: Ground) -> Told:

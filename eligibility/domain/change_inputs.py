@@ -16,6 +16,7 @@ Number = Decimal | None
 Relations = frozenset[str]
 NOT_RECORDED = "not recorded"
 SMALLEST_RISE = Decimal("0.10")
+ASSESSABLE_MM = Decimal(10)
 
 
 @dataclass(frozen=True)
@@ -131,6 +132,19 @@ class LesionPair:
     @property
     def is_matched(self) -> bool:
         return self.status is Status.MATCHED
+
+    @property
+    def is_open(self) -> bool:
+        """Known of one scan and not marked on the other; one known to be under 10 mm has nothing to answer for."""
+        sizes = (self.before.size_mm, self.after.size_mm)
+        return self.status is Status.OPEN and not any(size is not None and size < ASSESSABLE_MM for size in sizes)
+
+    @property
+    def is_contradictory(self) -> bool:
+        """Stated as lost or new, and yet the scores of both scans say that it was there and may have moved."""
+        is_scored_twice = self.before.is_scored and self.after.is_scored
+        is_still = self.rose is False and self.fell is False
+        return self.status in (Status.LOST, Status.NEW) and is_scored_twice and not is_still
 
     @property
     def has_one_scale(self) -> bool:

@@ -12,6 +12,7 @@ from eligibility.domain.confounders_scan import liver_change
 if TYPE_CHECKING:
     from eligibility.domain.change import ChangeAssessment
 
+CLASS_FELL_ROW = 10
 _OPENING = {
     ChangeClass.CONFIRMED: "Confirmed treatment-associated increase in SSTR uptake.",
     ChangeClass.PROBABLE: "Possible treatment-associated increase in SSTR uptake (unconfirmed).",
@@ -76,6 +77,10 @@ def _pseudo(found: "ChangeAssessment", ground: Ground) -> str:
         fall = f"liver SUVmean fell by {percent(change).lstrip('−')}"
         no_rise = f"the SUV of none of them rose by more than {100 * SMALLEST_RISE:.0f}\N{NO-BREAK SPACE}%"
         said.append(f"Reference-driven pseudo-conversion: {fall} and {no_rise}.")
+    if "reference-driven loss" in found.patterns and change is not None:
+        rise = f"liver SUVmean rose by {percent(change).lstrip('+')}"
+        no_fall = f"the SUV of none of them fell by more than {100 * SMALLEST_RISE:.0f}\N{NO-BREAK SPACE}%"
+        said.append(f"Reference-driven pseudo-loss: {rise} and {no_fall}.")
     if "lesion loss" in found.patterns:
         matched = sum(lesion.is_matched for lesion in ground.pair.lesions)
         lost = [lesion for lesion in ground.pair.lesions if lesion.status == "lost"]
@@ -107,6 +112,9 @@ def _open(found: "ChangeAssessment") -> str:
         if unmet:
             return " ".join(_whole(f"Criterion {c.letter} ({lowered(c.title)}): {c.reason}") for c in unmet)
         return "The score rose, but no lesion's SUV did, and the liver is not known to have fallen: look again."
+    if found.row.number == CLASS_FELL_ROW:
+        fall = f"fell from {found.class_before.name} to {found.class_after.name}"
+        return f"The SSTR class of the scan {fall} though no matched lesion of 10 mm or more did."
     unsure = [x.label for x in found.lesions if x.is_matched and x.fell is None] if found.row.number == 4 else []
     named = f": {', '.join(unsure)}" if unsure else ""
     return _whole(f"{found.row.rule[0].upper()}{found.row.rule[1:]}{named}")

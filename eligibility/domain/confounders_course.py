@@ -60,11 +60,15 @@ def loss_or_gain(p: Pair) -> Answer:
     matched = [lesion for lesion in p.lesions if lesion.is_matched]
     rose = [lesion for lesion in matched if lesion.rose]
     counts = {status: sum(x.status == status for x in p.lesions) for status in ("lost", "new")}
+    unmarked = [lesion for lesion in p.lesions if lesion.is_open]
     text = f"{len(rose)} of {len(matched)} matched lesions rose; {counts['lost']} lost, {counts['new']} new"
+    text += f", {len(unmarked)} open" if unmarked else ""
     if len(rose) >= 2 or _is_most_volume(rose, matched):
         return ok(text)
     if any(lesion.rose is None for lesion in matched):
         return unknown(f"{text}; not every matched lesion is scored on both scans")
+    if unmarked:
+        return unknown(f"{text}; not every lesion is marked on both scans")
     if not rose and not any(counts.values()):
         return ok(text)
     return soft(f"{text}: fewer than two, and not most of the matched volume")
@@ -88,13 +92,18 @@ def support(p: Pair) -> Answer:
         (supports if moved else against if worse else []).append(f"NETPET {first} to {second}")
     b, a = p.between.sstr2_before, p.between.sstr2_after
     if b and a:
-        grew = b in ("negative", "lost", "focal") and a in ("positive", "retained")
+        grew = receptor_grew(b, a)
         (supports if grew else against if a in ("negative", "lost") else []).append(f"SSTR2A by IHC {b}, then {a}")
     if against:
         return soft(f"speaks against an increase: {', '.join(against)}")
     if supports:
         return ok(f"supports an increase: {', '.join(supports)}")
     return unknown("no paired FDG (NETPET class) and no paired SSTR2A IHC that would support or contradict it")
+
+
+def receptor_grew(before: str, after: str) -> bool:
+    """SSTR2A by IHC: absent or focal before, there after. A receptor that was there before supports no increase."""
+    return before in ("negative", "lost", "focal") and after in ("positive", "retained")
 
 
 def first_exam(p: Pair) -> Answer:

@@ -12,11 +12,12 @@ from django.urls import reverse
 from board.models import WatchState
 from board.watching import keep_watch
 from eligibility.models import ChangeVerdict
+from imaging.models import Lesion, LesionFinding
 from patients.models import AuditEvent, Patient, User
-from patients.services import grant_access, revise
+from patients.services import grant_access, record, revise
 from tests.board.factories import FOLLOW_UP, add_scan
 from tests.board.test_patient_page import MOST_QUERIES, page, text_of
-from tests.eligibility.change_case import KEYS, change_of, enter, illustrative_case, scan_of
+from tests.eligibility.change_case import KEYS, answer, change_of, enter, illustrative_case, scan_of
 from tests.patients.factories import make_user
 
 pytestmark = pytest.mark.django_db
@@ -78,6 +79,33 @@ def test_what_is_to_be_entered_is_listed_and_shortens(case):
     assert {i.text for i in listed} - {i.text for i in shorter} == {
         "Uptake time of the scan of 2025-07-14: illustrative, not a fact of the case"
     }
+
+
+def test_nothing_to_enter_is_not_said_while_a_check_stands_in_the_way(case):
+    client, user, patient = case
+    for key in KEYS:
+        enter(user, patient, key)
+    assert "Nothing: every hard item" in text_of(page(client, patient, TAB))
+    answer(user, patient, FOLLOW_UP, quality="non_diagnostic", quality_note="motion", extravasation="none")
+    response = page(client, patient, TAB)
+    said = text_of(response)
+    assert not response.context["change"].to_enter and "Nothing: every hard item" not in said
+    assert "this stands in the way" in said and "Image quality : the signed reading of 2026-04-20" in said.replace(
+        "quality:", "quality :"
+    )
+
+
+def test_nothing_to_enter_is_not_said_while_a_reader_has_to_settle_it(case):
+    client, user, patient = case
+    for key in KEYS:
+        enter(user, patient, key)
+    fresh = record(Lesion, by=user, patient=patient, label="L03", organ="bone", clinical_date=FOLLOW_UP)
+    fact = {"by": user, "lesion": fresh, "status": "present"}
+    record(LesionFinding, scan=scan_of(patient, FOLLOW_UP), **fact)
+    response = page(client, patient, TAB)
+    (item,) = response.context["change"].to_enter
+    assert "L03 is lost, new or still there" in item.text and item.href
+    assert "Undetermined" in text_of(response)
 
 
 def test_the_desk_is_offered_only_to_those_who_may_use_it(case):

@@ -4,7 +4,7 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
 from eligibility.case_rows import fetch
-from eligibility.change_facts import latest_verdict, verdicts_on
+from eligibility.change_facts import latest_verdict, verdicts_of_pair
 from eligibility.change_verdicts import has_two_readers
 from eligibility.models import ChangeVerdict
 from eligibility.verdict_giving import give_verdict
@@ -39,7 +39,7 @@ def give(by, patient, verdict="confirmed", **changes):
 
 def together(patient) -> bool:
     found = change_of(patient)
-    return has_two_readers(verdicts_on(fetch(patient).of(ChangeVerdict), found))
+    return has_two_readers(verdicts_of_pair(fetch(patient).of(ChangeVerdict), found), found.digest)
 
 
 def test_two_different_readers_confirm(case):
@@ -157,3 +157,56 @@ def test_the_trail_says_that_one_was_given_and_not_which(case):
     give(user, patient, "explained", comment="Analogue began in May.")
     event = AuditEvent.objects.get(action="change_verdict")
     assert event.patient == patient and "explained" not in str(event.after) and "May" not in str(event.after)
+
+
+def test_who_calls_it_an_optimisation_confirms_no_change(case):
+    user, patient = case
+    found = change_of(patient)
+    with pytest.raises(ValidationError, match="optimisation") as refused:
+        give(user, patient, kind="optimisation")
+    assert "kind" in refused.value.message_dict and not ChangeVerdict.objects.exists()
+    give(user, patient, "explained", kind="optimisation")
+    # A row from before the service refused it counts for nothing, and keeps the class open.
+    old = {"before_scan": found.before.id, "after_scan": found.after.id, "digest": found.digest}
+    old |= {"method_version": "TA-SSTR-UP/1.0", "change_class": "PROBABLE", "sentence": "."}
+    people = [reader(patient) for _ in range(3)]
+    rows = [
+        ChangeVerdict(patient=patient, reader=by, verdict="confirmed", kind=kind, **old)
+        for by, kind in zip(people, ("true_change", "true_change", "optimisation"), strict=True)
+    ]
+    assert has_two_readers(rows[:2], found.digest)
+    assert not has_two_readers(rows[1:], found.digest) and not has_two_readers(rows, found.digest)
+
+
+def test_who_saw_another_verdict_before_the_data_moved_is_not_blinded_after(case):
+    user, patient = case
+    other = reader(patient)
+    give(user, patient)
+    give(other, patient, "unsure", comment="segment VIII?")
+    enter(user, patient, "uptake_min:before")
+    give(user, patient)
+    give(other, patient)
+    assert not together(patient)
+    give(reader(patient), patient)
+    assert together(patient)
+
+
+def test_two_who_agreed_blindly_agree_again_when_the_data_move(case):
+    user, patient = case
+    other = reader(patient)
+    give(user, patient)
+    give(other, patient)
+    enter(user, patient, "uptake_min:before")
+    assert not together(patient)
+    give(user, patient)
+    give(other, patient)
+    assert together(patient)
+
+
+def test_who_was_unsure_while_nobody_else_had_spoken_is_still_blinded(case):
+    user, patient = case
+    give(user, patient, "unsure", comment="no uptake time")
+    enter(user, patient, "uptake_min:before")
+    give(user, patient)
+    give(reader(patient), patient)
+    assert together(patient)

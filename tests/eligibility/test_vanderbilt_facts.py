@@ -71,3 +71,16 @@ def test_statements_close_what_rows_leave_open(db):
     }
     found = score(patient, said)
     assert [item.text for item in found.items.values()] == ["0–2", "0", "0", "0–2", "0"]
+
+
+@pytest.mark.parametrize(
+    ("values", "points"),
+    [
+        ({"context": "NET grade 2, worse"}, "1–2"),
+        ({"context": "grade 3 tumour"}, "1–2"),
+        ({"context": "NET grade 3; CTCAE v5 grade 1"}, "1"),
+        ({"symptom": "diarrhoea grade 3", "context": "NET grade 1"}, "2"),
+    ],
+)
+def test_the_grade_of_the_tumour_is_not_that_of_a_symptom(case, values, points):
+    assert symptom(case, **values) == points

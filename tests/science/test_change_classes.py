@@ -99,7 +99,7 @@ def test_a_class_that_rose_by_new_lesions_is_no_lesion_loss():
 
 def test_a_lost_lesion_nobody_scored_leaves_it_open():
     found = assess([lesion("L01", seen(3, 9), seen(3, 9)), lesion("L02", seen(None), seen(None), status=Status.LOST)])
-    assert found.name == "UNDETERMINED" and found.row.number == 11
+    assert found.name == "UNDETERMINED" and found.row.number == 12
 
 
 def test_de_conversion_is_loss_even_if_another_lesion_rose():
@@ -119,7 +119,9 @@ def test_every_matched_lesion_can_be_lost_not_only_the_index():
 
 def test_a_lesion_that_shrank_below_10_mm_reads_low_and_is_no_loss():
     shrunk = lesion("L01", seen(3, 9, size=D(16)), seen(2, 4, size=D("9.5")))
-    assert assess([shrunk, lesion("L02", organ="bone")]).name == "NO_CHANGE"
+    assert assess([shrunk, lesion("L02", seen(3, 9), seen(3, 9), organ="bone")]).name == "NO_CHANGE"
+    found = assess([shrunk, lesion("L02", organ="bone")])
+    assert found.name == "UNDETERMINED" and found.row.number == 10, "the scan is POOR now, and that is said"
 
 
 def test_nothing_moved():

@@ -94,11 +94,13 @@ def every_combination():
     truths = (True, False, None)
     for a_and_rest, c, g in itertools.product(truths, truths, truths):
         for flags in itertools.product((True, False), repeat=4):
-            for others in itertools.product(truths, repeat=6):
+            for *others, class_fell in itertools.product(*[truths] * 6, (True, False)):
                 criteria = dict.fromkeys("ABDEF", a_and_rest) | {"C": c, "G": g}
                 hard, unknown_hard, ihc, reader = flags
                 fell, rose, suv, liver, noise, vanished = others
-                yield Signs(criteria, hard, unknown_hard, fell, rose, suv, liver, noise, ihc, reader, vanished)
+                yield Signs(
+                    criteria, hard, unknown_hard, fell, rose, suv, liver, noise, ihc, reader, vanished, class_fell
+                )
 
 
 def test_the_table_is_total_and_gives_exactly_one_class():
@@ -116,7 +118,7 @@ def test_the_table_is_total_and_gives_exactly_one_class():
 
 def test_the_combinations_cover_every_sign():
     signs = next(every_combination())
-    assert len(fields(Signs)) == 11 and set(signs.criteria) == set("ABCDEFG")
+    assert len(fields(Signs)) == 12 and set(signs.criteria) == set("ABCDEFG")
 
 
 @settings(max_examples=300)
