@@ -10,7 +10,7 @@ from django.utils import timezone
 from board.decisions import DecisionState, decisions, digest_of
 from board.models import BoardDecision, DecisionNotice
 from board.notices import tell
-from board.watching import has_date, keep_last_date, keep_watch, refuse_date_on_closed
+from board.watching import MOST_AHEAD, TOO_FAR, has_date, keep_last_date, keep_watch, refuse_date_on_closed
 from eligibility.models import OutboxCursor
 from eligibility.services import freeze
 from patients import outbox
@@ -87,6 +87,8 @@ def _check_dates(decision: BoardDecision) -> None:
         raise ValidationError({"decided_on": "This date is in the future; record a decision once it was taken."})
     if decision.due_date is not None and decision.due_date < decision.decided_on:
         raise ValidationError({"due_date": "The due date lies before the decision."})
+    if decision.due_date is not None and decision.due_date > timezone.localdate() + MOST_AHEAD:
+        raise ValidationError({"due_date": TOO_FAR})
 
 
 def read_news(*, limit: int = 500) -> int:

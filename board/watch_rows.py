@@ -1,33 +1,47 @@
 """What the watch rules need, from the rows of one chart: nothing is asked of the database here."""
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 from django.utils import timezone
 
 from board import words
 from board.chart import Chart
 from board.domain.due import DueRules
 from board.domain.sstr_class import ANY, possible_classes
-from board.domain.watch_facts import GivenLine, NextDate, OpenNotice, SstrScan, StandingDecision, WatchFacts
+from board.domain.watch_facts import (
+    GivenLine,
+    NextDate,
+    OpenNotice,
+    SstrScan,
+    StandingDecision,
+    UntypedScan,
+    WatchFacts,
+)
 from board.models import DecisionFollowUp
 from board.notices import open_notices
 from board.waiting import waiting_contact
 from eligibility.change_facts import comparable_scans
-from eligibility.fact_tools import dated, source
+from eligibility.fact_tools import dated, source, usable
 from eligibility.lesion_facts import newest_sstr_scan, sstr_facts
 from eligibility.models import ChangeVerdict
+from imaging.domain.vocabulary import Tracer, is_sstr
 from imaging.models import Scan
 from patients.domain.drugs import drugs_of
 from patients.models import TreatmentLine
 
+UNTYPED = {"": "not recorded", Tracer.OTHER: "recorded as other"}
 UNREAD = frozenset({"no_reading", "unsigned_proposal", "recomputing"})
 
 
 def watch_facts(chart: Chart, rules: DueRules) -> WatchFacts:
     standing = [decision for decision in chart.decisions if decision.replaced_by is None]
-    unsure = _unsure(chart)
+    unsure, scan = _unsure(chart), _scan(chart)
     return WatchFacts(
         is_deceased=chart.is_deceased,
         closed_because=chart.closing.reason if chart.closing else "",
-        scan=_scan(chart),
+        scan=scan,
+        untyped=tuple(_untyped(chart, scan)),
         lines=tuple(_line(line, rules) for line in chart.lines),
         decisions=tuple(_decision(decision) for decision in standing),
         next_date=_next_date(chart),
@@ -46,12 +60,23 @@ def _unsure(chart: Chart) -> ChangeVerdict | None:
 
 
 def _scan(chart: Chart) -> SstrScan | None:
-    scan: Scan | None = newest_sstr_scan(chart.case, chart.today)
+    """The newest one known to be of SSTR: another may be anything, and answers for nothing until that is said."""
+    known = [scan for scan in chart.of(Scan) if is_sstr(scan.tracer)]
+    case = replace(chart.case, by_model={**chart.case.by_model, Scan: known})
+    scan: Scan | None = newest_sstr_scan(case, chart.today)
     if scan is None:
         return None
-    fact = sstr_facts(chart.case, chart.today)["sstr_relation_to_liver"]
+    fact = sstr_facts(case, chart.today)["sstr_relation_to_liver"]
     classes = possible_classes(fact.value) if fact.value is not None else ANY
     return SstrScan(dated(scan), words.row_day(scan), source(scan), classes, fact.reason not in UNREAD)
+
+
+def _untyped(chart: Chart, newest: SstrScan | None) -> Iterator[UntypedScan]:
+    """Scans after the newest SSTR scan whose tracer is not recorded, or is none of the list: they may be later ones."""
+    for scan in usable(chart.of(Scan), chart.today):
+        day = dated(scan)
+        if scan.tracer in UNTYPED and day and (newest is None or newest.day is None or day > newest.day):
+            yield UntypedScan(day, words.row_day(scan), source(scan), UNTYPED[scan.tracer])
 
 
 def _line(line: TreatmentLine, rules: DueRules) -> GivenLine:

@@ -27,6 +27,8 @@ LAST_DATE = (
     "This would leave the patient without a next date. Give a date, or close the case with a reason: "
     "deceased, declined, transferred, cured or discharged, or other."
 )
+MOST_AHEAD = dt.timedelta(days=731)
+TOO_FAR = "This date lies more than two years ahead: give an earlier one, so that this patient is not lost."
 NOW = dt.date.min  # a reason without a day asks at once, whatever day it is read on
 CLOSED = "This case is closed ({reason}). Open it again first: a date on a closed case reminds nobody."
 

@@ -59,7 +59,7 @@ def change_between(case: CaseRows, before: Scan | None = None, after: Scan | Non
 
 
 def _chosen(case: CaseRows, before: Scan | None, after: Scan | None) -> tuple[Scan, Scan] | None:
-    scans = comparable_scans(case)
+    scans = _known_first(comparable_scans(case))
     if after is None:
         after = scans[-1] if scans else None
     if after is None:
@@ -68,6 +68,12 @@ def _chosen(case: CaseRows, before: Scan | None, after: Scan | None) -> tuple[Sc
         earlier = [scan for scan in scans if _order(scan) < _order(after)]
         before = earlier[-1] if earlier else None
     return None if before is None else (before, after)
+
+
+def _known_first(scans: list[Scan]) -> list[Scan]:
+    """One whose tracer nobody recorded is compared by itself only where two known SSTR scans are missing."""
+    known = [scan for scan in scans if is_sstr(scan.tracer)]
+    return known if len(known) > 1 else scans
 
 
 def _order(scan: Scan) -> tuple:

@@ -23,6 +23,16 @@ class SstrScan:
 
 
 @dataclass(frozen=True)
+class UntypedScan:
+    """A scan later than the newest SSTR scan that may be one. ``tracer``: "not recorded" or "recorded as other"."""
+
+    day: dt.date
+    words: str
+    source: Source
+    tracer: str
+
+
+@dataclass(frozen=True)
 class GivenLine:
     """``words``: "CAPTEM ×6, ended 15 Feb 2026". ``cycles`` None: not recorded."""
 
@@ -79,6 +89,7 @@ class WatchFacts:
     is_deceased: bool = False
     closed_because: str = ""
     scan: SstrScan | None = None
+    untyped: tuple[UntypedScan, ...] = ()
     lines: tuple[GivenLine, ...] = ()
     decisions: tuple[StandingDecision, ...] = ()
     next_date: NextDate | None = None

@@ -13,6 +13,7 @@ class Kind(StrEnum):
     SSTR_LINE = "sstr_line"
     REPEAT_SCAN = "repeat_scan"
     UNREAD = "unread"
+    UNTYPED_SCAN = "untyped_scan"
     SCAN_PLANNED = "scan_planned"
     NEXT_DATE = "next_date"
     WAITING_DECISION = "waiting_decision"

@@ -25,7 +25,7 @@ from board.watch_rows import watch_facts
 from board.watching import has_date, keep_watch
 from imaging.models import Scan
 from patients.models import AuditEvent, Patient, TreatmentLine
-from patients.services import grant_access, record, update_patient, withdraw
+from patients.services import grant_access, record, revise, update_patient, withdraw
 from tests.eligibility.cases import DAY, add_finding, add_lesion, add_reading, add_scan
 from tests.eligibility.test_guideline_files import GOOD
 from tests.patients.factories import make_patient, make_user
@@ -102,6 +102,28 @@ def test_only_a_scan_known_to_be_rich_asks_for_nothing(user, patient, score, is_
     record(TreatmentLine, by=user, patient=patient, treatment_class="chemo", regimen="CAPTEM", is_ongoing=True)
     read_news_task()
     assert ("sstr_line" in kinds(patient)) is is_listed
+
+
+@pytest.mark.parametrize(("tracer", "is_asked"), [("", True), ("other", True), ("18F-FDG", False)])
+def test_only_a_scan_known_to_be_sstr_is_the_one_that_was_asked_for(user, patient, tracer, is_asked):
+    poor_scan(user, patient)
+    stop = DAY + dt.timedelta(days=130)
+    record(TreatmentLine, by=user, patient=patient, treatment_class="chemo", regimen="CAPTEM", cycles=4, stop_date=stop)
+    added = record(Scan, by=user, patient=patient, clinical_date=stop + dt.timedelta(days=70), tracer=tracer)
+    read_news_task()
+    assert ("untyped_scan" in kinds(patient)) is is_asked
+    found = next(reason for reason in state(patient).reasons if reason["kind"] == "sstr_line")
+    assert found["sentence"].startswith("SSTR-poor on 20 Apr 2026; CAPTEM")
+    revise(added, by=user, reason="asked the site", tracer="68Ga-DOTATATE")
+    read_news_task()
+    assert not {"sstr_line", "untyped_scan"} & kinds(patient) and "unread" in kinds(patient)
+
+
+def test_an_untyped_scan_older_than_the_newest_sstr_scan_is_no_question(user, patient):
+    poor_scan(user, patient)
+    record(Scan, by=user, patient=patient, clinical_date=DAY - dt.timedelta(days=9), tracer="")
+    read_news_task()
+    assert "untyped_scan" not in kinds(patient)
 
 
 def test_a_withdrawn_scan_and_a_death_reach_the_list_by_the_news(user, patient):
@@ -321,6 +343,14 @@ def test_closing_twice_is_closing_once_and_another_reason_needs_opening_first(us
         close_case(by=user, patient=patient, reason="transferred")
     with pytest.raises(ValidationError, match="Say why"):
         reopen_case(by=user, patient=patient, text=" ")
+
+
+def test_no_date_lies_more_than_two_years_ahead(user, patient):
+    edge = TODAY + dt.timedelta(days=731)
+    for write in (lambda on: contact(user, patient, next_on=on), lambda on: decide(user, patient, due_date=on)):
+        with pytest.raises(ValidationError, match="more than two years"):
+            write(edge + dt.timedelta(days=1))
+        write(edge)
 
 
 def test_a_date_on_a_closed_case_is_refused(user, patient):
