@@ -318,6 +318,18 @@ class WatchState(models.Model):
         return f"watch state of {self.patient}"
 
 
+class MissedLook(models.Model):
+    """A patient whose case could not be read when it was looked at; kept until it can."""
+
+    patient = models.OneToOneField(Patient, primary_key=True, on_delete=models.CASCADE, related_name="+")
+    first_at = models.DateTimeField(default=timezone.now)
+    last_at = models.DateTimeField(default=timezone.now)
+    tries = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"could not be looked at: {self.patient}"
+
+
 class WatchCheck(models.Model):
     """One look at every patient. ``last_case``: how far it came, so that one that was cut off is taken up again."""
 
@@ -329,6 +341,8 @@ class WatchCheck(models.Model):
     without_date = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
     edition = models.CharField(max_length=64, blank=True, help_text="Of the rule sets it was made under.")
+
+    missed: int | None = None  # asked for with the last check: cases that still wait to be read
 
     class Meta:
         ordering = ["started_at"]

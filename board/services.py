@@ -11,15 +11,12 @@ from board.decisions import DecisionState, decisions, digest_of
 from board.models import BoardDecision, DecisionNotice
 from board.notices import tell
 from board.watching import MOST_AHEAD, TOO_FAR, has_date, keep_last_date, keep_watch, refuse_date_on_closed
-from eligibility.models import OutboxCursor
 from eligibility.services import freeze
-from patients import outbox
 from patients.domain.roles import Capability
 from patients.models import Patient
 from patients.services import Conflict, audit, snapshot
 
 log = logging.getLogger("prrt.board")
-CURSOR = "board.decisions"
 
 
 @transaction.atomic
@@ -89,25 +86,6 @@ def _check_dates(decision: BoardDecision) -> None:
         raise ValidationError({"due_date": "The due date lies before the decision."})
     if decision.due_date is not None and decision.due_date > timezone.localdate() + MOST_AHEAD:
         raise ValidationError({"due_date": TOO_FAR})
-
-
-def read_news(*, limit: int = 500) -> int:
-    """Look again at every patient the audit trail names since last time, and at their decisions; returns rows read.
-
-    The cursor moves only after the work is done, so a reader that dies repeats it, and finds its notices there.
-    """
-    cursor, _ = OutboxCursor.objects.get_or_create(name=CURSOR)
-    events = outbox.news(after_id=cursor.last_id, limit=limit)
-    if not events:
-        return 0
-    touched = {event.patient_id for event in events if event.patient_id is not None}
-    for patient in Patient.objects.filter(pk__in=touched):
-        look_again(patient)
-        keep_watch(patient)
-    OutboxCursor.objects.filter(name=CURSOR, last_id=cursor.last_id).update(
-        last_id=events[-1].id, updated_at=timezone.now()
-    )
-    return len(events)
 
 
 @transaction.atomic

@@ -19,9 +19,10 @@ from board.chart import Chart
 from board.decision_view import decision_lines
 from board.decisions import decisions
 from board.follow_up import follow_up
+from board.looking import read_news
 from board.models import BoardDecision, DayNotice, DecisionFollowUp, DecisionNotice, WatchState
 from board.nightly import check_everybody
-from board.services import look_again, read_news, record_decision
+from board.services import look_again, record_decision
 from board.tasks import read_news as read_news_task
 from board.worklist import worklist
 from eligibility.loader import PACKAGED
