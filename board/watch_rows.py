@@ -20,11 +20,10 @@ from board.domain.watch_facts import (
 )
 from board.models import DecisionFollowUp
 from board.notices import open_notices
+from board.unsettled import unsettled_changes
 from board.waiting import waiting_contact
-from eligibility.change_facts import comparable_scans
 from eligibility.fact_tools import dated, source, usable
 from eligibility.lesion_facts import newest_sstr_scan, sstr_facts
-from eligibility.models import ChangeVerdict
 from imaging.domain.vocabulary import Tracer, is_sstr
 from imaging.models import Scan
 from patients.domain.drugs import drugs_of
@@ -36,7 +35,7 @@ UNREAD = frozenset({"no_reading", "unsigned_proposal", "recomputing"})
 
 def watch_facts(chart: Chart, rules: DueRules) -> WatchFacts:
     standing = [decision for decision in chart.decisions if decision.replaced_by is None]
-    unsure, scan = _unsure(chart), _scan(chart)
+    scan = _scan(chart)
     return WatchFacts(
         is_deceased=chart.is_deceased,
         closed_because=chart.closing.reason if chart.closing else "",
@@ -46,17 +45,8 @@ def watch_facts(chart: Chart, rules: DueRules) -> WatchFacts:
         decisions=tuple(_decision(decision) for decision in standing),
         next_date=_next_date(chart),
         notices=tuple(notice for decision in standing if (notice := _notice(decision, chart))),
-        has_unsure_conversion=unsure is not None,
-        unsure_since=timezone.localdate(unsure.recorded_at) if unsure else None,
+        unsettled=unsettled_changes(chart),
     )
-
-
-def _unsure(chart: Chart) -> ChangeVerdict | None:
-    """The last verdict on a change up to the newest SSTR scan, if it was unsure; even one on inputs that have moved."""
-    scans = comparable_scans(chart.case)
-    said = [row for row in chart.of(ChangeVerdict) if scans and row.after_scan == scans[-1].lineage]
-    last = max(said, key=lambda row: (row.recorded_at, str(row.pk)), default=None)
-    return last if last and last.verdict == ChangeVerdict.Verdict.UNSURE else None
 
 
 def _scan(chart: Chart) -> SstrScan | None:

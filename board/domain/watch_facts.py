@@ -85,6 +85,15 @@ class OpenNotice:
 
 
 @dataclass(frozen=True)
+class UnsettledChange:
+    """Two scans between which SSTR uptake may have changed, and no two readers agree. Says nothing of any verdict."""
+
+    before: dt.date
+    after: dt.date
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True)
 class WatchFacts:
     is_deceased: bool = False
     closed_because: str = ""
@@ -94,8 +103,7 @@ class WatchFacts:
     decisions: tuple[StandingDecision, ...] = ()
     next_date: NextDate | None = None
     notices: tuple[OpenNotice, ...] = ()
-    has_unsure_conversion: bool = False
-    unsure_since: dt.date | None = None
+    unsettled: tuple[UnsettledChange, ...] = ()
 
     @property
     def is_open(self) -> bool:

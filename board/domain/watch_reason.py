@@ -18,7 +18,7 @@ class Kind(StrEnum):
     NEXT_DATE = "next_date"
     WAITING_DECISION = "waiting_decision"
     DECISION_STEP = "decision_step"
-    UNSURE_CONVERSION = "unsure_conversion"
+    CHANGE_UNSETTLED = "change_unsettled"
     STALE_DECISION = "stale_decision"
 
 

@@ -17,6 +17,7 @@ from board.domain.watch_facts import (
     OpenNotice,
     SstrScan,
     StandingDecision,
+    UnsettledChange,
     UntypedScan,
     WatchFacts,
 )
@@ -339,13 +340,13 @@ def test_what_a_decision_still_waits_for(said, kind):
     assert set(found) == {Kind.NEXT_DATE} | ({kind} if kind else set())
 
 
-def test_an_unsure_verdict_and_a_changed_ground_have_their_days():
+def test_a_change_no_two_readers_agree_on_and_a_changed_ground_have_their_days():
     notice = OpenNotice(TODAY - days(7), dt.date(2026, 4, 20), ROW, "Dr K")
-    found = reasons(has_unsure_conversion=True, unsure_since=TODAY - days(28), notices=(notice,), **DATED)
-    assert found[Kind.UNSURE_CONVERSION].due == TODAY == found[Kind.STALE_DECISION].due
+    pair = UnsettledChange(TODAY - days(280), TODAY - days(28), (ROW, ROW))
+    found = reasons(unsettled=(pair,), notices=(notice,), **DATED)
+    assert found[Kind.CHANGE_UNSETTLED].due == TODAY == found[Kind.STALE_DECISION].due
     assert "assigned to Dr K" in found[Kind.STALE_DECISION].sentence
-    assert reasons(has_unsure_conversion=True, **DATED)[Kind.UNSURE_CONVERSION].level is Level.DUE
-    assert Kind.UNSURE_CONVERSION not in reasons(**DATED)
+    assert Kind.CHANGE_UNSETTLED not in reasons(**DATED)
 
 
 # --- nobody is lost -----------------------------------------------------------------------------------
@@ -376,7 +377,7 @@ _FACTS = st.builds(
     WatchFacts, is_deceased=st.booleans(), closed_because=st.sampled_from(["", "", "declined"]), scan=_SCANS,
     lines=st.lists(_LINES, max_size=3).map(tuple), decisions=st.lists(_DECISIONS, max_size=3).map(tuple), next_date=_NEXT,
     notices=st.lists(st.builds(OpenNotice, _DAYS, _DAYS, st.just(ROW)), max_size=2).map(tuple),
-    has_unsure_conversion=st.booleans(), unsure_since=st.none() | _DAYS,
+    unsettled=st.lists(st.builds(UnsettledChange, _DAYS, _DAYS, st.just((ROW,))), max_size=1).map(tuple),
 )  # fmt: skip
 
 
