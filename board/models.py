@@ -8,8 +8,11 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from eligibility.models import AppendOnlyQuerySet, Assessment
+from imaging.domain.vocabulary import Tracer, is_sstr
 from imaging.models import Scan
 from patients.models import Patient
+
+SSTR_TRACERS = [tracer for tracer in Tracer if is_sstr(tracer)]
 
 
 class AppendOnly(models.Model):
@@ -149,11 +152,17 @@ class CaseQuestion(AppendOnly):
 
 class ContactQuerySet(AppendOnlyQuerySet):
     def waiting(self):
-        """Those whose next date still asks for something: the last one of an open case, not met by a scan."""
-        last = Contact.objects.filter(patient=models.OuterRef("patient")).order_by("-recorded_at", "-pk")
-        scanned = Scan.objects.filter(
-            patient=models.OuterRef("patient"), clinical_date__gte=models.OuterRef("contacted_on")
+        """Those whose next date still asks for something: the last contact of an open case, not met by a scan.
+
+        The last one is that of the newest day. Met by an SSTR scan of a later day, or of the very day agreed on.
+        """
+        last = Contact.objects.filter(patient=models.OuterRef("patient"))
+        last = last.order_by("-contacted_on", "-recorded_at", "-pk")
+        later = models.Q(clinical_date__gt=models.OuterRef("contacted_on"))
+        that_day = models.Q(clinical_date=models.OuterRef("contacted_on")) & models.Q(
+            clinical_date=models.OuterRef("next_on")
         )
+        scanned = Scan.objects.filter(later | that_day, patient=models.OuterRef("patient"), tracer__in=SSTR_TRACERS)
         told = self.filter(pk=models.Subquery(last.values("pk")[:1])).exclude(next_on=None)
         return of_open_cases(told).exclude(models.Q(next_for=Contact.NextFor.SCAN) & models.Exists(scanned))
 

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from board.decisions import DecisionState, decisions, digest_of
-from board.models import BoardDecision, DecisionNotice
+from board.models import BoardDecision, DecisionNotice, of_open_cases
 from board.notices import tell
 from board.watching import MOST_AHEAD, TOO_FAR, has_date, keep_last_date, keep_watch, refuse_date_on_closed
 from eligibility.services import freeze
@@ -92,9 +92,11 @@ def _check_dates(decision: BoardDecision) -> None:
 def look_again(patient: Patient) -> int:
     """Write a notice for each standing decision that today's rows no longer carry; returns how many are new.
 
-    The decision itself stays as it is. The patient's row is held, so that two readers of the same news tell it once.
+    The decision itself stays as it is. Nothing is noticed while the case is closed or the patient dead: opened again, it
+    is named by the news, and everything that changed meanwhile is told then. The patient's row is held, so that two
+    readers of the same news tell it once.
     """
-    if not BoardDecision.objects.filter(patient=patient, superseded_by=None).exists():
+    if not of_open_cases(BoardDecision.objects.current().filter(patient=patient)).exists():
         return 0
     Patient.objects.select_for_update().get(pk=patient.pk)
     found = [state for state in decisions(patient) if state.is_stale]

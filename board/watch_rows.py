@@ -19,7 +19,7 @@ from board.domain.watch_facts import (
     WatchFacts,
 )
 from board.models import DecisionFollowUp
-from board.notices import open_notices
+from board.notices import covers, open_notices
 from board.unsettled import unsettled_changes
 from board.waiting import waiting_contact
 from eligibility.fact_tools import dated, source, usable
@@ -120,7 +120,9 @@ def _notice(decision, chart: Chart) -> OpenNotice | None:
     found = open_notices(decision)
     if not found:
         return None
-    given = [row for row in decision.answers if row.kind == DecisionFollowUp.Kind.ASSIGNED]
+    # What changed after it was assigned is assigned to nobody.
+    assigned = [row for row in decision.answers if row.kind == DecisionFollowUp.Kind.ASSIGNED]
+    given = [row for row in assigned if covers(row, found[-1])]
     assigned_to = chart.names.get(given[-1].assignee_id, "") if given else ""
     since = timezone.localdate(found[0].noticed_at)
     return OpenNotice(since, decision.decided_on, source(found[0], "inputs changed since"), assigned_to)

@@ -130,7 +130,7 @@ def test_an_untyped_scan_older_than_the_newest_sstr_scan_is_no_question(user, pa
 
 def test_a_withdrawn_scan_and_a_death_reach_the_list_by_the_news(user, patient):
     scan = add_scan(user, patient)
-    contact(user, patient, next_for="scan", next_on=YESTERDAY, contacted_on=DAY)
+    contact(user, patient, next_for="scan", next_on=YESTERDAY, contacted_on=DAY - dt.timedelta(days=1))
     assert state(patient).has_no_date, "the scan has met the date"
     withdraw(scan, by=user, reason="another patient's")
     read_news_task()
