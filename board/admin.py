@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from board.models import BoardDecision, CaseClosing, DayNotice, DecisionNotice, WatchState
+from board.models import BoardDecision, CaseClosing, DayNotice, DecisionNotice, MissedLook, WatchState
 from eligibility.admin import ReadOnlyAdmin
 
 
@@ -63,3 +63,10 @@ class WatchStateAdmin(ReadOnlyAdmin):
         "reasons",
         ("changed_at", "checked_at"),
     ]
+
+
+@admin.register(MissedLook)
+class MissedLookAdmin(ReadOnlyAdmin):
+    list_display = ["patient", "first_at", "last_at", "tries"]
+    list_select_related = ["patient"]
+    search_fields = ["patient__case_number"]

@@ -3,13 +3,13 @@
 from django.core.checks import Error, register
 
 from board.domain.due import DueRulesRefused
-from board.due_rules import due_rules
+from board.due_rules import read_due_rules
 
 
 @register("rules")
 def check_due_rules(app_configs, **kwargs):
     try:
-        due_rules()
+        read_due_rules()
     except DueRulesRefused as error:
         hint = "Correct the file that PRRT_DUE_RULES names; docs/watch.md has every key."
         return [Error(str(error), hint=hint, id="board.E001")]

@@ -15,7 +15,7 @@ from board.closing import close_case
 from board.follow_up import SAME_SUBMIT, check_access
 from board.models import Contact
 from board.waiting import waiting_contact
-from board.watching import keep_last_date, keep_watch, refuse_date_on_closed
+from board.watching import MOST_AHEAD, TOO_FAR, keep_last_date, keep_watch, refuse_date_on_closed
 from patients.models import Patient
 from patients.services import audit, snapshot
 
@@ -74,6 +74,8 @@ def _check_next(row: Contact) -> None:
         raise ValidationError({"next_on": "Give the next date, so that this patient is not lost."})
     if row.next_on < row.contacted_on:
         raise ValidationError({"next_on": "The next date lies before the contact."})
+    if row.next_on > timezone.localdate() + MOST_AHEAD:
+        raise ValidationError({"next_on": TOO_FAR})
 
 
 def _same(row: Contact, said: dict) -> Contact | None:

@@ -31,6 +31,7 @@ from patients.models import (
     Patient,
     PerformanceStatus,
     PrrtCycle,
+    SsaInjection,
     TreatmentLine,
 )
 
@@ -45,6 +46,7 @@ EVIDENCE = (
     PerformanceStatus,
     PrrtCycle,
     Scan,
+    SsaInjection,
     TreatmentLine,
 )
 

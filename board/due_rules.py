@@ -1,5 +1,8 @@
 """The due rules of this site: the file in PRRT_DUE_RULES, else the packaged proposal. Read once while unchanged."""
 
+import hashlib
+import json
+import logging
 import tomllib
 from functools import lru_cache
 from pathlib import Path
@@ -10,12 +13,43 @@ from board.domain.due import DueRules, DueRulesRefused
 from patients.models import TreatmentLine
 
 PACKAGED = Path(__file__).parent / "due_rules.toml"
+log = logging.getLogger("prrt.board")
+_last_good: dict[Path, DueRules] = {}
 _WORDS = ("version", "evidence", "status", "counted_regimen")
 
 
 def due_rules() -> DueRules:
-    """Raises ``DueRulesRefused``, naming file and key: nothing is watched by half a file."""
-    path = Path(settings.DUE_RULES_FILE) if settings.DUE_RULES_FILE else PACKAGED
+    """The rules, or those this process last read from the same file where it has been broken since.
+
+    Raises ``DueRulesRefused`` where it was never good: nothing is watched by half a file.
+    """
+    path = _path()
+    try:
+        _last_good[path] = read_due_rules()
+    except DueRulesRefused as error:
+        if path not in _last_good:
+            raise
+        log.error("due rules as last read are kept: %s", error)
+    return _last_good[path]
+
+
+def due_rules_mark() -> str:
+    """Changes with every rule in use."""
+    try:
+        values = vars(due_rules())
+    except DueRulesRefused:
+        return "no due rules"
+    text = json.dumps(values, sort_keys=True, default=sorted)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _path() -> Path:
+    return Path(settings.DUE_RULES_FILE) if settings.DUE_RULES_FILE else PACKAGED
+
+
+def read_due_rules() -> DueRules:
+    """As the file stands now. Raises ``DueRulesRefused``, naming file and key."""
+    path = _path()
     try:
         return _load(path, path.stat().st_mtime_ns)
     except OSError as error:

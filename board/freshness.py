@@ -5,6 +5,7 @@ import hashlib
 from django.conf import settings
 from django.db.models import Count, Max, OuterRef, Q, Subquery
 
+from board.due_rules import due_rules_mark
 from eligibility.loader import hashes
 from imaging.models import Job
 from patients.models import AuditEvent, Patient
@@ -27,4 +28,4 @@ def version_of(patient: Patient) -> str:
 
 def edition() -> list[str]:
     """What the same rows are shown and judged by."""
-    return [settings.VERSION, *hashes()]
+    return [settings.VERSION, *hashes(), due_rules_mark()]

@@ -8,8 +8,11 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from eligibility.models import AppendOnly, AppendOnlyQuerySet, Assessment
+from imaging.domain.vocabulary import Tracer, is_sstr
 from imaging.models import Scan
 from patients.models import Patient
+
+SSTR_TRACERS = [tracer for tracer in Tracer if is_sstr(tracer)]
 
 
 def of_open_cases(rows: models.QuerySet) -> models.QuerySet:
@@ -132,11 +135,17 @@ class CaseQuestion(AppendOnly):
 
 class ContactQuerySet(AppendOnlyQuerySet):
     def waiting(self):
-        """Those whose next date still asks for something: the last one of an open case, not met by a scan."""
-        last = Contact.objects.filter(patient=models.OuterRef("patient")).order_by("-recorded_at", "-pk")
-        scanned = Scan.objects.filter(
-            patient=models.OuterRef("patient"), clinical_date__gte=models.OuterRef("contacted_on")
+        """Those whose next date still asks for something: the last contact of an open case, not met by a scan.
+
+        The last one is that of the newest day. Met by an SSTR scan of a later day, or of the very day agreed on.
+        """
+        last = Contact.objects.filter(patient=models.OuterRef("patient"))
+        last = last.order_by("-contacted_on", "-recorded_at", "-pk")
+        later = models.Q(clinical_date__gt=models.OuterRef("contacted_on"))
+        that_day = models.Q(clinical_date=models.OuterRef("contacted_on")) & models.Q(
+            clinical_date=models.OuterRef("next_on")
         )
+        scanned = Scan.objects.filter(later | that_day, patient=models.OuterRef("patient"), tracer__in=SSTR_TRACERS)
         told = self.filter(pk=models.Subquery(last.values("pk")[:1])).exclude(next_on=None)
         return of_open_cases(told).exclude(models.Q(next_for=Contact.NextFor.SCAN) & models.Exists(scanned))
 
@@ -313,6 +322,18 @@ class WatchState(models.Model):
         return f"watch state of {self.patient}"
 
 
+class MissedLook(models.Model):
+    """A patient whose case could not be read when it was looked at; kept until it can."""
+
+    patient = models.OneToOneField(Patient, primary_key=True, on_delete=models.CASCADE, related_name="+")
+    first_at = models.DateTimeField(default=timezone.now)
+    last_at = models.DateTimeField(default=timezone.now)
+    tries = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"could not be looked at: {self.patient}"
+
+
 class WatchCheck(models.Model):
     """One look at every patient. ``last_case``: how far it came, so that one that was cut off is taken up again."""
 
@@ -324,6 +345,8 @@ class WatchCheck(models.Model):
     without_date = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
     edition = models.CharField(max_length=64, blank=True, help_text="Of the rule sets it was made under.")
+
+    missed: int | None = None  # asked for with the last check: cases that still wait to be read
 
     class Meta:
         ordering = ["started_at"]

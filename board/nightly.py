@@ -7,17 +7,17 @@ cannot be read is counted and logged instead of hiding all that come after it.
 
 import datetime as dt
 import hashlib
-import logging
 
+from django.db.models import Count, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from board.freshness import edition
-from board.models import WatchCheck
-from board.services import look_again
-from board.watching import EDITION, keep_watch
+from board.looking import look
+from board.models import MissedLook, WatchCheck
+from board.watching import EDITION
 from patients.models import Patient
 
-log = logging.getLogger("prrt.board")
 NIGHT_HOUR = 2
 CHUNK = 100
 CUT_OFF = dt.timedelta(minutes=5)
@@ -38,13 +38,12 @@ def check_everybody() -> WatchCheck:
 
 
 def _look(patient: Patient, check: WatchCheck) -> None:
-    try:
-        look_again(patient)
-        check.without_date += keep_watch(patient).has_no_date
-        check.checked += 1
-    except Exception as error:  # whatever it is, the others are still looked at
+    state = look(patient)
+    if state is None:
         check.failed += 1
-        log.error("patient %s could not be checked: %s", patient.pk, type(error).__name__)
+        return
+    check.without_date += state.has_no_date
+    check.checked += 1
 
 
 def _unfinished() -> WatchCheck | None:
@@ -62,8 +61,10 @@ def is_check_due(now: dt.datetime | None = None) -> bool:
 
 
 def last_check() -> WatchCheck | None:
-    """The one that finished last."""
-    return WatchCheck.objects.exclude(finished_at=None).order_by("finished_at").last()
+    """The one that finished last, with how many cases could not be looked at, then or since, and still wait."""
+    waiting = MissedLook.objects.annotate(one=Value(1)).values("one").annotate(number=Count("pk")).values("number")
+    found = WatchCheck.objects.exclude(finished_at=None).order_by("finished_at")
+    return found.annotate(missed=Coalesce(Subquery(waiting), 0)).last()
 
 
 def _last_night(now: dt.datetime) -> dt.datetime:
@@ -79,13 +80,12 @@ def edition_digest() -> str:
 
 
 def late_sentence(check: WatchCheck | None, now: dt.datetime) -> str:
-    """Why the list may be incomplete; "" where the last check is of this day."""
+    """Why the list may be incomplete; "" where the last check is of this day and everybody could be looked at."""
     if check is None or check.finished_at is None:
         return "List may be incomplete: the nightly check has not run yet."
     if now - check.finished_at > LATE:
         days = max((now - check.finished_at).days, 1)
         return f"List may be incomplete: last check {days} day{'s' if days > 1 else ''} ago."
-    if check.failed:
-        cases = f"{check.failed} case{'s' if check.failed > 1 else ''}"
-        return f"List may be incomplete: {cases} could not be checked."
+    if failed := check.failed if check.missed is None else check.missed:
+        return f"List may be incomplete: {failed} case{'s' if failed > 1 else ''} could not be looked at."
     return ""

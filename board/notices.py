@@ -21,10 +21,11 @@ def open_notices(decision: BoardDecision) -> list[DecisionNotice]:
     if decision.replaced_by is not None:
         return []
     answers = [row for row in decision.answers if answers_changes(row)]
-    return [notice for notice in decision.news if not any(_answers(row, notice) for row in answers)]
+    return [notice for notice in decision.news if not any(covers(row, notice) for row in answers)]
 
 
-def _answers(row: DecisionFollowUp, notice: DecisionNotice) -> bool:
+def covers(row: DecisionFollowUp, notice: DecisionNotice) -> bool:
+    """Its author saw these changes, or came after them."""
     return row.changes_digest == notice.assessment_digest or row.recorded_at >= notice.noticed_at
 
 

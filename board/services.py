@@ -8,18 +8,15 @@ from django.db import transaction
 from django.utils import timezone
 
 from board.decisions import DecisionState, decisions, digest_of
-from board.models import BoardDecision, DecisionNotice
+from board.models import BoardDecision, DecisionNotice, of_open_cases
 from board.notices import tell
-from board.watching import has_date, keep_last_date, keep_watch, refuse_date_on_closed
-from eligibility.models import OutboxCursor
+from board.watching import MOST_AHEAD, TOO_FAR, has_date, keep_last_date, keep_watch, refuse_date_on_closed
 from eligibility.services import freeze
-from patients import outbox
 from patients.domain.roles import Capability
 from patients.models import Patient
 from patients.services import Conflict, audit, snapshot
 
 log = logging.getLogger("prrt.board")
-CURSOR = "board.decisions"
 
 
 @transaction.atomic
@@ -87,34 +84,19 @@ def _check_dates(decision: BoardDecision) -> None:
         raise ValidationError({"decided_on": "This date is in the future; record a decision once it was taken."})
     if decision.due_date is not None and decision.due_date < decision.decided_on:
         raise ValidationError({"due_date": "The due date lies before the decision."})
-
-
-def read_news(*, limit: int = 500) -> int:
-    """Look again at every patient the audit trail names since last time, and at their decisions; returns rows read.
-
-    The cursor moves only after the work is done, so a reader that dies repeats it, and finds its notices there.
-    """
-    cursor, _ = OutboxCursor.objects.get_or_create(name=CURSOR)
-    events = outbox.news(after_id=cursor.last_id, limit=limit)
-    if not events:
-        return 0
-    touched = {event.patient_id for event in events if event.patient_id is not None}
-    for patient in Patient.objects.filter(pk__in=touched):
-        look_again(patient)
-        keep_watch(patient)
-    OutboxCursor.objects.filter(name=CURSOR, last_id=cursor.last_id).update(
-        last_id=events[-1].id, updated_at=timezone.now()
-    )
-    return len(events)
+    if decision.due_date is not None and decision.due_date > timezone.localdate() + MOST_AHEAD:
+        raise ValidationError({"due_date": TOO_FAR})
 
 
 @transaction.atomic
 def look_again(patient: Patient) -> int:
     """Write a notice for each standing decision that today's rows no longer carry; returns how many are new.
 
-    The decision itself stays as it is. The patient's row is held, so that two readers of the same news tell it once.
+    The decision itself stays as it is. Nothing is noticed while the case is closed or the patient dead: opened again,
+    it is named by the news, and everything that changed meanwhile is told then. The patient's row is held, so that two
+    readers of the same news tell it once.
     """
-    if not BoardDecision.objects.filter(patient=patient, superseded_by=None).exists():
+    if not of_open_cases(BoardDecision.objects.current().filter(patient=patient)).exists():
         return 0
     Patient.objects.select_for_update().get(pk=patient.pk)
     found = [state for state in decisions(patient) if state.is_stale]

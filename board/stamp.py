@@ -14,7 +14,7 @@ from django.db.models import QuerySet, Subquery
 from django.utils import timezone
 
 from board.freshness import edition
-from board.models import WatchCheck, WatchState
+from board.models import MissedLook, WatchCheck, WatchState
 from imaging.models import Job
 from patients import outbox
 from patients.models import AccessGrant, User
@@ -33,10 +33,23 @@ def list_stamp(request, *more) -> str | None:
             run_out=_last(run_out, "until"),
             ended=_last(Job.objects.filter(finished_at__isnull=False), "finished_at"),
             watched=_last(WatchState.objects.all(), "changed_at"),
+            missed=_last(MissedLook.objects.all(), "last_at"),
             checked=_last(WatchCheck.objects.filter(finished_at__isnull=False), "finished_at"),
         )
     )
-    names = ("pk", "role", "is_staff", "is_active", "written", "run_out", "ended", "watched", "checked", "teams")
+    names = (
+        "pk",
+        "role",
+        "is_staff",
+        "is_active",
+        "written",
+        "run_out",
+        "ended",
+        "watched",
+        "missed",
+        "checked",
+        "teams",
+    )
     read = list(account.values_list(*names))
     seen = [request.get_full_path(), str(timezone.localdate()), edition(), read, *more]
     return f'"{hashlib.sha256(json.dumps(seen, default=str).encode()).hexdigest()[:24]}"'

@@ -2,13 +2,14 @@
 
 from celery import shared_task
 
-from board import nightly, services
+from board import looking, nightly
 
 
 @shared_task
 def read_news() -> None:
-    """To the end of the trail, so that a load of many rows does not outrun one round."""
-    while services.read_news():
+    """To the end of the trail, so that a load of many rows does not outrun one round; first whoever was missed."""
+    looking.retry_missed()
+    while looking.read_news():
         pass
 
 

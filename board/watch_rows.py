@@ -1,57 +1,72 @@
 """What the watch rules need, from the rows of one chart: nothing is asked of the database here."""
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 from django.utils import timezone
 
 from board import words
 from board.chart import Chart
 from board.domain.due import DueRules
 from board.domain.sstr_class import ANY, possible_classes
-from board.domain.watch_facts import GivenLine, NextDate, OpenNotice, SstrScan, StandingDecision, WatchFacts
+from board.domain.watch_facts import (
+    GivenLine,
+    NextDate,
+    OpenNotice,
+    SstrScan,
+    StandingDecision,
+    UntypedScan,
+    WatchFacts,
+)
 from board.models import DecisionFollowUp
-from board.notices import open_notices
+from board.notices import covers, open_notices
+from board.unsettled import unsettled_changes
 from board.waiting import waiting_contact
-from eligibility.change_facts import comparable_scans
-from eligibility.fact_tools import dated, source
+from eligibility.fact_tools import dated, source, usable
 from eligibility.lesion_facts import newest_sstr_scan, sstr_facts
-from eligibility.models import ChangeVerdict
+from imaging.domain.vocabulary import Tracer, is_sstr
 from imaging.models import Scan
 from patients.domain.drugs import drugs_of
 from patients.models import TreatmentLine
 
+UNTYPED = {"": "not recorded", Tracer.OTHER: "recorded as other"}
 UNREAD = frozenset({"no_reading", "unsigned_proposal", "recomputing"})
 
 
 def watch_facts(chart: Chart, rules: DueRules) -> WatchFacts:
     standing = [decision for decision in chart.decisions if decision.replaced_by is None]
-    unsure = _unsure(chart)
+    scan = _scan(chart)
     return WatchFacts(
         is_deceased=chart.is_deceased,
         closed_because=chart.closing.reason if chart.closing else "",
-        scan=_scan(chart),
+        scan=scan,
+        untyped=tuple(_untyped(chart, scan)),
         lines=tuple(_line(line, rules) for line in chart.lines),
         decisions=tuple(_decision(decision) for decision in standing),
         next_date=_next_date(chart),
         notices=tuple(notice for decision in standing if (notice := _notice(decision, chart))),
-        has_unsure_conversion=unsure is not None,
-        unsure_since=timezone.localdate(unsure.recorded_at) if unsure else None,
+        unsettled=unsettled_changes(chart),
     )
 
 
-def _unsure(chart: Chart) -> ChangeVerdict | None:
-    """The last verdict on a change up to the newest SSTR scan, if it was unsure; even one on inputs that have moved."""
-    scans = comparable_scans(chart.case)
-    said = [row for row in chart.of(ChangeVerdict) if scans and row.after_scan == scans[-1].lineage]
-    last = max(said, key=lambda row: (row.recorded_at, str(row.pk)), default=None)
-    return last if last and last.verdict == ChangeVerdict.Verdict.UNSURE else None
-
-
 def _scan(chart: Chart) -> SstrScan | None:
-    scan: Scan | None = newest_sstr_scan(chart.case, chart.today)
+    """The newest one known to be of SSTR: another may be anything, and answers for nothing until that is said."""
+    known = [scan for scan in chart.of(Scan) if is_sstr(scan.tracer)]
+    case = replace(chart.case, by_model={**chart.case.by_model, Scan: known})
+    scan: Scan | None = newest_sstr_scan(case, chart.today)
     if scan is None:
         return None
-    fact = sstr_facts(chart.case, chart.today)["sstr_relation_to_liver"]
+    fact = sstr_facts(case, chart.today)["sstr_relation_to_liver"]
     classes = possible_classes(fact.value) if fact.value is not None else ANY
     return SstrScan(dated(scan), words.row_day(scan), source(scan), classes, fact.reason not in UNREAD)
+
+
+def _untyped(chart: Chart, newest: SstrScan | None) -> Iterator[UntypedScan]:
+    """Scans after the newest SSTR scan whose tracer is not recorded, or is none of the list: they may be later ones."""
+    for scan in usable(chart.of(Scan), chart.today):
+        day = dated(scan)
+        if scan.tracer in UNTYPED and day and (newest is None or newest.day is None or day > newest.day):
+            yield UntypedScan(day, words.row_day(scan), source(scan), UNTYPED[scan.tracer])
 
 
 def _line(line: TreatmentLine, rules: DueRules) -> GivenLine:
@@ -105,7 +120,9 @@ def _notice(decision, chart: Chart) -> OpenNotice | None:
     found = open_notices(decision)
     if not found:
         return None
-    given = [row for row in decision.answers if row.kind == DecisionFollowUp.Kind.ASSIGNED]
+    # What changed after it was assigned is assigned to nobody.
+    assigned = [row for row in decision.answers if row.kind == DecisionFollowUp.Kind.ASSIGNED]
+    given = [row for row in assigned if covers(row, found[-1])]
     assigned_to = chart.names.get(given[-1].assignee_id, "") if given else ""
     since = timezone.localdate(found[0].noticed_at)
     return OpenNotice(since, decision.decided_on, source(found[0], "inputs changed since"), assigned_to)

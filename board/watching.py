@@ -29,6 +29,8 @@ LAST_DATE = (
     "deceased, declined, transferred, cured or discharged, or other."
 )
 EDITION = "watch/2"  # raised when a state says more than before: the check is due and makes every one again
+MOST_AHEAD = dt.timedelta(days=731)
+TOO_FAR = "This date lies more than two years ahead: give an earlier one, so that this patient is not lost."
 NOW = dt.date.min  # a reason without a day asks at once, whatever day it is read on
 CLOSED = "This case is closed ({reason}). Open it again first: a date on a closed case reminds nobody."
 

@@ -1,7 +1,8 @@
 """The sandbox: values tried in place of facts, and what the rule sets would say then. Nothing is stored.
 
-A tried value stands alone and counts as of today: a clearance is not computed again from a tried creatinine, and a
-lesion tried as "above" counts as read on a scan of today. An empty field leaves the fact as it is.
+A tried value stands alone and counts as of today: a clearance is not computed again from a tried creatinine. An empty
+field leaves the fact as it is. Lesions count as read on a scan of today only where every one of them is tried: one that
+is tried makes the scan of the others no newer.
 """
 
 import datetime as dt
@@ -186,11 +187,13 @@ def _tried(name: str, typed: str, unit: str, today: dt.date) -> Fact:
 def _lesions(tried: Mapping[str, str], facts: Facts, today: dt.date) -> dict[str, Fact]:
     if not tried:
         return {}
-    return {
-        name: replace(fact, value=tuple(_as_tried(lesion, tried) for lesion in fact.value), clinical_date=today)
-        for name, fact in facts.items()
-        if isinstance(fact.value, tuple)
-    }
+    return {name: _tried_lesions(fact, tried, today) for name, fact in facts.items() if isinstance(fact.value, tuple)}
+
+
+def _tried_lesions(fact: Fact, tried: Mapping[str, str], today: dt.date) -> Fact:
+    assert isinstance(fact.value, tuple)
+    on = today if all(lesion.label in tried for lesion in fact.value) else fact.clinical_date
+    return replace(fact, value=tuple(_as_tried(lesion, tried) for lesion in fact.value), clinical_date=on)
 
 
 def _as_tried(lesion: LesionFact, tried: Mapping[str, str]) -> LesionFact:

@@ -3,10 +3,10 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from django.db.models import Case, Exists, IntegerField, OuterRef, Q, Subquery, Value, When
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils import timezone
 
-from board.models import BoardDecision, Contact, DayNotice, DecisionFollowUp, DecisionNotice
+from board.models import BoardDecision, Contact, DayNotice, DecisionFollowUp, DecisionNotice, of_open_cases
 from board.next_due import Due, next_of_all
 from board.reading_list import ReadingRow, Undecided, reading_rows, undecided
 from board.watch_list import WatchFigures, WatchRow, pressing_rows, watch_figures
@@ -88,16 +88,16 @@ def _held(user) -> list[Series]:
 
 
 def _stale(user) -> list[DayNotice]:
-    """Events nobody has answered: those assigned to this user first, then the gravest, then the oldest."""
+    """Events of open cases that nobody has answered: those assigned to this user first, the gravest, the oldest."""
     unanswered = DecisionNotice.objects.unanswered().filter(event=OuterRef("pk"))
+    seen = Q(changes_digest=OuterRef("assessment_digest")) | Q(recorded_at__gte=OuterRef("noticed_at"))
     assigned = DecisionFollowUp.objects.filter(
-        kind=DecisionFollowUp.Kind.ASSIGNED, decision__notices__event=OuterRef("pk")
+        seen, kind=DecisionFollowUp.Kind.ASSIGNED, decision=OuterRef("decision")
     ).order_by("-recorded_at")
-    given_to = Subquery(assigned.values("assignee")[:1])
-    is_mine = Case(When(given_to=user.pk, then=Value(1)), default=Value(0), output_field=IntegerField())
-    found = DayNotice.objects.filter(Exists(unanswered), in_visible_chart(user)).annotate(given_to=given_to)
+    mine = unanswered.annotate(given_to=Subquery(assigned.values("assignee")[:1])).filter(given_to=user.pk)
+    found = of_open_cases(DayNotice.objects.filter(Exists(unanswered), in_visible_chart(user)))
     order = ("-is_mine", "severity", "first_at")
-    return list(found.annotate(is_mine=is_mine).select_related("decision__patient").order_by(*order)[:SHOWN])
+    return list(found.annotate(is_mine=Exists(mine)).select_related("decision__patient").order_by(*order)[:SHOWN])
 
 
 def _due(user, today: dt.date) -> list[BoardDecision]:

@@ -8,7 +8,7 @@ that may be anything is looked at like a poor one.
 import datetime as dt
 
 from board.domain.due import DueRules
-from board.domain.watch_facts import WAITING_OUTCOMES, OpenNotice, StandingDecision, WatchFacts
+from board.domain.watch_facts import WAITING_OUTCOMES, OpenNotice, StandingDecision, UnsettledChange, WatchFacts
 from board.domain.watch_reason import Found, Kind, WatchReason, day_words, levelled
 from board.domain.watch_scans import scan_reasons
 
@@ -24,7 +24,7 @@ def watch(facts: WatchFacts, rules: DueRules, today: dt.date) -> tuple[WatchReas
         *scan_reasons(facts, rules, today),
         *_next_date(facts),
         *(_decision(d) for d in facts.decisions if d.has_date or (d.outcome in WAITING_OUTCOMES and not d.is_done)),
-        *_unsure(facts, rules),
+        *(_unsettled(pair, rules) for pair in facts.unsettled),
         *(_stale(notice, rules) for notice in facts.notices),
     ]
     return tuple(sorted((levelled(reason, today) for reason in found), key=lambda reason: reason.rank))
@@ -66,14 +66,15 @@ def _decision(decision: StandingDecision) -> Found:
     return Found(kind, sentence, action, decision.decided_on, decision.due, None, (decision.source,))
 
 
-def _unsure(facts: WatchFacts, rules: DueRules) -> list[Found]:
-    if not facts.has_unsure_conversion:
-        return []
-    since = facts.unsure_since
-    due = since + dt.timedelta(days=rules.unsure_days) if since else None
-    # It does not say what a reader said: the next one gives a verdict without knowing it.
-    sentence = "Whether SSTR uptake changed between two scans is not settled: another reader's verdict is asked for."
-    return [Found(Kind.UNSURE_CONVERSION, sentence, "Give a verdict on the change", since, due, since)]
+def _unsettled(pair: UnsettledChange, rules: DueRules) -> Found:
+    """The same before and after a first verdict, whatever that was: the next reader gives one without knowing it."""
+    due = pair.after + dt.timedelta(days=rules.unsure_days)
+    sentence = (
+        f"Whether SSTR uptake changed between {day_words(pair.before)} and {day_words(pair.after)} is not settled: "
+        "two readers in agreement are asked for."
+    )
+    action = "Give a verdict on the change"
+    return Found(Kind.CHANGE_UNSETTLED, sentence, action, pair.after, due, pair.after, pair.sources)
 
 
 def _stale(notice: OpenNotice, rules: DueRules) -> Found:

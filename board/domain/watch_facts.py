@@ -23,6 +23,16 @@ class SstrScan:
 
 
 @dataclass(frozen=True)
+class UntypedScan:
+    """A scan later than the newest SSTR scan that may be one. ``tracer``: "not recorded" or "recorded as other"."""
+
+    day: dt.date
+    words: str
+    source: Source
+    tracer: str
+
+
+@dataclass(frozen=True)
 class GivenLine:
     """``words``: "CAPTEM ×6, ended 15 Feb 2026". ``cycles`` None: not recorded."""
 
@@ -75,16 +85,25 @@ class OpenNotice:
 
 
 @dataclass(frozen=True)
+class UnsettledChange:
+    """Two scans between which SSTR uptake may have changed, and no two readers agree. Says nothing of any verdict."""
+
+    before: dt.date
+    after: dt.date
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True)
 class WatchFacts:
     is_deceased: bool = False
     closed_because: str = ""
     scan: SstrScan | None = None
+    untyped: tuple[UntypedScan, ...] = ()
     lines: tuple[GivenLine, ...] = ()
     decisions: tuple[StandingDecision, ...] = ()
     next_date: NextDate | None = None
     notices: tuple[OpenNotice, ...] = ()
-    has_unsure_conversion: bool = False
-    unsure_since: dt.date | None = None
+    unsettled: tuple[UnsettledChange, ...] = ()
 
     @property
     def is_open(self) -> bool:

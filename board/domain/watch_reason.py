@@ -13,11 +13,12 @@ class Kind(StrEnum):
     SSTR_LINE = "sstr_line"
     REPEAT_SCAN = "repeat_scan"
     UNREAD = "unread"
+    UNTYPED_SCAN = "untyped_scan"
     SCAN_PLANNED = "scan_planned"
     NEXT_DATE = "next_date"
     WAITING_DECISION = "waiting_decision"
     DECISION_STEP = "decision_step"
-    UNSURE_CONVERSION = "unsure_conversion"
+    CHANGE_UNSETTLED = "change_unsettled"
     STALE_DECISION = "stale_decision"
 
 

@@ -1,16 +1,18 @@
 """SSTR scans that are due: after a systemic line, again and again while PRRT is a question, and read once made."""
 
 import datetime as dt
+from dataclasses import replace
 
 from board.domain.due import DueRules
 from board.domain.sstr_class import SstrClass, class_words
-from board.domain.watch_facts import SETTLED_OUTCOMES, GivenLine, SstrScan, WatchFacts
+from board.domain.watch_facts import SETTLED_OUTCOMES, GivenLine, NextDate, SstrScan, UntypedScan, WatchFacts
 from board.domain.watch_reason import Found, Kind, day_words
 
 
 def scan_reasons(facts: WatchFacts, rules: DueRules, today: dt.date) -> list[Found]:
     scan = facts.scan
-    found = [] if scan is None or scan.is_read else [_unread(scan, rules)]
+    found = [_untyped(untyped, rules) for untyped in facts.untyped]
+    found += [] if scan is None or scan.is_read else [_unread(scan, rules)]
     if scan is not None and scan.classes == {SstrClass.RICH}:
         return found
     since = [line for line in facts.lines if _may_be_since(line, scan, rules)]
@@ -22,6 +24,13 @@ def _unread(scan: SstrScan, rules: DueRules) -> Found:
     due = scan.day + dt.timedelta(days=rules.read_days) if scan.day else None
     sentence = f"The SSTR scan of {scan.words} has no signed reading."
     return Found(Kind.UNREAD, sentence, "Read the scan", scan.day, due, scan.day, (scan.source,))
+
+
+def _untyped(scan: UntypedScan, rules: DueRules) -> Found:
+    """It answers for nothing until somebody says what it shows."""
+    sentence = f"The tracer of the scan of {scan.words} is {scan.tracer}; it may be an SSTR scan."
+    due = scan.day + dt.timedelta(days=rules.read_days)
+    return Found(Kind.UNTYPED_SCAN, sentence, "Say which tracer was given", scan.day, due, scan.day, (scan.source,))
 
 
 def _may_be_since(line: GivenLine, scan: SstrScan | None, rules: DueRules) -> bool:
@@ -75,13 +84,22 @@ def _repeat(facts: WatchFacts, rules: DueRules) -> Found | None:
 
 
 def _booked(reason: Found, facts: WatchFacts, rules: DueRules, today: dt.date) -> Found:
-    """With a scan planned the planned day counts; once it has not come within the grace the first date counts again."""
+    """A scan planned in time: its day counts, until the grace is over. One planned too late moves nothing."""
     planned = facts.next_date
     if planned is None or planned.what != "scan":
         return reason
     until = planned.on + dt.timedelta(days=rules.booking_grace_days)
     if today > until:
         return reason
-    sentence = f"{reason.sentence.rstrip('.')}; a scan is planned on {day_words(planned.on)}."
-    sources = (*reason.sources, planned.source)
+    said, sources = reason.sentence.rstrip("."), (*reason.sources, planned.source)
+    last = reason.due or _last_without_due(planned, rules)
+    if last is None or planned.on > last:
+        later = f"{said}; a scan is planned for {day_words(planned.on)}, later than due."
+        return replace(reason, sentence=later, action="Book an earlier SSTR scan", sources=sources)
+    sentence = f"{said}; a scan is planned on {day_words(planned.on)}."
     return Found(reason.kind, sentence, "Wait for the planned scan", reason.since, planned.on, None, sources)
+
+
+def _last_without_due(planned: NextDate, rules: DueRules) -> dt.date | None:
+    """Where no window can be told, the last week of one counted from the contact that planned the scan."""
+    return planned.said_on + dt.timedelta(weeks=rules.last_weeks) if planned.said_on else None

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from board.models import WatchState
+from board.unsettled import are_agreed
 from board.watching import keep_watch
 from eligibility.models import ChangeVerdict
 from imaging.models import Lesion, LesionFinding
@@ -293,18 +294,50 @@ def test_two_readers_confirm_what_is_probable(case):
     assert "Confirmed treatment-associated increase in SSTR uptake." in said and "two readers confirm" in said
 
 
-def test_an_unsure_verdict_keeps_the_patient_on_the_watch_list_until_a_reader_settles_it(case):
-    client, _, patient = case
-
-    def said():
-        return {r["kind"]: r for r in WatchState.objects.get(patient=patient).reasons}
-
-    assert give(client, patient, verdict="unsure", comment="uptake time of the first scan").status_code == 302
-    waiting = said()["unsure_conversion"]
-    assert waiting["due"] and "unsure" not in waiting["sentence"] + waiting["action"], "the next reader stays blinded"
-    revise(scan_of(patient, FOLLOW_UP), by=patient.recorded_by, reason="asked the site", uptake_min=61)
+def watched(patient):
     keep_watch(patient)
-    assert "unsure_conversion" in said(), "a value that moved settles nothing"
-    other, _ = another(patient)
-    assert give(other, patient, verdict="explained").status_code == 302
-    assert "unsure_conversion" not in said()
+    return {r["kind"]: r for r in WatchState.objects.get(patient=patient).reasons}
+
+
+@pytest.mark.parametrize("verdict", ["unsure", "explained", "confirmed"])
+def test_the_watch_list_says_the_same_whatever_the_first_reader_said(case, verdict):
+    """A category moved, so two readers are asked for; a row that came with one verdict would tell the second reader."""
+    client, _, patient = case
+    before = watched(patient)["change_unsettled"]
+    assert before["due"] and "two readers" in before["sentence"]
+    assert give(client, patient, verdict=verdict, comment="uptake time").status_code == 302
+    assert watched(patient)["change_unsettled"] == before
+
+
+def test_a_change_is_watched_until_two_readers_agree_on_what_is_there_now(case):
+    client, _, patient = case
+    (second, _), (third, _) = another(patient), another(patient)
+    give(client, patient, verdict="unsure", comment="uptake time of the first scan")
+    give(second, patient, verdict="explained")
+    assert "change_unsettled" in watched(patient), "the last word of anybody does not settle what another doubts"
+    give(third, patient, verdict="explained")
+    assert "change_unsettled" in watched(patient), "one is still unsure"
+    give(client, patient, verdict="explained", comment="asked the site")
+    assert "change_unsettled" not in watched(patient)
+    revise(scan_of(patient, FOLLOW_UP), by=patient.recorded_by, reason="asked the site", uptake_min=61)
+    assert "change_unsettled" in watched(patient), "a value that moved settles nothing"
+
+
+def test_an_earlier_pair_stays_listed_when_a_scan_follows(case):
+    client, user, patient = case
+    give(client, patient, verdict="unsure", comment="uptake time")
+    add_scan(user, patient, FOLLOW_UP + dt.timedelta(days=90))
+    found = watched(patient)["change_unsettled"]
+    assert f"and {FOLLOW_UP.day} {FOLLOW_UP:%b %Y} is not settled" in found["sentence"]
+
+
+def test_two_who_confirm_different_things_do_not_agree():
+    def said(reader, verdict, kind="true_change"):
+        return ChangeVerdict(reader_id=reader, verdict=verdict, kind=kind)
+
+    assert are_agreed([said(1, "confirmed"), said(2, "confirmed")])
+    assert are_agreed([said(1, "unsure"), said(2, "explained"), said(1, "explained", "optimisation")])
+    assert not are_agreed([said(1, "confirmed"), said(2, "confirmed", "optimisation")])
+    assert not are_agreed([said(1, "confirmed"), said(1, "confirmed")])
+    assert not are_agreed([said(1, "unsure"), said(2, "unsure")])
+    assert not are_agreed([said(1, "confirmed"), said(2, "confirmed"), said(2, "explained")])

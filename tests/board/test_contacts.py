@@ -20,6 +20,7 @@ from tests.board.factories import TODAY
 from tests.patients.factories import make_patient, make_user
 
 pytestmark = pytest.mark.django_db
+SSTR, LATER = "68Ga-DOTATATE", TODAY + dt.timedelta(days=1)
 NEXT_WEEK, IN_AUTUMN = TODAY + dt.timedelta(days=7), dt.date(2026, 10, 20)
 SAID = {"contacted_on": TODAY, "who": "patient", "outcome": "reached", "next_for": "scan", "next_on": IN_AUTUMN}
 
@@ -136,10 +137,26 @@ def everywhere(said: bool) -> dict[str, bool]:
 
 def test_an_agreed_scan_waits_everywhere_until_it_is_there(user, patient):
     log(user, patient)
-    record(Scan, by=user, patient=patient, clinical_date=TODAY - dt.timedelta(days=30))
-    assert waiting(user, patient) == everywhere(True)
-    record(Scan, by=user, patient=patient, clinical_date=TODAY)
+    for day, tracer in ((TODAY - dt.timedelta(days=30), SSTR), (TODAY, SSTR), (LATER, "18F-FDG"), (LATER, "")):
+        record(Scan, by=user, patient=patient, clinical_date=day, tracer=tracer)
+        assert waiting(user, patient) == everywhere(True), (day, tracer)
+    record(Scan, by=user, patient=patient, clinical_date=LATER, tracer=SSTR)
     assert waiting(user, patient) == everywhere(False)
+
+
+def test_a_scan_agreed_on_for_the_day_of_the_contact_is_met_on_that_day(user, patient):
+    log(user, patient, next_on=TODAY)
+    assert waiting(user, patient) == everywhere(True)
+    record(Scan, by=user, patient=patient, clinical_date=TODAY, tracer=SSTR)
+    assert waiting(user, patient) == everywhere(False)
+
+
+def test_an_older_contact_entered_late_does_not_replace_the_newer_date(user, patient):
+    newer = log(user, patient)
+    log(user, patient, contacted_on=TODAY - dt.timedelta(days=40), next_for="labs", next_on=TODAY)
+    assert waiting_contact(Chart(patient, TODAY)) == newer == Contact.objects.waiting().get()
+    same_day = log(user, patient, next_for="visit", next_on=NEXT_WEEK)
+    assert waiting_contact(Chart(patient, TODAY)) == same_day == Contact.objects.waiting().get()
 
 
 def test_the_last_contact_counts_and_nobody_is_reminded_of_the_dead(user, patient):

@@ -5,8 +5,9 @@ import datetime as dt
 import pytest
 
 from board.decisions import decisions
+from board.looking import read_news
 from board.models import DecisionNotice
-from board.services import read_news, record_decision
+from board.services import record_decision
 from imaging.models import Lesion, Scan, UptakeMeasurement
 from imaging.services import correct_suv_input, place_voi, score_lesion, start_reading
 from imaging.services.running import run_until_done

@@ -16,17 +16,22 @@ from django.utils import timezone
 
 from board import services
 from board.chart import Chart
+from board.closing import close_case, reopen_case
 from board.decision_view import decision_lines
-from board.decisions import decisions
+from board.decisions import EVIDENCE, decisions
 from board.follow_up import follow_up
+from board.looking import read_news
 from board.models import BoardDecision, DayNotice, DecisionFollowUp, DecisionNotice, WatchState
 from board.nightly import check_everybody
-from board.services import look_again, read_news, record_decision
+from board.services import look_again, record_decision
 from board.tasks import read_news as read_news_task
 from board.worklist import worklist
+from eligibility.case_rows import VERSIONED, CaseRows, fetch
 from eligibility.loader import PACKAGED
-from patients.models import AuditEvent, HistologySpecimen, LabResult, User
-from patients.services import grant_access, record, revise, revoke_access
+from eligibility.selectors import facts_from
+from imaging.models import Lesion, LesionFinding, Voi
+from patients.models import AuditEvent, HistologySpecimen, IhcResult, LabResult, SsaInjection, TreatmentLine, User
+from patients.services import grant_access, record, revise, revoke_access, update_patient
 from tests.eligibility.cases import DAY, add_finding, add_lab, add_reading, add_scan, complete_case
 from tests.eligibility.test_guideline_files import GOOD
 from tests.patients.factories import make_patient, make_user
@@ -82,6 +87,22 @@ def new_biopsy(by, patient):
 def correction(by, patient):
     platelets(by, 60)
     return "Platelets below 75: clear to triggered (210 10^9/L to 60 10^9/L)"
+
+
+def test_every_dated_row_that_a_fact_reads_is_evidence(decided):
+    """What is dated by its scan, its specimen or its lesion becomes evidence with that."""
+    _, patient, _ = decided
+    case, asked = fetch(patient), set()
+
+    class Watched(CaseRows):
+        def of(self, model):
+            asked.add(model)
+            return super().of(model)
+
+    facts_from(Watched(case.patient, case.known_at, case.by_model), TODAY)
+    read = asked & set(VERSIONED)
+    assert SsaInjection in EVIDENCE and TreatmentLine in read
+    assert read - {IhcResult, Lesion, LesionFinding, Voi} <= set(EVIDENCE)
 
 
 @pytest.mark.parametrize("happens", [new_lab, new_scan, new_biopsy, correction])
@@ -286,6 +307,65 @@ def test_what_is_assigned_stays_open_and_stands_first_for_its_assignee(decided, 
 def platelets_of(by, patient, value):
     row = LabResult.objects.get(patient=patient, analyte="platelets")
     revise(row, by=by, reason="typing error", value=Decimal(value))
+
+
+def test_what_changes_after_an_answer_was_assigned_to_nobody(decided, colleague):
+    by, patient, decision = decided
+
+    def words() -> str:
+        found = WatchState.objects.get(patient=patient).reasons
+        return next(reason["sentence"] for reason in found if reason["kind"] == "stale_decision")
+
+    platelets(by, 60)
+    read_news_task()
+    follow_up(by=by, decision=decision, kind="assigned", assignee=colleague, seen=seen(decision))
+    assert "assigned to Kim Keller" in words() and worklist(colleague, today=TODAY).stale[0].is_mine
+    follow_up(by=colleague, decision=decision, kind="acknowledged", reason="no change", seen=seen(decision))
+    platelets(by, 50)
+    read_news_task()
+    assert "assigned" not in words() and not worklist(colleague, today=TODAY).stale[0].is_mine
+
+
+def test_what_changes_while_assigned_is_not_assigned_with_it(decided, colleague):
+    by, patient, decision = decided
+    platelets(by, 60)
+    read_news_task()
+    follow_up(by=by, decision=decision, kind="assigned", assignee=colleague, seen=seen(decision))
+    platelets(by, 50)
+    read_news_task()
+    found = WatchState.objects.get(patient=patient).reasons
+    assert not any("assigned to" in reason["sentence"] for reason in found)
+    assert worklist(colleague, today=TODAY).stale[0].is_mine, "the first change still is"
+
+
+# --- closed cases --------------------------------------------------------------------------------------------
+
+
+def closes(by, patient):
+    close_case(by=by, patient=patient, reason="declined")
+    return lambda: reopen_case(by=by, patient=patient, text="came back")
+
+
+def dies(by, patient):
+    update_patient(patient, by=by, reason="letter", vital_status="deceased")
+    return lambda: update_patient(patient, by=by, reason="another patient's", vital_status="alive")
+
+
+@pytest.mark.parametrize("ends", [closes, dies])
+def test_nothing_of_a_closed_case_needs_a_look_until_it_is_opened_again(decided, ends):
+    by, patient, _ = decided
+    platelets(by, 60)
+    read_news_task()
+    assert len(worklist(by, today=TODAY).stale) == 1
+    begins_again = ends(by, patient)
+    assert worklist(by, today=TODAY).stale == []
+    platelets(by, 50)
+    read_news_task()
+    assert DecisionNotice.objects.count() == 1
+    patient.refresh_from_db()
+    begins_again()
+    read_news_task()
+    assert DecisionNotice.objects.count() == 2 and len(worklist(by, today=TODAY).stale) == 1
 
 
 def test_only_somebody_who_may_answer_can_be_asked(decided, colleague, client):

@@ -2,13 +2,14 @@
 
 import datetime as dt
 import json
+import os
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from board import nightly, services, watching
+from board import looking, nightly, watching
 from board.chart import Chart
 from board.closing import close_case, reopen_case
 from board.contacts import log_contact
@@ -16,16 +17,17 @@ from board.domain.due import DueRulesRefused, Level
 from board.domain.watch import Kind, is_lost
 from board.due_rules import PACKAGED, due_rules
 from board.follow_up import ask, follow_up
-from board.models import BoardDecision, CaseClosing, Contact, WatchCheck, WatchState
+from board.looking import read_news
+from board.models import BoardDecision, CaseClosing, Contact, MissedLook, WatchCheck, WatchState
 from board.nightly import check_everybody, is_check_due, late_sentence
-from board.services import read_news, record_decision
+from board.services import record_decision
 from board.tasks import look_again_at_all
 from board.tasks import read_news as read_news_task
 from board.watch_rows import watch_facts
 from board.watching import has_date, keep_watch
 from imaging.models import Scan
 from patients.models import AuditEvent, Patient, TreatmentLine
-from patients.services import grant_access, record, update_patient, withdraw
+from patients.services import grant_access, record, revise, update_patient, withdraw
 from tests.eligibility.cases import DAY, add_finding, add_lesion, add_reading, add_scan
 from tests.eligibility.test_guideline_files import GOOD
 from tests.patients.factories import make_patient, make_user
@@ -104,9 +106,31 @@ def test_only_a_scan_known_to_be_rich_asks_for_nothing(user, patient, score, is_
     assert ("sstr_line" in kinds(patient)) is is_listed
 
 
+@pytest.mark.parametrize(("tracer", "is_asked"), [("", True), ("other", True), ("18F-FDG", False)])
+def test_only_a_scan_known_to_be_sstr_is_the_one_that_was_asked_for(user, patient, tracer, is_asked):
+    poor_scan(user, patient)
+    stop = DAY + dt.timedelta(days=130)
+    record(TreatmentLine, by=user, patient=patient, treatment_class="chemo", regimen="CAPTEM", cycles=4, stop_date=stop)
+    added = record(Scan, by=user, patient=patient, clinical_date=stop + dt.timedelta(days=70), tracer=tracer)
+    read_news_task()
+    assert ("untyped_scan" in kinds(patient)) is is_asked
+    found = next(reason for reason in state(patient).reasons if reason["kind"] == "sstr_line")
+    assert found["sentence"].startswith("SSTR-poor on 20 Apr 2026; CAPTEM")
+    revise(added, by=user, reason="asked the site", tracer="68Ga-DOTATATE")
+    read_news_task()
+    assert not {"sstr_line", "untyped_scan"} & kinds(patient) and "unread" in kinds(patient)
+
+
+def test_an_untyped_scan_older_than_the_newest_sstr_scan_is_no_question(user, patient):
+    poor_scan(user, patient)
+    record(Scan, by=user, patient=patient, clinical_date=DAY - dt.timedelta(days=9), tracer="")
+    read_news_task()
+    assert "untyped_scan" not in kinds(patient)
+
+
 def test_a_withdrawn_scan_and_a_death_reach_the_list_by_the_news(user, patient):
     scan = add_scan(user, patient)
-    contact(user, patient, next_for="scan", next_on=YESTERDAY, contacted_on=DAY)
+    contact(user, patient, next_for="scan", next_on=YESTERDAY, contacted_on=DAY - dt.timedelta(days=1))
     assert state(patient).has_no_date, "the scan has met the date"
     withdraw(scan, by=user, reason="another patient's")
     read_news_task()
@@ -118,21 +142,42 @@ def test_a_withdrawn_scan_and_a_death_reach_the_list_by_the_news(user, patient):
 
 def test_a_reader_that_dies_between_two_patients_is_made_good_by_the_next(user, monkeypatch):
     patients = [make_patient(by=user) for _ in range(3)]
-    real, seen = services.keep_watch, []
+    real, seen = looking.keep_watch, []
 
     def dies(patient):
         if seen:
-            raise ZeroDivisionError
+            raise KeyboardInterrupt
         seen.append(patient)
         return real(patient)
 
-    monkeypatch.setattr(services, "keep_watch", dies)
-    with pytest.raises(ZeroDivisionError):
+    monkeypatch.setattr(looking, "keep_watch", dies)
+    with pytest.raises(KeyboardInterrupt):
         read_news()
     assert WatchState.objects.count() == 1
-    monkeypatch.setattr(services, "keep_watch", real)
+    monkeypatch.setattr(looking, "keep_watch", real)
     read_news_task()
     assert {row.patient for row in WatchState.objects.filter(has_no_date=True)} == set(patients)
+
+
+@pytest.mark.parametrize("broken_part", ["look_again", "keep_watch"])
+def test_a_case_that_cannot_be_read_holds_up_no_news_and_is_tried_again(client, user, monkeypatch, broken_part):
+    check_everybody()
+    broken, other = make_patient(by=user), make_patient(by=user)
+    real = getattr(looking, broken_part)
+    monkeypatch.setattr(looking, broken_part, lambda patient: 1 / 0 if patient == broken else real(patient))
+    read_news_task()
+    assert state(other).has_no_date and read_news() == 0, "the cursor has moved on"
+    assert [row.patient for row in MissedLook.objects.all()] == [broken]
+    client.force_login(user)
+    page = client.get("/watch/")
+    assert "List may be incomplete: 1 case could not be looked at." in page.content.decode()
+    check_everybody()
+    assert WatchCheck.objects.latest("started_at").failed == 1 and MissedLook.objects.get().tries == 2
+    monkeypatch.setattr(looking, broken_part, real)
+    read_news_task()
+    assert state(broken).has_no_date and not MissedLook.objects.exists()
+    again = client.get("/watch/", headers={"if-none-match": page["ETag"]})
+    assert again.status_code == 200 and "could not be looked at" not in again.content.decode()
 
 
 def test_the_same_rows_leave_the_state_as_it_is(user, patient):
@@ -155,7 +200,7 @@ def test_the_night_looks_at_everybody_though_no_row_was_written(user, patient):
 def test_a_check_that_was_cut_off_goes_on_where_it_stopped(user, monkeypatch):
     patients = [make_patient(by=user) for _ in range(5)]
     monkeypatch.setattr(nightly, "CHUNK", 2)
-    real, seen = nightly.keep_watch, []
+    real, seen = looking.keep_watch, []
 
     def killed(patient):
         if len(seen) == 3:
@@ -163,12 +208,12 @@ def test_a_check_that_was_cut_off_goes_on_where_it_stopped(user, monkeypatch):
         seen.append(patient)
         return real(patient)
 
-    monkeypatch.setattr(nightly, "keep_watch", killed)
+    monkeypatch.setattr(looking, "keep_watch", killed)
     with pytest.raises(KeyboardInterrupt):
         check_everybody()
     assert not is_check_due(), "somebody may still be at it"
     assert is_check_due(timezone.now() + dt.timedelta(minutes=6))
-    monkeypatch.setattr(nightly, "keep_watch", lambda patient: seen.append(patient) or real(patient))
+    monkeypatch.setattr(looking, "keep_watch", lambda patient: seen.append(patient) or real(patient))
     check = check_everybody()
     assert WatchCheck.objects.get() == check and WatchState.objects.count() == len(patients)
     assert len(seen) == 3 + 3, "the two of the chunk that was finished are not looked at again"
@@ -176,11 +221,11 @@ def test_a_check_that_was_cut_off_goes_on_where_it_stopped(user, monkeypatch):
 
 def test_one_case_that_cannot_be_read_hides_no_other(user, monkeypatch):
     broken, other = make_patient(by=user), make_patient(by=user)
-    real = nightly.keep_watch
-    monkeypatch.setattr(nightly, "keep_watch", lambda patient: 1 / 0 if patient == broken else real(patient))
+    real = looking.keep_watch
+    monkeypatch.setattr(looking, "keep_watch", lambda patient: 1 / 0 if patient == broken else real(patient))
     check = check_everybody()
     assert (check.failed, check.checked) == (1, 1) and state(other).has_no_date
-    assert late_sentence(check, timezone.now()) == "List may be incomplete: 1 case could not be checked."
+    assert late_sentence(check, timezone.now()) == "List may be incomplete: 1 case could not be looked at."
 
 
 def test_other_rule_sets_make_a_check_due(user, patient, settings, tmp_path):
@@ -323,6 +368,14 @@ def test_closing_twice_is_closing_once_and_another_reason_needs_opening_first(us
         reopen_case(by=user, patient=patient, text=" ")
 
 
+def test_no_date_lies_more_than_two_years_ahead(user, patient):
+    edge = TODAY + dt.timedelta(days=731)
+    for write in (lambda on: contact(user, patient, next_on=on), lambda on: decide(user, patient, due_date=on)):
+        with pytest.raises(ValidationError, match="more than two years"):
+            write(edge + dt.timedelta(days=1))
+        write(edge)
+
+
 def test_a_date_on_a_closed_case_is_refused(user, patient):
     close_case(by=user, patient=patient, reason="transferred")
     for write in (lambda: contact(user, patient), lambda: decide(user, patient, due_date=NEXT_MONTH)):
@@ -407,6 +460,32 @@ def test_a_wrong_file_is_refused_by_name_before_anything_starts(settings, tmp_pa
     assert str(file) in error.msg and named in error.msg
     settings.DUE_RULES_FILE = str(tmp_path / "absent.toml")
     assert "No such file" in check_due_rules(None)[0].msg
+
+
+def test_rules_that_break_while_running_leave_the_last_good_ones(settings, tmp_path, user, patient):
+    from board.checks import check_due_rules
+
+    file = tmp_path / "due.toml"
+    file.write_text(PACKAGED.read_text().replace("read_days = 7", "read_days = 21"))
+    settings.DUE_RULES_FILE = str(file)
+    check_everybody()
+    assert due_rules().read_days == 21 and not is_check_due()
+    file.write_text("read_days = ")
+    os.utime(file, ns=(1, 1))
+    decide(user, patient, due_date=NEXT_MONTH)
+    assert due_rules().read_days == 21 and not state(patient).has_no_date
+    assert len(check_due_rules(None)) == 1, "the check still refuses the file"
+
+
+def test_other_due_rules_make_a_check_due(settings, tmp_path):
+    check_everybody()
+    assert not is_check_due()
+    file = tmp_path / "due.toml"
+    file.write_text(PACKAGED.read_text().replace("read_days = 7", "read_days = 21"))
+    settings.DUE_RULES_FILE = str(file)
+    assert is_check_due()
+    check_everybody()
+    assert not is_check_due()
 
 
 def test_a_site_sets_its_own_weeks(settings, tmp_path, user, patient):

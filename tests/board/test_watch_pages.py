@@ -275,9 +275,9 @@ def test_the_command_looks_at_everybody_and_says_who_is_pressing(cohort):
 
 
 def test_the_command_refuses_wrong_rules_and_says_what_it_could_not_read(cohort, settings, monkeypatch):
-    from board import nightly
+    from board import looking
 
-    monkeypatch.setattr(nightly, "keep_watch", lambda patient: 1 / 0)
+    monkeypatch.setattr(looking, "keep_watch", lambda patient: 1 / 0)
     with pytest.raises(CommandError, match="6 cases could not be read"):
         call_command("watch", stdout=StringIO())
     settings.DUE_RULES_FILE = "/nowhere/due.toml"

@@ -1,5 +1,6 @@
 """The sandbox: what the sets would say with tried values. It saves nothing and puts no value into an address."""
 
+import datetime as dt
 import re
 
 import pytest
@@ -9,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from board.chart import Chart
-from board.what_if import sandbox
+from board.what_if import _lesions, sandbox
 from eligibility.domain.rules import evaluate
 from eligibility.loader import guideline
 from imaging.models import LesionFinding
@@ -134,6 +135,17 @@ def test_other_lesions_stay_as_read(case):
     assert "L02 liver VIII: tried value, equal" in rows["SSTR.UPTAKE"].after.value_text
     forgotten = tried(client, patient, GATE, **{"l__L02": "unknown"})
     assert outcome(forgotten).after.verdict == "unknown"
+
+
+@pytest.mark.parametrize(("names", "is_fresh"), [(["L02"], False), (["L01", "L02"], True)])
+def test_a_lesion_that_is_tried_makes_the_others_no_fresher(case, names, is_fresh):
+    _, _, patient = case
+    chart = Chart(patient, TODAY + dt.timedelta(days=900))
+    recorded = chart.facts_on(chart.today)["sstr_relation_to_liver"]
+    tried_values = dict.fromkeys(names, "above")
+    fact = _lesions(tried_values, chart.facts_on(chart.today), chart.today)["sstr_relation_to_liver"]
+    assert {lesion.label for lesion in recorded.value} == {"L01", "L02"}
+    assert fact.clinical_date == (chart.today if is_fresh else recorded.clinical_date)
 
 
 @pytest.mark.parametrize(

@@ -198,6 +198,16 @@ def test_the_newest_scan_is_compared_with_the_one_before_it(case):
         change_between(rows, second, second)
 
 
+def test_a_scan_of_an_unknown_tracer_does_not_hide_the_known_pair(case):
+    user, patient = case
+    untyped = add_scan(user, patient, FOLLOW_UP + dt.timedelta(days=90), tracer="")
+    rows = fetch(patient)
+    assert change_between(rows).after.day == FOLLOW_UP
+    first = comparable_scans(rows)[0]
+    rows.by_model[type(first)] = [first, untyped]
+    assert change_between(rows).after.day == untyped.clinical_date, "better than nothing"
+
+
 def test_one_scan_has_nothing_to_be_compared_with(case):
     rows = fetch(case[1])
     rows.by_model[type(comparable_scans(rows)[0])] = comparable_scans(rows)[:1]

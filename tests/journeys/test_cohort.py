@@ -2,7 +2,7 @@
 
 import pytest
 
-from board.services import read_news
+from board.looking import read_news
 from demo.accounts import DEMO_PASSWORD, DEMO_USER
 from demo.loading import CASES
 from imaging.domain.vocabulary import Tracer

@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 from board.domain.due import DueRules, DueRulesRefused, Level, level_of
 from board.domain.sstr_class import ANY, SstrClass, class_words, possible_classes
 from board.domain.watch import Kind, is_lost, watch
-from board.domain.watch_facts import GivenLine, NextDate, OpenNotice, SstrScan, StandingDecision, WatchFacts
+from board.domain.watch_facts import (
+    GivenLine,
+    NextDate,
+    OpenNotice,
+    SstrScan,
+    StandingDecision,
+    UnsettledChange,
+    UntypedScan,
+    WatchFacts,
+)
+from board.domain.watch_reason import day_words
 from eligibility.domain.facts import LesionFact, Source
 
 RULES = DueRules(
@@ -258,10 +268,38 @@ def test_a_scan_nobody_has_read_is_due_after_seven_days():
 
 @pytest.mark.parametrize(("late", "is_booked"), [(-9, True), (0, True), (7, True), (8, False)])
 def test_a_planned_scan_holds_until_seven_days_after_its_day(late, is_booked):
-    planned = NextDate("scan", "scan", TODAY - days(late), ROW)
-    found = reasons(scan=scan(), lines=(line(),), next_date=planned)[Kind.SSTR_LINE]
+    planned = NextDate("scan", "scan", STOP + days(60), ROW)
+    found = reasons(scan=scan(), lines=(line(),), next_date=planned, today=planned.on + days(late))[Kind.SSTR_LINE]
     assert found.due == (planned.on if is_booked else STOP + days(84))
     assert ("a scan is planned on" in found.sentence) is is_booked
+
+
+@pytest.mark.parametrize(("after_due", "is_due_then"), [(-1, True), (0, True), (1, False), (600, False)])
+def test_a_scan_planned_after_the_last_day_silences_nobody(after_due, is_due_then):
+    last = STOP + days(84)
+    planned = NextDate("scan", "scan", last + days(after_due), ROW)
+    found = reasons(scan=scan(), lines=(line(),), next_date=planned, today=last - days(3))[Kind.SSTR_LINE]
+    assert found.due == (planned.on if is_due_then else last)
+    later = f"; a scan is planned for {day_words(planned.on)}, later than due."
+    assert found.sentence.endswith(later) is not is_due_then
+    overdue = reasons(scan=scan(), lines=(line(),), next_date=planned, today=last + days(60))[Kind.SSTR_LINE]
+    assert overdue.level is Level.AGENDA
+
+
+@pytest.mark.parametrize(("weeks", "is_held"), [(12, True), (13, False)])
+def test_without_a_due_day_a_planned_scan_holds_twelve_weeks_from_the_contact(weeks, is_held):
+    planned = NextDate("scan", "scan", TODAY + dt.timedelta(weeks=weeks), ROW, TODAY)
+    found = reasons(lines=(line(None, start=None),), next_date=planned)[Kind.SSTR_LINE]
+    assert found.due == (planned.on if is_held else None)
+
+
+def test_a_scan_whose_tracer_is_not_known_is_a_row_of_its_own_and_takes_nothing_off():
+    untyped = UntypedScan(TODAY - days(7), "7 May 2026", ROW, "not recorded")
+    found = reasons(scan=scan(), lines=(line(),), untyped=(untyped,), **DATED)
+    assert found[Kind.SSTR_LINE].sentence.startswith("SSTR-poor on 14 Jul 2025")
+    asked = found[Kind.UNTYPED_SCAN]
+    assert (asked.due, asked.level, asked.action) == (TODAY, Level.DUE, "Say which tracer was given")
+    assert asked.sentence == "The tracer of the scan of 7 May 2026 is not recorded; it may be an SSTR scan."
 
 
 def test_other_dates_plan_no_scan():
@@ -302,13 +340,13 @@ def test_what_a_decision_still_waits_for(said, kind):
     assert set(found) == {Kind.NEXT_DATE} | ({kind} if kind else set())
 
 
-def test_an_unsure_verdict_and_a_changed_ground_have_their_days():
+def test_a_change_no_two_readers_agree_on_and_a_changed_ground_have_their_days():
     notice = OpenNotice(TODAY - days(7), dt.date(2026, 4, 20), ROW, "Dr K")
-    found = reasons(has_unsure_conversion=True, unsure_since=TODAY - days(28), notices=(notice,), **DATED)
-    assert found[Kind.UNSURE_CONVERSION].due == TODAY == found[Kind.STALE_DECISION].due
+    pair = UnsettledChange(TODAY - days(280), TODAY - days(28), (ROW, ROW))
+    found = reasons(unsettled=(pair,), notices=(notice,), **DATED)
+    assert found[Kind.CHANGE_UNSETTLED].due == TODAY == found[Kind.STALE_DECISION].due
     assert "assigned to Dr K" in found[Kind.STALE_DECISION].sentence
-    assert reasons(has_unsure_conversion=True, **DATED)[Kind.UNSURE_CONVERSION].level is Level.DUE
-    assert Kind.UNSURE_CONVERSION not in reasons(**DATED)
+    assert Kind.CHANGE_UNSETTLED not in reasons(**DATED)
 
 
 # --- nobody is lost -----------------------------------------------------------------------------------
@@ -339,7 +377,7 @@ _FACTS = st.builds(
     WatchFacts, is_deceased=st.booleans(), closed_because=st.sampled_from(["", "", "declined"]), scan=_SCANS,
     lines=st.lists(_LINES, max_size=3).map(tuple), decisions=st.lists(_DECISIONS, max_size=3).map(tuple), next_date=_NEXT,
     notices=st.lists(st.builds(OpenNotice, _DAYS, _DAYS, st.just(ROW)), max_size=2).map(tuple),
-    has_unsure_conversion=st.booleans(), unsure_since=st.none() | _DAYS,
+    unsettled=st.lists(st.builds(UnsettledChange, _DAYS, _DAYS, st.just((ROW,))), max_size=1).map(tuple),
 )  # fmt: skip
 
 

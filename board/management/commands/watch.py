@@ -6,7 +6,7 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from board.domain.due import DueRulesRefused, Level
-from board.due_rules import due_rules
+from board.due_rules import due_rules, read_due_rules
 from board.models import WatchCheck, WatchState
 from board.nightly import check_everybody
 from board.watch_list import WatchLine, watch_line
@@ -22,7 +22,7 @@ class Command(CaseCommand):
 
     def handle(self, *args, **options):
         try:
-            due_rules()
+            read_due_rules()
         except DueRulesRefused as error:
             raise CommandError(f"The due rules cannot be used: {error}.") from error
         check, today = check_everybody(), timezone.localdate()

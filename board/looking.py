@@ -1,0 +1,59 @@
+"""Looking again at patients: at those whom the audit trail names, and at those who could not be looked at before.
+
+Each patient is a transaction of its own. One case that cannot be read is logged and remembered, and tried again with
+every round of news and every night; it holds up no other.
+"""
+
+import logging
+
+from django.db.models import F
+from django.utils import timezone
+
+from board.models import MissedLook, WatchState
+from board.services import look_again
+from board.watching import keep_watch
+from eligibility.models import OutboxCursor
+from patients import outbox
+from patients.models import Patient
+
+log = logging.getLogger("prrt.board")
+CURSOR = "board.decisions"
+RETRIED = 100
+
+
+def look(patient: Patient) -> WatchState | None:
+    """Notices and watch state of one patient, made again; None where that was not possible, which is remembered."""
+    try:
+        look_again(patient)
+        state = keep_watch(patient)
+    except Exception as error:  # whatever it is, the others are still looked at
+        log.error("patient %s could not be looked at: %s", patient.pk, type(error).__name__)
+        MissedLook.objects.get_or_create(patient=patient)
+        MissedLook.objects.filter(patient=patient).update(tries=F("tries") + 1, last_at=timezone.now())
+        return None
+    MissedLook.objects.filter(patient=patient).delete()
+    return state
+
+
+def retry_missed() -> None:
+    """The longest not tried first."""
+    for missed in MissedLook.objects.select_related("patient").order_by("last_at")[:RETRIED]:
+        look(missed.patient)
+
+
+def read_news(*, limit: int = 500) -> int:
+    """Look again at every patient the audit trail names since last time, and at their decisions; returns rows read.
+
+    The cursor moves only after the work is done, so a reader that dies repeats it, and finds its notices there.
+    """
+    cursor, _ = OutboxCursor.objects.get_or_create(name=CURSOR)
+    events = outbox.news(after_id=cursor.last_id, limit=limit)
+    if not events:
+        return 0
+    touched = {event.patient_id for event in events if event.patient_id is not None}
+    for patient in Patient.objects.filter(pk__in=touched):
+        look(patient)
+    OutboxCursor.objects.filter(name=CURSOR, last_id=cursor.last_id).update(
+        last_id=events[-1].id, updated_at=timezone.now()
+    )
+    return len(events)
