@@ -33,7 +33,7 @@ def unsettled_changes(chart: Chart) -> tuple[UnsettledChange, ...]:
 
 
 def are_agreed(verdicts: Sequence[ChangeVerdict]) -> bool:
-    """``verdicts`` oldest first. Two readers or more, each by the own last verdict, say the same, and nobody is unsure or says otherwise."""
+    """Two readers or more, each by the own last verdict (``verdicts``: oldest first), say the same, none "unsure"."""
     last = {row.reader_id: row for row in verdicts}.values()
     opinions = {(row.verdict, row.kind if row.verdict == _V.CONFIRMED else "") for row in last}
     return len(last) >= 2 and len(opinions) == 1 and (_V.UNSURE, "") not in opinions

@@ -123,7 +123,7 @@ def test_another_version_of_a_rule_set_is_a_change_and_a_new_set_is_none(decided
     check_everybody()
     assert not DayNotice.objects.exists(), "a set that did not exist then cannot have changed"
     text = (PACKAGED / "krenning-gt2.toml").read_text()
-    (tmp_path / "k.toml").write_text(text.replace('version = "1"', 'version = "2"'))
+    (tmp_path / "k.toml").write_text(text.replace('version = "2"', 'version = "3"'))
     check_everybody()
     (event,) = DayNotice.objects.all()
     assert [(line["row_id"], line["cause"]) for line in event.lines] == [("SET", "rule set")]
