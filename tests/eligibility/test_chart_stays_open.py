@@ -153,6 +153,14 @@ def test_weights_equally_near_are_both_used(doctor, patient):
     assert "actual weight 60–70 kg" in case_facts(patient, as_of=DAY)["crcl_cockcroft_gault"].detail
 
 
+def test_a_weight_of_the_month_of_the_creatinine_may_be_the_nearest(doctor, patient):
+    add_lab(doctor, patient, "creatinine", "88.4", "umol/L", on=dt.date(2026, 4, 10))
+    weigh(doctor, patient, "70", 12)
+    weigh(doctor, patient, "60", 19, clinical_date_precision="month")
+    weigh(doctor, patient, "90", 60, clinical_date_precision="month")
+    assert "actual weight 60–70 kg" in case_facts(patient, as_of=DAY)["crcl_cockcroft_gault"].detail
+
+
 # --- bone ---------------------------------------------------------------------------------------------------------
 
 
