@@ -219,10 +219,10 @@ def test_withdrawn_evidence_marks_the_decision():
 def test_a_changed_rule_set_marks_the_decision(tmp_path, settings):
     _, patient, *_ = decided_case()
     text = (PACKAGED / "krenning-gt2.toml").read_text()
-    (tmp_path / "k.toml").write_text(text.replace('version = "1"', 'version = "2"'))
+    (tmp_path / "k.toml").write_text(text.replace('version = "2"', 'version = "3"'))
     settings.GUIDELINE_DIR = str(tmp_path)
     change = stale(patient)["SET"]
-    assert change.cause == "rule set" and (change.old_value, change.new_value) == ("v1", "v2")
+    assert change.cause == "rule set" and (change.old_value, change.new_value) == ("v2", "v3")
     assert check_everybody().checked == 1 and DecisionNotice.objects.count() == 1
 
 
