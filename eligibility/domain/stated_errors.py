@@ -51,7 +51,7 @@ _COUNTED_DAYS = (
     "days_since_chemotherapy",
     "days_since_systemic",
     "days_since_long_acting_ssa",
-    "days_since_short_acting_ssa",
+    "hours_since_short_acting_ssa",
     "days_since_surgery",
     "days_since_embolisation",
 )

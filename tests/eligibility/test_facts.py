@@ -53,8 +53,9 @@ def fact(patient, name, as_of=DAY, **more):
 
 
 def test_an_empty_case_knows_age_and_sex_and_nothing_else(patient):
+    """That no FDG scan is on record is a fact about the record, not about the patient."""
     known = {name for name, f in case_facts(patient, as_of=DAY).items() if f.value is not None}
-    assert known == {"age_years", "sex"}
+    assert known == {"age_years", "sex", "has_fdg_scan"}
 
 
 def test_the_newest_value_not_after_the_day_is_used(doctor, patient):
