@@ -40,6 +40,7 @@ def test_a_cold_lesion_not_marked_on_the_second_scan_may_have_risen():
 def test_a_lesion_marked_on_one_scan_and_scored_on_none_is_open_too():
     found = assess([STABLE, open_lesion(Seen(size_mm=D(20)))])
     assert found.name == "UNDETERMINED" and keys(found) == ["status:L03:after"]
+    assert assess([converted("L01"), open_lesion(Seen(size_mm=D(20)), is_visceral=False)]).row.number == 4
 
 
 def test_a_lesion_known_to_be_small_asks_nothing():
