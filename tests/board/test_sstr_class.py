@@ -20,7 +20,7 @@ from board.sstr_state import sstr_values
 from board.tasks import look_again_at_all, read_news
 from board.watching import keep_watch
 from eligibility.lesion_facts import newest_sstr_scan, sstr_facts
-from imaging.models import LesionFinding, Reading, Scan
+from imaging.models import Lesion, LesionFinding, Reading, Scan
 from patients.models import Patient
 from patients.selectors import visible_patients
 from patients.services import record, withdraw
@@ -110,7 +110,12 @@ def test_only_the_newest_sstr_scan_counts_and_fdg_is_none(client, user, patient)
     said = client.get(LIST).content.decode()
     assert "no SSTR scan" in said and "not looked at yet" not in said
     read_scan(user, patient, (3, 3), on=DAY - dt.timedelta(days=300))
-    read_scan(user, patient, (1, 1), on=DAY - dt.timedelta(days=30))
+    newest = read_scan(user, patient, (1, 1), on=DAY - dt.timedelta(days=30))
+    assert kept(patient) == ("UNKNOWN", DAY - dt.timedelta(days=30)), (
+        "the lesion of the scan before is not answered for"
+    )
+    gone = Lesion.objects.exclude(findings__scan_id=newest.lineage).get()
+    add_finding(user, gone, newest, size="22", status=LesionFinding.Status.RESOLVED)
     assert kept(patient) == ("POOR", DAY - dt.timedelta(days=30))
 
 
@@ -290,14 +295,14 @@ def test_a_known_class_is_one_the_watch_rules_hold_possible(user, first, cold):
 @pytest.mark.parametrize(
     ("status", "name", "possible"),
     [
-        (None, "RICH", {SstrClass.RICH, SstrClass.MIXED}),
+        (None, "UNKNOWN", {SstrClass.RICH, SstrClass.MIXED}),
         (LesionFinding.Status.RESOLVED, "RICH", {SstrClass.RICH}),
         (LesionFinding.Status.NOT_ASSESSABLE, "RICH", {SstrClass.RICH}),
         (LesionFinding.Status.PRESENT, "UNKNOWN", {SstrClass.RICH, SstrClass.MIXED}),
     ],
 )
-def test_a_lesion_of_the_scan_before_is_open_to_the_watch_rules_alone(user, patient, status, name, possible):
-    """The class of a scan speaks of lesions on it; the watch rules also ask after one that nobody answered for."""
+def test_a_lesion_of_the_scan_before_has_to_be_answered_for(user, patient, status, name, possible):
+    """Both ask after a lesion of an earlier scan that nobody answered for on this one."""
     earlier = add_scan(user, patient, on=DAY - dt.timedelta(days=200))
     old = add_lesion(user, patient, "L09")
     add_finding(user, old, earlier, size="22")
