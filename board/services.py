@@ -92,8 +92,8 @@ def _check_dates(decision: BoardDecision) -> None:
 def look_again(patient: Patient) -> int:
     """Write a notice for each standing decision that today's rows no longer carry; returns how many are new.
 
-    The decision itself stays as it is. Nothing is noticed while the case is closed or the patient dead: opened again,
-    it is named by the news, and everything that changed meanwhile is told then. The patient's row is held, so that two
+    The decision itself stays as it is. Nothing is noticed while the case is closed or the patient dead: once opened, it
+    is named by the news, and everything that changed meanwhile is told then. The patient's row is held, so that two
     readers of the same news tell it once.
     """
     if not of_open_cases(BoardDecision.objects.current().filter(patient=patient)).exists():

@@ -3,7 +3,7 @@
 The class takes every table of the case, so it is kept in the watch state; the scan itself is read with the list. What
 the state says counts only for the scan it was said of. Class words are those of ``eligibility.scan_class_facts``, as in
 the tabs of a case. What the watch rules reckon with (``board.domain.sstr_class``) also holds lesions of earlier scans
-open that this reading does not answer for: a class known here is one of those possible there, not always the only one.
+open: a class known here is one of those possible there.
 """
 
 import datetime as dt

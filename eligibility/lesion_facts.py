@@ -159,7 +159,12 @@ def _lesions(case: CaseRows, scan: Scan) -> list[Lesion]:
 
 
 def _belongs(lesion: Lesion, scan: Scan) -> bool:
-    """Lesions that only FDG shows belong as well: what has no SSTR uptake is what the criteria ask about."""
+    """Lesions that only FDG shows belong as well: what has no SSTR uptake is what the criteria ask about.
+
+    A lesion scored on this very scan is there, whatever was said of it before.
+    """
+    if any(score.reading.scan_id == scan.lineage for score in lesion.lesion_readings.all()):
+        return True
     findings = sorted((f for f in lesion.findings.all() if _is_by(f.scan, scan)), key=lambda f: dated(f.scan))
     on_sstr = [f for f in findings if f.scan.tracer != Tracer.F18_FDG]
     if on_sstr and on_sstr[-1].status in GONE:
