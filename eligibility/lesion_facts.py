@@ -163,7 +163,7 @@ def _belongs(lesion: Lesion, scan: Scan) -> bool:
 
     A lesion scored on this very scan is there, whatever was said of it before.
     """
-    if any(score.reading.scan_id == scan.lineage for score in lesion.lesion_readings.all()):
+    if any(s.reading.scan_id == scan.lineage and _is_scored(s) for s in lesion.lesion_readings.all()):
         return True
     findings = sorted((f for f in lesion.findings.all() if _is_by(f.scan, scan)), key=lambda f: dated(f.scan))
     on_sstr = [f for f in findings if f.scan.tracer != Tracer.F18_FDG]
@@ -178,6 +178,10 @@ def _belongs(lesion: Lesion, scan: Scan) -> bool:
         return True
     is_seen_later = lesion.findings.all() or lesion.lesion_readings.all()
     return not is_seen_later and (dated(lesion) is None or dated(lesion) <= dated(scan))
+
+
+def _is_scored(score: LesionReading) -> bool:
+    return bool(score.relation_to_liver) or score.score_low is not None or score.score_high is not None
 
 
 def _is_fdg_positive(lesion: Lesion, since: Scan, scan: Scan) -> bool:

@@ -13,8 +13,8 @@ from eligibility.domain.rules import RowState, evaluate
 from eligibility.lesion_facts import UNLISTED
 from eligibility.loader import guidelines
 from eligibility.selectors import assess_all
-from imaging.models import LesionReading, Reading
-from tests.eligibility.cases import DAY, add_lesion, add_reading, complete_case
+from imaging.models import Lesion, LesionReading, Reading
+from tests.eligibility.cases import DAY, add_finding, add_lesion, add_reading, add_scan, complete_case
 
 RELATIONS = [
     frozenset(found)
@@ -141,3 +141,17 @@ def test_a_lesion_found_after_the_signature_is_not_taken_for_scored(case):
 
     add_finding(by, new, scan, size="30")
     assert lesion_states(patient) == {"unknown"}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("status", ["resolved", "merged"])
+def test_a_lesion_that_was_gone_and_is_scored_again_answers_for_itself(status):
+    by, patient, *_ = complete_case()
+    back = add_lesion(by, patient, "L09")
+    add_finding(by, back, add_scan(by, patient, on=DAY - dt.timedelta(days=200)), size="22", status=status)
+    scan = add_scan(by, patient, on=DAY)
+    scored = dict.fromkeys(Lesion.objects.exclude(pk=back.pk), (3, 3))
+    add_reading(by, scan, scored)
+    assert assess_all(patient, as_of=DAY)["krenning-gt2"].verdict == "met"
+    add_reading(by, scan, scored | {back: (1, 1)})
+    assert assess_all(patient, as_of=DAY)["krenning-gt2"].verdict != "met"
