@@ -161,9 +161,11 @@ def _lesions(case: CaseRows, scan: Scan) -> list[Lesion]:
 def _belongs(lesion: Lesion, scan: Scan) -> bool:
     """Lesions that only FDG shows belong as well: what has no SSTR uptake is what the criteria ask about.
 
-    A lesion scored on this very scan is there, whatever was said of it before.
+    A lesion scored on this very scan is there, whatever was found before; what was found on the scan itself stands.
     """
-    if any(s.reading.scan_id == scan.lineage and _is_scored(s) for s in lesion.lesion_readings.all()):
+    here = {f.status for f in lesion.findings.all() if f.scan_id == scan.lineage}
+    scores = [s for s in lesion.lesion_readings.all() if s.reading.scan_id == scan.lineage]
+    if any(map(_is_scored, scores)) and not here & GONE:
         return True
     findings = sorted((f for f in lesion.findings.all() if _is_by(f.scan, scan)), key=lambda f: dated(f.scan))
     on_sstr = [f for f in findings if f.scan.tracer != Tracer.F18_FDG]

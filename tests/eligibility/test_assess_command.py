@@ -66,7 +66,8 @@ def test_a_table_for_people_with_the_unknown_first():
     text = assess("0001", "--guideline", "lutathera-smpc-eu", "--as-of", str(FOLLOW_UP))
     lines = text.splitlines()
     assert lines[1].strip().startswith("cannot determine under lutathera-smpc-eu v2024-05.2 (")
-    states = [line.split()[0] for line in lines[2:] if line.startswith("  ")]
+    assert lines[2].startswith("  not known whether on-label: ") and "Progressive disease" in lines[2]
+    states = [line.split()[0] for line in lines[3:] if line.startswith("  ")]
     assert states[: states.count("unknown")] == ["unknown"] * states.count("unknown")
     assert "not active, shown only: OLD.MARROW" in text and "krenning-gt2" not in text
     assert lines[-1] == "Research and decision support, not a certified medical device."
