@@ -72,12 +72,17 @@ def shots(follow_up: str, baseline: str, no_suv: str, fdg: str) -> list[Shot]:
     pair, axial, body = "All: MIP and three slices", "Axial: PET above CT", "Body: MIP, coronal and sagittal"
     return [
         Shot("home", "/"),
+        Shot("watch", "/watch/"),
         Shot("patients", "/patients/"),
         Shot("patient", case),
         Shot("patient-dark", case, is_other=True),
         Shot("patient-lesions", case, at("#lesions")),
         Shot("patient-criteria", case, at("#criteria")),
         *(Shot(f"patient-{tab}", f"{case}?tab={tab}") for tab in tabs),
+        Shot("patient-eligibility", "/patients/0007/?tab=eligibility", at("#criteria")),
+        Shot("patient-compare", "/patients/0007/?tab=eligibility&a=lutathera-smpc-eu&b=lutia", at("#compare")),
+        Shot("patient-what-if", "/patients/0002/what-if/"),
+        Shot("patient-change-ssa", "/patients/0004/?tab=change"),
         Shot("patient-source", case, source),
         Shot("patient-equal", "/patients/0002/"),
         Shot("patient-no-suv", "/patients/0003/"),
@@ -103,13 +108,16 @@ def shots(follow_up: str, baseline: str, no_suv: str, fdg: str) -> list[Shot]:
     ]
 
 
+NIGHT = "from board.nightly import check_everybody; check_everybody()"
+
+
 def main() -> int:
     from playwright.sync_api import sync_playwright
 
     if chromium() is None:
         sys.stderr.write("No Chromium here: install it or set PRRT_CHROMIUM.\n")
         return 1
-    with demo_site(EMPTY_CASE) as site, sync_playwright() as playwright:
+    with demo_site(EMPTY_CASE, NIGHT) as site, sync_playwright() as playwright:
         flags = ["--no-sandbox", "--disable-gpu"]
         browser = playwright.chromium.launch(executable_path=chromium(), args=flags)
         page = browser.new_page(viewport=SIZE, locale="en-GB", timezone_id="UTC", reduced_motion="reduce")

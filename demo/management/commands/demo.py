@@ -75,10 +75,12 @@ class Command(BaseCommand):
             time.sleep(0.2)
         if loader.returncode:
             raise StartFailed("the demonstration cohort could not be loaded; its last lines are above")
+        self._manage(env, "watch", stdout=subprocess.DEVNULL)  # the look of the night, so that the watch list is whole
         self.say("demonstration cohort loaded and computed")
 
-    def _manage(self, env, *arguments):
-        result = subprocess.run([sys.executable, "manage.py", *arguments], env=env, start_new_session=True, check=False)
+    def _manage(self, env, *arguments, stdout=None):
+        command = [sys.executable, "manage.py", *arguments]
+        result = subprocess.run(command, env=env, start_new_session=True, check=False, stdout=stdout)
         if result.returncode:
             raise StartFailed(f"`manage.py {arguments[0]}` failed")
 
