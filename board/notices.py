@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from django.utils import timezone
 
 from board.decisions import DecisionState, digest_of
-from board.domain.severity import Severity, severity
+from board.domain.severity import severity
 from board.models import BoardDecision, DayNotice, DecisionFollowUp, DecisionNotice
 from eligibility.domain.comparison import Change
 from patients.models import Patient
@@ -74,7 +74,3 @@ def _line(decision: BoardDecision, change: Change) -> dict:
         "text": change.text,
         "cause": change.cause,
     }
-
-
-def severity_words(event: DayNotice) -> str:
-    return Severity(event.severity).words

@@ -87,10 +87,7 @@ def verdicts_of_pair(verdicts: Iterable[ChangeVerdict], found: ChangeAssessment)
 
 
 def latest_verdict(case: CaseRows, found: ChangeAssessment | None = None) -> ChangeVerdict | None:
-    """The newest verdict on the newest pair of scans (or on ``found``) that is not outdated; None where there is none.
-
-    An unsure verdict keeps a patient on the watch list: ask ``latest_verdict(case)`` for its ``verdict``.
-    """
+    """The newest verdict on the newest pair of scans (or on ``found``) that is not outdated; None without one."""
     found = change_between(case) if found is None else found
     standing = verdicts_on(case.of(ChangeVerdict), found) if found else []
     return standing[-1] if standing else None

@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from eligibility.domain.change_inputs import ASSESSABLE_MM, LesionPair, Status, has_risen
+from eligibility.domain.change_inputs import LesionPair, Status, has_risen
 from eligibility.domain.check_types import Check, Missing, Pair, State, percent
 from eligibility.domain.confounders_scan import sizes_missing
+from eligibility.domain.lesions import SMALLEST_ASSESSABLE_MM
 from eligibility.domain.three import Truth, all_of, any_of, negated
 
 LEAST_CYCLES = 2
@@ -156,7 +157,7 @@ def asked_for_extent(pair: Pair) -> list[LesionPair]:
 
 def _is_new(lesion: LesionPair) -> bool:
     size = lesion.after.size_mm
-    return lesion.status is Status.NEW and (size is None or size >= ASSESSABLE_MM)
+    return lesion.status is Status.NEW and (size is None or size >= SMALLEST_ASSESSABLE_MM)
 
 
 def size(g: Ground) -> Told:

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
+from eligibility.domain.lesions import SMALLEST_ASSESSABLE_MM
 from eligibility.domain.three import Truth, all_of, negated
 
 Number = Decimal | None
 Relations = frozenset[str]
 NOT_RECORDED = "not recorded"
 SMALLEST_RISE = Decimal("0.10")
-ASSESSABLE_MM = Decimal(10)
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,9 @@ class LesionPair:
     def is_open(self) -> bool:
         """Known of one scan and not marked on the other; one known to be under 10 mm has nothing to answer for."""
         sizes = (self.before.size_mm, self.after.size_mm)
-        return self.status is Status.OPEN and not any(size is not None and size < ASSESSABLE_MM for size in sizes)
+        return self.status is Status.OPEN and not any(
+            size is not None and size < SMALLEST_ASSESSABLE_MM for size in sizes
+        )
 
     @property
     def is_contradictory(self) -> bool:

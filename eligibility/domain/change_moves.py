@@ -6,9 +6,10 @@ Stricter than the scores alone: what nobody marked on one of the scans, or a sta
 from collections.abc import Sequence
 
 from eligibility.domain.change_criteria import Criterion, asked_for_extent
-from eligibility.domain.change_inputs import ASSESSABLE_MM, SMALLEST_RISE, LesionPair
+from eligibility.domain.change_inputs import SMALLEST_RISE, LesionPair
 from eligibility.domain.check_types import Check, Missing, Pair
 from eligibility.domain.confounders_scan import LARGE_CHANGE, liver_change
+from eligibility.domain.lesions import SMALLEST_ASSESSABLE_MM
 from eligibility.domain.three import Truth, all_of
 
 
@@ -19,7 +20,7 @@ def fell(pair: Pair, lesion: LesionPair) -> Truth:
     if not lesion.is_matched:
         return None if lesion.is_contradictory and lesion.fell is not False else False
     size = lesion.after.size_mm
-    truth = all_of([lesion.fell, None if size is None else size >= ASSESSABLE_MM])
+    truth = all_of([lesion.fell, None if size is None else size >= SMALLEST_ASSESSABLE_MM])
     return None if truth and is_by_reference(pair, lesion) else truth
 
 

@@ -120,10 +120,5 @@ def _open(found: "ChangeAssessment") -> str:
     return _whole(f"{found.row.rule[0].upper()}{found.row.rule[1:]}{named}")
 
 
-def _lower(title: str) -> str:
-    """Without the capital of its first word; names such as C9 and FDG keep theirs."""
-    return title[0].lower() + title[1:]
-
-
 def _whole(text: str) -> str:
     return text if text.endswith(".") else f"{text}."

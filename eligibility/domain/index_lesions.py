@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from eligibility.domain.change_inputs import ASSESSABLE_MM, LesionPair
+from eligibility.domain.change_inputs import LesionPair
+from eligibility.domain.lesions import SMALLEST_ASSESSABLE_MM
 
 MOST, MOST_PER_ORGAN = 5, 2
-WANTED_MM, TOLERATED_MM = Decimal(15), ASSESSABLE_MM
+WANTED_MM, TOLERATED_MM = Decimal(15), SMALLEST_ASSESSABLE_MM
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,11 @@ only said where the reader has looked for lesions without uptake, since uptake c
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from enum import StrEnum
 
 from eligibility.domain.change_inputs import Seen
+from eligibility.domain.lesions import SMALLEST_ASSESSABLE_MM
 from eligibility.domain.three import Truth
-
-SMALLEST_MM = Decimal(10)
 
 
 class ScanClass(StrEnum):
@@ -47,7 +45,7 @@ def class_of(lesions: Sequence[Seen], *, is_diagnostic: Truth, cold_lesions_asse
 
 
 def _by_lesions(lesions: Sequence[Seen], cold_lesions_assessed: Truth) -> ClassOfScan:
-    found = [lesion for lesion in lesions if lesion.size_mm is None or lesion.size_mm >= SMALLEST_MM]
+    found = [lesion for lesion in lesions if lesion.size_mm is None or lesion.size_mm >= SMALLEST_ASSESSABLE_MM]
     if not found:
         return _unknown("no assessable lesion")
     above = [lesion for lesion in found if lesion.is_above is True]
