@@ -1,4 +1,4 @@
-from django.urls import path
+from django.urls import include, path
 from django.views.decorators.http import condition
 
 from board import case_views, change_views, views, watch_views, what_if_views
@@ -21,4 +21,9 @@ urlpatterns = [
     path("patients/<str:case_number>/next/", case_views.following, name="next"),
     path("patients/<str:case_number>/previous/", case_views.preceding, name="previous"),
     path("decisions/<uuid:pk>/follow-up/", case_views.follow_up, name="follow_up"),
+    path("", include("board.urls_meetings")),
+    path("", include("board.urls_decisions")),
+    path("", include("board.urls_screen")),
+    path("", include("board.urls_console")),
+    path("", include("board.urls_documents")),
 ]

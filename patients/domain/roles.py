@@ -29,6 +29,9 @@ class Capability(StrEnum):
     SIGN_READING = "sign_reading"
     RECORD_DECISION = "record_decision"
     FOLLOW_UP = "follow_up"
+    SEE_MEETING = "see_meeting"
+    PREPARE_MEETING = "prepare_meeting"
+    RUN_MEETING = "run_meeting"
     GRANT_ACCESS = "grant_access"
     MANAGE_USERS = "manage_users"
 
@@ -46,14 +49,36 @@ _MAY: dict[Role, frozenset[Capability]] = {
             _C.SIGN_READING,
             _C.RECORD_DECISION,
             _C.FOLLOW_UP,
+            _C.SEE_MEETING,
         }
     ),
-    Role.CLINICIAN: frozenset({_C.READ_CHART, _C.EDIT_CLINICAL, _C.RECORD_DECISION, _C.FOLLOW_UP}),
-    Role.COORDINATOR: frozenset({_C.READ_CHART, _C.EDIT_CLINICAL, _C.IMPORT_SCAN, _C.GRANT_ACCESS, _C.FOLLOW_UP}),
-    Role.CHAIR: frozenset({_C.READ_CHART, _C.RECORD_DECISION, _C.GRANT_ACCESS, _C.FOLLOW_UP}),
+    Role.CLINICIAN: frozenset({_C.READ_CHART, _C.EDIT_CLINICAL, _C.RECORD_DECISION, _C.FOLLOW_UP, _C.SEE_MEETING}),
+    Role.COORDINATOR: frozenset(
+        {
+            _C.READ_CHART,
+            _C.EDIT_CLINICAL,
+            _C.IMPORT_SCAN,
+            _C.GRANT_ACCESS,
+            _C.FOLLOW_UP,
+            _C.SEE_MEETING,
+            _C.PREPARE_MEETING,
+            _C.RUN_MEETING,
+        }
+    ),
+    Role.CHAIR: frozenset(
+        {
+            _C.READ_CHART,
+            _C.RECORD_DECISION,
+            _C.GRANT_ACCESS,
+            _C.FOLLOW_UP,
+            _C.SEE_MEETING,
+            _C.PREPARE_MEETING,
+            _C.RUN_MEETING,
+        }
+    ),
     Role.DATA_ENTRY: frozenset({_C.READ_CHART, _C.EDIT_CLINICAL, _C.IMPORT_SCAN}),
     Role.RESEARCHER: frozenset({_C.READ_CHART}),
-    Role.OBSERVER: frozenset({_C.READ_CHART}),
+    Role.OBSERVER: frozenset({_C.READ_CHART, _C.SEE_MEETING}),
     Role.SYSTEM_ADMIN: frozenset({_C.MANAGE_USERS}),
     Role.DISPLAY: frozenset(),
 }

@@ -1,0 +1,50 @@
+"""What people decided, when they meet, and who must not be lost."""
+
+from board.models.cases import SSTR_TRACERS, CaseClosing, CaseQuestion, Contact, of_open_cases
+from board.models.chain import ChainHead, ChainLink, Submission
+from board.models.decisions import BoardDecision, DecisionFollowUp, NextStep
+from board.models.display import Display, ScreenState
+from board.models.meetings import (
+    AgendaItem,
+    Attendance,
+    DecisionDraft,
+    Discipline,
+    Meeting,
+    MeetingSeries,
+    Minutes,
+    PrivateNote,
+    SeriesMember,
+)
+from board.models.notices import DayNotice, DecisionNotice, answers_to_changes
+from board.models.watch import MissedLook, WatchCheck, WatchState
+
+__all__ = [
+    "SSTR_TRACERS",
+    "AgendaItem",
+    "Attendance",
+    "BoardDecision",
+    "CaseClosing",
+    "CaseQuestion",
+    "ChainHead",
+    "ChainLink",
+    "Contact",
+    "DayNotice",
+    "DecisionDraft",
+    "DecisionFollowUp",
+    "DecisionNotice",
+    "Discipline",
+    "Display",
+    "Meeting",
+    "MeetingSeries",
+    "Minutes",
+    "MissedLook",
+    "NextStep",
+    "PrivateNote",
+    "ScreenState",
+    "SeriesMember",
+    "Submission",
+    "WatchCheck",
+    "WatchState",
+    "answers_to_changes",
+    "of_open_cases",
+]
