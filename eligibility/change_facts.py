@@ -84,10 +84,3 @@ def verdicts_of_pair(verdicts: Iterable[ChangeVerdict], found: ChangeAssessment)
     ids = uuid.UUID(found.before.id), uuid.UUID(found.after.id)
     own = [row for row in verdicts if (row.before_scan, row.after_scan) == ids]
     return sorted(own, key=lambda row: (row.recorded_at, str(row.pk)))
-
-
-def latest_verdict(case: CaseRows, found: ChangeAssessment | None = None) -> ChangeVerdict | None:
-    """The newest verdict on the newest pair of scans (or on ``found``) that is not outdated; None without one."""
-    found = change_between(case) if found is None else found
-    standing = verdicts_on(case.of(ChangeVerdict), found) if found else []
-    return standing[-1] if standing else None

@@ -4,7 +4,7 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
 from eligibility.case_rows import fetch
-from eligibility.change_facts import latest_verdict, verdicts_of_pair
+from eligibility.change_facts import change_between, verdicts_of_pair, verdicts_on
 from eligibility.change_verdicts import has_two_readers
 from eligibility.models import ChangeVerdict
 from eligibility.verdict_giving import give_verdict
@@ -35,6 +35,11 @@ def give(by, patient, verdict="confirmed", **changes):
     found = change_of(patient)
     said = {"before": found.before.id, "after": found.after.id, "seen": found.digest, "kind": "true_change"}
     return give_verdict(by=by, patient=patient, verdict=verdict, **said | changes)
+
+
+def standing(patient):
+    rows = fetch(patient)
+    return verdicts_on(rows.of(ChangeVerdict), change_between(rows))
 
 
 def together(patient) -> bool:
@@ -90,16 +95,16 @@ def test_a_verdict_on_older_data_does_not_count(case):
     enter(user, patient, "uptake_min:before")
     give(reader(patient), patient)
     assert not together(patient)
-    assert latest_verdict(fetch(patient)).reader_id != user.pk
+    assert user.pk not in {row.reader_id for row in standing(patient)}
 
 
-def test_the_latest_verdict_is_for_the_watch_list(case):
+def test_a_verdict_stands_until_what_it_was_given_on_changes(case):
     user, patient = case
-    assert latest_verdict(fetch(patient)) is None
+    assert standing(patient) == []
     give(user, patient, "unsure", comment="reader drift")
-    assert latest_verdict(fetch(patient)).verdict == "unsure"
+    assert [row.verdict for row in standing(patient)] == ["unsure"]
     enter(user, patient, "ssa:before")
-    assert latest_verdict(fetch(patient)) is None, "outdated"
+    assert standing(patient) == [], "outdated"
 
 
 @pytest.mark.parametrize("role", ["clinician", "coordinator", "chair", "data_entry", "researcher", "observer"])
