@@ -61,21 +61,7 @@ class Chart:
     def __init__(self, patient: Patient, today: dt.date):
         self.patient = patient
         self.today = today
-        decisions = BoardDecision.objects.filter(patient=patient)
-        self.case: CaseRows = fetch(
-            patient,
-            also=[
-                decisions,
-                DecisionNotice.objects.filter(decision__in=decisions.values("pk")),
-                DecisionFollowUp.objects.filter(decision__in=decisions.values("pk")),
-                CaseQuestion.objects.filter(patient=patient),
-                Contact.objects.filter(patient=patient),
-                CaseClosing.objects.filter(patient=patient),
-                _FROZEN.objects.filter(boarddecision__in=decisions.values("pk")),
-                Assessment.objects.filter(patient=patient),
-                _unfinished_jobs(patient),
-            ],
-        )
+        self.case: CaseRows = fetch(patient, also=(_board_rows, _unfinished_jobs))
         for series in self.of(Series):
             series.jobs_at_hand = [job for job in self.of(Job) if job.subject_id == series.pk]
 
@@ -222,8 +208,23 @@ class Chart:
         return ScanView(scan, current_suv(scan.pet_series), measured, reading, proposals)
 
 
-def _unfinished_jobs(patient: Patient) -> QuerySet[Job]:
+def _board_rows(patient: Patient) -> list[QuerySet]:
+    decisions = BoardDecision.objects.filter(patient=patient)
+    of_decisions = {"decision__in": decisions.values("pk")}
+    return [
+        decisions,
+        DecisionNotice.objects.filter(**of_decisions),
+        DecisionFollowUp.objects.filter(**of_decisions),
+        CaseQuestion.objects.filter(patient=patient),
+        Contact.objects.filter(patient=patient),
+        CaseClosing.objects.filter(patient=patient),
+        _FROZEN.objects.filter(boarddecision__in=decisions.values("pk")),
+        Assessment.objects.filter(patient=patient),
+    ]
+
+
+def _unfinished_jobs(patient: Patient) -> list[QuerySet]:
     """Open jobs of the case, and failed ones of its PET series: they say why a number is missing."""
     series = Scan.objects.filter(patient=patient).exclude(pet_series=None).values("pet_series")
     failed = Q(kind=Job.Kind.SERIES, subject_id__in=series, state__in=Job.WITHOUT_RESULT)
-    return Job.objects.filter(failed | Q(patient=patient, state__in=Job.OPEN))
+    return [Job.objects.filter(failed | Q(patient=patient, state__in=Job.OPEN))]
