@@ -120,6 +120,7 @@ def written_as(name: str) -> Iterator[None]:
             patches.enter_context(patch.object(case_rows, "bundle", row_by_row))
         if name == "n+1":
             patches.enter_context(patch.object(Chart, "assessed_on", assessed_alone))
+            patches.enter_context(patch.object(Chart, "verdicts_on", assessed_alone))
         yield
 
 

@@ -1,6 +1,7 @@
 """One patient's chart: every row a page needs, in one query, and what the rule sets say from those same rows."""
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -12,9 +13,9 @@ from eligibility.case_rows import VERSIONED, CaseRows, fetch
 from eligibility.change_facts import change_between
 from eligibility.domain.change import ChangeAssessment
 from eligibility.domain.facts import Facts
-from eligibility.domain.rules import AssessmentResult
+from eligibility.domain.rules import AssessmentResult, BareVerdict
 from eligibility.models import Assessment, ChangeVerdict
-from eligibility.selectors import assess_all, facts_from
+from eligibility.selectors import assess_all, facts_from, verdicts
 from imaging.domain.vocabulary import is_sstr
 from imaging.models import Job, Lesion, Reading, Scan, Series, SuvInput
 from imaging.selectors import (
@@ -133,6 +134,12 @@ class Chart:
             self._assessed[day] = assess_all(self.patient, as_of=day, facts=self.facts_on(day))
         return self._assessed[day]
 
+    def verdicts_on(self, day: dt.date) -> Mapping[str, AssessmentResult | BareVerdict]:
+        """The same where only verdict and words are shown: the rows of a day nobody opened are not put together."""
+        if day not in self._assessed and day not in self._verdicts:
+            self._verdicts[day] = verdicts(self.facts_on(day), day)
+        return self._assessed.get(day) or self._verdicts[day]
+
     def facts_on(self, day: dt.date) -> Facts:
         """Every fact as of a clinical day, from the rows already here."""
         if day not in self._facts:
@@ -145,6 +152,10 @@ class Chart:
 
     @cached_property
     def _assessed(self) -> dict[dt.date, dict[str, AssessmentResult]]:
+        return {}
+
+    @cached_property
+    def _verdicts(self) -> dict[dt.date, dict[str, BareVerdict]]:
         return {}
 
     @cached_property
