@@ -1,6 +1,7 @@
 """One patient's chart: every row a page needs, in one query, and what the rule sets say from those same rows."""
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -12,9 +13,9 @@ from eligibility.case_rows import VERSIONED, CaseRows, fetch
 from eligibility.change_facts import change_between
 from eligibility.domain.change import ChangeAssessment
 from eligibility.domain.facts import Facts
-from eligibility.domain.rules import AssessmentResult
+from eligibility.domain.rules import AssessmentResult, BareVerdict
 from eligibility.models import Assessment, ChangeVerdict
-from eligibility.selectors import assess_all, facts_from
+from eligibility.selectors import assess_all, facts_from, verdicts
 from imaging.domain.vocabulary import is_sstr
 from imaging.models import Job, Lesion, Reading, Scan, Series, SuvInput
 from imaging.selectors import (
@@ -61,21 +62,7 @@ class Chart:
     def __init__(self, patient: Patient, today: dt.date):
         self.patient = patient
         self.today = today
-        decisions = BoardDecision.objects.filter(patient=patient)
-        self.case: CaseRows = fetch(
-            patient,
-            also=[
-                decisions,
-                DecisionNotice.objects.filter(decision__in=decisions.values("pk")),
-                DecisionFollowUp.objects.filter(decision__in=decisions.values("pk")),
-                CaseQuestion.objects.filter(patient=patient),
-                Contact.objects.filter(patient=patient),
-                CaseClosing.objects.filter(patient=patient),
-                _FROZEN.objects.filter(boarddecision__in=decisions.values("pk")),
-                Assessment.objects.filter(patient=patient),
-                _unfinished_jobs(patient),
-            ],
-        )
+        self.case: CaseRows = fetch(patient, also=(_board_rows, _unfinished_jobs))
         for series in self.of(Series):
             series.jobs_at_hand = [job for job in self.of(Job) if job.subject_id == series.pk]
 
@@ -147,6 +134,12 @@ class Chart:
             self._assessed[day] = assess_all(self.patient, as_of=day, facts=self.facts_on(day))
         return self._assessed[day]
 
+    def verdicts_on(self, day: dt.date) -> Mapping[str, AssessmentResult | BareVerdict]:
+        """The same where only verdict and words are shown: the rows of a day nobody opened are not put together."""
+        if day not in self._assessed and day not in self._verdicts:
+            self._verdicts[day] = verdicts(self.facts_on(day), day)
+        return self._assessed.get(day) or self._verdicts[day]
+
     def facts_on(self, day: dt.date) -> Facts:
         """Every fact as of a clinical day, from the rows already here."""
         if day not in self._facts:
@@ -159,6 +152,10 @@ class Chart:
 
     @cached_property
     def _assessed(self) -> dict[dt.date, dict[str, AssessmentResult]]:
+        return {}
+
+    @cached_property
+    def _verdicts(self) -> dict[dt.date, dict[str, BareVerdict]]:
         return {}
 
     @cached_property
@@ -222,8 +219,23 @@ class Chart:
         return ScanView(scan, current_suv(scan.pet_series), measured, reading, proposals)
 
 
-def _unfinished_jobs(patient: Patient) -> QuerySet[Job]:
+def _board_rows(patient: Patient) -> list[QuerySet]:
+    decisions = BoardDecision.objects.filter(patient=patient)
+    of_decisions = {"decision__in": decisions.values("pk")}
+    return [
+        decisions,
+        DecisionNotice.objects.filter(**of_decisions),
+        DecisionFollowUp.objects.filter(**of_decisions),
+        CaseQuestion.objects.filter(patient=patient),
+        Contact.objects.filter(patient=patient),
+        CaseClosing.objects.filter(patient=patient),
+        _FROZEN.objects.filter(boarddecision__in=decisions.values("pk")),
+        Assessment.objects.filter(patient=patient),
+    ]
+
+
+def _unfinished_jobs(patient: Patient) -> list[QuerySet]:
     """Open jobs of the case, and failed ones of its PET series: they say why a number is missing."""
     series = Scan.objects.filter(patient=patient).exclude(pet_series=None).values("pet_series")
     failed = Q(kind=Job.Kind.SERIES, subject_id__in=series, state__in=Job.WITHOUT_RESULT)
-    return Job.objects.filter(failed | Q(patient=patient, state__in=Job.OPEN))
+    return [Job.objects.filter(failed | Q(patient=patient, state__in=Job.OPEN))]

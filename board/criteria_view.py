@@ -12,10 +12,10 @@ from board.chart import Chart
 from board.record_table import ROW_MODELS
 from board.sensitivity_view import FlipWords, flip_words
 from eligibility.domain.facts import Source
-from eligibility.domain.guideline import SAFETY_LEVELS
+from eligibility.domain.guideline import SAFETY_LEVELS, GuidelineKind
 from eligibility.domain.margin import Margin
-from eligibility.domain.rules import AssessmentResult, RowResult, RowState
-from eligibility.loader import guideline
+from eligibility.domain.rules import AssessmentResult, BareVerdict, RowResult, RowState
+from eligibility.loader import guideline, guidelines
 from eligibility.sensitivity import margins
 
 FOLD_FROM = 70
@@ -43,7 +43,7 @@ class MatrixLine:
     key: str
     label: str
     title: str
-    results: list[AssessmentResult]
+    results: list[AssessmentResult | BareVerdict]
 
 
 @dataclass(frozen=True)
@@ -109,8 +109,8 @@ class GateChange:
     """A gate at the first and at the newest SSTR scan."""
 
     label: str
-    before: AssessmentResult
-    after: AssessmentResult
+    before: AssessmentResult | BareVerdict
+    after: AssessmentResult | BareVerdict
     before_day: str
     after_day: str
 
@@ -130,17 +130,8 @@ def moments(chart: Chart, as_of: dt.date) -> list[Moment]:
 
 
 def matrix(chart: Chart, days: list[Moment], keys: Iterable[str]) -> list[MatrixLine]:
-    on_day = [chart.assessed_on(moment.day) for moment in days]
-    newest = on_day[-1]
-    return [
-        MatrixLine(
-            key,
-            f"{key} v{newest[key].guideline_version}",
-            newest[key].guideline_title,
-            [found[key] for found in on_day],
-        )
-        for key in keys
-    ]
+    on_day, sets = [chart.verdicts_on(moment.day) for moment in days], guidelines()
+    return [MatrixLine(key, sets[key].label, sets[key].title, [found[key] for found in on_day]) for key in keys]
 
 
 def gate_changes(chart: Chart, keys: list[str]) -> list[GateChange]:
@@ -148,17 +139,11 @@ def gate_changes(chart: Chart, keys: list[str]) -> list[GateChange]:
     if len(views) < 2:
         return []
     first, last = views[0], views[-1]
-    before, after = chart.assessed_on(first.day), chart.assessed_on(last.day)
+    before, after = chart.verdicts_on(first.day), chart.verdicts_on(last.day)
     return [
-        GateChange(
-            f"{key} v{result.guideline_version}",
-            before[key],
-            result,
-            words.row_day(first.scan),
-            words.row_day(last.scan),
-        )
-        for key, result in after.items()
-        if result.guideline_kind == "gate" and key in keys
+        GateChange(one.label, before[key], after[key], words.row_day(first.scan), words.row_day(last.scan))
+        for key, one in guidelines().items()
+        if one.kind is GuidelineKind.GATE and key in keys
     ]
 
 

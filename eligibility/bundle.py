@@ -6,26 +6,84 @@ the page costs one round trip however many kinds of row there are. The rows come
 
 import datetime as dt
 import json
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
+from typing import Any
 
 from django.db import connection, models
 from django.db.models import F, Func, Model, QuerySet, Value
 from django.db.models.functions import JSONObject
 from django.utils.dateparse import parse_datetime
 
+Build = Callable[[Any], list[QuerySet]]
+# Any fixed number that no row has: its places in a compiled statement are where the subject's id belongs.
+STAND_IN = uuid.UUID("5d0c1e6a-7b3f-4f0e-9a41-2c8f6b17d3e5")
 
-def bundle(querysets: list[QuerySet]) -> dict[type[Model], list[Model]]:
-    """The rows of every queryset (one per model), unordered, in a single query."""
-    found: dict[type[Model], list[Model]] = {queryset.model: [] for queryset in querysets}
-    by_label = {model._meta.label: model for model in found}
-    arms, parameters = [], []
+
+def bundle(subject: Model, *builds: Build) -> dict[type[Model], list[Model]]:
+    """The rows of every queryset that ``builds`` make for ``subject`` (one per model), unordered, in a single query.
+
+    A function is asked once per process, for a stand-in of the same model: its querysets may depend on nothing but the
+    id of the subject, which is a UUID. Raises ValueError for a queryset that does not depend on it at all.
+    """
+    return _read(_prepared(type(subject), builds, connection.vendor).of(subject))
+
+
+def bundle_once(subject: Model, *builds: Build) -> dict[type[Model], list[Model]]:
+    """The same for querysets that depend on more, a moment for example: compiled for this one time."""
+    return _read(_compiled(_querysets(subject, builds)))
+
+
+@dataclass(frozen=True)
+class Statement:
+    """``places``: which parameters are the id of the subject."""
+
+    sql: str
+    parameters: tuple
+    models: tuple[type[Model], ...]
+    places: tuple[int, ...] = ()
+
+    def of(self, subject: Model) -> "Statement":
+        parameters, own = list(self.parameters), _parameter(subject)
+        for place in self.places:
+            parameters[place] = own
+        return replace(self, parameters=tuple(parameters))
+
+
+@cache
+def _prepared(model: type[Model], builds: tuple[Build, ...], _vendor: str) -> Statement:
+    """Twenty querysets cost more to build and compile than their rows cost to read, so it is done once."""
+    stand_in = model(pk=STAND_IN)
+    querysets, own = _querysets(stand_in, builds), _parameter(stand_in)
     for queryset in querysets:
-        arm, values = _arm(queryset)
-        arms.append(arm)
-        parameters += values
+        if own not in _arm(queryset)[1]:
+            raise ValueError(f"{queryset.model._meta.label}: the rows of every {model._meta.label} would be read")
+    found = _compiled(querysets)
+    return replace(found, places=tuple(n for n, value in enumerate(found.parameters) if value == own))
+
+
+def _querysets(subject: Model, builds: Iterable[Build]) -> list[QuerySet]:
+    return [queryset for build in builds for queryset in build(subject)]
+
+
+def _parameter(subject: Model):
+    return subject._meta.pk.get_db_prep_value(subject.pk, connection)
+
+
+def _compiled(querysets: Iterable[QuerySet]) -> Statement:
+    arms = {queryset.model: _arm(queryset) for queryset in querysets}
+    parameters = tuple(value for _, values in arms.values() for value in values)
+    return Statement(" UNION ALL ".join(sql for sql, _ in arms.values()), parameters, tuple(arms))
+
+
+def _read(statement: Statement) -> dict[type[Model], list[Model]]:
+    found: dict[type[Model], list[Model]] = {model: [] for model in statement.models}
+    by_label = {model._meta.label: model for model in found}
     with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(arms), parameters)
+        cursor.execute(statement.sql, statement.parameters)
         for label, body in cursor.fetchall():
             model = by_label[label]
             found[model].append(_instance(model, json.loads(body) if isinstance(body, str) else body))
@@ -33,7 +91,7 @@ def bundle(querysets: list[QuerySet]) -> dict[type[Model], list[Model]]:
 
 
 def _arm(queryset: QuerySet) -> tuple[str, list]:
-    """``SELECT label, row as JSON`` over the rows of ``queryset``; only its conditions are compiled each time."""
+    """``SELECT label, row as JSON`` over the rows of ``queryset``."""
     columns, values = _columns(queryset.model, connection.vendor)
     sql, parameters = queryset.order_by().values_list("pk").query.sql_with_params()
     return f"{columns} FROM {sql.partition(' FROM ')[2]}", [*values, *parameters]
@@ -63,20 +121,25 @@ def _column(field: models.Field):
 
 
 def _instance(model: type[Model], values: dict) -> Model:
+    names, converters = _fields(model)
+    read = [convert(values[name]) if convert else values[name] for name, convert in zip(names, converters, strict=True)]
+    return model.from_db("default", names, read)
+
+
+@cache
+def _fields(model: type[Model]) -> tuple[list[str], list[Callable | None]]:
     fields = model._meta.concrete_fields
-    return model.from_db("default", [f.attname for f in fields], [_python(f, values[f.attname]) for f in fields])
+    return [field.attname for field in fields], [_converter(field) for field in fields]
 
 
-def _python(field: models.Field, value):
-    """A JSON value as the ORM itself would have returned it, on SQLite (text, 0 and 1) and PostgreSQL alike."""
-    if value is None:
-        return None
+def _converter(field: models.Field) -> Callable | None:
+    """Makes a JSON value what the ORM itself would have returned, on SQLite (text, 0 and 1) and PostgreSQL alike."""
     while isinstance(field, models.ForeignKey):
         field = field.target_field
     for kind, convert in _CONVERTERS.items():
         if isinstance(field, kind):
-            return convert(field, value)
-    return value
+            return lambda value: None if value is None else convert(field, value)
+    return None
 
 
 def _aware(_field, value: str) -> dt.datetime:
@@ -85,9 +148,9 @@ def _aware(_field, value: str) -> dt.datetime:
 
 
 _CONVERTERS = {
-    models.UUIDField: lambda field, value: field.to_python(value),
+    models.UUIDField: lambda _field, value: uuid.UUID(value),
     models.DateTimeField: _aware,
-    models.DateField: lambda field, value: field.to_python(value),
+    models.DateField: lambda _field, value: dt.date.fromisoformat(value),
     models.DecimalField: lambda field, value: Decimal(repr(value)).quantize(Decimal(1).scaleb(-field.decimal_places)),
     models.FloatField: lambda field, value: float(value),
     models.BooleanField: lambda field, value: bool(value),

@@ -5,12 +5,12 @@ shows and what a rule saw are the same rows.
 """
 
 import datetime as dt
-from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 
 from django.db.models import Model, Q, QuerySet
 
-from eligibility.bundle import bundle
+from eligibility.bundle import Build, bundle, bundle_once
 from eligibility.models import ChangeVerdict
 from imaging.models import (
     Lesion,
@@ -73,9 +73,13 @@ class CaseRows:
         return self.by_model.get(model, [])
 
 
-def fetch(patient: Patient, *, known_at: dt.datetime | None = None, also: Iterable[QuerySet] = ()) -> CaseRows:
-    """One query. ``also`` adds querysets of further models to the same round trip (read them with ``of``)."""
-    found = bundle([*_versioned(patient, known_at), *_imaging(patient, known_at), *also])
+def fetch(patient: Patient, *, known_at: dt.datetime | None = None, also: tuple[Build, ...] = ()) -> CaseRows:
+    """One query. ``also``: make querysets of further models for the same round trip (read them with ``of``)."""
+    if known_at is None:
+        found = bundle(patient, _versioned, _imaging, *also)
+    else:
+        as_known = (partial(build, known_at=known_at) for build in (_versioned, _imaging))
+        found = bundle_once(patient, *as_known, *also)
     person = patient if known_at is None else (patient_as_known(patient, known_at) or _not_opened_yet(patient))
     case = CaseRows(person, known_at, found)
     for model in VERSIONED:
@@ -89,11 +93,11 @@ def _not_opened_yet(patient: Patient) -> Patient:
     return Patient(pk=patient.pk, case_number=patient.case_number, birth_date_precision=DatePrecision.UNKNOWN)
 
 
-def _versioned(patient: Patient, known_at: dt.datetime | None) -> list[QuerySet]:
+def _versioned(patient: Patient, known_at: dt.datetime | None = None) -> list[QuerySet]:
     return [rows(model, patient, known_at=known_at) for model in VERSIONED]
 
 
-def _imaging(patient: Patient, known_at: dt.datetime | None) -> list[QuerySet]:
+def _imaging(patient: Patient, known_at: dt.datetime | None = None) -> list[QuerySet]:
     scans = Scan.versions.filter(patient=patient)
     pet = scans.exclude(pet_series=None).values("pet_series")
     series = Q(pk__in=pet) | Q(pk__in=scans.exclude(ct_series=None).values("ct_series"))

@@ -1,5 +1,7 @@
 """Small pieces every page's frame is made of."""
 
+from functools import lru_cache
+
 from django import template
 from django.template.defaultfilters import capfirst
 from django.urls import NoReverseMatch, reverse
@@ -57,8 +59,12 @@ _VERDICTS = {
 
 
 @register.simple_tag
+@lru_cache(maxsize=2048, typed=True)
 def verdict(code: str, text: str = "", size: str = "") -> SafeString:
-    """Shape + word + colour. An unlisted code draws as unknown: never as met."""
+    """Shape + word + colour. An unlisted code draws as unknown: never as met.
+
+    A page draws some sixty of a handful. Kept by type too: a text that is safe as it stands equals one that is not.
+    """
     shape, colour = _VERDICTS.get(str(code).replace(" ", "_"), ("unknown", "unknown"))
     words = text or verdict_word(code)
     extra = SafeString(" verdict-large") if size == "large" else ""

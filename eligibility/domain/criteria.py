@@ -22,7 +22,7 @@ from eligibility.domain.facts import (
     lesion_text,
     number_text,
 )
-from eligibility.domain.lesions import QUANTIFIER_TEXT, LesionVerdict, Quantifier, judge
+from eligibility.domain.lesions import QUANTIFIER_TEXT, LesionVerdict, OpenReason, Quantifier, judge
 from eligibility.domain.vocabulary import label_of
 from patients.domain.ki67 import Interval
 from patients.domain.units import UnitRefused, convert
@@ -96,6 +96,14 @@ def check(test: Test, facts: Facts, as_of: dt.date) -> Finding:
     )
 
 
+def truth_of(test: Test, facts: Facts, as_of: dt.date) -> bool | None:
+    """The truth that ``check`` finds, without a word of explanation: several times cheaper."""
+    if isinstance(test, Compound):
+        return _kleene(test, [truth_of(part, facts, as_of) for part in test.parts])
+    fact = facts.get(test.fact)
+    return None if fact is None or fact.value is None or _staleness(test, fact, as_of) else _truth_of_value(test, fact)
+
+
 def threshold_text(test: Test) -> str:
     """The comparator and threshold as printed, e.g. "< 30 mL/min"; compounds in words."""
     if isinstance(test, Compound):
@@ -140,9 +148,7 @@ def window_texts(test: Condition) -> list[str]:
 
 def _check_compound(test: Compound, facts: Facts, as_of: dt.date) -> Finding:
     found = [check(part, facts, as_of) for part in test.parts]
-    truths = [f.truth for f in found]
-    decisive = test.is_any
-    truth = decisive if decisive in truths else (None if None in truths else not decisive)
+    truth = _kleene(test, [f.truth for f in found])
     pairs = list(zip(test.parts, found, strict=True))
     dates = [f.clinical_date for f in found if f.clinical_date]
     return Finding(
@@ -154,6 +160,11 @@ def _check_compound(test: Compound, facts: Facts, as_of: dt.date) -> Finding:
         clinical_date=min(dates, default=None),
         sources=tuple(dict.fromkeys(s for f in found for s in f.sources)),
     )
+
+
+def _kleene(test: Compound, truths: list[bool | None]) -> bool | None:
+    decisive = test.is_any
+    return decisive if decisive in truths else (None if None in truths else not decisive)
 
 
 def _prefixed(part: Test, text: str) -> str:
@@ -175,6 +186,19 @@ def _check_one(test: Condition, fact: Fact, as_of: dt.date) -> Finding:
     return _decide(_all_none_or_unknown(fact.value, test.among), text)
 
 
+def _truth_of_value(test: Condition, fact: Fact) -> bool | None:
+    if isinstance(fact.value, tuple):
+        return _judged(test, fact.value)[0]
+    if test.comparator is Comparator.KNOWN:
+        return True
+    if not isinstance(fact.value, Interval):
+        return None if fact.value is None else _all_none_or_unknown(fact.value, test.among)
+    try:
+        return _compared(test, _in_unit_of(test, fact, fact.value))
+    except UnitRefused:
+        return None
+
+
 def _staleness(test: Condition, fact: Fact, as_of: dt.date) -> tuple[str, str] | None:
     if fact.clinical_date is not None and fact.clinical_date > as_of:
         return "dated_later", fact.clinical_date.isoformat()
@@ -189,14 +213,22 @@ def _staleness(test: Condition, fact: Fact, as_of: dt.date) -> tuple[str, str] |
 
 
 def _check_number(test: Condition, fact: Fact, value: Interval, text: str) -> Finding:
-    assert test.threshold is not None
+    try:
+        value = _in_unit_of(test, fact, value)
+    except UnitRefused:
+        return _unknown("unit_not_convertible", f"{fact.unit} to {test.unit}", value_text=text)
     if fact.unit != test.unit:
-        try:
-            value = _converted(value, fact, test.unit)
-        except UnitRefused:
-            return _unknown("unit_not_convertible", f"{fact.unit} to {test.unit}", value_text=text)
         text = f"{text} = {interval_text(value)} {test.unit}"
-    return _decide(value.compare(test.comparator.value, test.threshold), text)
+    return _decide(_compared(test, value), text)
+
+
+def _compared(test: Condition, value: Interval) -> bool | None:
+    assert test.threshold is not None
+    return value.compare(test.comparator.value, test.threshold)
+
+
+def _in_unit_of(test: Condition, fact: Fact, value: Interval) -> Interval:
+    return value if fact.unit == test.unit else _converted(value, fact, test.unit)
 
 
 def _converted(value: Interval, fact: Fact, unit: str) -> Interval:
@@ -207,14 +239,20 @@ def _converted(value: Interval, fact: Fact, unit: str) -> Interval:
 
 
 def _check_lesions(test: Condition, lesions: tuple[LesionFact, ...]) -> Finding:
-    assert test.quantifier is not None
-    truth, open_reasons, verdicts = judge(lesions, test.quantifier, lambda r: _all_none_or_unknown(r, test.among))
+    truth, open_reasons, verdicts = _judged(test, lesions)
     text = "; ".join(lesion_text(v.lesion) + (f" [{v.note}]" if v.note else "") for v in verdicts)
     if truth is not None:
         return Finding(truth, text, lesions=verdicts)
     said = "; ".join(_sentence(found.code, ", ".join(found.labels)) for found in open_reasons)
     codes = tuple(found.code for found in open_reasons)
     return Finding(None, text, reasons=codes, reason_text=said, lesions=verdicts)
+
+
+def _judged(
+    test: Condition, lesions: tuple[LesionFact, ...]
+) -> tuple[bool | None, tuple[OpenReason, ...], tuple[LesionVerdict, ...]]:
+    assert test.quantifier is not None
+    return judge(lesions, test.quantifier, lambda r: _all_none_or_unknown(r, test.among))
 
 
 def _all_none_or_unknown(value: Choice, among: Choice) -> bool | None:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Protocol
 
-from eligibility.domain.criteria import Finding, check
+from eligibility.domain.criteria import Finding, check, truth_of
 from eligibility.domain.facts import REASONS, Fact, Facts, Source
 from eligibility.domain.guideline import SAFETY_LEVELS, Criterion, Guideline, GuidelineKind, Level
 from eligibility.domain.said import said
@@ -56,6 +56,24 @@ class Standing(Protocol):
     def is_active(self) -> bool: ...
     @property
     def verify_before_release(self) -> bool: ...
+
+
+@dataclass(frozen=True)
+class BareRow:
+    """A row of which only the verdict is wanted."""
+
+    level: Level
+    state: RowState
+    is_active: bool
+    verify_before_release: bool
+
+
+@dataclass(frozen=True)
+class BareVerdict:
+    """What one rule set says, for where its rows are not shown; the same words as those of an AssessmentResult."""
+
+    verdict: Verdict
+    verdict_text: str
 
 
 @dataclass(frozen=True)
@@ -176,6 +194,15 @@ def evaluate(guideline: Guideline, facts: Facts, as_of: dt.date) -> AssessmentRe
     )
 
 
+def bare_verdict(guideline: Guideline, facts: Facts, as_of: dt.date) -> BareVerdict:
+    """Verdict and words of ``evaluate`` without its rows: no values, reasons, sources or digest are put together."""
+    rows: list[Standing] = [_bare_row(criterion, facts, as_of) for criterion in guideline.criteria]
+    if not guideline.is_in_force(as_of):
+        rows.append(_not_in_force(guideline, as_of))
+    verdict = verdict_of(guideline.kind, rows)
+    return BareVerdict(verdict, _verdict_text(verdict, rows, guideline.label))
+
+
 def verdict_of(kind: GuidelineKind, rows: Sequence[Standing]) -> Verdict:
     """The verdict of rows in these states: the first that applies wins."""
     return _gate_verdict(rows) if kind is GuidelineKind.GATE else _verdict(rows)
@@ -208,6 +235,11 @@ def _row(criterion: Criterion, facts: Facts, as_of: dt.date) -> RowResult:
     )
 
 
+def _bare_row(criterion: Criterion, facts: Facts, as_of: dt.date) -> BareRow:
+    truth = None if criterion.test is None else truth_of(criterion.test, facts, as_of)
+    return BareRow(criterion.level, _state(criterion, truth), criterion.is_active, criterion.verify_before_release)
+
+
 def _state(criterion: Criterion, truth: bool | None) -> RowState:
     if criterion.test is None:
         return RowState.INFORMATION
@@ -238,11 +270,11 @@ def _gate_verdict(rows: Sequence[Standing]) -> Verdict:
     return Verdict.GATE_MET if states and set(states) == {RowState.MET} else Verdict.GATE_UNKNOWN
 
 
-def _verdict_text(verdict: Verdict, rows: tuple[RowResult, ...], label: str) -> str:
+def _verdict_text(verdict: Verdict, rows: Sequence[Standing], label: str) -> str:
     cautions = [r for r in rows if r.is_active and r.level is Level.CAUTION]
     triggered = sum(r.state is RowState.TRIGGERED for r in cautions)
     noted = _plural(triggered, "caution") + _open_cautions(cautions)
-    unknown = sum(r.is_open and r.level in SAFETY_LEVELS for r in rows)
+    unknown = sum(r.is_active and r.state is RowState.UNKNOWN and r.level in SAFETY_LEVELS for r in rows)
     texts = {
         Verdict.CONTRAINDICATED: f"contraindicated under {label}",
         Verdict.NOT_ELIGIBLE: f"not eligible under {label}",
@@ -257,7 +289,7 @@ def _verdict_text(verdict: Verdict, rows: tuple[RowResult, ...], label: str) -> 
     return texts[verdict]
 
 
-def _open_cautions(cautions: list[RowResult]) -> str:
+def _open_cautions(cautions: list[Standing]) -> str:
     count = sum(r.state is RowState.UNKNOWN for r in cautions)
     return f", {_plural(count, 'caution')} unknown" if count else ""
 

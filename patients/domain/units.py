@@ -9,6 +9,7 @@ catch typing errors and wrong units; they are no reference ranges.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 
 class UnitRefused(ValueError):
@@ -110,6 +111,7 @@ def analyte(code: str) -> Analyte:
         raise UnitRefused("analyte_unknown", f"“{code}” is not a known analyte. Known are: {known}.") from None
 
 
+@lru_cache(maxsize=1024)
 def normalise_unit(unit: str, code: str) -> str:
     """The vocabulary's spelling of a unit of this analyte, e.g. "x10⁹/l" -> "10^9/L".
 

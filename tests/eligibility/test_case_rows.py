@@ -1,9 +1,10 @@
 import pytest
 from django.db.models import Model
 
-from eligibility.case_rows import fetch
+from eligibility import bundle
+from eligibility.case_rows import _imaging, _versioned, fetch
 from imaging.models import Lesion, LesionReading, Reading, Scan, Series, SuvResult, UptakeMeasurement, Voi
-from patients.models import HistologySpecimen, IhcResult, LabResult
+from patients.models import HistologySpecimen, IhcResult, LabResult, Patient
 from patients.services import revise, withdraw
 from tests.eligibility.cases import add_pet_series, add_uptake, complete_case
 
@@ -53,6 +54,21 @@ def test_other_patients_do_not_leak():
     assert len(case.of(Scan)) == 1
     assert not case.of(Series)
     assert {r.patient_id for r in case.of(LabResult)} == {other.pk}
+
+
+def test_the_statement_kept_for_all_patients_is_the_one_compiled_for_each():
+    """Every parameter too: one left at the stand-in would hide rows, one left at another patient would show theirs."""
+    for _ in range(2):
+        patient = complete_case()[1]
+        builds = (_versioned, _imaging)
+        kept = bundle._prepared(Patient, builds, bundle.connection.vendor).of(patient)
+        fresh = bundle._compiled(bundle._querysets(patient, builds))
+        assert (kept.sql, kept.parameters, kept.models) == (fresh.sql, fresh.parameters, fresh.models)
+
+
+def test_a_queryset_that_asks_for_everybody_is_refused():
+    with pytest.raises(ValueError, match=r"patients\.LabResult: the rows of every patients\.Patient"):
+        bundle.bundle(complete_case()[1], lambda _patient: [LabResult.objects.all()])
 
 
 def test_rows_as_they_were_known():

@@ -4,6 +4,7 @@ Charts are near the fine one of each set (see the vignettes), with a handful of 
 alone fails so many rows that little is left to see.
 """
 
+import datetime as dt
 import random
 import tomllib
 from dataclasses import replace
@@ -16,10 +17,10 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from eligibility import schema
-from eligibility.domain.criteria import Condition, fact_names
+from eligibility.domain.criteria import Condition, check, fact_names, truth_of
 from eligibility.domain.facts import Fact, FactKind, LesionFact, unknown
 from eligibility.domain.guideline import SAFETY_LEVELS, Guideline, GuidelineKind
-from eligibility.domain.rules import RowState, Verdict, evaluate
+from eligibility.domain.rules import RowState, Verdict, bare_verdict, evaluate
 from eligibility.domain.vocabulary import FACTS
 from eligibility.embedded_tests import read_fact
 from patients.domain.ki67 import Interval
@@ -202,6 +203,19 @@ def test_order_of_rows_facts_and_lesions_does_not_matter(case, shuffler: random.
     one, other = evaluate(guideline, chart, AS_OF), evaluate(replace(guideline, criteria=tuple(rows)), mixed, AS_OF)
     assert one.verdict is other.verdict
     assert {r.id: r.state for r in one.rows} == {r.id: r.state for r in other.rows}
+
+
+@QUICK
+@given(cases(), st.integers(-5, 400), st.booleans())
+def test_the_bare_verdict_is_that_of_the_rows(case, days_later, is_out_of_force):
+    """On any day, also before a fact's date and after its window; the truth of every row too, not only the verdict."""
+    guideline, chart = case
+    day = AS_OF + dt.timedelta(days=days_later)
+    guideline = replace(guideline, valid_to=AS_OF) if is_out_of_force else guideline
+    full, bare = evaluate(guideline, chart, day), bare_verdict(guideline, chart, day)
+    assert (bare.verdict, bare.verdict_text) == (full.verdict, full.verdict_text)
+    for c in guideline.criteria:
+        assert c.test is None or truth_of(c.test, chart, day) is check(c.test, chart, day).truth, c.id
 
 
 @pytest.mark.parametrize("guideline", ALL_SETS, ids=lambda g: g.id)
