@@ -1,6 +1,7 @@
 """Meetings: who sits on the board, what is on the agenda, and the minutes."""
 
 import uuid
+from calendar import day_name
 
 from django.conf import settings
 from django.db import models
@@ -52,6 +53,11 @@ class MeetingSeries(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def rhythm(self) -> str:
+        day = day_name[self.weekday]
+        return f"every {day}" if self.every_weeks == 1 else f"{day}, every {self.every_weeks} weeks"
+
 
 class SeriesMember(models.Model):
     """Who sits on a board, and for which discipline. With an account, listed cases become readable to them."""
@@ -96,6 +102,10 @@ class Meeting(models.Model):
     started_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
     version = models.PositiveIntegerField(default=1)
+    agenda_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    agenda_at = models.DateTimeField(null=True, blank=True, help_text="When the agenda was changed last.")
     created_at = models.DateTimeField(default=timezone.now)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
 
@@ -105,6 +115,10 @@ class Meeting(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["series", "starts_at"], name="one_meeting_of_a_series_at_a_time")
         ]
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in self.OPEN
 
     def __str__(self) -> str:
         return f"{self.title}, {timezone.localtime(self.starts_at):%Y-%m-%d %H:%M}"

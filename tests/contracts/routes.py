@@ -19,6 +19,8 @@ MEASURERS = frozenset({NM})
 SIGNERS = frozenset({NM})
 DECIDERS = frozenset({NM, CL, CH})
 FOLLOWERS = frozenset({NM, CL, CO, CH})
+SEERS = frozenset({NM, CL, CO, CH, OB})
+PREPARERS = frozenset({CO, CH})
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,20 @@ ROUTES: dict[str, list[Rule]] = {
     "board:change_verdict": [Rule("case_number", post=SIGNERS)],
     "board:contact": [Rule("case_number", post=FOLLOWERS)],
     "board:follow_up": [Rule("decision", post=FOLLOWERS)],
+    "board:meetings": [Rule(get=SEERS)],
+    "board:meeting_new": [Rule(get=PREPARERS, post=PREPARERS)],
+    "board:series_new": [Rule(get=PREPARERS, post=PREPARERS)],
+    # Meetings are everybody's who may see meetings; the cases on them are not (test_meeting_pages).
+    "board:series": [Rule("meeting_series", get=PREPARERS, post=PREPARERS, others=PREPARERS)],
+    "board:meeting": [Rule("meeting", get=SEERS, others=SEERS)],
+    "board:meeting_edit": [Rule("meeting", get=PREPARERS, post=PREPARERS, others=PREPARERS)],
+    "board:meeting_agenda": [Rule("meeting", post=PREPARERS, others=PREPARERS)],
+    "board:meeting_freeze": [Rule("meeting", post=PREPARERS, others=PREPARERS)],
+    "board:meeting_start": [Rule("meeting", post=PREPARERS, others=PREPARERS)],
+    "board:meeting_attendance": [Rule("meeting", post=PREPARERS, others=PREPARERS)],
+    "board:item_postpone": [Rule("item", post=PREPARERS)],
+    "board:item_note": [Rule("item", post=SEERS)],
+    "board:list_case": [Rule("case_number", post=PREPARERS)],
     "imaging:upload": [Rule(get=IMPORTERS, post=IMPORTERS)],
     "imaging:upload_start": [Rule(post=IMPORTERS)],
     "imaging:upload_detail": [
