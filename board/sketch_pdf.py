@@ -54,6 +54,7 @@ _WORDS = {
     "bold": (BOLD, 13, INK),
     "lane-name": (BOLD, 13, SOFT),
     "on-bar": (BOLD, 13, "#101418"),
+    "on-dark": (BOLD, 13, _SURFACE),
     "caution-text": (BOLD, 13, _CAUTION),
     "struck": (PLAIN, 13, SOFT),
     "number": (BOLD, 12.5, INK),

@@ -77,7 +77,9 @@ def _bar(bar: Bar, top: float) -> Iterator[Shape]:
         yield _outline(_OPEN_END, bar.stretch.end * WIDTH, top + bar.y, look)
     for tick in bar.ticks:
         yield _line(_px(tick), top + bar.y + 24, _px(tick), top + bar.y + 30, "tick")
-    yield from _labels([bar.label, *bar.tick_labels], top)
+    on_dark = {"on-bar": "on-dark"} if bar.treatment_class == "local" else {}
+    for shape in _labels([bar.label, *bar.tick_labels], top):
+        yield shape | {"look": on_dark.get(shape["look"], shape["look"])}
 
 
 def _strip(strip: Strip, top: float) -> Iterator[Shape]:
