@@ -60,10 +60,8 @@ def interval_words(days: int) -> str:
 
 
 def decision_grid(core: dict[str, Any], more: Iterable[tuple[str, str]] = ()) -> Grid:
-    """Every field of the decision; what was not recorded says so."""
+    """Every field of the decision beside ``outcome_line``; what was not recorded says so."""
     rows = [
-        ("Outcome of the board", core["outcome"]["label"]),
-        ("Recommendation", core["recommendation"]),
         ("Next step", next_step_of(core)),
         ("Owner", core["owner"]),
         ("Due", day_of(core["due_date"]) or "no date"),
@@ -87,12 +85,16 @@ def quorum_words(quorum: dict[str, Any] | None) -> str:
 
 
 def change_words(core: dict[str, Any]) -> str:
+    """The sentence as it was shown, which names the class; the class alone where no sentence was kept."""
     name = (core["change_class"] or "").replace("_", " ").lower()
-    return ": ".join(part for part in (name, core.get("change_sentence", "")) if part) or NOT_RECORDED
+    return core.get("change_sentence", "") or name or NOT_RECORDED
 
 
 def verdict_grid(core: dict[str, Any]) -> Grid:
-    rows = tuple((f"{v['rule_set']} v{v['version']}", v["verdict_text"]) for v in core["verdicts"])
+    """The site's own rule sets first."""
+    own = own_verdicts(core)
+    ordered = own + [v for v in core["verdicts"] if v not in own]
+    rows = tuple((f"{v['rule_set']} v{v['version']}", v["verdict_text"]) for v in ordered)
     return Grid(("Rule set", "What it says"), rows, (1, 2.2), "No rule set was evaluated.")
 
 

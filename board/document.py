@@ -1,7 +1,7 @@
 """A document before it is put on a page: what ``document_text`` and ``document_pdf`` both print, word for word."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from imaging.report import NOT_A_DEVICE
 
@@ -10,6 +10,7 @@ from imaging.report import NOT_A_DEVICE
 class Words:
     """A paragraph. ``look``: "body", "item", "strong" or "small"."""
 
+    kind: ClassVar[str] = "words"
     text: str
     look: str = "body"
 
@@ -18,10 +19,15 @@ class Words:
 class Grid:
     """A table; with empty heads the first column names each row. ``empty`` stands where there is no row."""
 
+    kind: ClassVar[str] = "grid"
     heads: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     shares: tuple[float, ...]
     empty: str = ""
+
+    @property
+    def has_heads(self) -> bool:
+        return any(self.heads)
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,7 @@ class StoredPicture:
 
 @dataclass(frozen=True)
 class PictureRow:
+    kind: ClassVar[str] = "pictures"
     pictures: tuple[StoredPicture, ...]
 
 
@@ -41,6 +48,7 @@ class PictureRow:
 class Timeline:
     """``sketch`` of ``domain/sketch``, and the same events in words for who does not see it."""
 
+    kind: ClassVar[str] = "timeline"
     sketch: dict[str, Any]
     events: tuple[str, ...]
 

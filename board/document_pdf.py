@@ -85,7 +85,7 @@ def _grid(grid: Grid) -> list[Flowable]:
     if not grid.rows:
         return [paragraph(grid.empty, BODY)] if grid.empty else []
     widths = [share / sum(grid.shares) * TEXT_WIDTH for share in grid.shares]
-    if not any(grid.heads):
+    if not grid.has_heads:
         named = [[paragraph(row[0], _CELL_HEAD), *(paragraph(cell, _CELL) for cell in row[1:])] for row in grid.rows]
         return [Spacer(1, 1 * mm), Table(named, colWidths=widths, style=_ROWS), Spacer(1, 2 * mm)]
     heads = [paragraph(head, _CELL_HEAD) for head in grid.heads]

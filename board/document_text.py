@@ -28,7 +28,7 @@ def _block(block: Block) -> list[str]:
 def _grid(grid: Grid) -> list[str]:
     if not grid.rows:
         return [grid.empty] if grid.empty else []
-    if not any(grid.heads):
+    if not grid.has_heads:
         return [f"{row[0]}: {', '.join(row[1:])}" for row in grid.rows]
     return [_row(grid.heads, row) for row in grid.rows]
 

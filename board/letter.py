@@ -33,29 +33,31 @@ SEEN_NOW = "Pictures and timeline as recorded on {day}."
 
 
 def letter(decision: BoardDecision, *, today: dt.date) -> Document:
+    """As the minutes of its meeting keep the case; without minutes as the case is ``today``."""
     core = decision_core(decision) | {"change_sentence": change_sentence(decision)}
     chart = Chart(decision.patient, today)
+    kept = _kept_in_minutes(decision) or _as_recorded(chart)
     return Document(
         title=TITLE,
         where=f"Case {decision.patient.case_number}",
-        head=tuple(_head(decision, core, chart)),
+        head=tuple(_head(decision, core, kept)),
         parts=(
             _decided(core),
             _why(core),
             _open(core),
-            _seen(decision, chart),
+            _seen(kept),
             Part("Criteria", tuple(_criteria(core))),
         ),
         mark=REPLACED if superseded_by(decision) else "",
     )
 
 
-def _head(decision: BoardDecision, core: dict[str, Any], chart: Chart) -> list[str]:
+def _head(decision: BoardDecision, core: dict[str, Any], kept: dict[str, Any]) -> list[str]:
     link, meeting = link_of(decision), core["meeting"]
     place = f"at the {meeting['title']}" if meeting else "outside a meeting"
     return [
         f"To the treating physician of case {decision.patient.case_number}",
-        "; ".join(fact.text for fact in identity_of(chart).facts),
+        "; ".join(kept["who"]),
         f"Decided on {day_of(core['decided_on'])} {place}, signed by {core['signed_by']}",
         *_seal(link),
     ]
@@ -101,15 +103,20 @@ def _open(core: dict[str, Any]) -> Part:
     return Part("Open points", tuple(lines) or (Words("No criterion of the site's rule sets was unknown."),))
 
 
-def _seen(decision: BoardDecision, chart: Chart) -> Part:
-    kept = _kept_in_minutes(decision)
-    if kept:
-        blocks, said = seen_blocks(kept["pictures"], kept["timeline"], kept["events"]), SEEN_THEN
-    else:
-        drawn = history(chart)
-        blocks = seen_blocks(key_pictures(chart), sketch(draw(drawn)), events_in_words(drawn))
-        said = SEEN_NOW.format(day=words.day_words((chart.today, chart.today)))
-    return Part("Course", (*blocks, Words(said, "small")))
+def _seen(kept: dict[str, Any]) -> Part:
+    blocks = seen_blocks(kept["pictures"], kept["timeline"], kept["events"])
+    return Part("Course", (*blocks, Words(kept.get("said", SEEN_THEN), "small")))
+
+
+def _as_recorded(chart: Chart) -> dict[str, Any]:
+    drawn = history(chart)
+    return {
+        "who": [fact.text for fact in identity_of(chart).facts],
+        "pictures": key_pictures(chart),
+        "timeline": sketch(draw(drawn)),
+        "events": events_in_words(drawn),
+        "said": SEEN_NOW.format(day=words.day_words((chart.today, chart.today))),
+    }
 
 
 def _kept_in_minutes(decision: BoardDecision) -> dict[str, Any] | None:

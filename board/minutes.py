@@ -1,4 +1,4 @@
-"""Closing a meeting: its minutes are written, chained and never changed; a correction is a new version with a reason."""
+"""Closing a meeting: its minutes are written, chained, never changed; a correction is a new version with a reason."""
 
 from django.core.exceptions import ValidationError
 from django.db import transaction

@@ -23,7 +23,12 @@ from tests.board.test_signing import CONTENT, PASSWORD
 from tests.patients.factories import make_patient, make_user
 
 pytestmark = pytest.mark.django_db
-SIGNED = CONTENT | {"text": "PRRT not now; repeat the SSTR PET.", "outcome": "not_yet", "next_step": "sstr_pet", "interval_days": 84}
+SIGNED = CONTENT | {
+    "text": "PRRT not now; repeat the SSTR PET.",
+    "outcome": "not_yet",
+    "next_step": "sstr_pet",
+    "interval_days": 84,
+}
 
 
 @pytest.fixture
