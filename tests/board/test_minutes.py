@@ -11,7 +11,7 @@ from board.chain import link_of, verification_code, verify
 from board.document_pdf import as_pdf
 from board.document_text import as_text
 from board.drafts import draft_of, save_draft
-from board.meetings import postpone, set_attendance, write_note
+from board.meetings import postpone, write_note
 from board.minutes import StillOpen, close_meeting
 from board.minutes_correct import NOTHING_NEW, correct_minutes
 from board.minutes_document import minutes_document, minutes_for
