@@ -4,7 +4,7 @@ import datetime as dt
 
 from django import forms
 
-from board.models import BoardDecision, CaseClosing, Contact
+from board.models import BoardDecision, Contact
 from eligibility.models import ChangeVerdict
 from patients.forms import DayField
 from patients.models import Patient
@@ -44,11 +44,6 @@ class ContactForm(forms.Form):
     next_for = forms.ChoiceField(label="What comes next", choices=[("", "choose"), *Contact.NextFor.choices])
     next_on = DayField(label="Next date", required=False)
     note = forms.CharField(label="Note", max_length=300, required=False)
-    closes = forms.ChoiceField(
-        label="If follow-up ends: why the case is closed",
-        choices=[("", "it stays open"), *CaseClosing.Reason.choices],
-        required=False,
-    )
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, label_suffix="", **kwargs)

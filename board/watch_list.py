@@ -10,7 +10,7 @@ from django.db.models import Case, Exists, IntegerField, OuterRef, Q, QuerySet, 
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from board.domain.due import Level, level_of
+from board.domain.due import OVERDUE_DAYS, Level, level_of
 from board.models import WatchState
 from board.nightly import last_check, late_sentence
 from board.patient_filters import count_words, counted
@@ -127,7 +127,7 @@ def _row(state: WatchState, today: dt.date) -> WatchRow:
 def watch_line(reason: dict, today: dt.date) -> WatchLine:
     """A stored reason as it reads on ``today``."""
     opens, due = _date(reason["opens"]), _date(reason["due"])
-    level = Level.NO_DATE if reason["kind"] == "no_date" else level_of(opens, due, today)
+    level = Level.NO_DATE if reason["kind"] == "no_date" else level_of(opens, due, today, red_after=reason.get("red_after", OVERDUE_DAYS))
     return WatchLine(
         kind=reason["kind"],
         sentence=reason["sentence"],

@@ -21,6 +21,8 @@ DECIDERS = frozenset({NM, CL, CH})
 FOLLOWERS = frozenset({NM, CL, CO, CH})
 SEERS = frozenset({NM, CL, CO, CH, OB})
 PREPARERS = frozenset({CO, CH})
+MEETING_READERS = frozenset({NM, CL, CO, CH, OB})
+MEETING_RUNNERS = frozenset({CO, CH})
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,21 @@ ROUTES: dict[str, list[Rule]] = {
     "board:item_postpone": [Rule("item", post=PREPARERS)],
     "board:item_note": [Rule("item", post=SEERS)],
     "board:list_case": [Rule("case_number", post=PREPARERS)],
+    # Meetings are everybody's who may see any; of their cases each sees his own (tests/board/test_documents.py).
+    "board:meeting_close": [Rule("running_meeting", post=MEETING_RUNNERS, others=MEETING_RUNNERS)],
+    "board:minutes": [
+        Rule("running_meeting", get=MEETING_READERS, others=MEETING_READERS),
+        Rule("minuted_meeting", get=MEETING_READERS, others=MEETING_READERS),
+    ],
+    "board:minutes_correct": [Rule("minuted_meeting", post=MEETING_RUNNERS, others=MEETING_RUNNERS)],
+    "board:minutes_pdf": [Rule("minuted_meeting", get=MEETING_READERS, others=MEETING_READERS)],
+    "board:minutes_text": [Rule("minuted_meeting", get=MEETING_READERS, others=MEETING_READERS)],
+    "board:pack_pdf": [Rule("running_meeting", get=MEETING_READERS, others=MEETING_READERS)],
+    "board:pack_text": [Rule("running_meeting", get=MEETING_READERS, others=MEETING_READERS)],
+    "board:letter_pdf": [Rule("decision", get=READERS)],
+    "board:letter_text": [Rule("decision", get=READERS)],
+    "board:decision_json": [Rule("decision", get=READERS)],
+    "board:verify": [Rule(get=EVERYONE)],
     "imaging:upload": [Rule(get=IMPORTERS, post=IMPORTERS)],
     "imaging:upload_start": [Rule(post=IMPORTERS)],
     "imaging:upload_detail": [
