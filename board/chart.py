@@ -7,7 +7,16 @@ from functools import cached_property
 from django.db.models import Q, QuerySet
 
 from board import words
-from board.models import BoardDecision, CaseClosing, CaseQuestion, Contact, DecisionFollowUp, DecisionNotice
+from board.models import (
+    AgendaItem,
+    BoardDecision,
+    CaseClosing,
+    CaseQuestion,
+    Contact,
+    DecisionFollowUp,
+    DecisionNotice,
+    Meeting,
+)
 from eligibility.case_rows import VERSIONED, CaseRows, fetch
 from eligibility.change_facts import change_between
 from eligibility.domain.change import ChangeAssessment
@@ -71,6 +80,8 @@ class Chart:
                 CaseQuestion.objects.filter(patient=patient),
                 Contact.objects.filter(patient=patient),
                 CaseClosing.objects.filter(patient=patient),
+                items := AgendaItem.objects.filter(patient=patient),
+                Meeting.objects.filter(pk__in=items.values("meeting")),
                 _FROZEN.objects.filter(boarddecision__in=decisions.values("pk")),
                 Assessment.objects.filter(patient=patient),
                 _unfinished_jobs(patient),
@@ -188,6 +199,15 @@ class Chart:
     def question(self) -> CaseQuestion | None:
         """The one asked last."""
         return max(self.of(CaseQuestion), key=lambda row: row.recorded_at, default=None)
+
+    @cached_property
+    def listings(self) -> list[AgendaItem]:
+        """Where the case is to be discussed: on agendas of meetings that are not closed, the nearest first."""
+        meetings = {meeting.pk: meeting for meeting in self.of(Meeting)}
+        for item in self.of(AgendaItem):
+            item.patient, item.meeting = self.patient, meetings[item.meeting_id]
+        found = [item for item in self.of(AgendaItem) if item.state == item.State.LISTED and item.meeting.is_open]
+        return sorted(found, key=lambda item: item.meeting.starts_at)
 
     @property
     def is_deceased(self) -> bool:

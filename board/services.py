@@ -7,7 +7,11 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from board import chain
+from board.chain_content import DECISION
+from board.chart import Chart
 from board.decisions import DecisionState, decisions, digest_of
+from board.ground import ground_of
 from board.models import BoardDecision, DecisionNotice, of_open_cases
 from board.notices import tell
 from board.watching import MOST_AHEAD, TOO_FAR, has_date, keep_last_date, keep_watch, refuse_date_on_closed
@@ -30,13 +34,15 @@ def record_decision(
     owner: str,
     due_date: dt.date | None = None,
     supersedes: BoardDecision | None = None,
+    **more,
 ) -> BoardDecision:
-    """Store what people decided together with what every rule set said on that day, both for good.
+    """Store what people decided together with what every rule set said on that day, both for good, and seal it.
 
-    A decision that replaces the last one with a date needs a date itself. Raises PermissionDenied, ValidationError, or
-    Conflict when ``supersedes`` has been replaced meanwhile.
+    ``more``: further columns of ``BoardDecision`` (next step, agreement, quorum, ...). A decision that replaces the
+    last one with a date needs a date itself. Raises PermissionDenied, ValidationError, or Conflict when ``supersedes``
+    has been replaced meanwhile. Whether it is really ``by`` who signs was asked before.
     """
-    _check_access(by, patient)
+    check_may_decide(by, patient)
     Patient.objects.select_for_update().get(pk=patient.pk)
     _check_superseded(patient, supersedes)
     decision = BoardDecision(
@@ -48,22 +54,27 @@ def record_decision(
         due_date=due_date,
         supersedes=supersedes,
         recorded_by=by,
+        **more,
     )
     _check_dates(decision)
-    decision.full_clean(exclude=["patient", "recorded_by", "supersedes"])
+    decision.full_clean(exclude=["patient", "recorded_by", "supersedes", "item"])
     if due_date is not None:
         refuse_date_on_closed(patient, "due_date")
-    had_date = has_date(patient)
+    had_date, chart = has_date(patient), Chart(patient, timezone.localdate())
+    decision.ground = ground_of(chart)
+    decision.change_class = chart.change.name.value if chart.change else ""
     decision.save(force_insert=True)
-    frozen = freeze(by=by, patient=patient, as_of=decided_on)
+    frozen = freeze(by=by, patient=patient, as_of=decided_on, rows=chart.case)
     decision.assessments.set(frozen)
+    chain.append_now(by=by, kind=DECISION, obj=decision)
     after = snapshot(decision) | {"assessments": {a.guideline_id: a.verdict for a in frozen}}
     audit(by=by, action="record_decision", obj=decision, after=after)
     keep_last_date(patient, "due_date") if had_date else keep_watch(patient)
     return decision
 
 
-def _check_access(by, patient: Patient) -> None:
+def check_may_decide(by, patient: Patient) -> None:
+    """Raises PermissionDenied."""
     if not by.may(Capability.RECORD_DECISION):
         raise PermissionDenied("Your role may not record a decision.")
     if not Patient.objects.visible_to(by).filter(pk=patient.pk).exists():

@@ -10,6 +10,7 @@ from board.chart import Chart
 from board.domain.due import DueRules
 from board.domain.sstr_class import ANY, possible_classes
 from board.domain.watch_facts import (
+    BookedReview,
     GivenLine,
     NextDate,
     OpenNotice,
@@ -18,7 +19,7 @@ from board.domain.watch_facts import (
     UntypedScan,
     WatchFacts,
 )
-from board.models import DecisionFollowUp
+from board.models import AgendaItem, DecisionFollowUp
 from board.notices import covers, open_notices
 from board.unsettled import unsettled_changes
 from board.waiting import waiting_contact
@@ -46,6 +47,7 @@ def watch_facts(chart: Chart, rules: DueRules) -> WatchFacts:
         next_date=_next_date(chart),
         notices=tuple(notice for decision in standing if (notice := _notice(decision, chart))),
         unsettled=unsettled_changes(chart),
+        reviews=tuple(_review(item) for item in chart.listings),
     )
 
 
@@ -114,6 +116,11 @@ def _next_date(chart: Chart) -> NextDate | None:
     if row is None:
         return None
     return NextDate(row.next_for, row.get_next_for_display(), row.next_on, source(row, str(row)), row.contacted_on)
+
+
+def _review(item: AgendaItem) -> BookedReview:
+    day = timezone.localdate(item.meeting.starts_at)
+    return BookedReview(day, item.meeting.title, source(item, str(item.meeting)), timezone.localdate(item.added_at))
 
 
 def _notice(decision, chart: Chart) -> OpenNotice | None:

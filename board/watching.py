@@ -19,7 +19,8 @@ from board.chart import Chart
 from board.domain.due import DueRules
 from board.domain.watch import WatchReason, is_lost, watch
 from board.due_rules import due_rules
-from board.models import BoardDecision, CaseClosing, Contact, WatchState
+from board.listings import listings
+from board.models import BoardDecision, CaseClosing, Contact, WatchState, of_open_cases
 from board.sstr_state import sstr_values
 from board.watch_rows import watch_facts
 from patients.models import Patient
@@ -28,7 +29,7 @@ LAST_DATE = (
     "This would leave the patient without a next date. Give a date, or close the case with a reason: "
     "deceased, declined, transferred, cured or discharged, or other."
 )
-EDITION = "watch/2"  # raised when a state says more than before: the check is due and makes every one again
+EDITION = "watch/3"  # raised when a state says more than before: the check is due and makes every one again
 MOST_AHEAD = dt.timedelta(days=731)
 TOO_FAR = "This date lies more than two years ahead: give an earlier one, so that this patient is not lost."
 NOW = dt.date.min  # a reason without a day asks at once, whatever day it is read on
@@ -46,6 +47,7 @@ def keep_watch(patient: Patient, *, rules: DueRules | None = None) -> WatchState
     values = {
         "is_open": facts.is_open,
         "has_no_date": is_lost(facts),
+        "has_unsettled_change": facts.is_open and bool(facts.unsettled),
         "opens": min((reason.opens or NOW for reason in reasons), default=None),
         "due": min((reason.due for reason in reasons if reason.due), default=None),
         "reasons": [as_json(reason) for reason in reasons],
@@ -81,9 +83,10 @@ def _text(day: dt.date | None) -> str | None:
 
 
 def has_date(patient: Patient) -> bool:
-    """Whether a decision or a contact gives the open case a date, past or to come."""
+    """Whether a decision, a contact or the agenda of a meeting gives the open case a date, past or to come."""
     dated = BoardDecision.objects.waiting().filter(patient=patient).exists()
-    return dated or Contact.objects.waiting().filter(patient=patient).exists()
+    dated = dated or Contact.objects.waiting().filter(patient=patient).exists()
+    return dated or of_open_cases(listings().filter(patient=patient)).exists()
 
 
 def closing_of(patient: Patient) -> CaseClosing | None:

@@ -8,7 +8,14 @@ that may be anything is looked at like a poor one.
 import datetime as dt
 
 from board.domain.due import DueRules
-from board.domain.watch_facts import WAITING_OUTCOMES, OpenNotice, StandingDecision, UnsettledChange, WatchFacts
+from board.domain.watch_facts import (
+    WAITING_OUTCOMES,
+    BookedReview,
+    OpenNotice,
+    StandingDecision,
+    UnsettledChange,
+    WatchFacts,
+)
 from board.domain.watch_reason import Found, Kind, WatchReason, day_words, levelled
 from board.domain.watch_scans import scan_reasons
 
@@ -26,12 +33,13 @@ def watch(facts: WatchFacts, rules: DueRules, today: dt.date) -> tuple[WatchReas
         *(_decision(d) for d in facts.decisions if d.has_date or (d.outcome in WAITING_OUTCOMES and not d.is_done)),
         *(_unsettled(pair, rules) for pair in facts.unsettled),
         *(_stale(notice, rules) for notice in facts.notices),
+        *(_review(review) for review in facts.reviews),
     ]
     return tuple(sorted((levelled(reason, today) for reason in found), key=lambda reason: reason.rank))
 
 
 def is_lost(facts: WatchFacts) -> bool:
-    """The invariant is broken: an open case without decision due, next date agreed, or closing reason."""
+    """The invariant is broken: an open case without decision due, next date, meeting ahead or closing reason."""
     return facts.is_open and not facts.has_date
 
 
@@ -83,3 +91,10 @@ def _stale(notice: OpenNotice, rules: DueRules) -> Found:
     due = notice.since + dt.timedelta(days=rules.answer_days)
     action = "Look at what has changed and answer"
     return Found(Kind.STALE_DECISION, sentence, action, notice.since, due, notice.since, (notice.source,))
+
+
+def _review(review: BookedReview) -> Found:
+    """A meeting whose day has passed and that nobody closed is overdue: the case was not discussed."""
+    sentence = f"On the agenda of {review.title}, {day_words(review.on)}."
+    action = "Discuss it, or put it off with a reason"
+    return Found(Kind.MEETING, sentence, action, review.listed_on, review.on, None, (review.source,))

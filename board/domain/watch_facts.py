@@ -75,6 +75,16 @@ class NextDate:
 
 
 @dataclass(frozen=True)
+class BookedReview:
+    """The case stands on the agenda of a meeting that is not closed. ``title``: of the meeting."""
+
+    on: dt.date
+    title: str
+    source: Source
+    listed_on: dt.date | None = None
+
+
+@dataclass(frozen=True)
 class OpenNotice:
     """Inputs of a standing decision changed and nobody has answered."""
 
@@ -104,6 +114,7 @@ class WatchFacts:
     next_date: NextDate | None = None
     notices: tuple[OpenNotice, ...] = ()
     unsettled: tuple[UnsettledChange, ...] = ()
+    reviews: tuple[BookedReview, ...] = ()
 
     @property
     def is_open(self) -> bool:
@@ -112,4 +123,5 @@ class WatchFacts:
     @property
     def has_date(self) -> bool:
         """A date somebody gave, past or to come: a date that has passed is overdue, not absent."""
-        return self.next_date is not None or any(decision.has_date for decision in self.decisions)
+        is_told = self.next_date is not None or bool(self.reviews)
+        return is_told or any(decision.has_date for decision in self.decisions)

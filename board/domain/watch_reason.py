@@ -20,6 +20,7 @@ class Kind(StrEnum):
     DECISION_STEP = "decision_step"
     CHANGE_UNSETTLED = "change_unsettled"
     STALE_DECISION = "stale_decision"
+    MEETING = "meeting"
 
 
 @dataclass(frozen=True)

@@ -96,6 +96,10 @@ class Meeting(models.Model):
     started_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
     version = models.PositiveIntegerField(default=1)
+    agenda_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    agenda_at = models.DateTimeField(null=True, blank=True, help_text="When the agenda was changed last.")
     created_at = models.DateTimeField(default=timezone.now)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
 
@@ -105,6 +109,10 @@ class Meeting(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["series", "starts_at"], name="one_meeting_of_a_series_at_a_time")
         ]
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in self.OPEN
 
     def __str__(self) -> str:
         return f"{self.title}, {timezone.localtime(self.starts_at):%Y-%m-%d %H:%M}"

@@ -21,6 +21,7 @@ class WatchState(models.Model):
     patient = models.OneToOneField(Patient, primary_key=True, on_delete=models.CASCADE, related_name="watch_state")
     is_open = models.BooleanField()
     has_no_date = models.BooleanField(help_text="The invariant is broken: open, and nobody has given a date.")
+    has_unsettled_change = models.BooleanField(default=False, help_text="Of SSTR uptake: no two readers agree on it.")
     opens = models.DateField(null=True, help_text="First day on which the most pressing reason asks for something.")
     due = models.DateField(null=True)
     reasons = models.JSONField()
@@ -36,6 +37,7 @@ class WatchState(models.Model):
             models.Index(fields=["is_open", "due"]),
             models.Index(fields=["is_open", "opens"]),
             models.Index(fields=["sstr_class"]),
+            models.Index(fields=["is_open", "has_unsettled_change"]),
         ]
 
     def __str__(self) -> str:

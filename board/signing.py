@@ -1,0 +1,127 @@
+"""Signing a decision of a meeting, and amending one that was signed."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils import timezone
+
+from board.confirming import WrongPassword, confirm
+from board.decision_content import clean, complete
+from board.draft_prefill import standing
+from board.drafts import DraftConflict, check_open, held_draft, write
+from board.meeting_rights import held_item
+from board.meetings import mark_discussed, quorum_of
+from board.models import AgendaItem, BoardDecision, DecisionDraft, Meeting
+from board.once import answer_to, once
+from board.services import check_may_decide, record_decision
+
+__all__ = ["DraftConflict", "WrongPassword", "amend", "sign"]
+SIGN, AMEND = "sign", "amend"
+NOT_NOW = "A decision is signed in its meeting: freeze the agenda or start the meeting first."
+NO_REASON = "Say why it is amended: both versions stay, and the next reader has only this line."
+
+
+def sign(
+    *,
+    by,
+    item: AgendaItem,
+    seen_version: int,
+    password: str,
+    code: str = "",
+    key: str,
+    content: dict[str, Any] | None = None,
+    request: HttpRequest | None = None,
+) -> BoardDecision:
+    """Sign the draft as it stood on the screen. ``content``: a form that is signed as typed; it is saved first.
+
+    Sent again under the same key, the decision that was signed is returned. Raises PermissionDenied, ValidationError
+    for each field, WrongPassword, or DraftConflict when the draft is not the version that was seen.
+    """
+    check_may_decide(by, item.patient)
+    if (told := answer_to(by=by, key=key, kind=SIGN)) is None:
+        _look_first(item, seen_version)
+        confirm(by=by, password=password, code=code, request=request)
+        told = once(by=by, key=key, kind=SIGN, act=lambda: _signed(by, item, seen_version, content))
+    return BoardDecision.objects.get(pk=told["decision"])
+
+
+def _look_first(item: AgendaItem, seen_version: int) -> None:
+    """What would be refused anyway is refused before a one-time code is used up. Asked again under the lock."""
+    current = DecisionDraft.objects.filter(item=item).select_related("updated_by").first()
+    if current and current.version != seen_version and not item.decisions.exists():
+        raise DraftConflict(current)
+
+
+def _signed(by, item: AgendaItem, seen_version: int, content: dict[str, Any] | None) -> dict[str, Any]:
+    """In one transaction, locks in the order meeting, case, draft, patient, chain."""
+    item = held_item(item)
+    if item.meeting.state not in (Meeting.State.FROZEN, Meeting.State.RUNNING):
+        raise ValidationError(NOT_NOW)
+    check_open(item)
+    draft = held_draft(item)
+    if draft.version != seen_version:
+        raise DraftConflict(draft)
+    if content is not None:
+        draft = write(by, draft, seen_version, clean(content))
+    today = timezone.localdate()
+    decision = record_decision(
+        by=by,
+        patient=item.patient,
+        decided_on=today,
+        supersedes=standing(item.patient),
+        item=item,
+        question=item.question,
+        quorum=quorum_of(item.meeting).as_json,
+        **complete(draft.content, decided_on=today),
+    )
+    mark_discussed(item)
+    return {"decision": str(decision.pk)}
+
+
+def amend(
+    *,
+    by,
+    decision: BoardDecision,
+    content: dict[str, Any],
+    reason: str,
+    password: str,
+    code: str = "",
+    key: str,
+    request: HttpRequest | None = None,
+) -> BoardDecision:
+    """A new version with its reason; the signed one stays as it is. What ``content`` leaves out is as it was.
+
+    The rule sets are asked again for the same day with what is known now. Raises as ``sign`` does, and Conflict when
+    the decision was replaced meanwhile.
+    """
+    check_may_decide(by, decision.patient)
+    if (told := answer_to(by=by, key=key, kind=AMEND)) is None:
+        if not reason.strip():
+            raise ValidationError({"reason": NO_REASON})
+        values = complete(content_of_decision(decision) | content, decided_on=decision.decided_on)
+        confirm(by=by, password=password, code=code, request=request)
+        told = once(by=by, key=key, kind=AMEND, act=lambda: _amended(by, decision, values, reason.strip()))
+    return BoardDecision.objects.get(pk=told["decision"])
+
+
+def _amended(by, decision: BoardDecision, values: dict[str, Any], reason: str) -> dict[str, Any]:
+    new = record_decision(
+        by=by,
+        patient=decision.patient,
+        decided_on=decision.decided_on,
+        supersedes=decision,
+        item=decision.item,
+        question=decision.question,
+        quorum=decision.quorum,
+        amendment_reason=reason,
+        **values,
+    )
+    return {"decision": str(new.pk)}
+
+
+def content_of_decision(decision: BoardDecision) -> dict[str, Any]:
+    """The words of a signed decision as a draft holds them."""
+    due = decision.due_date.isoformat() if decision.due_date else ""
+    names = ("outcome", "text", "next_step", "interval_days", "owner", "considered", "agreement", "dissent")
+    return {name: getattr(decision, name) for name in names} | {"due_date": due}
