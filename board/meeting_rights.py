@@ -42,8 +42,9 @@ def held_open(meeting: Meeting) -> Meeting:
 
 
 def held_item(item: AgendaItem) -> AgendaItem:
-    """The item of an open meeting, its meeting held first: every writer takes the two in this order."""
+    """The item of an open meeting, held after its meeting and its patient: every writer takes them in this order."""
     meeting = held_open(item.meeting)
+    Patient.objects.select_for_update().get(pk=item.patient_id)
     held = AgendaItem.objects.select_for_update(of=("self",)).select_related("patient").get(pk=item.pk)
     held.meeting = meeting
     return held
