@@ -68,9 +68,8 @@ def list_case(
 def _once(there: AgendaItem, lane: str) -> AgendaItem:
     if there.state == _I.LISTED and there.lane == lane:
         return there
-    raise ValidationError(
-        f"This case is on this agenda already ({there.get_lane_display()}, {there.get_state_display()})."
-    )
+    said = f"{there.get_lane_display()}, {there.get_state_display()}"
+    raise ValidationError(f"This case is on this agenda already ({said}).")
 
 
 def _refuse_closed(patient: Patient) -> None:

@@ -21,7 +21,7 @@ EDITED = ["minutes", "question", "reviewer"]
 
 @transaction.atomic
 def arrange(*, by, meeting: Meeting, seen_version: int, discuss: Sequence[str], noting: Sequence[str]) -> Meeting:
-    """Put the cases named (ids of items) into their lanes in this order; others follow in the order they had.
+    """Put the cases named (ids of items) into their lanes in this order, after those discussed and before all others.
 
     Raises PermissionDenied, AgendaConflict, ValidationError for an id that is not on this agenda.
     """
@@ -30,11 +30,14 @@ def arrange(*, by, meeting: Meeting, seen_version: int, discuss: Sequence[str], 
     check_version(meeting, seen_version)
     items = {str(item.pk): item for item in on_agenda(meeting).order_by("lane", "position", "added_at")}
     named = [str(key) for key in (*discuss, *noting)]
-    if len(set(named)) != len(named) or not set(named) <= items.keys():
-        raise ValidationError("The order names a case that is not on this agenda, or one twice.")
+    movable = {key for key, item in items.items() if item.state == _I.LISTED}
+    if len(set(named)) != len(named) or not set(named) <= movable:
+        raise ValidationError("The order names a case that is not open on this agenda, or one twice.")
     for lane, keys in ((_L.DISCUSS, discuss), (_L.NOTING, noting)):
         others = [item for key, item in items.items() if key not in named and item.lane == lane]
-        _place(by, lane, [*(items[str(key)] for key in keys), *others])
+        done = [item for item in others if item.state == _I.DISCUSSED]
+        left = sorted((item for item in others if item not in done), key=lambda item: item.state != _I.LISTED)
+        _place(by, lane, [*done, *(items[str(key)] for key in keys), *left])
     next_version(meeting, by)
     return meeting
 
@@ -70,7 +73,7 @@ def move(*, by, item: AgendaItem, seen_version: int, to: str) -> Meeting:
 @transaction.atomic
 def put_hard_first(*, by, meeting: Meeting, seen_version: int, open_points: dict[uuid.UUID, int]) -> Meeting:
     """``open_points``: how many points of the minimum data are open, by item."""
-    listed = [item for item in _listed(meeting, _L.DISCUSS)]
+    listed = _listed(meeting, _L.DISCUSS)
     weighed = [Weighed(str(item.pk), item.minutes, open_points.get(item.pk, 0)) for item in listed]
     noting = _keys(meeting, _L.NOTING)
     return arrange(by=by, meeting=meeting, seen_version=seen_version, discuss=hard_first(weighed), noting=noting)

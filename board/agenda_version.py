@@ -14,9 +14,8 @@ class AgendaConflict(Conflict):
         who = meeting.agenda_by
         name = (who.get_full_name() or who.username) if who else "somebody"
         at = f" at {timezone.localtime(meeting.agenda_at):%H:%M:%S}" if meeting.agenda_at else ""
-        super().__init__(
-            f"The agenda was changed by {name}{at}, after you had opened it. Yours was not stored: look, then do it again."
-        )
+        said = f"The agenda was changed by {name}{at}, after you had opened it."
+        super().__init__(f"{said} Yours was not stored: look, then do it again.")
 
 
 def check_version(meeting: Meeting, seen: int | None) -> None:

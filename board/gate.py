@@ -58,7 +58,7 @@ def readiness_of(chart: Chart, *, lane: str, question: str = "") -> Readiness:
 
 
 def pass_gate(found: Readiness, reason: str) -> list[str]:
-    """What was missing, to be kept with the listing. Raises NotReady without a reason, ValidationError for a long one."""
+    """What was missing, kept with the listing. Raises NotReady without a reason, ValidationError for a long one."""
     if len(reason) > REASON_LENGTH:
         raise ValidationError({"reason": f"A reason has at most {REASON_LENGTH} characters."})
     if found.refusing and not reason:

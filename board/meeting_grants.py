@@ -1,4 +1,4 @@
-"""Who sits on a board may read the cases of its agenda until two weeks after the meeting; grants are the only way in."""
+"""Who sits on a board may read the cases of its agenda until two weeks after the meeting, by grants."""
 
 import datetime as dt
 

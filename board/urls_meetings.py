@@ -1,5 +1,21 @@
-"""Meetings: the list, series, the builder, statistics."""
+"""Meetings: the list, series, the builder, and what is done to them."""
 
-from django.urls.resolvers import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from board import agenda_views, meeting_views, running_views
+
+urlpatterns = [
+    path("meetings/", meeting_views.meetings, name="meetings"),
+    path("meetings/new/", meeting_views.meeting_new, name="meeting_new"),
+    path("meetings/series/new/", meeting_views.series_new, name="series_new"),
+    path("meetings/series/<uuid:pk>/", meeting_views.series, name="series"),
+    path("meetings/<uuid:pk>/", meeting_views.meeting, name="meeting"),
+    path("meetings/<uuid:pk>/edit/", meeting_views.meeting_edit, name="meeting_edit"),
+    path("meetings/<uuid:pk>/agenda/", agenda_views.meeting_agenda, name="meeting_agenda"),
+    path("meetings/<uuid:pk>/freeze/", running_views.freeze, name="meeting_freeze"),
+    path("meetings/<uuid:pk>/start/", running_views.start, name="meeting_start"),
+    path("meetings/<uuid:pk>/attendance/", running_views.attendance, name="meeting_attendance"),
+    path("meetings/items/<uuid:pk>/postpone/", running_views.postpone, name="item_postpone"),
+    path("meetings/items/<uuid:pk>/note/", running_views.note, name="item_note"),
+    path("patients/<str:case_number>/list/", agenda_views.list_case, name="list_case"),
+]
