@@ -123,5 +123,5 @@ class Console:
         if item.state == _I.POSTPONED:
             return "clock", "put off"
         if is_shown:
-            return "screen", "on screen"
+            return "", "on screen"
         return "", "added late" if item.is_late else "waiting"

@@ -7,7 +7,7 @@ import { mirrorOf } from "./mirror.js";
 import { mergedText, notesOf } from "./notes.js";
 import { outboxOf } from "./outbox.js";
 import { partsOf } from "./parts.js";
-import { post } from "./posting.js";
+import { post, wordsOf } from "./posting.js";
 import { remoteOf } from "./remote.js";
 import { controlText, showDisplays } from "./status.js";
 import { windowId } from "./window.js";
@@ -34,7 +34,7 @@ const remote = remoteOf({
   onRefused(status, said) {
     if (said.state) seen(said.state);
     if (status === 409) remote.drop();
-    sayScreen(said.message ?? (status === 401 ? "You are signed out. Sign in again in another tab; what you typed stays here." : "The screen did not move."));
+    sayScreen(wordsOf(said) || (status === 401 ? "You are signed out. Sign in again in another tab; what you typed stays here." : "The screen did not move."));
   },
   onWaiting(count) { commandsWaiting = count; sayWaiting(); },
 });
@@ -166,29 +166,25 @@ dialog.addEventListener("close", () => {
   if (dialog.returnValue === "yes") remote.send("take_over");
 });
 
-root.addEventListener("click", async (event) => {
-  const seat = event.target.closest("[data-seat]");
-  if (!seat) return;
-  event.preventDefault();
-  const { status, said } = await post(seat.form.action, { seat: seat.dataset.seat, state: seat.dataset.state });
-  if (status === 200) parts.refresh(opened(), ["room"]);
-  else sayScreen(said.message ?? "Attendance could not be kept: the server does not answer.");
-});
+const fieldsOf = (form, button) => Object.fromEntries([...new FormData(form, button)].map(([name, value]) => [name, String(value)]));
 
 root.addEventListener("submit", async (event) => {
-  const form = event.target.closest("[data-send]");
+  const form = event.target.closest("[data-send], [data-seat]");
   if (!form) return;
   event.preventDefault();
-  const { status, said } = await post(form.action, Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value)])));
-  if (status === 200) open(opened());
-  else form.querySelector("[data-said]").textContent = said.message ?? "Not kept: the server does not answer. The text stays here.";
+  const isSeat = form.matches("[data-seat]");
+  const { status, said } = await post(form.action, fieldsOf(form, event.submitter));
+  if (status === 200) return isSeat ? parts.refresh(opened(), ["room"]) : open(opened());
+  const words = wordsOf(said) || "Not kept: the server does not answer. Press again when it is back.";
+  if (isSeat) sayScreen(words);
+  else form.querySelector("[data-said]").textContent = words;
 });
 
 bar.querySelector("[data-pair]").addEventListener("submit", async (event) => {
   event.preventDefault();
   const form = event.target;
   const { status, said } = await post(form.action, { code: form.elements.code.value });
-  bar.querySelector("[data-pair-said]").textContent = said.message ?? "The server does not answer.";
+  bar.querySelector("[data-pair-said]").textContent = wordsOf(said) || "The server does not answer.";
   if (status === 200) form.reset();
 });
 

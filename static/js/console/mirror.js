@@ -1,46 +1,30 @@
-// The same frames as in the room, made small. The last frame stays until the new one is there.
+// The same frames as in the room, in a small box: the last frame stays until the new one is whole.
+import { Frames } from "../screen-frames.js";
 
-const MOST_KEPT = 24;
+const AGAIN_MS = 3000;
 
 export function mirrorOf(root) {
   const stage = root.querySelector("[data-mirror-stage]");
-  const kept = new Map();
-  let wanted = "";
-
-  function fit() {
-    root.style.setProperty("--mirror-scale", String(root.clientHeight / stage.offsetHeight || 0.4));
-  }
-  new ResizeObserver(fit).observe(root);
-  addEventListener("resize", fit);
-
-  async function fetched({ url, stamp }) {
-    const name = `${url} ${stamp}`;
-    if (kept.has(name)) return kept.get(name);
-    const response = await fetch(url, { redirect: "manual" }).catch(() => null);
-    if (!response?.ok) return null;
-    const text = await response.text();
-    kept.set(name, text);
-    if (kept.size > MOST_KEPT) kept.delete(kept.keys().next().value);
-    return text;
-  }
+  const frames = new Frames(stage);
+  let now = null;
 
   async function show(state) {
-    const { frame } = state;
-    const name = `${frame.url} ${frame.stamp}`;
-    if (wanted === name) return;
-    wanted = name;
-    const text = await fetched(frame);
-    if (text === null && wanted === name) wanted = "";
-    if (text === null || wanted !== name) return;
-    const page = new DOMParser().parseFromString(text, "text/html");
-    stage.replaceChildren(...document.adoptNode(page.body).childNodes);
-    fit();
+    try {
+      const element = await frames.get(state.frame);
+      if (now.frame.key !== state.frame.key || now.frame.stamp !== state.frame.stamp) return;
+      frames.paint(element);
+      stage.dataset.painted = `${state.frame.key} ${state.frame.stamp}`;
+    } catch {
+      setTimeout(() => { if (now === state) show(state); }, AGAIN_MS);
+    }
   }
 
-  const first = (state) => state.displays.find((display) => display.is_connected) ?? state.displays[0];
   return {
     show(state) {
-      stage.dataset.theme = first(state)?.theme === "light" ? "light" : "projector";
+      now = state;
+      const display = state.displays.find((one) => one.is_connected) ?? state.displays[0];
+      stage.dataset.theme = display?.theme === "light" ? "light" : "projector";
+      stage.dataset.text = String(display?.text ?? 100);
       return show(state);
     },
     lost(isLost) { root.querySelector("[data-mirror-word]").hidden = !isLost; },

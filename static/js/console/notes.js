@@ -1,5 +1,7 @@
 // Notes keep themselves while they are typed. A text that comes late never overwrites what somebody wrote meanwhile.
 
+import { wordsOf } from "./posting.js";
+
 const IDLE_MS = 1000;
 const BETWEEN = "\n--- typed here without a network ---\n";
 
@@ -57,7 +59,7 @@ export function notesOf(root, outbox) {
     },
     refused(entry, said) {
       const form = formOf(entry.id);
-      if (form) say(form, said.message ?? "It could not be kept; the text stays here.");
+      if (form) say(form, wordsOf(said) || "It could not be kept; the text stays here.");
     },
     changed(entry) {
       const area = formOf(entry.id)?.querySelector("textarea");

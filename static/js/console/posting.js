@@ -19,3 +19,6 @@ export async function post(url, fields) {
 }
 
 export const isAway = (status) => status === 0 || status >= 502;
+
+/** What was refused, in the words of the server; "" where it said none. @param {any} said */
+export const wordsOf = (said) => said.message ?? said.said ?? Object.values(said.errors ?? {}).flat().join(" ");
