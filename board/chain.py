@@ -1,13 +1,13 @@
 """The chain over everything signed: each link names the content of one thing and the link before it."""
 
+from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils import timezone
 
 from board.chain_check import Problem, verify
-from board.chain_content import content_of
+from board.chain_content import NEWEST, content_of, link_content
 from board.domain.sealed import code_of, hash_of
 from board.models import ChainHead, ChainLink
-from board.sealing import hash_of_link
 
 __all__ = [
     "ChainBroken",
@@ -23,7 +23,7 @@ __all__ = [
 HEAD = 1
 
 
-class ChainBroken(Exception):
+class ChainBroken(ValidationError):
     """Nothing can be signed until somebody has looked: the end of the chain is not where it was left."""
 
 
@@ -35,12 +35,13 @@ def append(*, by, kind: str, obj: models.Model, content_hash: str) -> ChainLink:
         sequence=head.sequence + 1,
         kind=kind,
         object_id=obj.pk,
+        edition=NEWEST,
         content_hash=content_hash,
         previous_hash=head.hash,
         signed_at=timezone.now(),
         signed_by=by,
     )
-    link.hash = hash_of_link(link)
+    link.hash = hash_of(link_content(link))
     link.save(force_insert=True)
     head.sequence, head.hash = link.sequence, link.hash
     head.save(update_fields=["sequence", "hash"])
@@ -49,9 +50,8 @@ def append(*, by, kind: str, obj: models.Model, content_hash: str) -> ChainLink:
 
 def append_now(*, by, kind: str, obj: models.Model) -> ChainLink:
     """``append`` with the content as the database holds it now."""
-    return append(
-        by=by, kind=kind, obj=obj, content_hash=hash_of(content_of(type(obj)._default_manager.get(pk=obj.pk)))
-    )
+    stored = type(obj)._default_manager.get(pk=obj.pk)
+    return append(by=by, kind=kind, obj=obj, content_hash=hash_of(content_of(kind, stored)))
 
 
 def _held_head() -> ChainHead:

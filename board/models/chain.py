@@ -13,6 +13,7 @@ class ChainLink(AppendOnly):
     sequence = models.PositiveBigIntegerField(primary_key=True)
     kind = models.CharField(max_length=16)
     object_id = models.UUIDField()
+    edition = models.PositiveSmallIntegerField(default=1, help_text="Of the list of columns that it seals.")
     content_hash = models.CharField(max_length=64)
     previous_hash = models.CharField(max_length=64, blank=True)
     hash = models.CharField(max_length=64, unique=True)

@@ -1,0 +1,181 @@
+"""Many hands at once, on both engines: no lost update, the signed text is the text that was seen, one effect each."""
+
+import random
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import connections
+from django.utils import timezone
+
+from board.chain import verify
+from board.drafts import DraftConflict, draft_of, save_draft
+from board.models import AgendaItem, BoardDecision, CaseQuestion, Meeting, Submission
+from board.once import once
+from board.signing import sign
+from tests.board.meeting_factories import make_item, make_meeting
+from tests.patients.factories import make_patient, make_user
+
+pytestmark = pytest.mark.django_db(transaction=True)
+EDITORS, SAVES, RACES, DOUBLED = 20, 50, 200, 1000
+COMPLETE = {"outcome": "not_yet", "text": "first", "next_step": "visit", "interval_days": 14, "owner": "Ward"}
+
+
+def at_once(jobs, hands: int) -> list:
+    """Each in a thread of a pool, with a connection of its own that is closed at the end."""
+
+    def run(job):
+        try:
+            return job()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(hands) as pool:
+        return [found.result() for found in [pool.submit(run, job) for job in jobs]]
+
+
+@pytest.fixture
+def chair():
+    return make_user("chair")
+
+
+@pytest.fixture
+def item(chair):
+    meeting = make_meeting(chair, state=Meeting.State.RUNNING)
+    return make_item(meeting, make_patient(by=chair), chair)
+
+
+@dataclass
+class Editor:
+    """Adds its words to the text it sees; where it is told of a conflict it takes the other text and tries again."""
+
+    name: str
+    by: object
+    item: AgendaItem
+    saved: list[int] = field(default_factory=list)
+    conflicts: list[tuple[str, str]] = field(default_factory=list)
+
+    def write_all(self):
+        seen = draft_of(self.item)
+        for number in range(SAVES):
+            seen = self.write(seen, f"{self.name}{number:02d}")
+        return self
+
+    def write(self, seen, word):
+        while True:
+            mine = seen.content["text"] + word
+            try:
+                stored = save_draft(by=self.by, item=self.item, seen_version=seen.version, content={"text": mine})
+            except DraftConflict as refused:
+                self.conflicts.append((refused.current.content["text"], mine))
+                seen = refused.current
+            else:
+                self.saved.append(stored.version)
+                return stored
+
+
+def test_twenty_editors_lose_nothing_and_are_told_of_every_conflict(item, chair):
+    save_draft(by=chair, item=item, seen_version=draft_of(item).version, content={"text": ""})
+    start = draft_of(item).version
+    editors = [Editor(chr(97 + n), chair, item) for n in range(EDITORS)]
+    at_once([editor.write_all for editor in editors], EDITORS)
+    draft = draft_of(item)
+    text = draft.content["text"]
+    words = [text[at : at + 3] for at in range(0, len(text), 3)]
+    assert len(words) == EDITORS * SAVES == len(set(words))
+    for editor in editors:
+        own = [word for word in words if word[0] == editor.name]
+        assert own == [f"{editor.name}{number:02d}" for number in range(SAVES)]
+    versions = sorted(version for editor in editors for version in editor.saved)
+    assert versions == list(range(start + 1, start + 1 + EDITORS * SAVES))
+    told = [pair for editor in editors for pair in editor.conflicts]
+    assert len(told) >= EDITORS, "they never met: this proves nothing"
+    assert all(theirs != mine and text.startswith(theirs) for theirs, mine in told)
+
+
+def test_what_is_signed_is_what_the_signer_saw(chair):
+    """An editor and a signer at the same instant, the version being the only thing that keeps them apart."""
+    chance = random.Random(7)
+    outcomes = [race(chair, chance, number) for number in range(RACES)]
+    assert {"signed", "conflict"} == set(outcomes), "one side always won: this proves nothing"
+    assert BoardDecision.objects.count() == outcomes.count("signed")
+    assert verify() == []
+
+
+def race(chair, chance, number) -> str:
+    item = make_item(
+        Meeting.objects.create(
+            title=f"{number}", starts_at=timezone.now(), state="running", quorum=[], created_by=chair
+        ),
+        make_patient(by=chair),
+        chair,
+    )
+    seen = save_draft(by=chair, item=item, seen_version=draft_of(item).version, content=COMPLETE)
+    begin, late = threading.Barrier(2), [chance.random() * 0.004, chance.random() * 0.004]
+
+    def edit():
+        begin.wait()
+        threading.Event().wait(late[0])
+        try:
+            save_draft(by=chair, item=item, seen_version=seen.version, content={"text": "second"})
+        except ValidationError:
+            return "refused"
+        return "edited"
+
+    def put_name():
+        begin.wait()
+        threading.Event().wait(late[1])
+        try:
+            return sign(
+                by=chair, item=item, seen_version=seen.version, password="not-a-real-password", key=f"k{number}"
+            )
+        except DraftConflict as refused:
+            assert refused.current.content["text"] == "second"
+            return None
+
+    edited, decision = at_once([edit, put_name], 2)
+    if decision is None:
+        assert edited == "edited" and not item.decisions.exists()
+        return "conflict"
+    assert edited == "refused"
+    assert (decision.text, draft_of(item).content["text"]) == ("first", "first")
+    return "signed"
+
+
+def test_a_thousand_doubled_submissions_have_a_thousand_effects(chair):
+    patient = make_patient(by=chair)
+
+    def send(number):
+        def act():
+            row = CaseQuestion.objects.create(patient=patient, text=f"question {number}", recorded_by=chair)
+            return {"id": str(row.pk)}
+
+        return once(by=chair, key=f"key-{number}", kind="ask", act=act)["id"]
+
+    numbers = [number for number in range(DOUBLED) for _ in range(2)]
+    answers = at_once([lambda number=number: send(number) for number in numbers], 8)
+    assert CaseQuestion.objects.count() == Submission.objects.count() == len(set(answers)) == DOUBLED
+    assert answers[::2] == answers[1::2]
+
+
+def test_signed_twice_at_the_same_instant_it_is_signed_once(item, chair):
+    seen = save_draft(by=chair, item=item, seen_version=draft_of(item).version, content=COMPLETE)
+    begin = threading.Barrier(8)
+
+    def put_name():
+        begin.wait()
+        form = {"seen_version": seen.version, "content": {"text": "as typed"}, "password": "not-a-real-password"}
+        return sign(by=chair, item=item, key="one", **form).pk
+
+    assert len(set(at_once([put_name] * 8, 8))) == 1
+    assert [decision.text for decision in BoardDecision.objects.all()] == ["as typed"]
+
+
+def test_an_act_that_fails_may_be_tried_again_with_the_same_key(chair):
+    with pytest.raises(ZeroDivisionError):
+        once(by=chair, key="one", kind="ask", act=lambda: {"id": 1 / 0})
+    assert once(by=chair, key="one", kind="ask", act=lambda: {"id": 1}) == {"id": 1}
+    with pytest.raises(ValidationError):
+        once(by=chair, key="one", kind="sign", act=lambda: {"id": 2})
