@@ -8,7 +8,9 @@ from board.screen import command
 from patients.domain.roles import Capability
 from patients.models import Patient
 
-NOWHERE = "This case is on the agenda of no running meeting whose screen you move. Open the console of the meeting first."
+NOWHERE = (
+    "This case is on the agenda of no running meeting whose screen you move. Open the console of the meeting first."
+)
 _SHOWABLE = (AgendaItem.State.LISTED, AgendaItem.State.DISCUSSED)
 
 

@@ -19,6 +19,7 @@ MEASURERS = frozenset({NM})
 SIGNERS = frozenset({NM})
 DECIDERS = frozenset({NM, CL, CH})
 FOLLOWERS = frozenset({NM, CL, CO, CH})
+RUNNERS = frozenset({CO, CH})
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ ROUTES: dict[str, list[Rule]] = {
     "board:ask": [Rule("case_number", post=FOLLOWERS)],
     "board:change_verdict": [Rule("case_number", post=SIGNERS)],
     "board:contact": [Rule("case_number", post=FOLLOWERS)],
+    "board:present": [Rule("case_number", post=RUNNERS)],
+    "board:console": [Rule("meeting", get=RUNNERS, others=RUNNERS)],
     "board:follow_up": [Rule("decision", post=FOLLOWERS)],
     "imaging:upload": [Rule(get=IMPORTERS, post=IMPORTERS)],
     "imaging:upload_start": [Rule(post=IMPORTERS)],
