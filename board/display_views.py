@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from board.frames import card, case_frame
+from board.frames import card, case_frame, current
 from board.models import Display
 from board.pairing import TooMany, display_of, new_display, note_seen, renewed
 from board.screen_state import display_json
@@ -30,7 +30,8 @@ def display(request: HttpRequest) -> HttpResponse:
             found, token = new_display(request.META.get("REMOTE_ADDR", ""))
         except TooMany as refused:
             return render(request, "board/display_refused.html", {"said": str(refused)}, status=503)
-    response = render(request, "board/display.html", {"display": renewed(found), "code": _spaced(found.code)})
+    context = {"display": renewed(found), "code": _spaced(found.code), "first": _first(found)}
+    response = render(request, "board/display.html", context)
     return _with_cookie(response, token) if token else response
 
 
@@ -100,6 +101,11 @@ def frame(request: HttpRequest, found: Display, item: uuid.UUID, view: str) -> H
 def display_card(request: HttpRequest, found: Display, view: str) -> HttpResponse:
     assert found.meeting is not None
     return HttpResponse(card(found.meeting, view))
+
+
+def _first(found: Display) -> str:
+    """What is shown now, within the page: a browser without scripts sees it too, and loads the page again."""
+    return current(found.meeting) if found.meeting else ""
 
 
 def _told(found: Display) -> dict:

@@ -1,26 +1,117 @@
 """Pictures of the room's screen: one fragment of HTML for a case and a view, or a card that names nobody."""
 
 import uuid
+from collections.abc import Callable
 
 from django.http import Http404
 from django.template.loader import render_to_string
+from django.utils import timezone
 
+from board.chart import Chart
+from board.domain.wall import draw_wall
+from board.frame_cache import chart_of
+from board.frame_head import head_of, line_of
+from board.frame_lesions import above_liver, coldest, heatmap, lesion_at
+from board.frame_pictures import axial_pair, mip_pair, why_none
+from board.frame_previous import previous
+from board.frame_verdicts import flips, left_out, open_rows, verdicts
+from board.guarded import guarded
+from board.history import history
+from board.ledger import ledger
 from board.models import AgendaItem, Meeting, ScreenState
+from board.screen import screen_of
+from board.screen_agenda import agenda_of, place_of
+from board.screen_state import BLANK, view_of
 
 View = ScreenState.View
-CARDS = (View.WAITING, View.TEST, View.CLOSED, "blank")
+CARDS = (View.WAITING, View.TEST, View.CLOSED, BLANK)
 
 
 def case_frame(meeting: Meeting, item: uuid.UUID, view: str, lesion: str = "0") -> str:
     """While the meeting runs; otherwise there are only cards. ``lesion`` counts from the coldest."""
-    found = meeting.items.exclude(state=AgendaItem.State.REMOVED).filter(pk=item).select_related("patient").first()
+    agenda = agenda_of(meeting)
+    found = next((one for one in agenda if one.pk == item), None)
     is_shown = view in ScreenState.OF_A_CASE and meeting.state == Meeting.State.RUNNING
-    if found is None or not is_shown or not (lesion.isascii() and lesion.isdigit()):
+    index = int(lesion) if lesion.isascii() and lesion.isdigit() and len(lesion) < 4 else None
+    if found is None or not is_shown or index is None:
         raise Http404("No such view.")
-    return ""
+    chart = chart_of(found.patient, timezone.localdate())
+    context = _frame(meeting, agenda, found, chart) | {"view": view, "view_name": View(view).label}
+    context["shown"] = guarded(f"screen {view}", _BUILT[view], chart, index, found)
+    return render_to_string(f"board/screen/{view}.html", context)
 
 
 def card(meeting: Meeting, view: str) -> str:
     if view not in CARDS:
         raise Http404("No such card.")
-    return render_to_string(f"board/screen/{view}.html", {"meeting": meeting})
+    lanes = [item.lane for item in agenda_of(meeting)]
+    counts = {
+        "to_discuss": lanes.count(AgendaItem.Lane.DISCUSS),
+        "for_noting": lanes.count(AgendaItem.Lane.NOTING),
+    }
+    starts = timezone.localtime(meeting.starts_at)
+    return render_to_string(f"board/screen/{view}.html", {"meeting": meeting, "starts": starts, **counts})
+
+
+def current(meeting: Meeting) -> str:
+    """The frame that is on the screen now."""
+    state = screen_of(meeting)
+    view = view_of(state)
+    if state.is_blank or view not in ScreenState.OF_A_CASE or state.item_id is None:
+        return card(meeting, BLANK if state.is_blank else view)
+    return case_frame(meeting, state.item_id, view, str(state.lesion))
+
+
+def _frame(meeting: Meeting, agenda: list[AgendaItem], item: AgendaItem, chart: Chart) -> dict:
+    return {
+        "head": guarded("screen head", head_of, chart, item, place_of(agenda, item.pk)),
+        "line": guarded("screen line", line_of, item, screen_of(meeting), chart),
+    }
+
+
+def _overview(chart: Chart, *_) -> dict:
+    alkylator = next((entry for entry in ledger(chart) if entry.name == "Temozolomide"), None)
+    return {
+        "picture": draw_wall(history(chart)),
+        "pair": mip_pair(chart),
+        "coldest": coldest(chart),
+        "above": above_liver(chart),
+        "change": chart.change.label if chart.change else "",
+        "verdicts": verdicts(chart),
+        "left_out": left_out(chart),
+        "alkylator": alkylator.value if alkylator and alkylator.row else "",
+    }
+
+
+def _timeline(chart: Chart, *_) -> dict:
+    return {"picture": draw_wall(history(chart)), "verdicts": verdicts(chart)}
+
+
+def _lesion(chart: Chart, index: int, _item: AgendaItem) -> dict:
+    found = lesion_at(chart, index)
+    if found is None:
+        return {"lesion": None, "why": "No lesion recorded" if chart.dated_sstr_scans else why_none(chart)}
+    return {"lesion": found[1], "pair": axial_pair(chart, found[0])}
+
+
+def _heatmap(chart: Chart, *_) -> dict:
+    return {"heatmap": heatmap(chart), "why": "" if chart.dated_sstr_scans else why_none(chart)}
+
+
+def _what_if(chart: Chart, *_) -> dict:
+    rows, more = open_rows(chart)
+    return {"flips": flips(chart), "rows": rows, "more": more, "verdicts": verdicts(chart)}
+
+
+def _previous(chart: Chart, _index: int, item: AgendaItem) -> dict:
+    return {"previous": previous(chart, item)}
+
+
+_BUILT: dict[str, Callable[[Chart, int, AgendaItem], dict]] = {
+    View.OVERVIEW: _overview,
+    View.TIMELINE: _timeline,
+    View.LESION: _lesion,
+    View.HEATMAP: _heatmap,
+    View.WHAT_IF: _what_if,
+    View.PREVIOUS: _previous,
+}

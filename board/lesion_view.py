@@ -120,10 +120,11 @@ class LesionTable:
         return any(line.is_uptake_illustrative for line in self.lines)
 
 
-def lesion_table(chart: Chart, sort: str = "organ") -> LesionTable:
-    """The first scan and the newest three; a scan without a date cannot stand in a sequence and is left out."""
+def lesion_table(chart: Chart, sort: str = "organ", *, scans: list[ScanView] | None = None) -> LesionTable:
+    """The first scan and the newest three, or ``scans``; one without a date cannot stand in a sequence and is left out."""
     dated = [view for view in chart.scans if view.day]
     shown = dated if len(dated) <= MOST_SCANS else [dated[0], *dated[-(MOST_SCANS - 1) :]]
+    shown = shown if scans is None else scans
     columns = _columns(shown, chart)
     lines = [_line(lesion, shown, columns, chart) for lesion in chart.lesions] if columns else []
     matched = [line for line in lines if line.status == MATCHED]

@@ -1,4 +1,4 @@
-"""What the room sees, moved by one person at a time. Every change raises ``version``; displays and mirrors follow it."""
+"""What the room sees, moved by one person at a time. Every change raises ``version``, which displays follow."""
 
 from collections.abc import Callable
 

@@ -24,7 +24,7 @@ def set_theme(meeting: Meeting, value: str) -> None:
 
 @transaction.atomic
 def set_text(meeting: Meeting, value: str) -> None:
-    """ "+", "-" or one of ``TEXT_SIZES``; of one device with ":" and its id behind it. Never below 3.2 % of the height."""
+    """ "+", "-" or one of ``TEXT_SIZES``, never smaller; of one device with ":" and its id behind it."""
     wanted, displays = _named(meeting, value)
     if wanted not in ("+", "-", *map(str, TEXT_SIZES)):
         raise ValidationError({"value": f"Text sizes are {', '.join(map(str, TEXT_SIZES))} per cent, + and -."})

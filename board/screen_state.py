@@ -89,6 +89,7 @@ def _common(state: ScreenState, at: Addresses) -> dict:
     frame = _frame(state, agenda, view, at)
     return {
         "version": state.version,
+        "meeting": str(state.meeting_id),
         "item": str(state.item_id) if state.item_id else None,
         "position": place.position,
         "count": place.count,

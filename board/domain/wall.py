@@ -1,0 +1,324 @@
+"""The timeline for a wall: five lanes of one line each, readable from the last row, nothing overlapping.
+
+Text is 3.2 % of the height of the screen everywhere, so lengths are in per cent of that height (``vh``), and places on
+the time axis are fractions of the width of a lane. A lane is between ``NARROW`` (4:3) and ``WIDE`` (16:9) long: words
+stand only where they are free at both ends. What finds no room keeps its mark, and the oldest words give way first.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from board.domain.axis import LEFT, RIGHT, Scale, add_months, build_scale
+from board.domain.events import Course, Flag, History, LabStrip, ScanEvent, Specimen
+from board.domain.labels import percent, shorter, text_width
+
+NARROW, WIDE = 98.0, 139.0
+TEXT_VH = 3.2
+CLEAR_VH = 1.2
+BESIDE_VH = CLEAR_VH + 0.05
+MOST_MARKS = 40
+GAP_DAYS = 183
+
+
+@dataclass(frozen=True)
+class Room:
+    """From ``start * width + left`` to ``end * width + right``; ``left`` and ``right`` in vh."""
+
+    start: float
+    left: float
+    end: float
+    right: float
+
+    def is_clear_of(self, other: "Room") -> bool:
+        return all(self._ends_before(other, w) for w in (NARROW, WIDE)) or all(
+            other._ends_before(self, w) for w in (NARROW, WIDE)
+        )
+
+    def is_inside(self) -> bool:
+        return all(self.start * w + self.left >= -0.01 and self.end * w + self.right <= w for w in (NARROW, WIDE))
+
+    def _ends_before(self, other: "Room", width: float) -> bool:
+        return self.end * width + self.right + CLEAR_VH <= other.start * width + other.left
+
+
+@dataclass(frozen=True)
+class Words:
+    """Text at ``x``, ``dx`` em from it; ``anchor`` is start, middle or end."""
+
+    text: str
+    x: str
+    dx: float
+    anchor: str
+
+
+@dataclass(frozen=True)
+class WallBar:
+    x: str
+    width: str
+    treatment_class: str
+    words: Words | None
+    is_open: bool
+
+
+@dataclass(frozen=True)
+class WallMark:
+    """``shape``: sstr, fdg, refused, planned, specimen, flag, due or lab; ``size``: characters inside."""
+
+    shape: str
+    x: str
+    text: str = ""
+    step: str = ""
+    css: str = ""
+    words: Words | None = None
+
+    @property
+    def size(self) -> int:
+        return min(len(self.text), 5)
+
+
+@dataclass(frozen=True)
+class WallGap:
+    x1: str
+    x2: str
+    words: Words | None
+
+
+@dataclass(frozen=True)
+class WallLane:
+    """``note``: what stands in the lane where there is nothing to draw. ``folded``: marks that found no place."""
+
+    key: str
+    name: str
+    bars: tuple[WallBar, ...] = ()
+    marks: tuple[WallMark, ...] = ()
+    gaps: tuple[WallGap, ...] = ()
+    note: str = ""
+    folded: int = 0
+
+
+@dataclass(frozen=True)
+class WallPicture:
+    lanes: tuple[WallLane, ...]
+    ticks: tuple[Words, ...]
+    today: str
+
+    @property
+    def mark_count(self) -> int:
+        return sum(len(lane.bars) + len(lane.marks) for lane in self.lanes)
+
+
+def draw_wall(history: History) -> WallPicture:
+    """The whole history; at most ``MOST_MARKS`` marks, the oldest folded into a number."""
+    scale = build_scale(_days(history))
+    each = MOST_MARKS // 5
+    lanes = (
+        _treatment(history.courses, scale, history.today, each),
+        _points("scans", "SSTR PET", "no scan yet", history.scans, scale, each),
+        _points("histology", "Histology", "no specimen recorded", history.specimens, scale, each),
+        _labs(history, scale, each),
+        _points("board", "Board", "no decision yet", history.flags, scale, each),
+    )
+    return WallPicture(lanes, _ticks(scale, history.today), percent(_at(scale, history.today)))
+
+
+def _at(scale: Scale, day: dt.date) -> float:
+    return (scale.at(day) - LEFT) / (RIGHT - LEFT)
+
+
+def _days(history: History) -> list[dt.date]:
+    days = {history.today}
+    for event in (*history.courses, *history.scans, *history.specimens, *history.flags):
+        days.update(event.when or ())
+    for course in history.courses:
+        days.update(course.stop or ())
+    for strip in history.labs:
+        days.update(point.day for point in strip.points)
+    return sorted(days)
+
+
+def _width(text: str) -> float:
+    return text_width(text, size=TEXT_VH)
+
+
+def _words(text: str, at: float, dx_vh: float, anchor: str) -> tuple[Words, Room]:
+    width = _width(text)
+    left = {"start": dx_vh, "middle": dx_vh - width / 2, "end": dx_vh - width}[anchor]
+    return Words(text, percent(at), round(dx_vh / TEXT_VH, 3), anchor), Room(at, left, at, left + width)
+
+
+def _placed(tries: Sequence[tuple[Words, Room]], taken: list[Room]) -> Words | None:
+    for words, room in tries:
+        if room.is_inside() and all(room.is_clear_of(other) for other in taken):
+            taken.append(room)
+            return words
+    return None
+
+
+def _treatment(courses: Sequence[Course], scale: Scale, today: dt.date, most: int) -> WallLane:
+    """Bars from the newest back; one that overlaps a later one is drawn behind it, its words beside or not at all."""
+    dated = sorted((c for c in courses if c.when), key=lambda c: c.when or (today, today))
+    kept = dated[-most:]
+    spans = {id(c): _span(c, scale, today) for c in kept}
+    taken = [Room(a, 0, b, 0) for a, b in spans.values()]
+    bars = [_bar(c, *spans[id(c)], taken) for c in reversed(kept)]
+    note = "" if kept else "no treatment recorded"
+    return WallLane("treatment", "Treatment", bars=tuple(bars[::-1]), note=note, folded=len(courses) - len(kept))
+
+
+def _span(course: Course, scale: Scale, today: dt.date) -> tuple[float, float]:
+    assert course.when is not None
+    last = course.stop[1] if course.stop and course.end == "known" else today
+    return _at(scale, course.when[0]), _at(scale, max(last, course.when[0]))
+
+
+def _bar(course: Course, start: float, end: float, taken: list[Room]) -> WallBar:
+    inside = Room(start, 0, end, 0)
+    name = course.text.split(",", maxsplit=1)[0]
+    words = next((w for text in shorter(name) if (w := _inside(text, start, inside))), None)
+    if words is None:
+        forms = [form for form in shorter(name) if len(form) > 1]
+        words = _placed([t for form in forms for t in _beside(form, start, end)], taken)
+    return WallBar(
+        percent(start), percent(max(end - start, 0.004)), course.treatment_class, words, course.end != "known"
+    )
+
+
+def _inside(text: str, start: float, bar: Room) -> Words | None:
+    words, room = _words(text, start, 1.0, "start")
+    return words if (bar.end - bar.start) * NARROW >= room.right - room.left + 2.0 else None
+
+
+def _beside(text: str, start: float, end: float) -> list[tuple[Words, Room]]:
+    return [_words(text, end, BESIDE_VH, "start"), _words(text, start, -BESIDE_VH, "end")]
+
+
+Point = ScanEvent | Specimen | Flag
+
+
+def _points(key: str, name: str, empty: str, events: Sequence[Point], scale: Scale, most: int) -> WallLane:
+    dated = sorted((e for e in events if e.day), key=lambda e: e.day or dt.date.max)
+    kept = dated[-most:]
+    if not kept:
+        return WallLane(key, name, note=empty if not events else "no date known", folded=len(events))
+    shapes = [_shape(event) for event in kept]
+    places = [_at(scale, event.day) for event in kept if event.day]
+    taken = [Room(at, -_half(m), at, _half(m)) for at, m in zip(places, shapes, strict=True)]
+    marks = [
+        _labelled(mark, at, _said(event), taken)
+        for event, mark, at in reversed(list(zip(kept, shapes, places, strict=True)))
+    ]
+    marks = [WallMark(m.shape, percent(at), m.text, m.step, m.css, words) for m, at, words in marks]
+    gaps = _gaps(kept, scale, taken) if key == "scans" else ()
+    return WallLane(key, name, marks=tuple(marks[::-1]), gaps=gaps, folded=len(events) - len(kept))
+
+
+def _labelled(
+    mark: WallMark, at: float, said: Sequence[str], taken: list[Room]
+) -> tuple[WallMark, float, Words | None]:
+    gap = _half(mark) + BESIDE_VH
+    tries = [t for text in said if text for t in (_words(text, at, gap, "start"), _words(text, at, -gap, "end"))]
+    return mark, at, _placed(tries, taken)
+
+
+def _half(mark: WallMark) -> float:
+    """Half of what the shape takes; the stylesheet draws them so."""
+    if mark.shape in ("sstr", "fdg", "refused"):
+        return 2.3 if len(mark.text) < 2 else 3.0 if len(mark.text) < 3 else 4.4
+    return {"flag": 0.6, "due": 1.4, "specimen": 1.6, "lab": 0.9, "planned": 1.6}[mark.shape]
+
+
+def _shape(event: Point) -> WallMark:
+    if isinstance(event, Specimen):
+        return WallMark("specimen", "")
+    if isinstance(event, Flag):
+        css = "old" if event.is_superseded else event.outcome
+        return WallMark("due" if event.is_due else "flag", "", css=css)
+    if event.state == "planned":
+        return WallMark("planned", "")
+    if event.state == "refused":
+        return WallMark("refused", "", "!")
+    if not event.is_sstr:
+        return WallMark("fdg", "", "FDG")
+    both = event.coldest if event.coldest == event.hottest else f"{event.coldest}–{event.hottest}"
+    return WallMark("sstr", "", both, event.coldest_step)
+
+
+def _said(event: Point) -> list[str]:
+    """From the most to the least that may stand beside the mark."""
+    if isinstance(event, Flag):
+        return [event.word]
+    if isinstance(event, Specimen):
+        found = event.head.removeprefix("site not stated, ").replace("Ki-67 ", "")
+        return [found, found.partition(", ")[2], found.rpartition(", ")[2]]
+    if event.state == "refused":
+        return ["no SUV"]
+    return ["due"] if event.state == "planned" else []
+
+
+def _gaps(events: Sequence[Point], scale: Scale, taken: list[Room]) -> tuple[WallGap, ...]:
+    """A long spell between two scans, dashed, its months said where there is room."""
+    days = [event.day for event in events if event.day and getattr(event, "state", "") != "planned"]
+    found = []
+    for a, b in zip(days, days[1:], strict=False):
+        if (b - a).days > GAP_DAYS:
+            start, end = _at(scale, a), _at(scale, b)
+            said = f"{round((b - a).days / 30.44)} months"
+            words = _placed([_words(said, (start + end) / 2, 0, "middle")], taken)
+            found.append(WallGap(percent(start), percent(end), words))
+    return tuple(found)
+
+
+def _labs(history: History, scale: Scale, most: int) -> WallLane:
+    """The analyte that is out of its limits, else the first: its values as points, the newest in words."""
+    strip = next((s for s in history.labs if any(p.out for p in s.points)), next(iter(history.labs), None))
+    if strip is None or not strip.points:
+        note = history.labs_missing or "no laboratory value recorded"
+        return WallLane("labs", "Labs", note=note.split(":")[0].lower() + ": none" if ":" in note else note)
+    points = sorted(strip.points, key=lambda p: p.day)[-most:]
+    places = [_at(scale, p.day) for p in points]
+    taken = [Room(at, -0.9, at, 0.9) for at in places]
+    words = _placed([t for text in _lab_words(strip) for t in _around(text, places)], taken)
+    marks = [WallMark("lab", percent(at), css=p.out) for p, at in zip(points, places, strict=True)]
+    last = marks[-1]
+    marks[-1] = WallMark(last.shape, last.x, css=last.css, words=words)
+    return WallLane("labs", "Labs", marks=tuple(marks), folded=len(strip.points) - len(points))
+
+
+def _lab_words(strip: LabStrip) -> list[str]:
+    newest = max(strip.points, key=lambda p: p.day)
+    value = f"{newest.value:g}"
+    said = f"{strip.name} {value}"
+    return [f"{said} {newest.out}", said] if newest.out else [said]
+
+
+def _around(text: str, places: list[float]) -> list[tuple[Words, Room]]:
+    return [_words(text, places[-1], 0.9 + BESIDE_VH, "start"), _words(text, places[0], -0.9 - BESIDE_VH, "end")]
+
+
+def _ticks(scale: Scale, today: dt.date) -> tuple[Words, ...]:
+    """ "today" is never covered; months as near as their words allow."""
+    at = _at(scale, today)
+    tries = [_words("today", at, 0, "middle"), _words("today", at, 0, "end")]
+    taken: list[Room] = []
+    first = _placed(tries, taken)
+    ticks = [first] if first else []
+    for step in (3, 6, 12, 24, 60):
+        days = [d for d in _months(scale, step) if d != today]
+        if len(days) <= 9:
+            year = None
+            for day in days:
+                text = f"{day:%b %y}" if day.year != year else f"{day:%b}"
+                if words := _placed([_words(text, _at(scale, day), 0, "middle")], taken):
+                    ticks.append(words)
+                    year = day.year
+            break
+    return tuple(ticks)
+
+
+def _months(scale: Scale, step: int) -> list[dt.date]:
+    day, found = scale.first.replace(day=1), []
+    while (day := add_months(day, 1)) <= scale.last:
+        if (day.year * 12 + day.month - 1) % step == 0:
+            found.append(day)
+    return found

@@ -1,0 +1,84 @@
+"""What stands at the top and at the foot of every view of a case. No name: the case number and the year of birth."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from board import words
+from board.chart import Chart
+from board.models import AgendaItem, BoardDecision, DecisionDraft, NextStep, ScreenState
+from board.screen_agenda import Place
+
+
+@dataclass(frozen=True)
+class Head:
+    """``born``: the year, "" where it is unknown or not even the year is certain."""
+
+    case_number: str
+    born: str
+    position: int
+    count: int
+    is_for_noting: bool
+    tumour: str
+    ki67: str
+    question: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """The sentence the room agrees on, or has agreed on. ``label`` says which."""
+
+    label: str
+    outcome: str
+    text: str
+    detail: str
+
+
+def head_of(chart: Chart, item: AgendaItem, place: Place) -> Head:
+    born = chart.patient.birth_span
+    question = item.question or (chart.question.text if chart.question else "")
+    return Head(
+        case_number=chart.patient.case_number,
+        born=str(born[0].year) if born and born[0].year == born[1].year else "",
+        position=place.position,
+        count=place.count,
+        is_for_noting=item.lane == AgendaItem.Lane.NOTING,
+        tumour=words.tumour(chart.diagnosis, chart.grade),
+        ki67=words.ki67_change(chart.specimens),
+        question=question or "No question recorded",
+    )
+
+
+def line_of(item: AgendaItem, state: ScreenState, chart: Chart) -> Line | None:
+    """The signed decision of this meeting; else the saved draft, only while the chair shows it."""
+    signed = [d for d in chart.decisions if d.item_id == item.pk and d.replaced_by is None]
+    if signed:
+        return _signed(signed[-1])
+    if state.item_id != item.pk or not state.shows_sentence:
+        return None
+    draft = DecisionDraft.objects.filter(item=item).first()
+    return _proposed(draft.content) if draft and draft.content.get("text") else None
+
+
+def _signed(decision: BoardDecision) -> Line:
+    step = decision.get_next_step_display() if decision.next_step else ""
+    return Line(
+        "Decided", decision.get_outcome_display(), decision.text, _detail(step, decision.owner, decision.due_date)
+    )
+
+
+def _proposed(content: dict) -> Line:
+    outcome = dict(BoardDecision.Outcome.choices).get(content.get("outcome", ""), "")
+    step = dict(NextStep.choices).get(content.get("next_step", ""), "")
+    return Line("Proposed", outcome, content["text"], _detail(step, content.get("owner", ""), _day(content)))
+
+
+def _day(content: dict) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(str(content.get("due_date", "")))
+    except ValueError:
+        return None
+
+
+def _detail(step: str, owner: str, due: dt.date | None) -> str:
+    by = f"by {words.day_words((due, due))}" if due else ""
+    return " · ".join(part for part in (step, owner, by) if part)
