@@ -62,9 +62,8 @@ def _said(refused: Exception | None) -> list[str]:
 
 def _typed(request: HttpRequest) -> dict[str, str]:
     """What was typed and not stored, so that it is not lost with the refusal."""
-    return {
-        name: request.POST[name] for name in ("question", "reviewer", "minutes", "reason") if request.POST.get(name)
-    }
+    names = ("question", "reviewer", "minutes", "reason")
+    return {name: request.POST[name] for name in names if request.POST.get(name)}
 
 
 @require_http_methods(["GET", "POST"])
