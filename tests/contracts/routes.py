@@ -19,7 +19,8 @@ MEASURERS = frozenset({NM})
 SIGNERS = frozenset({NM})
 DECIDERS = frozenset({NM, CL, CH})
 FOLLOWERS = frozenset({NM, CL, CO, CH})
-RUNNERS = frozenset({CO, CH})
+MEETING_READERS = frozenset({NM, CL, CO, CH, OB})
+MEETING_RUNNERS = frozenset({CO, CH})
 
 
 @dataclass(frozen=True)
@@ -48,9 +49,24 @@ ROUTES: dict[str, list[Rule]] = {
     "board:ask": [Rule("case_number", post=FOLLOWERS)],
     "board:change_verdict": [Rule("case_number", post=SIGNERS)],
     "board:contact": [Rule("case_number", post=FOLLOWERS)],
-    "board:present": [Rule("case_number", post=RUNNERS)],
-    "board:console": [Rule("meeting", get=RUNNERS, others=RUNNERS)],
+    "board:present": [Rule("case_number", post=MEETING_RUNNERS)],
+    "board:console": [Rule("running_meeting", get=MEETING_RUNNERS, others=MEETING_RUNNERS)],
     "board:follow_up": [Rule("decision", post=FOLLOWERS)],
+    # Meetings are everybody's who may see any; of their cases each sees his own (tests/board/test_documents.py).
+    "board:meeting_close": [Rule("running_meeting", post=MEETING_RUNNERS, others=MEETING_RUNNERS)],
+    "board:minutes": [
+        Rule("running_meeting", get=MEETING_READERS, others=MEETING_READERS),
+        Rule("minuted_meeting", get=MEETING_READERS, others=MEETING_READERS),
+    ],
+    "board:minutes_correct": [Rule("minuted_meeting", post=MEETING_RUNNERS, others=MEETING_RUNNERS)],
+    "board:minutes_pdf": [Rule("minuted_meeting", get=MEETING_READERS, others=MEETING_READERS)],
+    "board:minutes_text": [Rule("minuted_meeting", get=MEETING_READERS, others=MEETING_READERS)],
+    "board:pack_pdf": [Rule("running_meeting", get=MEETING_READERS, others=MEETING_READERS)],
+    "board:pack_text": [Rule("running_meeting", get=MEETING_READERS, others=MEETING_READERS)],
+    "board:letter_pdf": [Rule("decision", get=READERS)],
+    "board:letter_text": [Rule("decision", get=READERS)],
+    "board:decision_json": [Rule("decision", get=READERS)],
+    "board:verify": [Rule(get=EVERYONE)],
     "imaging:upload": [Rule(get=IMPORTERS, post=IMPORTERS)],
     "imaging:upload_start": [Rule(post=IMPORTERS)],
     "imaging:upload_detail": [

@@ -4,6 +4,7 @@ import datetime as dt
 import itertools
 from dataclasses import dataclass
 
+from board.minutes import close_meeting
 from board.models import BoardDecision
 from imaging import store
 from imaging.models import (
@@ -24,6 +25,7 @@ from imaging.models import (
 )
 from patients.models import Patient, User
 from patients.services import record, withdraw
+from tests.board.meeting_factories import make_item, make_meeting
 from tests.patients.factories import make_patient, make_user
 
 _numbers = itertools.count(1)
@@ -102,6 +104,7 @@ def make_world(word: str, owner: User) -> World:
             "job": _job(scan.pk, patient=patient, message=f"{word}-JOB"),
             "import_job": _job(without_case.pk, kind=Job.Kind.IMPORT),
             **_proposed(word, opener, scan, suv),
+            **_met(word, opener, patient),
         },
     )
 
@@ -122,6 +125,17 @@ def _decided(word: str, by: User, patient: Patient) -> BoardDecision:
         owner="x",
         recorded_by=by,
     )
+
+
+def _met(word: str, by: User, patient: Patient) -> dict[str, object]:
+    """A meeting that runs, and one that is closed, each with the case on its agenda."""
+    running, minuted = (make_meeting(by, title="NET board", state="running") for _ in range(2))
+    for meeting in (running, minuted):
+        make_item(
+            meeting, patient, by, question=f"{word}-QUESTION", minuted=f"{word}-NOTE", reviewer="x", lane="noting"
+        )
+    close_meeting(by=by, meeting=minuted)
+    return {"running_meeting": running, "minuted_meeting": minuted}
 
 
 def _proposed(word: str, by: User, scan: Scan, suv: SuvResult) -> dict[str, object]:
