@@ -7,7 +7,7 @@ from functools import cached_property
 from django.utils import timezone
 
 from board.domain.running import Ending, ending
-from board.meetings import open_items
+from board.minutes import unrecorded
 from board.models import AgendaItem, BoardDecision, Meeting, PrivateNote, ScreenState
 from board.screen import screen_of
 from board.screen_agenda import agenda_of
@@ -66,14 +66,15 @@ class Console:
     def lines(self) -> list[Line]:
         return [self._line(number, item) for number, item in enumerate(self.agenda, start=1)]
 
-    @property
+    @cached_property
     def unrecorded(self) -> list[Line]:
-        waiting = {item.pk for item in open_items(self.meeting)}
+        """What keeps the meeting open."""
+        waiting = {item.pk for item in unrecorded(self.meeting)}
         return [line for line in self.lines if line.item.pk in waiting]
 
     @property
     def recorded_count(self) -> int:
-        return sum(item.state in (_I.DISCUSSED, _I.POSTPONED) for item in self.agenda)
+        return len(self.agenda) - len(self.unrecorded)
 
     @property
     def number(self) -> int:
@@ -124,4 +125,6 @@ class Console:
             return "clock", "put off"
         if is_shown:
             return "", "on screen"
+        if item.lane == AgendaItem.Lane.NOTING and item.reviewer.strip():
+            return "met", f"looked at by {item.reviewer}"
         return "", "added late" if item.is_late else "waiting"

@@ -80,6 +80,15 @@ def test_a_case_nobody_gave_access_to_is_a_number_and_nothing_else(client, chair
     assert Console(meeting, chair, str(item.pk)).opened != item
 
 
+def test_a_case_for_noting_is_recorded_once_somebody_has_looked_at_it(chair, board):
+    meeting, items = board
+    AgendaItem.objects.filter(pk__in=[item.pk for item in items[1:]]).update(lane="noting")
+    AgendaItem.objects.filter(pk=items[2].pk).update(reviewer="Dr K")
+    shown = Console(meeting, chair)
+    assert statuses(meeting, chair) == ["waiting", "waiting", "looked at by Dr K"]
+    assert ([line.number for line in shown.unrecorded], shown.recorded_count) == ([1, 2], 1)
+
+
 def test_a_private_note_is_on_the_console_of_its_writer_only(client, chair, board):
     meeting, items = board
     other = make_user("coordinator")
@@ -91,7 +100,7 @@ def test_a_private_note_is_on_the_console_of_its_writer_only(client, chair, boar
 
 
 def test_the_meeting_cannot_be_closed_while_a_case_has_no_record(client, chair, board):
-    meeting, items = board
+    meeting, _ = board
     client.force_login(chair)
     text = page(client, meeting).content.decode()
     assert "3 without a record" in text and "Close and write the minutes" not in text
@@ -101,7 +110,7 @@ def test_the_meeting_cannot_be_closed_while_a_case_has_no_record(client, chair, 
 
 
 def test_before_the_start_there_is_a_start_and_no_form(client, chair, board):
-    meeting, items = board
+    meeting, _ = board
     Meeting.objects.filter(pk=meeting.pk).update(state="planned")
     client.force_login(chair)
     text = page(client, meeting).content.decode()
