@@ -144,14 +144,10 @@ def _who(case: dict[str, Any]) -> str:
 def _of_item(case: dict[str, Any]) -> list[tuple[str, str]]:
     rows = [("Note", case["note"])] if case["note"] else []
     if case["gate_missing"]:
-        rows.append(("Missing when listed", f"{', '.join(map(_missing, case['gate_missing']))}: {case['gate_reason']}"))
+        rows.append(("Missing when listed", f"{', '.join(map(str, case['gate_missing']))}: {case['gate_reason']}"))
     if case["seconds"]:
         rows.append(("Time on the screen", f"{case['seconds'] // 60}:{case['seconds'] % 60:02d} min"))
     return rows
-
-
-def _missing(entry) -> str:
-    return str(entry.get("text") or entry.get("label") or entry) if isinstance(entry, dict) else str(entry)
 
 
 def _plain(case: dict[str, Any]) -> list[Block]:

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from board.chain import link_of, verification_code
 from board.document_views import asked_minutes, meeting_or_404
+from board.meeting_http import wants_json
 from board.meeting_rights import check_run
 from board.minutes import StillOpen, close_meeting, sentence_of, standing_minutes, unrecorded
 from board.minutes_correct import correct_minutes
@@ -32,7 +33,7 @@ def close(request: HttpRequest, pk) -> HttpResponse:
         written = close_meeting(by=request.user, meeting=meeting)
     except ValidationError as refused:
         return _not_closed(request, meeting, refused)
-    if _wants_json(request):
+    if wants_json(request):
         link = link_of(written)
         return JsonResponse(
             {"minutes": str(written.pk), "version": written.version, "verification": verification_code(link)}
@@ -68,7 +69,7 @@ def _corrections(request: HttpRequest) -> dict:
 
 def _not_closed(request: HttpRequest, meeting: Meeting, refused: ValidationError) -> HttpResponse:
     is_open = isinstance(refused, StillOpen)
-    if not _wants_json(request):
+    if not wants_json(request):
         return _page(request, meeting, refused=[] if is_open else refused.messages, status=422)
     cases, hidden = _open(request.user, meeting) if is_open else ([], 0)
     said = [{"item": str(i.pk), "case": i.patient.case_number, "sentence": sentence_of(i)} for i in cases]
@@ -118,7 +119,3 @@ def _correctable(user, newest) -> list[dict]:
     mine = visible_patients(user).filter(pk__in=[case["patient"] for case in cases])
     ids = {str(pk) for pk in mine.values_list("pk", flat=True)}
     return [case for case in cases if case["patient"] in ids]
-
-
-def _wants_json(request: HttpRequest) -> bool:
-    return "application/json" in request.headers.get("Accept", "")

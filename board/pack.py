@@ -1,12 +1,12 @@
 """The pack of an agenda, to read before the meeting: of each case question, course, what is known and what is not."""
 
 import datetime as dt
-from typing import Any
 
 from django.utils import timezone
 
 from board import words
 from board.case_blocks import seen_blocks
+from board.case_data import case_points
 from board.chart import Chart
 from board.criteria_view import own_keys
 from board.decision_view import decision_lines
@@ -78,6 +78,7 @@ def _case(item: AgendaItem, day: dt.date) -> Part:
         Words(item.question or "No question is asked yet.", "strong"),
         Words("; ".join(fact.text for fact in identity_of(chart).facts), "small"),
         Grid(("", ""), tuple(_listed(item, chart)), (1, 3.2)),
+        _freshness(item, chart),
         *seen_blocks(key_pictures(chart), sketch(draw(drawn)), events_in_words(drawn)),
         *_eligibility(chart, day),
     ]
@@ -89,7 +90,9 @@ def _listed(item: AgendaItem, chart: Chart) -> list[tuple[str, str]]:
     strip = watch_strip(chart)
     rows = [("Why it is listed", _why(item))]
     if item.gate_missing:
-        rows.append(("Missing data", f"{_names(item.gate_missing)}. Listed all the same: {item.gate_reason}"))
+        rows.append(
+            ("Missing data", f"{', '.join(map(str, item.gate_missing))}. Listed all the same: {item.gate_reason}")
+        )
     if item.lane == AgendaItem.Lane.NOTING:
         rows.append(("Reviewer", item.reviewer or "none named yet"))
     rows.append(("Last decision", _previous(previous[0]) if previous else "none on record"))
@@ -98,10 +101,11 @@ def _listed(item: AgendaItem, chart: Chart) -> list[tuple[str, str]]:
     return rows
 
 
-def _names(missing: list[Any]) -> str:
-    return ", ".join(
-        str(one.get("text") or one.get("label") or one) if isinstance(one, dict) else str(one) for one in missing
-    )
+def _freshness(item: AgendaItem, chart: Chart) -> Grid:
+    """Of each item of the minimum data whether it is there and young enough, and what its limit is."""
+    found = case_points(chart, question=item.question)
+    rows = tuple((point.state.value, point.words, point.why if point.is_open else "") for point in found)
+    return Grid(("Data", "Item", "What is open"), rows, (0.6, 1.4, 2.6))
 
 
 def _previous(line) -> str:

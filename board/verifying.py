@@ -3,11 +3,9 @@
 import re
 from dataclasses import dataclass, field
 
-from board.chain import content_of, hash_of
-from board.chain_content import MODELS, rows_of
-from board.domain.sealed import as_code, code_of
+from board.chain_content import EDITIONS, MODELS, content_of, link_content, rows_of
+from board.domain.sealed import as_code, code_of, hash_of
 from board.models import BoardDecision, ChainLink, Minutes
-from board.sealing import hash_of_link
 from patients.domain.roles import Capability
 from patients.selectors import visible_patients
 
@@ -77,18 +75,22 @@ def _problems(link: ChainLink, row) -> list[str]:
     found = []
     if row is None:
         found.append(GONE)
-    elif hash_of(content_of(row)) != link.content_hash:
+    elif not _is_whole(link) or hash_of(content_of(link.kind, row, link.edition)) != link.content_hash:
         found.append(CHANGED)
-    if hash_of_link(link) != link.hash:
+    if not _is_whole(link):
         found.append(LINK_CHANGED)
     return found if _holds_up_to(link) else [*found, BEFORE]
+
+
+def _is_whole(link: ChainLink) -> bool:
+    return link.edition in EDITIONS and hash_of(link_content(link)) == link.hash
 
 
 def _holds_up_to(link: ChainLink) -> bool:
     """Every link before this one is whole and names the one before it."""
     number, before = 0, ""
     for each in ChainLink.objects.filter(sequence__lt=link.sequence).order_by("sequence").iterator():
-        if each.sequence != number + 1 or each.previous_hash != before or hash_of_link(each) != each.hash:
+        if each.sequence != number + 1 or each.previous_hash != before or not _is_whole(each):
             return False
         number, before = each.sequence, each.hash
     return link.sequence == number + 1 and link.previous_hash == before
