@@ -8,6 +8,7 @@ from board.lesion_view import LesionLine, lesion_table
 from imaging.models import Lesion
 
 MOST_ROWS = 6
+BESIDE_A_SENTENCE = 4
 MOST_SCANS = 3
 
 
@@ -74,11 +75,11 @@ def above_liver(chart: Chart) -> str:
     return f"{sum((score.low or 0) >= 3 for score in stated)} of {len(stated)} above liver"
 
 
-def heatmap(chart: Chart) -> WallHeatmap:
+def heatmap(chart: Chart, most: int = MOST_ROWS) -> WallHeatmap:
     dated = chart.dated_sstr_scans
     scans = dated if len(dated) <= MOST_SCANS else [dated[0], *dated[-(MOST_SCANS - 1) :]]
     table = lesion_table(chart, "coldest", scans=scans)
-    rows = tuple(_lesion(line, n, len(table.lines)) for n, line in enumerate(table.lines[:MOST_ROWS], start=1))
+    rows = tuple(_lesion(line, n, len(table.lines)) for n, line in enumerate(table.lines[:most], start=1))
     return WallHeatmap(
         columns=tuple((one.day, one.between.text if one.between else "") for one in table.columns),
         rows=rows,

@@ -14,7 +14,7 @@ from imaging.selectors import REFUSED
 
 Kind = ImageProduct.Kind
 AXIAL = "axial-pet.webp"
-AXIAL_MM = (190.0, 200.0)
+AXIAL_MM = (180.0, 200.0)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
 from board import words
 from board.chart import Chart
@@ -15,6 +14,8 @@ from eligibility.domain.guideline import Criterion
 from eligibility.domain.lesions import LesionVerdict
 from eligibility.domain.margin import COUNTING
 from eligibility.domain.rules import FAVOURABLE, AssessmentResult, RowResult, Verdict
+from eligibility.domain.scale_words import distance
+from eligibility.domain.vocabulary import RELATIONS
 from eligibility.loader import guideline
 from eligibility.sensitivity import sensitivity
 
@@ -23,7 +24,7 @@ MOST_SENTENCES = 3
 MOST_ROWS = 5
 ROWS_NAMED = 2
 LESIONS_NAMED = 3
-LONGEST = 70
+LONGEST, SHORT = 70, 16
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,14 @@ class WallVerdict:
     label: str
     note: str
     against: tuple[str, ...]
+
+    @property
+    def set_name(self) -> str:
+        return self.label.rpartition(" ")[0]
+
+    @property
+    def version(self) -> str:
+        return self.label.rpartition(" ")[2]
 
 
 @dataclass(frozen=True)
@@ -139,7 +148,8 @@ def _lesions(test: Condition, row: RowResult, result: AssessmentResult, *, want:
     if not found:
         return f"“{row.title}” were {'met' if want else 'not met'}"
     relation = choice_text(test.among)
-    nearest = sorted(found, key=lambda v: _distance(v.lesion.ratio))
+    wanted = test.among if want else RELATIONS - test.among
+    nearest = sorted(found, key=lambda v: distance(v.lesion, wanted))
     if test.quantifier is not None and test.quantifier.is_any is want:
         return f"one lesion were {'' if want else 'not '}{relation} liver, nearest {_named(nearest[:1])}"
     more = f" and {len(nearest) - LESIONS_NAMED} more" if len(nearest) > LESIONS_NAMED else ""
@@ -147,12 +157,8 @@ def _lesions(test: Condition, row: RowResult, result: AssessmentResult, *, want:
 
 
 def _named(found: Sequence[LesionVerdict]) -> str:
-    return ", ".join(f"{v.lesion.label} ({v.lesion.ratio:.2f} ×)" if v.lesion.ratio else v.lesion.label for v in found)
-
-
-def _distance(ratio: Decimal | None) -> Decimal:
-    """From the liver itself; a lesion without a ratio comes last."""
-    return abs(ratio - 1) if ratio is not None else Decimal(99)
+    ratios = [(v.lesion.label, v.lesion.ratio) for v in found]
+    return ", ".join(label if ratio is None else f"{label} ({ratio:.2f} ×)" for label, ratio in ratios)
 
 
 def _row(row: RowResult) -> WallRow:

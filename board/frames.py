@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from django.http import Http404
 from django.template.loader import render_to_string
@@ -11,7 +12,7 @@ from board.chart import Chart
 from board.domain.wall import draw_wall
 from board.frame_cache import chart_of
 from board.frame_head import head_of, line_of
-from board.frame_lesions import above_liver, coldest, heatmap, lesion_at
+from board.frame_lesions import BESIDE_A_SENTENCE, MOST_ROWS, above_liver, coldest, heatmap, lesion_at
 from board.frame_pictures import axial_pair, mip_pair, why_none
 from board.frame_previous import previous
 from board.frame_verdicts import flips, left_out, open_rows, verdicts
@@ -27,6 +28,15 @@ View = ScreenState.View
 CARDS = (View.WAITING, View.TEST, View.CLOSED, BLANK)
 
 
+@dataclass(frozen=True)
+class Asked:
+    """``has_line``: a sentence stands at the foot, so there is less room for the view."""
+
+    lesion: int
+    item: AgendaItem
+    has_line: bool
+
+
 def case_frame(meeting: Meeting, item: uuid.UUID, view: str, lesion: str = "0") -> str:
     """While the meeting runs; otherwise there are only cards. ``lesion`` counts from the coldest."""
     agenda = agenda_of(meeting)
@@ -37,7 +47,8 @@ def case_frame(meeting: Meeting, item: uuid.UUID, view: str, lesion: str = "0") 
         raise Http404("No such view.")
     chart = chart_of(found.patient, timezone.localdate())
     context = _frame(meeting, agenda, found, chart) | {"view": view, "view_name": View(view).label}
-    context["shown"] = guarded(f"screen {view}", _BUILT[view], chart, index, found)
+    asked = Asked(index, found, has_line=context["line"] is not None)
+    context["shown"] = guarded(f"screen {view}", _BUILT[view], chart, asked)
     return render_to_string(f"board/screen/{view}.html", context)
 
 
@@ -69,7 +80,7 @@ def _frame(meeting: Meeting, agenda: list[AgendaItem], item: AgendaItem, chart: 
     }
 
 
-def _overview(chart: Chart, *_) -> dict:
+def _overview(chart: Chart, _asked: Asked) -> dict:
     alkylator = next((entry for entry in ledger(chart) if entry.name == "Temozolomide"), None)
     return {
         "picture": draw_wall(history(chart)),
@@ -83,31 +94,32 @@ def _overview(chart: Chart, *_) -> dict:
     }
 
 
-def _timeline(chart: Chart, *_) -> dict:
+def _timeline(chart: Chart, _asked: Asked) -> dict:
     return {"picture": draw_wall(history(chart)), "verdicts": verdicts(chart)}
 
 
-def _lesion(chart: Chart, index: int, _item: AgendaItem) -> dict:
-    found = lesion_at(chart, index)
+def _lesion(chart: Chart, asked: Asked) -> dict:
+    found = lesion_at(chart, asked.lesion)
     if found is None:
         return {"lesion": None, "why": "No lesion recorded" if chart.dated_sstr_scans else why_none(chart)}
     return {"lesion": found[1], "pair": axial_pair(chart, found[0])}
 
 
-def _heatmap(chart: Chart, *_) -> dict:
-    return {"heatmap": heatmap(chart), "why": "" if chart.dated_sstr_scans else why_none(chart)}
+def _heatmap(chart: Chart, asked: Asked) -> dict:
+    most = BESIDE_A_SENTENCE if asked.has_line else MOST_ROWS
+    return {"heatmap": heatmap(chart, most), "why": "" if chart.dated_sstr_scans else why_none(chart)}
 
 
-def _what_if(chart: Chart, *_) -> dict:
+def _what_if(chart: Chart, _asked: Asked) -> dict:
     rows, more = open_rows(chart)
     return {"flips": flips(chart), "rows": rows, "more": more, "verdicts": verdicts(chart)}
 
 
-def _previous(chart: Chart, _index: int, item: AgendaItem) -> dict:
-    return {"previous": previous(chart, item)}
+def _previous(chart: Chart, asked: Asked) -> dict:
+    return {"previous": previous(chart, asked.item)}
 
 
-_BUILT: dict[str, Callable[[Chart, int, AgendaItem], dict]] = {
+_BUILT: dict[str, Callable[[Chart, Asked], dict]] = {
     View.OVERVIEW: _overview,
     View.TIMELINE: _timeline,
     View.LESION: _lesion,

@@ -121,7 +121,7 @@ class LesionTable:
 
 
 def lesion_table(chart: Chart, sort: str = "organ", *, scans: list[ScanView] | None = None) -> LesionTable:
-    """The first scan and the newest three, or ``scans``; one without a date cannot stand in a sequence and is left out."""
+    """The first scan and the newest three, or ``scans``; one without a date can stand in no sequence."""
     dated = [view for view in chart.scans if view.day]
     shown = dated if len(dated) <= MOST_SCANS else [dated[0], *dated[-(MOST_SCANS - 1) :]]
     shown = shown if scans is None else scans

@@ -7,7 +7,8 @@ stand only where they are free at both ends. What finds no room keeps its mark, 
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from board.domain.axis import LEFT, RIGHT, Scale, add_months, build_scale
 from board.domain.events import Course, Flag, History, LabStrip, ScanEvent, Specimen
@@ -17,6 +18,7 @@ NARROW, WIDE = 98.0, 139.0
 TEXT_VH = 3.2
 CLEAR_VH = 1.2
 BESIDE_VH = CLEAR_VH + 0.05
+TOUCH_VH = 0.5
 MOST_MARKS = 40
 GAP_DAYS = 183
 
@@ -114,10 +116,10 @@ def draw_wall(history: History) -> WallPicture:
     each = MOST_MARKS // 5
     lanes = (
         _treatment(history.courses, scale, history.today, each),
-        _points("scans", "SSTR PET", "no scan yet", history.scans, scale, each),
-        _points("histology", "Histology", "no specimen recorded", history.specimens, scale, each),
+        _points(_SCANS, history.scans, scale, each),
+        _points(_HISTOLOGY, history.specimens, scale, each),
         _labs(history, scale, each),
-        _points("board", "Board", "no decision yet", history.flags, scale, each),
+        _points(_BOARD, history.flags, scale, each),
     )
     return WallPicture(lanes, _ticks(scale, history.today), percent(_at(scale, history.today)))
 
@@ -196,29 +198,46 @@ def _beside(text: str, start: float, end: float) -> list[tuple[Words, Room]]:
 Point = ScanEvent | Specimen | Flag
 
 
-def _points(key: str, name: str, empty: str, events: Sequence[Point], scale: Scale, most: int) -> WallLane:
+@dataclass(frozen=True)
+class Style:
+    key: str
+    name: str
+    empty: str
+
+
+_SCANS = Style("scans", "PET", "no scan yet")
+_HISTOLOGY = Style("histology", "Histology", "no specimen recorded")
+_BOARD = Style("board", "Board", "no decision yet")
+
+
+def _points(style: Style, events: Sequence[Point], scale: Scale, most: int) -> WallLane:
     dated = sorted((e for e in events if e.day), key=lambda e: e.day or dt.date.max)
     kept = dated[-most:]
     if not kept:
-        return WallLane(key, name, note=empty if not events else "no date known", folded=len(events))
+        note = "no date known" if events else style.empty
+        return WallLane(style.key, style.name, note=note, folded=len(events))
     shapes = [_shape(event) for event in kept]
-    places = [_at(scale, event.day) for event in kept if event.day]
+    places = _apart([_at(scale, event.day) for event in kept if event.day], shapes)
     taken = [Room(at, -_half(m), at, _half(m)) for at, m in zip(places, shapes, strict=True)]
-    marks = [
-        _labelled(mark, at, _said(event), taken)
-        for event, mark, at in reversed(list(zip(kept, shapes, places, strict=True)))
-    ]
-    marks = [WallMark(m.shape, percent(at), m.text, m.step, m.css, words) for m, at, words in marks]
-    gaps = _gaps(kept, scale, taken) if key == "scans" else ()
-    return WallLane(key, name, marks=tuple(marks[::-1]), gaps=gaps, folded=len(events) - len(kept))
+    found = list(zip(kept, shapes, places, strict=True))
+    marks = [_labelled(mark, at, _said(event), taken) for event, mark, at in reversed(found)]
+    gaps = _gaps(kept, scale, taken) if style is _SCANS else ()
+    return WallLane(style.key, style.name, marks=tuple(marks[::-1]), gaps=gaps, folded=len(events) - len(kept))
 
 
-def _labelled(
-    mark: WallMark, at: float, said: Sequence[str], taken: list[Room]
-) -> tuple[WallMark, float, Words | None]:
+def _apart(places: list[float], marks: list[WallMark]) -> list[float]:
+    """Marks of days close to each other stand side by side, the newest where it belongs, the earlier ones before it."""
+    found = places[:]
+    for i in range(len(found) - 2, -1, -1):
+        least = (_half(marks[i]) + _half(marks[i + 1]) + TOUCH_VH) / NARROW
+        found[i] = min(found[i], found[i + 1] - least)
+    return [max(at, 0.0) for at in found]
+
+
+def _labelled(mark: WallMark, at: float, said: Sequence[str], taken: list[Room]) -> WallMark:
     gap = _half(mark) + BESIDE_VH
     tries = [t for text in said if text for t in (_words(text, at, gap, "start"), _words(text, at, -gap, "end"))]
-    return mark, at, _placed(tries, taken)
+    return replace(mark, x=percent(at), words=_placed(tries, taken))
 
 
 def _half(mark: WallMark) -> float:
@@ -260,7 +279,7 @@ def _gaps(events: Sequence[Point], scale: Scale, taken: list[Room]) -> tuple[Wal
     """A long spell between two scans, dashed, its months said where there is room."""
     days = [event.day for event in events if event.day and getattr(event, "state", "") != "planned"]
     found = []
-    for a, b in zip(days, days[1:], strict=False):
+    for a, b in pairwise(days):
         if (b - a).days > GAP_DAYS:
             start, end = _at(scale, a), _at(scale, b)
             said = f"{round((b - a).days / 30.44)} months"
@@ -280,8 +299,7 @@ def _labs(history: History, scale: Scale, most: int) -> WallLane:
     taken = [Room(at, -0.9, at, 0.9) for at in places]
     words = _placed([t for text in _lab_words(strip) for t in _around(text, places)], taken)
     marks = [WallMark("lab", percent(at), css=p.out) for p, at in zip(points, places, strict=True)]
-    last = marks[-1]
-    marks[-1] = WallMark(last.shape, last.x, css=last.css, words=words)
+    marks[-1] = replace(marks[-1], words=words)
     return WallLane("labs", "Labs", marks=tuple(marks), folded=len(strip.points) - len(points))
 
 
@@ -293,7 +311,12 @@ def _lab_words(strip: LabStrip) -> list[str]:
 
 
 def _around(text: str, places: list[float]) -> list[tuple[Words, Room]]:
-    return [_words(text, places[-1], 0.9 + BESIDE_VH, "start"), _words(text, places[0], -0.9 - BESIDE_VH, "end")]
+    beside = 0.9 + BESIDE_VH
+    return [
+        _words(text, places[-1], beside, "start"),
+        _words(text, places[-1], -beside, "end"),
+        _words(text, places[0], -beside, "end"),
+    ]
 
 
 def _ticks(scale: Scale, today: dt.date) -> tuple[Words, ...]:
