@@ -6,6 +6,7 @@ from functools import cached_property
 
 from django.utils import timezone
 
+from board.chain import link_of, verification_code
 from board.domain.running import Ending, ending
 from board.minutes import unrecorded
 from board.models import AgendaItem, BoardDecision, Meeting, PrivateNote, ScreenState
@@ -84,6 +85,16 @@ class Console:
     @property
     def decision(self) -> BoardDecision | None:
         return self.decisions.get(self.opened.pk) if self.opened else None
+
+    @property
+    def verification(self) -> str:
+        """The code under which the decision can be checked."""
+        link = link_of(self.decision) if self.decision else None
+        return verification_code(link) if link else ""
+
+    @property
+    def takes_decision(self) -> bool:
+        return self.is_running and self.decision is None and self.opened is not None and self.opened.state == _I.LISTED
 
     @property
     def private_note(self) -> str:

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from board.console import Console
 from board.console_room import seats_of
+from board.decision_form import DecisionFields, fields_of_item
 from board.meetings import quorum_of
 from board.presenting import present_case
 from board.screen import NotInControl
@@ -25,8 +26,22 @@ def console(request: HttpRequest, pk) -> HttpResponse:
         raise PermissionDenied(MAY_RUN)
     meeting = meeting_or_404(request, pk)
     shown = Console(meeting, request.user, request.GET.get("item", ""))
-    room = {"seats": seats_of(meeting), "quorum": quorum_of(meeting)}
-    return render(request, "board/console.html", {"meeting": meeting, "console": shown, **room})
+    context = {
+        "meeting": meeting,
+        "console": shown,
+        "seats": seats_of(meeting),
+        "quorum": quorum_of(meeting),
+        "decision_form": _form(request, shown),
+    }
+    return render(request, "board/console.html", context)
+
+
+def _form(request: HttpRequest, shown: Console) -> DecisionFields | None:
+    """Of the opened case, while it waits for its decision."""
+    if shown.opened is None or not shown.takes_decision:
+        return None
+    may_sign = request.user.may(Capability.RECORD_DECISION)
+    return fields_of_item(shown.opened, request.user, next_page=request.get_full_path(), may_sign=may_sign)
 
 
 @require_POST

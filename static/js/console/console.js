@@ -26,6 +26,7 @@ let screen = null;
 let control = controlText(null, me);
 let commandsWaiting = 0;
 let textsWaiting = [];
+let isDraftWaiting = false;
 
 const remote = remoteOf({
   url: root.dataset.screenUrl,
@@ -107,12 +108,20 @@ const WORDS = { waiting: "Waiting card", overview: "Overview", timeline: "Timeli
 // --- what a person does --------------------------------------------------------------------------
 
 async function open(item) {
-  notes.flush();
+  await leave();
   if (!await parts.refresh(item, CASE)) return sayScreen("The case could not be opened: the server does not answer. What you typed stays here.");
   history.replaceState(null, "", `?item=${item}`);
   notes.restore();
-  document.dispatchEvent(new CustomEvent("console:opened", { detail: { item } }));
+  document.dispatchEvent(new Event("decision:shown"));
   if (screen) { showWhere(screen); clock.draw(); }
+}
+
+/** What is being typed goes out before the forms make room for another case. */
+async function leave() {
+  notes.flush();
+  const until = [];
+  document.dispatchEvent(new CustomEvent("decision:leave", { detail: { until } }));
+  await Promise.all(until);
 }
 
 function press(action, value) {
@@ -198,7 +207,7 @@ function sayScreen(text) {
 
 function sayWaiting() {
   const place = bar.querySelector("[data-outbox]");
-  const number = commandsWaiting + textsWaiting.length;
+  const number = commandsWaiting + textsWaiting.length + Number(isDraftWaiting);
   place.hidden = number === 0;
   place.textContent = number ? `No network: will send ${number} when it is back` : "";
 }
@@ -221,7 +230,13 @@ addEventListener("beforeunload", (event) => {
   notes.flush();
   if (!outbox.isEmpty() || commandsWaiting) event.preventDefault();
 });
-document.addEventListener("decision:signed", () => open(opened()));
+// The decision form keeps and sends its own words; here is said what waits, and what a signature changes.
+root.addEventListener("decision:unsent", () => { isDraftWaiting = true; sayWaiting(); });
+root.addEventListener("decision:saved", () => { isDraftWaiting = false; sayWaiting(); });
+root.addEventListener("decision:signed", (event) => {
+  event.preventDefault();
+  parts.refresh(opened(), CASE).then(() => screen && showWhere(screen));
+});
 
 const query = `window=${encodeURIComponent(me)}`;
 follow({
