@@ -11,7 +11,8 @@ from board.drafts import draft_of
 from board.meetings import quorum_of
 from board.models import AgendaItem, BoardDecision, DecisionDraft, NextStep
 
-KEYS = {"treat": "e", "not_yet": "y", "not_suitable": "x", "more_data": "m", "other": "o"}
+# "Other" has none: on the console O is the overview.
+KEYS = {"treat": "e", "not_yet": "y", "not_suitable": "x", "more_data": "m"}
 DAYS = {7: "1 week", 14: "2 weeks", 28: "4 weeks", 42: "6 weeks", 56: "8 weeks", 84: "12 weeks"}
 DAYS |= {182: "6 months", 365: "1 year"}
 LABELS = {
@@ -61,7 +62,7 @@ class DecisionFields:
 
     @property
     def outcomes(self) -> list[tuple[str, str, str]]:
-        return [(value, label, KEYS[value]) for value, label in BoardDecision.Outcome.choices]
+        return [(value, label, KEYS.get(value, "")) for value, label in BoardDecision.Outcome.choices]
 
     @property
     def steps(self) -> list[tuple[str, str]]:

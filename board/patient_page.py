@@ -31,6 +31,7 @@ from board.lesion_view import SORTS, lesion_table
 from board.meeting_list import meetings_without
 from board.models import CaseClosing, DecisionFollowUp
 from board.next_due import next_due
+from board.presenting import presentable
 from board.record_table import record_rows
 from board.watch_strip import assignable, watch_strip
 from patients.domain.roles import Capability
@@ -85,6 +86,7 @@ def _frame(chart: Chart, user, asked: Asked) -> dict[str, Any]:
         "may_follow_up": user.may(Capability.FOLLOW_UP),
         "may_edit": user.is_staff and user.may(Capability.EDIT_CLINICAL),
         "may_import": user.may(Capability.IMPORT_SCAN),
+        "presented": presentable(user, chart.patient),
         "what_happened": list(DecisionFollowUp.OUTCOMES),
         "watch": guarded("watch", watch_strip, chart),
         "closing": chart.closing,

@@ -2,7 +2,8 @@
 // What two people wrote is shown side by side, field by field; nothing is overwritten unseen. Without this module the
 // form is posted as it is. A form that comes into the page later is taken care of when it is first touched.
 // Events on the form, bubbling: decision:saved, decision:unsent (no network; the text is kept here), decision:signed
-// (cancel it, or this page goes on to "next").
+// (cancel it, or this page goes on to "next"). Events on the document: decision:leave (the form is about to go away; its
+// save is added to detail.until), decision:shown (a form has come: what was kept for it comes back).
 import { differing, merged, sameWords } from "./decision-merge.js";
 
 const FORM = "form[data-decision-form]";
@@ -321,5 +322,7 @@ addEventListener("beforeunload", (event) => {
   const isDirty = [...document.querySelectorAll(FORM)].some((form) => forms.has(form) && !sameWords(words(form), held(form).base));
   if (isDirty) event.preventDefault();
 });
+document.addEventListener("decision:leave", (/** @type {any} */ event) => event.detail.until.push(...[...document.querySelectorAll(FORM)].map(save)));
+document.addEventListener("decision:shown", () => document.querySelectorAll(FORM).forEach(restore));
 addEventListener("online", () => document.querySelectorAll(FORM).forEach(save));
 document.querySelectorAll(FORM).forEach(restore);

@@ -1,6 +1,6 @@
 // Single letters act only outside inputs and can be turned off (WCAG 2.1.4).
 // A page adds its own by data-key="d" on a link or button; data-key-label names it in the help.
-// data-focus-key="i" acts only on the element that has the focus.
+// data-key-also=". Home" names further keys of the same element. data-focus-key="i" acts only on the element that has the focus.
 import { isOff, isTyping, turn } from "./typing.js";
 
 const GO = { h: "/", p: "/patients/", m: "/meetings/", u: "/imaging/upload/" };
@@ -12,14 +12,18 @@ function listPageKeys() {
   const list = help?.querySelector("[data-help-keys]");
   for (const el of document.querySelectorAll("[data-key][data-key-label]")) {
     const term = document.createElement("dt");
-    const key = document.createElement("kbd");
     const what = document.createElement("dd");
-    key.textContent = el.dataset.key;
+    for (const name of keysOf(el)) {
+      const key = document.createElement("kbd");
+      key.textContent = name;
+      term.append(key, " ");
+    }
     what.textContent = el.dataset.keyLabel;
-    term.append(key);
     list?.append(term, what);
   }
 }
+
+const keysOf = (el) => [el.dataset.key, ...(el.dataset.keyAlso?.split(" ") ?? [])];
 
 // J and K go from row to row of a list; Enter follows the row's link, as on any link.
 function stepRow(step) {
@@ -48,7 +52,7 @@ function press(event) {
   if (event.key === "/") { event.preventDefault(); document.getElementById("search")?.focus(); return; }
   if (event.key in ROW_STEP && stepRow(ROW_STEP[event.key])) { event.preventDefault(); return; }
   const focused = document.activeElement?.closest(`[data-focus-key="${CSS.escape(event.key)}"]`);
-  const target = focused ?? [...document.querySelectorAll("[data-key]")].find((el) => el.dataset.key === event.key);
+  const target = focused ?? [...document.querySelectorAll("[data-key]")].find((el) => keysOf(el).includes(event.key));
   if (!target) return;
   event.preventDefault();
   target.focus();

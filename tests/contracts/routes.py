@@ -51,6 +51,8 @@ ROUTES: dict[str, list[Rule]] = {
     "board:ask": [Rule("case_number", post=FOLLOWERS)],
     "board:change_verdict": [Rule("case_number", post=SIGNERS)],
     "board:contact": [Rule("case_number", post=FOLLOWERS)],
+    "board:present": [Rule("case_number", post=MEETING_RUNNERS)],
+    "board:console": [Rule("running_meeting", get=MEETING_RUNNERS, others=MEETING_RUNNERS)],
     "board:follow_up": [Rule("decision", post=FOLLOWERS)],
     "board:meetings": [Rule(get=SEERS)],
     "board:meeting_new": [Rule(get=PREPARERS, post=PREPARERS)],

@@ -1,0 +1,32 @@
+// The same frames as in the room, in a small box: the last frame stays until the new one is whole.
+import { Frames } from "../screen-frames.js";
+
+const AGAIN_MS = 3000;
+
+export function mirrorOf(root) {
+  const stage = root.querySelector("[data-mirror-stage]");
+  const frames = new Frames(stage);
+  let now = null;
+
+  async function show(state) {
+    try {
+      const element = await frames.get(state.frame);
+      if (now.frame.key !== state.frame.key || now.frame.stamp !== state.frame.stamp) return;
+      frames.paint(element);
+      stage.dataset.painted = `${state.frame.key} ${state.frame.stamp}`;
+    } catch {
+      setTimeout(() => { if (now === state) show(state); }, AGAIN_MS);
+    }
+  }
+
+  return {
+    show(state) {
+      now = state;
+      const display = state.displays.find((one) => one.is_connected) ?? state.displays[0];
+      stage.dataset.theme = display?.theme === "light" ? "light" : "projector";
+      stage.dataset.text = String(display?.text ?? 100);
+      return show(state);
+    },
+    lost(isLost) { root.querySelector("[data-mirror-word]").hidden = !isLost; },
+  };
+}

@@ -1,0 +1,31 @@
+// Takes marked parts of the page over from the server, one page at a time, without stealing what a person holds.
+
+export function partsOf(root) {
+  let asked = 0;
+
+  /** @param {string} item the case whose form is open @param {string[]} names */
+  async function refresh(item, names) {
+    const mine = ++asked;
+    const response = await fetch(`${root.dataset.url}?item=${encodeURIComponent(item)}`, { redirect: "manual" }).catch(() => null);
+    if (!response?.ok || mine !== asked) return false;
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    if (mine !== asked) return false;
+    for (const name of names) swap(root.querySelector(`[data-part="${name}"]`), page.querySelector(`[data-part="${name}"]`));
+    return true;
+  }
+
+  return { refresh };
+}
+
+function swap(here, fresh) {
+  if (!here || !fresh || here.innerHTML === fresh.innerHTML) return;
+  const focused = here.contains(document.activeElement) ? document.activeElement.id : "";
+  const open = [...here.querySelectorAll("details[open][data-keep]")].map((el) => el.dataset.keep);
+  const scroll = [...here.querySelectorAll("*")].find((el) => el.scrollTop > 0);
+  const top = scroll?.scrollTop ?? 0;
+  here.replaceChildren(...document.adoptNode(fresh).childNodes);
+  for (const name of open) here.querySelector(`details[data-keep="${name}"]`)?.setAttribute("open", "");
+  const again = scroll && here.querySelector(`.${[...scroll.classList].join(".")}`);
+  if (again) again.scrollTop = top;
+  if (focused) document.getElementById(focused)?.focus();
+}

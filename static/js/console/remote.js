@@ -1,0 +1,41 @@
+// Sends commands to the room's screen, one after the other. Without a network they wait and go out when it is back.
+import { isRepeatable, queued } from "./commands.js";
+import { isAway, post } from "./posting.js";
+
+const AGAIN_MS = 3000;
+
+/**
+ * ``onState``: the screen after a command. ``onRefused``: what stood in the way. ``onWaiting``: how many wait.
+ */
+export function remoteOf({ url, windowId, onState, onRefused, onWaiting }) {
+  let waiting = [];
+  let isSending = false;
+
+  async function flush() {
+    if (isSending) return;
+    isSending = true;
+    while (waiting.length) {
+      const [command] = waiting;
+      const { status, said } = await post(url, { ...command, window: windowId });
+      if (isAway(status)) {
+        waiting = waiting.filter((one) => one !== command || isRepeatable(one));
+        setTimeout(flush, AGAIN_MS);
+        break;
+      }
+      waiting = waiting.filter((one) => one !== command);
+      if (status === 200) onState(said);
+      else onRefused(status, said);
+    }
+    isSending = false;
+    onWaiting(waiting.length);
+  }
+
+  addEventListener("online", flush);
+  return {
+    send(action, value = "") {
+      waiting = queued(waiting, { action, value });
+      return flush();
+    },
+    drop() { waiting = []; },
+  };
+}
