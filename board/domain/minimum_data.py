@@ -12,6 +12,8 @@ from enum import StrEnum
 
 _PRRT = re.compile(r"prrt|177\s*lu|lu-?\s*177|lutetium|lutathera|radioligand|radionuclide", re.IGNORECASE)
 
+DAYS_ONLY = 31
+
 
 class State(StrEnum):
     CURRENT = "current"
@@ -79,7 +81,11 @@ class Point:
 
     @property
     def age(self) -> str:
-        return "" if self.age_days is None else age_words(self.age_days)
+        """In days where the limit is one of days, so that the two can be compared."""
+        if self.age_days is None:
+            return ""
+        is_short = self.max_days is not None and self.max_days <= DAYS_ONLY
+        return f"{self.age_days} d" if is_short and self.age_days >= 0 else age_words(self.age_days)
 
     @property
     def words(self) -> str:
