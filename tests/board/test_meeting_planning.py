@@ -144,3 +144,8 @@ def test_changes_name_the_version_they_saw_and_end_with_the_start(chair):
     start_meeting(by=chair, meeting=found)
     with pytest.raises(ValidationError, match="running"):
         change_meeting(by=chair, meeting=found, seen_version=found.version, seats=[])
+
+
+def test_a_board_may_ask_for_nothing_but_its_chair(chair):
+    found = create_meeting(by=chair, meeting=Meeting(title="x", starts_at=timezone.now() + TOMORROW, quorum=[[]]))
+    assert found.quorum == []
