@@ -48,6 +48,9 @@ ROUTES: dict[str, list[Rule]] = {
     "board:change_verdict": [Rule("case_number", post=SIGNERS)],
     "board:contact": [Rule("case_number", post=FOLLOWERS)],
     "board:follow_up": [Rule("decision", post=FOLLOWERS)],
+    "board:item_draft": [Rule("item", get=FOLLOWERS, post=FOLLOWERS)],
+    "board:item_sign": [Rule("item", post=DECIDERS)],
+    "board:amend": [Rule("decision", get=DECIDERS, post=DECIDERS)],
     "imaging:upload": [Rule(get=IMPORTERS, post=IMPORTERS)],
     "imaging:upload_start": [Rule(post=IMPORTERS)],
     "imaging:upload_detail": [
