@@ -83,6 +83,9 @@ ROUTES: dict[str, list[Rule]] = {
     "board:letter_text": [Rule("decision", get=READERS)],
     "board:decision_json": [Rule("decision", get=READERS)],
     "board:verify": [Rule(get=EVERYONE)],
+    "board:item_draft": [Rule("item", get=FOLLOWERS, post=FOLLOWERS)],
+    "board:item_sign": [Rule("item", post=DECIDERS)],
+    "board:amend": [Rule("decision", get=DECIDERS, post=DECIDERS)],
     "imaging:upload": [Rule(get=IMPORTERS, post=IMPORTERS)],
     "imaging:upload_start": [Rule(post=IMPORTERS)],
     "imaging:upload_detail": [
