@@ -19,6 +19,8 @@ MEASURERS = frozenset({NM})
 SIGNERS = frozenset({NM})
 DECIDERS = frozenset({NM, CL, CH})
 FOLLOWERS = frozenset({NM, CL, CO, CH})
+SEERS = frozenset({NM, CL, CO, CH, OB})
+RUNNERS = frozenset({CO, CH})
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,11 @@ ROUTES: dict[str, list[Rule]] = {
     "board:change_verdict": [Rule("case_number", post=SIGNERS)],
     "board:contact": [Rule("case_number", post=FOLLOWERS)],
     "board:follow_up": [Rule("decision", post=FOLLOWERS)],
+    "board:screen": [Rule("room_meeting", get=SEERS, post=RUNNERS, others=SEERS)],
+    "board:screen_frame": [Rule("room_frame", get=SEERS)],
+    "board:screen_card": [Rule("room_card", get=SEERS, others=SEERS)],
+    "board:display_pair": [Rule("room_meeting", post=RUNNERS, others=RUNNERS)],
+    "board:display_unpair": [Rule("room_display", post=RUNNERS, others=RUNNERS)],
     "imaging:upload": [Rule(get=IMPORTERS, post=IMPORTERS)],
     "imaging:upload_start": [Rule(post=IMPORTERS)],
     "imaging:upload_detail": [
@@ -109,3 +116,15 @@ ROUTES: dict[str, list[Rule]] = {
 
 # Answered without signing in; they know nothing of any patient.
 PUBLIC = {"healthz"}
+
+# The devices of a room: no sign-in, no user; what they show is bound to one meeting. tests/board/test_display.py
+DISPLAY_ROUTES = {
+    "board:display",
+    "board:display_state",
+    "board:display_events",
+    "board:display_frame",
+    "board:display_card",
+}
+
+# Answers that do not end by themselves, for those who see meetings: tests/board/test_screen_stream.py
+STREAMS = {"board:screen_events"}

@@ -2,9 +2,12 @@
 
 import datetime as dt
 import itertools
+import uuid
 from dataclasses import dataclass
 
-from board.models import BoardDecision
+from django.utils import timezone
+
+from board.models import BoardDecision, Display
 from imaging import store
 from imaging.models import (
     ImageProduct,
@@ -24,6 +27,7 @@ from imaging.models import (
 )
 from patients.models import Patient, User
 from patients.services import record, withdraw
+from tests.board.meeting_factories import make_item, make_meeting
 from tests.patients.factories import make_patient, make_user
 
 _numbers = itertools.count(1)
@@ -43,7 +47,8 @@ class World:
             return {}
         if about == "case_number":
             return {"case_number": self.patient.case_number}
-        return {"pk": self.objects[about].pk}
+        found = self.objects[about]
+        return dict(found) if isinstance(found, dict) else {"pk": found.pk}
 
 
 def make_world(word: str, owner: User) -> World:
@@ -102,6 +107,7 @@ def make_world(word: str, owner: User) -> World:
             "job": _job(scan.pk, patient=patient, message=f"{word}-JOB"),
             "import_job": _job(without_case.pk, kind=Job.Kind.IMPORT),
             **_proposed(word, opener, scan, suv),
+            **_on_the_wall(word, opener, patient),
         },
     )
 
@@ -149,3 +155,17 @@ def _proposed(word: str, by: User, scan: Scan, suv: SuvResult) -> dict[str, obje
             input_digest="0" * 64, method_version="pictures/1.0",
         ),
     }  # fmt: skip
+
+
+def _on_the_wall(word: str, by: User, patient: Patient) -> dict[str, object]:
+    """A meeting that runs with the case on its screen, and a display that follows it."""
+    meeting = make_meeting(by, title="Room board", state="running")
+    item = make_item(meeting, patient, by, question=f"{word}-QUESTION")
+    display = Display.objects.create(meeting=meeting, code_until=timezone.now(), token_digest=uuid.uuid4().hex)
+    where = {"pk": meeting.pk}
+    return {
+        "room_meeting": meeting,
+        "room_frame": where | {"item": item.pk, "view": "overview"},
+        "room_card": where | {"view": "waiting"},
+        "room_display": where | {"display": display.pk},
+    }
