@@ -26,7 +26,7 @@ def meeting_or_404(request: HttpRequest, pk) -> Meeting:
         raise PermissionDenied("Your role does not take part in meetings.")
     found = Meeting.objects.filter(pk=pk).first()
     if found is None:
-        raise Http404("No such meeting.")
+        raise Http404("Not found.")
     return found
 
 
@@ -84,7 +84,7 @@ def frame(request: HttpRequest, pk, item, view: str) -> HttpResponse:
     """The same picture as in the room, for those who may read the case."""
     meeting = meeting_or_404(request, pk)
     if not visible_patients(request.user).filter(agenda_items=item, agenda_items__meeting=meeting).exists():
-        raise Http404("No such case.")
+        raise Http404("Not found.")
     return HttpResponse(case_frame(meeting, item, view, request.GET.get("lesion", "0")))
 
 
@@ -110,7 +110,7 @@ def pair_display(request: HttpRequest, pk) -> HttpResponse:
 def unpair_display(request: HttpRequest, pk, display) -> HttpResponse:
     found = Display.objects.filter(pk=display, meeting=meeting_or_404(request, pk)).first()
     if found is None:
-        raise Http404("No such display.")
+        raise Http404("Not found.")
     unpair(by=request.user, display=found)
     return _answered(request, {"message": f"{found.label} is no longer part of this meeting."}, 200)
 
