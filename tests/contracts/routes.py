@@ -38,6 +38,7 @@ ROUTES: dict[str, list[Rule]] = {
     "board:home": [Rule(get=EVERYONE)],
     "board:patients": [Rule(get=EVERYONE)],
     "board:watch": [Rule(get=EVERYONE)],
+    "board:watch_act": [Rule("case_number", post=FOLLOWERS)],
     "board:closing": [Rule("case_number", post=FOLLOWERS)],
     "board:patient": [Rule("case_number", get=READERS)],
     "board:decide": [Rule("case_number", get=DECIDERS, post=DECIDERS)],
