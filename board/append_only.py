@@ -105,6 +105,6 @@ def _dropped(vendor: str) -> list[str]:
 def _run(statements: list[str]) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         if connection.vendor == "postgresql":  # it changes no trigger of a table with checks still to come
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            statements = ["SET CONSTRAINTS ALL IMMEDIATE", *statements, "SET CONSTRAINTS ALL DEFERRED"]
         for statement in statements:
             cursor.execute(statement)

@@ -7,44 +7,34 @@ from django import forms
 from board.models import BoardDecision, CaseClosing, Contact
 from eligibility.models import ChangeVerdict
 from patients.forms import DayField
+from patients.models import Patient
 
 
-class DecisionForm(forms.Form):
+class DecidedForm(forms.Form):
+    """When a decision outside a meeting was taken, and which one it replaces; what was decided stands beside it."""
+
     decided_on = DayField(label="Decided on")
-    outcome = forms.ChoiceField(label="Outcome", choices=[("", "choose"), *BoardDecision.Outcome.choices])
-    text = forms.CharField(
-        label="Decision and reason", max_length=4000, widget=forms.Textarea(attrs={"rows": 5}), strip=True
-    )
-    owner = forms.CharField(label="Owner of the next step", max_length=80)
-    due_date = DayField(label="Due date", required=False)
     supersedes = forms.ModelChoiceField(
         label="Replaces", queryset=BoardDecision.objects.none(), required=False, empty_label="nothing: a new question"
     )
 
-    def __init__(self, *args, today: dt.date, replaceable: list[BoardDecision], **kwargs):
+    def __init__(self, *args, today: dt.date, patient: Patient, replaceable: list[BoardDecision], **kwargs):
         super().__init__(*args, label_suffix="", **kwargs)
         self.today = today
         field = self.fields["supersedes"]
-        field.queryset = BoardDecision.objects.filter(pk__in=[d.pk for d in replaceable])
-        field.label_from_instance = lambda d: f"{d.get_outcome_display()}, {d.decided_on:%-d %b %Y}"
-        if not replaceable:
+        field.queryset = BoardDecision.objects.filter(patient=patient)  # one that was replaced since is refused later
+        named = [(d.pk, f"{d.get_outcome_display()}, {d.decided_on:%-d %b %Y}") for d in replaceable]
+        field.widget.choices = [("", field.empty_label), *named]
+        if not field.queryset.exists():
             del self.fields["supersedes"]
         for name, bound in self.fields.items():
-            css = {"text": "textarea", "outcome": "select", "supersedes": "select"}.get(name, "input")
-            bound.widget.attrs["class"] = css
+            bound.widget.attrs["class"] = "select" if name == "supersedes" else "input"
 
     def clean_decided_on(self) -> dt.date:
         day = self.cleaned_data["decided_on"]
         if day > self.today:
             raise forms.ValidationError("This date is in the future; a decision is recorded once it was taken.")
         return day
-
-    def clean(self) -> dict:
-        found = super().clean()
-        decided, due = found.get("decided_on"), found.get("due_date")
-        if decided and due and due < decided:
-            self.add_error("due_date", "The due date lies before the decision.")
-        return found
 
 
 class ContactForm(forms.Form):

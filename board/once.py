@@ -12,6 +12,8 @@ KEY_LENGTH = 64
 NO_KEY = "This form carries no submission key. Reload the page and send it again."
 OTHER_KIND = "This submission key was used for something else. Reload the page and send it again."
 
+OTHER_WORDS = "This form was stored before, with other words. Nothing of this is stored: open the page again and look."
+
 
 @transaction.atomic
 def once(*, by, key: str, kind: str, act: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -38,6 +40,12 @@ def answer_to(*, by, key: str, kind: str) -> dict[str, Any] | None:
         raise ValidationError(NO_KEY)
     row = Submission.objects.filter(user=by, key=key).first()
     return _of_kind(row, kind) if row else None
+
+
+def refuse_other_words(told: dict[str, Any], words: str) -> None:
+    """A form that was sent, changed after "back", and sent again is no repetition. ``words``: digest of what came."""
+    if told.get("words", words) != words:
+        raise ValidationError(OTHER_WORDS)
 
 
 def _of_kind(row: Submission, kind: str) -> dict[str, Any]:

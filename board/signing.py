@@ -8,12 +8,13 @@ from django.utils import timezone
 
 from board.confirming import WrongPassword, confirm
 from board.decision_content import clean, complete
+from board.domain.sealed import hash_of
 from board.draft_prefill import standing
 from board.drafts import DraftConflict, check_open, held_draft, write
 from board.meeting_rights import held_item
 from board.meetings import mark_discussed, quorum_of
 from board.models import AgendaItem, BoardDecision, DecisionDraft, Meeting
-from board.once import answer_to, once
+from board.once import answer_to, once, refuse_other_words
 from board.services import check_may_decide, record_decision
 
 __all__ = ["DraftConflict", "WrongPassword", "amend", "sign"]
@@ -39,10 +40,12 @@ def sign(
     for each field, WrongPassword, or DraftConflict when the draft is not the version that was seen.
     """
     check_may_decide(by, item.patient)
+    words = hash_of({"version": seen_version, "content": content})
     if (told := answer_to(by=by, key=key, kind=SIGN)) is None:
         _look_first(item, seen_version)
         confirm(by=by, password=password, code=code, request=request)
-        told = once(by=by, key=key, kind=SIGN, act=lambda: _signed(by, item, seen_version, content))
+        told = once(by=by, key=key, kind=SIGN, act=lambda: _signed(by, item, seen_version, content) | {"words": words})
+    refuse_other_words(told, words)
     return BoardDecision.objects.get(pk=told["decision"])
 
 
@@ -96,12 +99,16 @@ def amend(
     the decision was replaced meanwhile.
     """
     check_may_decide(by, decision.patient)
+    words = hash_of({"of": str(decision.pk), "content": content, "reason": reason})
     if (told := answer_to(by=by, key=key, kind=AMEND)) is None:
         if not reason.strip():
             raise ValidationError({"reason": NO_REASON})
         values = complete(content_of_decision(decision) | content, decided_on=decision.decided_on)
         confirm(by=by, password=password, code=code, request=request)
-        told = once(by=by, key=key, kind=AMEND, act=lambda: _amended(by, decision, values, reason.strip()))
+        told = once(
+            by=by, key=key, kind=AMEND, act=lambda: _amended(by, decision, values, reason.strip()) | {"words": words}
+        )
+    refuse_other_words(told, words)
     return BoardDecision.objects.get(pk=told["decision"])
 
 

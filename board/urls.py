@@ -11,7 +11,6 @@ urlpatterns = [
     path("watch/<str:case_number>/act/", watch_views.act, name="watch_act"),
     path("patients/", views.patients, name="patients"),
     path("patients/<str:case_number>/", condition(etag_func=page_stamp)(views.patient), name="patient"),
-    path("patients/<str:case_number>/decide/", views.decide, name="decide"),
     path("patients/<str:case_number>/what-if/", what_if_views.what_if, name="what_if"),
     path("patients/<str:case_number>/source/", case_views.source, name="source"),
     path("patients/<str:case_number>/state/", case_views.state, name="state"),

@@ -1,25 +1,18 @@
 """Pages: read through selectors, write through services, nothing computed here."""
 
-from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import condition, require_GET, require_http_methods
+from django.views.decorators.http import condition, require_GET
 
 from board.chart import Chart
-from board.forms import DecisionForm
 from board.patient_filters import MOST_COUNTED, Filters, chips, count_words, counted, filters_of, narrowed, way_out
 from board.patient_list import patient_page
 from board.patient_page import Asked, patient_context
-from board.recording import record_once
 from board.stamp import list_stamp, page_stamp
 from board.worklist import worklist
-from patients.domain.roles import Capability
 from patients.models import Patient
 from patients.selectors import get_visible_patient, visible_patients
-from patients.services import Conflict
 
 CASE_NUMBER_LENGTH = 32
 
@@ -62,35 +55,6 @@ def patient(request: HttpRequest, case_number: str) -> HttpResponse:
     chart = Chart(patient_or_404(request.user, case_number), today)
     asked = Asked.of(request.GET, today)
     return render(request, "board/patient.html", patient_context(chart, request.user, asked))
-
-
-@require_http_methods(["GET", "POST"])
-def decide(request: HttpRequest, case_number: str) -> HttpResponse:
-    found = patient_or_404(request.user, case_number)
-    if not request.user.may(Capability.RECORD_DECISION):
-        raise PermissionDenied("Your role may not record a decision. Nuclear medicine, clinicians and the chair may.")
-    today = timezone.localdate()
-    chart = Chart(found, today)
-    replaceable = [d for d in chart.decisions if d.replaced_by is None][::-1]
-    initial = {"decided_on": today, "supersedes": replaceable[0] if replaceable else None}
-    form = DecisionForm(request.POST or None, today=today, replaceable=replaceable, initial=initial)
-    if request.method == "POST" and form.is_valid() and _record(request, found, form):
-        return redirect(f"{reverse('board:patient', args=[found.case_number])}#decisions")
-    status = 422 if request.method == "POST" else 200
-    context = patient_context(chart, request.user, Asked(as_of=today)) | {"form": form}
-    return render(request, "board/decide.html", context, status=status)
-
-
-def _record(request: HttpRequest, found: Patient, form: DecisionForm) -> bool:
-    try:
-        record_once(by=request.user, patient=found, **form.cleaned_data)
-    except (Conflict, ValidationError) as refused:
-        form.add_error(None, refused.messages if isinstance(refused, ValidationError) else str(refused))
-        return False
-    messages.success(
-        request, "Decision stored with the assessments of this moment. It cannot be edited, only replaced."
-    )
-    return True
 
 
 def patient_or_404(user, case_number: str) -> Patient:

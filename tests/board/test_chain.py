@@ -98,7 +98,9 @@ def other_value(field, held, chance):
         return uuid.UUID(int=chance.getrandbits(128), version=4)
     if isinstance(held, int) or (field.null and held is None):
         return (held or 0) + 1
-    return held[:-1] if held and chance.random() < 0.5 else held + chance.choice([" ", "x", "\N{NO-BREAK SPACE}"])
+    if held and (chance.random() < 0.5 or len(held) == field.max_length):
+        return held[:-1] + chance.choice([other for other in "0x " if other != held[-1]])
+    return held + chance.choice([" ", "x", "\N{NO-BREAK SPACE}"])
 
 
 def decision_column(chance, signed):

@@ -1,11 +1,13 @@
 """Recording a decision through the page."""
 
 import datetime as dt
+import re
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from board.chain import link_of, verify
 from board.models import BoardDecision
 from board.services import record_decision
 from eligibility.loader import guidelines
@@ -27,8 +29,12 @@ def send(client, patient, **values):
         "decided_on": timezone.localdate().isoformat(),
         "outcome": "more_data",
         "text": WORDS,
+        "next_step": "labs",
+        "interval_days": "14",
         "owner": "Referring centre",
         "due_date": "",
+        "password": "not-a-real-password",
+        "key": "key-1",
         **values,
     }
     return client.post(reverse("board:decide", args=[patient.case_number]), form)
@@ -52,7 +58,8 @@ def test_the_same_form_sent_twice_is_one_decision(case):
 def test_an_outcome_is_chosen_never_preset(case):
     client, _, patient = case
     html = client.get(reverse("board:decide", args=[patient.case_number])).content.decode()
-    assert '<option value="" selected>choose</option>' in html
+    outcomes = re.findall(r'<input type="radio" name="outcome"[^>]*>', html)
+    assert len(outcomes) == 5 and not any("checked" in one for one in outcomes)
     assert send(client, patient, outcome="").status_code == 422
 
 
@@ -61,7 +68,10 @@ def test_an_outcome_is_chosen_never_preset(case):
     [
         ("decided_on", "2999-01-01", "in the future"),
         ("due_date", "2001-01-01", "before the decision"),
-        ("owner", "", "required"),
+        ("owner", "", "Name who sees to it"),
+        ("next_step", "", "Choose the next step"),
+        ("interval_days", "", "Say within how many weeks"),
+        ("key", "", "no submission key"),
         ("decided_on", "soon", "valid date"),
     ],
 )
@@ -79,7 +89,7 @@ def test_a_later_decision_replaces_the_earlier_which_stays_readable(case):
     client, _, patient = case
     send(client, patient)
     first = BoardDecision.objects.get()
-    send(client, patient, outcome="treat", supersedes=str(first.pk))
+    send(client, patient, outcome="treat", supersedes=str(first.pk), key="key-2")
     said = client.get(reverse("board:patient", args=[patient.case_number])).content.decode()
     assert "superseded" in said
     assert BoardDecision.objects.get(outcome="treat").supersedes == first
@@ -90,9 +100,9 @@ def test_replacing_what_was_replaced_meanwhile_is_said_and_keeps_the_text(case):
     send(client, patient)
     first = BoardDecision.objects.get()
     today = timezone.localdate()
-    words = {"outcome": "other", "text": "meanwhile", "owner": "somebody"}
+    words = {"outcome": "other", "text": "meanwhile", "owner": "somebody", "due_date": today}
     record_decision(by=user, patient=patient, decided_on=today, supersedes=first, **words)
-    response = send(client, patient, outcome="treat", supersedes=str(first.pk))
+    response = send(client, patient, outcome="treat", supersedes=str(first.pk), key="key-2")
     assert response.status_code == 422
     assert WORDS in response.content.decode()
 
@@ -123,3 +133,39 @@ def test_a_case_one_may_not_see_cannot_be_decided(case):
     client, _, patient = case
     client.force_login(make_user("chair"))
     assert send(client, patient).status_code == 404
+
+
+def test_a_replacement_sent_twice_is_one_decision(case):
+    client, _, patient = case
+    send(client, patient)
+    first = BoardDecision.objects.get()
+    form = {"outcome": "treat", "supersedes": str(first.pk), "key": "key-2"}
+    assert [send(client, patient, **form).status_code for _ in range(2)] == [302, 302]
+    assert BoardDecision.objects.count() == 2
+
+
+def test_changed_after_going_back_nothing_is_lost_silently(case):
+    client, _, patient = case
+    send(client, patient)
+    response = send(client, patient, text="Quite another text")
+    assert response.status_code == 422
+    assert "Quite another text" in response.content.decode()
+    assert BoardDecision.objects.count() == 1
+
+
+def test_the_password_is_asked_for_again_and_never_shown(case):
+    client, _, patient = case
+    response = send(client, patient, password="guessed-wrong")
+    said = response.content.decode()
+    assert response.status_code == 403
+    assert "This is not your password" in said and WORDS in said and "guessed-wrong" not in said
+    assert not BoardDecision.objects.exists()
+
+
+def test_what_was_decided_outside_a_meeting_is_sealed_too(case):
+    client, _, patient = case
+    send(client, patient, considered=["stage"], has_considered="1", agreement="consensus")
+    decision = BoardDecision.objects.get()
+    assert (decision.considered, decision.agreement, decision.next_step) == (["stage"], "consensus", "labs")
+    assert (decision.due_date - decision.decided_on).days == 14
+    assert link_of(decision) is not None and verify() == []

@@ -219,7 +219,9 @@ def test_an_amendment_is_a_new_version_with_its_reason(item):
         first.quorum,
         first.decided_on,
     )
-    assert amend(content={"text": "x"}, reason="again", **again) == new
+    assert amend(content={"text": "Laboratory values and eGFR first."}, reason="eGFR was forgotten", **again) == new
+    with pytest.raises(ValidationError, match="other words"):
+        amend(content={"text": "changed after going back"}, reason="eGFR was forgotten", **again)
     assert verify() == []
     with pytest.raises(ValidationError) as refused:
         amend(content={}, reason=" ", **again | {"key": "other"})
