@@ -16,6 +16,7 @@ from board.models import AgendaItem, BoardDecision, CaseQuestion, Meeting, Priva
 from board.proposals import AMBER_FROM
 
 MAIN = ("histology", "labs", "sstr", "fdg")
+_ENDINGS = {1: "st", 2: "nd", 3: "rd"}
 _I, _L = AgendaItem.State, AgendaItem.Lane
 
 
@@ -59,8 +60,10 @@ class ItemLine:
         return self.item.times_postponed >= AMBER_FROM
 
     @property
-    def times_listed(self) -> int:
-        return self.item.times_postponed + 1
+    def times_words(self) -> str:
+        """ "2nd": which listing in a row this is."""
+        number = self.item.times_postponed + 1
+        return f"{number}{_ENDINGS.get(number, 'th')}"
 
 
 class AgendaLines:

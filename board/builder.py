@@ -14,6 +14,8 @@ from patients.selectors import in_visible_chart
 
 _I, _L = AgendaItem.State, AgendaItem.Lane
 FREEZE_BEFORE = dt.timedelta(hours=24)
+# Narrower than this (per cent), its word does not fit into the bar.
+WIDTH_OF = {SlotKind.START: 5, SlotKind.CASE: 2, SlotKind.BREAK: 6, SlotKind.NOTING: 7}
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,21 @@ class Agenda:
         return sum(line.item.state == _I.POSTPONED for line in self.lines)
 
     @property
+    def discuss_minutes(self) -> int:
+        return sum(line.item.minutes for line in self.discuss if line.item.state != _I.POSTPONED)
+
+    @property
+    def ends_words(self) -> str:
+        return f"{timezone.localtime(self.plan.ends_at):%H:%M}, {self.plan.over} min over"
+
+    @property
+    def plan_words(self) -> str:
+        """ "70 min cases, 10 min noting, 10 min break, 5 min start"."""
+        named = ((SlotKind.CASE, "cases"), (SlotKind.NOTING, "noting"), (SlotKind.BREAK, "break"))
+        minutes = [(self.plan.minutes_of(kind), word) for kind, word in (*named, (SlotKind.START, "start"))]
+        return ", ".join(f"{number} min {word}" for number, word in minutes if number)
+
+    @property
     def is_hard_first(self) -> bool:
         minutes = [line.item.minutes for line in self.discuss if line.is_listed]
         return minutes == sorted(minutes, reverse=True)
@@ -65,7 +82,16 @@ class Agenda:
         for slot in self.plan.slots:
             text = str(slot.number) if slot.kind is SlotKind.CASE else slot.kind.value
             width = 100 * slot.minutes / total
-            drawn.append({"kind": slot.kind.value, "x": at, "width": width, "middle": at + width / 2, "text": text})
+            drawn.append(
+                {
+                    "kind": slot.kind.value,
+                    "x": at,
+                    "width": width,
+                    "middle": at + width / 2,
+                    "text": text,
+                    "has_room": width >= WIDTH_OF[slot.kind],
+                }
+            )
             at += width
         return drawn
 

@@ -1,6 +1,7 @@
 """Meetings: who sits on the board, what is on the agenda, and the minutes."""
 
 import uuid
+from calendar import day_name
 
 from django.conf import settings
 from django.db import models
@@ -51,6 +52,11 @@ class MeetingSeries(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def rhythm(self) -> str:
+        day = day_name[self.weekday]
+        return f"every {day}" if self.every_weeks == 1 else f"{day}, every {self.every_weeks} weeks"
 
 
 class SeriesMember(models.Model):
