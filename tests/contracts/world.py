@@ -5,10 +5,10 @@ import itertools
 import uuid
 from dataclasses import dataclass
 
-from board.minutes import close_meeting
-from board.models import BoardDecision, Display
 from django.utils import timezone
 
+from board.minutes import close_meeting
+from board.models import BoardDecision, Display
 from imaging import store
 from imaging.models import (
     ImageProduct,
