@@ -27,7 +27,7 @@ addEventListener("DOMContentLoaded", () => {
       changed = false;
       window.seen.frames += 1;
       window.seen.texts.add(document.body.innerText);
-      for (const el of document.querySelectorAll(%r)) window.seen.pressable.add(el.outerHTML.slice(0, 120));
+      for (const el of document.querySelectorAll("PRESSABLE")) window.seen.pressable.add(el.outerHTML.slice(0, 120));
       const shown = [...document.querySelectorAll(".wall")].filter((el) => !el.hidden && getComputedStyle(el).visibility !== "hidden");
       if (shown.length === 0) window.seen.empty += 1;
     }
@@ -35,7 +35,7 @@ addEventListener("DOMContentLoaded", () => {
   };
   look();
 });
-""" % NOT_ON_A_WALL
+""".replace("PRESSABLE", NOT_ON_A_WALL)
 
 
 @dataclass

@@ -109,7 +109,14 @@ def attendance(room) -> None:
 
 def views(room) -> None:
     """One key each; the mirror shows what the room sees."""
-    for key, view in (("t", "timeline"), ("l", "lesion"), ("h", "heatmap"), ("w", "what_if"), ("r", "previous"), ("o", "overview")):
+    for key, view in (
+        ("t", "timeline"),
+        ("l", "lesion"),
+        ("h", "heatmap"),
+        ("w", "what_if"),
+        ("r", "previous"),
+        ("o", "overview"),
+    ):
         room.press(key)
         expect(room.display.locator(f".wall-{view}:visible")).to_be_visible(timeout=10_000)
         expect(room.console.locator(f"[data-mirror] .wall-{view}:visible")).to_be_visible(timeout=10_000)
@@ -132,7 +139,15 @@ def never_on_the_wall(room) -> None:
     words = "\n".join(seen["texts"])
     born = [patient.birth_date.isoformat() for patient in Patient.objects.exclude(birth_date=None)]
     identities = [study.dicom_patient_id for study in Study.objects.exclude(dicom_patient_id="")]
-    for secret in (*born, *(i for i in identities if not i.isdigit()), NOTE, "demo-chair", "password", "Signed in", "Saved"):
+    for secret in (
+        *born,
+        *(i for i in identities if not i.isdigit()),
+        NOTE,
+        "demo-chair",
+        "password",
+        "Signed in",
+        "Saved",
+    ):
         assert secret not in words, secret
 
 
@@ -147,7 +162,14 @@ def minutes(room) -> None:
     from board.chain import link_of, verification_code
 
     sealed = link_of(written)
-    for word in (SENTENCE, "PRRT, four cycles", "the body weight is asked for", NOTE, sealed.hash, verification_code(sealed)):
+    for word in (
+        SENTENCE,
+        "PRRT, four cycles",
+        "the body weight is asked for",
+        NOTE,
+        sealed.hash,
+        verification_code(sealed),
+    ):
         assert re.sub(r"\s+", "", word) in squeezed, word
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "minutes.pdf").write_bytes(answer.body())
@@ -201,7 +223,9 @@ def test_a_text_that_changed_meanwhile_is_shown_beside_the_one_typed_without_a_n
     expect(conflict).to_be_visible(timeout=15_000)
     expect(conflict).to_contain_text("theirs")
     expect(conflict).to_contain_text("mine")
-    expect(console.get_by_label("Minuted note on case 0001")).to_have_value(re.compile("their note[^a]*my note"), timeout=15_000)
+    expect(console.get_by_label("Minuted note on case 0001")).to_have_value(
+        re.compile("their note[^a]*my note"), timeout=15_000
+    )
 
 
 def test_one_window_moves_the_screen_and_taking_over_is_asked_and_written_down(running, browser):
@@ -264,7 +288,9 @@ SMALL = """() => [...document.querySelectorAll('.console button, .console a, .co
   .map(el => [el.outerHTML.slice(0, 80), el.getBoundingClientRect()])
   .filter(([, box]) => box.height && box.height < 43.5 && box.width)
   .map(([html, box]) => [html, Math.round(box.width), Math.round(box.height)])"""
-FITS = "() => [document.scrollingElement.scrollWidth <= innerWidth, document.scrollingElement.scrollHeight <= innerHeight]"
+FITS = (
+    "() => [document.scrollingElement.scrollWidth <= innerWidth, document.scrollingElement.scrollHeight <= innerHeight]"
+)
 
 
 @pytest.mark.parametrize("size", [(1366, 768), (1920, 1080), (1024, 768)], ids=str)
