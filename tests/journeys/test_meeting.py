@@ -234,7 +234,7 @@ def test_a_text_that_changed_meanwhile_is_shown_beside_the_one_typed_without_a_n
     expect(conflict).to_contain_text("theirs")
     expect(conflict).to_contain_text("mine")
     expect(console.get_by_label("Minuted note on case 0001")).to_have_value(
-        re.compile("(?s)their note.*my note"), timeout=15_000
+        re.compile(r"their note[\s\S]*my note"), timeout=15_000
     )
 
 
