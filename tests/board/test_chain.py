@@ -201,7 +201,7 @@ def head_changed(chance, _):
     elif way == "hash":
         ChainHead.objects.update(hash=head.hash[::-1])
     elif way == "second":
-        ChainHead.objects.create(sequence=head.sequence, hash=head.hash)
+        ChainHead.objects.create(pk=2, sequence=head.sequence, hash=head.hash)
     else:
         ChainHead.objects.update(sequence=head.sequence + (1 if way == "ahead" else -1))
     return f"head {way}"

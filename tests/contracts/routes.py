@@ -19,8 +19,9 @@ MEASURERS = frozenset({NM})
 SIGNERS = frozenset({NM})
 DECIDERS = frozenset({NM, CL, CH})
 FOLLOWERS = frozenset({NM, CL, CO, CH})
-MEETING_READERS = frozenset({NM, CL, CO, CH, OB})
-MEETING_RUNNERS = frozenset({CO, CH})
+SEERS = frozenset({NM, CL, CO, CH, OB})
+PREPARERS = frozenset({CO, CH})
+RUNNERS = frozenset({CO, CH})
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ ROUTES: dict[str, list[Rule]] = {
     "board:home": [Rule(get=EVERYONE)],
     "board:patients": [Rule(get=EVERYONE)],
     "board:watch": [Rule(get=EVERYONE)],
+    "board:watch_act": [Rule("case_number", post=FOLLOWERS)],
     "board:closing": [Rule("case_number", post=FOLLOWERS)],
     "board:patient": [Rule("case_number", get=READERS)],
     "board:decide": [Rule("case_number", get=DECIDERS, post=DECIDERS)],
@@ -49,24 +51,44 @@ ROUTES: dict[str, list[Rule]] = {
     "board:ask": [Rule("case_number", post=FOLLOWERS)],
     "board:change_verdict": [Rule("case_number", post=SIGNERS)],
     "board:contact": [Rule("case_number", post=FOLLOWERS)],
-    "board:present": [Rule("case_number", post=MEETING_RUNNERS)],
-    "board:console": [Rule("running_meeting", get=MEETING_RUNNERS, others=MEETING_RUNNERS)],
     "board:follow_up": [Rule("decision", post=FOLLOWERS)],
+    "board:present": [Rule("case_number", post=RUNNERS)],
+    "board:console": [Rule("running_meeting", get=RUNNERS, others=RUNNERS)],
+    "board:item_draft": [Rule("item", get=FOLLOWERS, post=FOLLOWERS)],
+    "board:item_sign": [Rule("item", post=DECIDERS)],
+    "board:amend": [Rule("decision", get=DECIDERS, post=DECIDERS)],
     # Meetings are everybody's who may see any; of their cases each sees his own (tests/board/test_documents.py).
-    "board:meeting_close": [Rule("running_meeting", post=MEETING_RUNNERS, others=MEETING_RUNNERS)],
+    "board:meeting_close": [Rule("running_meeting", post=RUNNERS, others=RUNNERS)],
     "board:minutes": [
-        Rule("running_meeting", get=MEETING_READERS, others=MEETING_READERS),
-        Rule("minuted_meeting", get=MEETING_READERS, others=MEETING_READERS),
+        Rule("running_meeting", get=SEERS, others=SEERS),
+        Rule("minuted_meeting", get=SEERS, others=SEERS),
     ],
-    "board:minutes_correct": [Rule("minuted_meeting", post=MEETING_RUNNERS, others=MEETING_RUNNERS)],
-    "board:minutes_pdf": [Rule("minuted_meeting", get=MEETING_READERS, others=MEETING_READERS)],
-    "board:minutes_text": [Rule("minuted_meeting", get=MEETING_READERS, others=MEETING_READERS)],
-    "board:pack_pdf": [Rule("running_meeting", get=MEETING_READERS, others=MEETING_READERS)],
-    "board:pack_text": [Rule("running_meeting", get=MEETING_READERS, others=MEETING_READERS)],
+    "board:minutes_correct": [Rule("minuted_meeting", post=RUNNERS, others=RUNNERS)],
+    "board:minutes_pdf": [Rule("minuted_meeting", get=SEERS, others=SEERS)],
+    "board:minutes_text": [Rule("minuted_meeting", get=SEERS, others=SEERS)],
+    "board:pack_pdf": [Rule("running_meeting", get=SEERS, others=SEERS)],
+    "board:pack_text": [Rule("running_meeting", get=SEERS, others=SEERS)],
     "board:letter_pdf": [Rule("decision", get=READERS)],
     "board:letter_text": [Rule("decision", get=READERS)],
     "board:decision_json": [Rule("decision", get=READERS)],
+    "board:follow_through": [Rule(get=EVERYONE)],
+    "board:follow_through_told": [Rule("decision", post=FOLLOWERS)],
+    "board:meeting_statistics": [Rule(get=SEERS)],
     "board:verify": [Rule(get=EVERYONE)],
+    "board:meetings": [Rule(get=SEERS)],
+    "board:meeting_new": [Rule(get=PREPARERS, post=PREPARERS)],
+    "board:series_new": [Rule(get=PREPARERS, post=PREPARERS)],
+    # Meetings are everybody's who may see meetings; the cases on them are not (test_meeting_pages).
+    "board:series": [Rule("meeting_series", get=PREPARERS, post=PREPARERS, others=PREPARERS)],
+    "board:meeting": [Rule("meeting", get=SEERS, others=SEERS)],
+    "board:meeting_edit": [Rule("meeting", get=PREPARERS, post=PREPARERS, others=PREPARERS)],
+    "board:meeting_agenda": [Rule("meeting", post=PREPARERS, others=PREPARERS)],
+    "board:meeting_freeze": [Rule("meeting", post=PREPARERS, others=PREPARERS)],
+    "board:meeting_start": [Rule("meeting", post=PREPARERS, others=PREPARERS)],
+    "board:meeting_attendance": [Rule("meeting", post=PREPARERS, others=PREPARERS)],
+    "board:item_postpone": [Rule("item", post=PREPARERS)],
+    "board:item_note": [Rule("item", post=SEERS)],
+    "board:list_case": [Rule("case_number", post=PREPARERS)],
     "imaging:upload": [Rule(get=IMPORTERS, post=IMPORTERS)],
     "imaging:upload_start": [Rule(post=IMPORTERS)],
     "imaging:upload_detail": [

@@ -99,6 +99,8 @@ def make_world(word: str, owner: User) -> World:
             "unassigned_series": unassigned,
             "scan": scan,
             "decision": _decided(word, opener, patient),
+            "meeting": (meeting := make_meeting(opener)),
+            "item": make_item(meeting, patient, opener, question=f"{word}-QUESTION"),
             "upload": upload,
             "upload_without_case": without_case,
             "job": _job(scan.pk, patient=patient, message=f"{word}-JOB"),
