@@ -65,7 +65,7 @@ def _histology(chart: Chart) -> Known:
     lacks += ["differentiation"] if newest.differentiation == not_stated else []
     since = [line for line in chart.lines if _was_given_since(line, newest)]
     because = f"taken before {since[-1].regimen}" if since else ""
-    return Known("histology", not lacks, dated(newest), tuple(lacks), because)
+    return Known("histology", not lacks, dated(newest), tuple(lacks), because, is_partial=bool(lacks))
 
 
 def _was_given_since(line: TreatmentLine, specimen: HistologySpecimen) -> bool:
@@ -84,7 +84,7 @@ def _labs(chart: Chart) -> Known:
     for name, analytes in BLOOD.items():
         day = _day([lab for lab in chart.labs if lab.analyte in analytes], chart.today)
         (days if day else lacks).append(day or name)
-    return Known("labs", not lacks, min(days, default=None), tuple(lacks))
+    return Known("labs", not lacks, min(days, default=None), tuple(lacks), is_partial=bool(days and lacks))
 
 
 def _scan_of(chart: Chart, tracers) -> Scan | None:
@@ -99,7 +99,7 @@ def _sstr(chart: Chart) -> Known:
         return Known("sstr", False)
     lacks = [] if reader_of(scan) else ["signed reading"]
     lacks += ["SUV"] if current_suv(scan.pet_series).state == REFUSED else []
-    return Known("sstr", not lacks, dated(scan), tuple(lacks))
+    return Known("sstr", not lacks, dated(scan), tuple(lacks), is_partial=bool(lacks))
 
 
 def reader_of(scan: Scan) -> int | None:
@@ -136,7 +136,7 @@ def _lines(chart: Chart) -> Known:
     lacks = [
         f"cycles of {line.regimen}" for line in chart.lines if line.treatment_class == _C.CHEMO and not line.cycles
     ]
-    return Known("lines", bool(chart.lines) and not lacks, lacks=tuple(lacks))
+    return Known("lines", bool(chart.lines) and not lacks, lacks=tuple(lacks), is_partial=bool(lacks))
 
 
 def _tumour(chart: Chart) -> Known:
@@ -144,7 +144,7 @@ def _tumour(chart: Chart) -> Known:
     site_known = found is not None and found.primary_site != Diagnosis.Site.UNKNOWN
     stage_known = found is not None and found.stage != Diagnosis.Stage.UNKNOWN
     lacks = [*([] if site_known else ["primary site"]), *([] if stage_known else ["stage"])]
-    return Known("tumour", not lacks, lacks=tuple(lacks))
+    return Known("tumour", not lacks, lacks=tuple(lacks), is_partial=len(lacks) == 1)
 
 
 def _response(chart: Chart) -> Known:

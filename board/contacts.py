@@ -1,6 +1,6 @@
 """Logging a contact between meetings. Nothing is stored without the next date, or a word why there is none.
 
-A contact after which nothing comes ends the follow-up: it closes the case with it, or another date has to be open.
+A contact after which nothing comes needs another open date, or a case that is closed: that has a form of its own.
 """
 
 import datetime as dt
@@ -11,7 +11,6 @@ from django.db import transaction
 from django.utils import timezone
 
 from board.chart import Chart
-from board.closing import close_case
 from board.follow_up import SAME_SUBMIT, check_access
 from board.models import Contact
 from board.waiting import waiting_contact
@@ -33,29 +32,21 @@ def log_contact(
     next_for: str,
     next_on: dt.date | None = None,
     note: str = "",
-    closes: str = "",
 ) -> Contact:
-    """``closes``: a ``CaseClosing.Reason`` where follow-up ends. Sent twice within ten minutes it is stored once.
-
-    Raises PermissionDenied or ValidationError.
-    """
+    """Sent twice within ten minutes it is stored once. Raises PermissionDenied or ValidationError."""
     check_access(by, patient)
     Patient.objects.select_for_update().get(pk=patient.pk)
     said = {"contacted_on": contacted_on, "who": who, "outcome": outcome, "next_for": next_for, "next_on": next_on}
     row = Contact(patient=patient, recorded_by=by, note=note.strip(), **said)
     row.full_clean(exclude=["patient", "recorded_by"])
     _check_next(row)
-    if closes and row.next_for != _F.NOTHING:
-        raise ValidationError({"closes": "A case that is closed has nothing next: choose one of the two."})
     if same := _same(row, said):
         return same
     if row.next_on is not None:
         refuse_date_on_closed(patient, "next_on")
     row.save(force_insert=True)
     audit(by=by, action="log_contact", obj=row, after=snapshot(row))
-    if closes:
-        close_case(by=by, patient=patient, reason=closes, text=row.note)
-    keep_last_date(patient, "closes") if row.next_for == _F.NOTHING else keep_watch(patient)
+    keep_last_date(patient, "next_for") if row.next_for == _F.NOTHING else keep_watch(patient)
     return row
 
 

@@ -44,16 +44,43 @@ class ContactForm(forms.Form):
     next_for = forms.ChoiceField(label="What comes next", choices=[("", "choose"), *Contact.NextFor.choices])
     next_on = DayField(label="Next date", required=False)
     note = forms.CharField(label="Note", max_length=300, required=False)
-    closes = forms.ChoiceField(
-        label="If follow-up ends: why the case is closed",
-        choices=[("", "it stays open"), *CaseClosing.Reason.choices],
-        required=False,
-    )
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, label_suffix="", **kwargs)
         for bound in self.fields.values():
             bound.widget.attrs["class"] = "select" if isinstance(bound, forms.ChoiceField) else "input"
+
+
+class BookingForm(ContactForm):
+    """A scan was booked: who said so, and for which day."""
+
+    field_order = ["next_on", "contacted_on", "who", "outcome", "note"]
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        del self.fields["next_for"]
+        self.fields["next_on"].label, self.fields["next_on"].required = "Scan booked for", True
+
+    def clean(self) -> dict:
+        return super().clean() | {"next_for": Contact.NextFor.SCAN}
+
+
+class ClosingForm(forms.Form):
+    reason = forms.ChoiceField(label="Reason", choices=[("", "choose"), *CaseClosing.Reason.choices])
+    text = forms.CharField(label="In a few words", max_length=300, required=False)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, label_suffix="", **kwargs)
+        self.fields["reason"].widget.attrs["class"] = "select"
+        self.fields["text"].widget.attrs["class"] = "input"
+
+
+class ReopeningForm(forms.Form):
+    text = forms.CharField(label="Why it is opened again", max_length=300)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, label_suffix="", **kwargs)
+        self.fields["text"].widget.attrs["class"] = "input"
 
 
 class VerdictForm(forms.Form):

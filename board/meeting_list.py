@@ -1,6 +1,7 @@
 """The page of meetings: what comes, the series with their next days, and what was, with its figures."""
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import Count, Q, QuerySet
@@ -64,6 +65,7 @@ def _with_quorum(meetings: QuerySet[Meeting], of) -> list[Meeting]:
     return found
 
 
-def open_meetings() -> QuerySet[Meeting]:
-    """Meetings a case can be put on, the nearest first."""
-    return Meeting.objects.filter(state__in=Meeting.OPEN).order_by("starts_at")
+def meetings_without(listed: Iterable[AgendaItem]) -> list[Meeting]:
+    """Meetings a case can still be put on, the nearest first; ``listed``: where it stands already."""
+    there = [item.meeting_id for item in listed]
+    return list(Meeting.objects.filter(state__in=Meeting.OPEN).exclude(pk__in=there).order_by("starts_at"))

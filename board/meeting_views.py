@@ -15,6 +15,7 @@ from board.meeting_list import meetings_page
 from board.meeting_planning import change_meeting, create_meeting, next_dates, store_series
 from board.models import Attendance, Meeting, MeetingSeries
 from board.proposals import WHYS, proposals
+from board.quorum_card import quorum_lines
 from patients.domain.roles import Capability
 
 SEE, PREPARE, RUN = Capability.SEE_MEETING, Capability.PREPARE_MEETING, Capability.RUN_MEETING
@@ -39,13 +40,15 @@ def meeting_page(request: HttpRequest, found: Meeting, *, refused: Exception | N
     may_prepare = request.user.may(PREPARE) and found.is_open
     whole = request.GET.get("whole", "")
     asked = proposals(request.user, today=timezone.localdate(), whole=whole if whole in WHYS else "")
+    seats = list(found.attendance.all())
     context = {
         "meeting": found,
         "agenda": agenda_of(found, request.user),
         "may_prepare": may_prepare,
         "may_run": request.user.may(RUN) and found.is_open,
         "groups": asked if may_prepare else [],
-        "seats": list(found.attendance.all()),
+        "seats": seats,
+        "quorum_lines": quorum_lines(found, seats),
         "attendance_states": Attendance.State.choices,
         "refused": _said(refused),
         "is_conflict": isinstance(refused, AgendaConflict),

@@ -28,6 +28,7 @@ from board.history import history
 from board.identity import identity_of
 from board.ledger import ledger
 from board.lesion_view import SORTS, lesion_table
+from board.meeting_list import meetings_without
 from board.models import CaseClosing, DecisionFollowUp
 from board.next_due import next_due
 from board.presenting import presentable
@@ -91,6 +92,9 @@ def _frame(chart: Chart, user, asked: Asked) -> dict[str, Any]:
         "closing": chart.closing,
         "closed_by": chart.names.get(chart.closing.recorded_by_id) if chart.closing else "",
         "closing_reasons": CaseClosing.Reason.choices,
+        "listings": chart.listings,
+        "may_list": user.may(Capability.PREPARE_MEETING) and not chart.is_over,
+        "meetings_to_list_on": cache(partial(meetings_without, chart.listings)),
         "assignable": cache(partial(assignable, chart.patient)),
     }
 

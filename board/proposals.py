@@ -26,20 +26,19 @@ from patients.selectors import in_visible_chart
 
 SHOWN, MOST = 6, 100
 _W = AgendaItem.Why
-WHYS = (_W.STALE, _W.RELISTED, _W.CONVERSION, _W.REFERRAL, _W.OVERDUE, _W.NO_DATE, _W.POSTPONED)
+WHYS = (_W.STALE, _W.RELISTED, _W.CONVERSION, _W.OVERDUE, _W.NO_DATE, _W.REFERRAL, _W.POSTPONED)
 AMBER_FROM = 2  # postponed so often before: the next listing is the third
 
 
 @dataclass(frozen=True)
 class Proposal:
+    """``also``: the other reasons there are, in words."""
+
     case_number: str
     why: str
     text: str
     times_postponed: int
-
-    @property
-    def label(self) -> str:
-        return _W(self.why).label
+    also: list[str]
 
     @property
     def is_postponed_often(self) -> bool:
@@ -69,8 +68,18 @@ def proposals(user, *, today: dt.date, whole: str = "") -> list[Group]:
         more = count_words(counted(asked[why].exclude(pk__in=seen)) - limit) if len(found) > limit else ""
         seen |= {state.pk for state in found[:limit]}
         if found:
-            groups.append(Group(why, _lines(why, found[:limit], today), more))
-    return groups
+            groups.append((why, found[:limit], more))
+    reasons = _reasons(asked, seen)
+    return [Group(why, _lines(why, states, reasons, today), more) for why, states, more in groups]
+
+
+def _reasons(asked: dict[str, QuerySet[WatchState]], shown: set) -> dict:
+    """Every why of the few that are shown."""
+    found: dict = {}
+    for why in WHYS:
+        for pk in asked[why].filter(pk__in=shown).values_list("pk", flat=True):
+            found.setdefault(pk, []).append(why)
+    return found
 
 
 def _asked(user, today: dt.date) -> dict[str, QuerySet[WatchState]]:
@@ -126,9 +135,16 @@ def _put_off() -> QuerySet[AgendaItem]:
     return put_off.exclude(Exists(later)).exclude(Exists(decided)).order_by()
 
 
-def _lines(why: str, states: list[WatchState], today: dt.date) -> list[Proposal]:
+def _lines(why: str, states: list[WatchState], reasons: dict, today: dt.date) -> list[Proposal]:
     texts = TEXTS[why](states, today)
     times = times_put_off(states)
     return [
-        Proposal(state.patient.case_number, why, texts.get(state.pk, ""), times.get(state.pk, 0)) for state in states
+        Proposal(
+            case_number=state.patient.case_number,
+            why=why,
+            text=texts.get(state.pk, ""),
+            times_postponed=times.get(state.pk, 0),
+            also=[_W(other).label for other in reasons.get(state.pk, []) if other != why],
+        )
+        for state in states
     ]

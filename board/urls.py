@@ -8,6 +8,7 @@ app_name = "board"
 urlpatterns = [
     path("", views.home, name="home"),
     path("watch/", watch_views.watch_list, name="watch"),
+    path("watch/<str:case_number>/act/", watch_views.act, name="watch_act"),
     path("patients/", views.patients, name="patients"),
     path("patients/<str:case_number>/", condition(etag_func=page_stamp)(views.patient), name="patient"),
     path("patients/<str:case_number>/what-if/", what_if_views.what_if, name="what_if"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from board import document_views, minutes_views
+from board import document_views, follow_through_views, minutes_views
 
 urlpatterns = [
     path("meetings/<uuid:pk>/close/", minutes_views.close, name="meeting_close"),
@@ -15,5 +15,8 @@ urlpatterns = [
     path("decisions/<uuid:pk>/letter.pdf", document_views.letter_pdf, name="letter_pdf"),
     path("decisions/<uuid:pk>/letter.txt", document_views.letter_text, name="letter_text"),
     path("decisions/<uuid:pk>/decision.json", document_views.decision_json, name="decision_json"),
+    path("meetings/statistics/", follow_through_views.meeting_statistics, name="meeting_statistics"),
+    path("follow-through/", follow_through_views.page, name="follow_through"),
+    path("follow-through/<uuid:pk>/", follow_through_views.told, name="follow_through_told"),
     path("verify/", document_views.verify, name="verify"),
 ]

@@ -4,16 +4,19 @@ Rows are the stored states; how late a date is, is said for the day the list is 
 """
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from statistics import median
 
 from django.db.models import Case, Exists, IntegerField, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from board.domain.due import Level, level_of
+from board.domain.due import OVERDUE_DAYS, Level, level_of
+from board.due_rules import due_rules
 from board.models import WatchState
 from board.nightly import last_check, late_sentence
-from board.patient_filters import count_words, counted
+from board.patient_filters import MOST_COUNTED, count_words, counted
+from board.watch_care import CaseCare, care_of
 from patients.selectors import in_visible_chart, visible_patients
 
 PAGE_SIZE = 50
@@ -40,12 +43,19 @@ class WatchLine:
 
 @dataclass(frozen=True)
 class WatchRow:
+    """``care`` only where it was asked for: on the list itself."""
+
     case_number: str
     lines: list[WatchLine]
+    care: CaseCare | None = None
 
     @property
     def first(self) -> WatchLine:
         return self.lines[0]
+
+    @property
+    def others(self) -> list[WatchLine]:
+        return self.lines[1:]
 
 
 @dataclass(frozen=True)
@@ -58,6 +68,8 @@ class WatchFigures:
     is_anybody_lost: bool
     late: str
     checked_at: dt.datetime | None
+    open: str = ""
+    median_late: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,15 +79,29 @@ class WatchPage:
     unchecked: str
     number: int
     has_later: bool
+    grace_days: int
 
 
 def watch_page(user, *, today: dt.date, number: int = 1) -> WatchPage:
     first = (number - 1) * PAGE_SIZE
     found = list(_worst_first(_mine(user), today)[first : first + PAGE_SIZE + 1])
     missing = counted(visible_patients(user).filter(~Exists(WatchState.objects.filter(patient=OuterRef("pk")))))
-    rows = [_row(state, today) for state in found[:PAGE_SIZE]]
+    shown = found[:PAGE_SIZE]
+    cared = care_of(shown, today)
+    rows = [_row(state, today, cared[state.patient_id]) for state in shown]
     unchecked = count_words(missing) if missing else ""
-    return WatchPage(rows, watch_figures(user, today=today), unchecked, number, len(found) > PAGE_SIZE)
+    return WatchPage(
+        rows, _strip(user, today), unchecked, number, len(found) > PAGE_SIZE, due_rules().booking_grace_days
+    )
+
+
+def _strip(user, today: dt.date) -> WatchFigures:
+    """The figures at the head of the list: how many are open, and how late the late ones are in the middle."""
+    mine = _mine(user)
+    late = list(mine.filter(due__lt=today).order_by().values_list("due", flat=True)[: MOST_COUNTED + 1])
+    middle = median((today - due).days for due in late) if 0 < len(late) <= MOST_COUNTED else None
+    said = "–" if middle is None else f"{middle:g} d"
+    return replace(watch_figures(user, today=today), open=count_words(counted(mine)), median_late=said)
 
 
 def watch_figures(user, *, today: dt.date) -> WatchFigures:
@@ -119,15 +145,19 @@ def _worst_first(states: QuerySet[WatchState], today: dt.date) -> QuerySet[Watch
     )
 
 
-def _row(state: WatchState, today: dt.date) -> WatchRow:
+def _row(state: WatchState, today: dt.date, cared: CaseCare | None = None) -> WatchRow:
     lines = [watch_line(reason, today) for reason in state.reasons]
-    return WatchRow(state.patient.case_number, sorted(lines, key=lambda line: -line.level))
+    return WatchRow(state.patient.case_number, sorted(lines, key=lambda line: -line.level), cared)
 
 
 def watch_line(reason: dict, today: dt.date) -> WatchLine:
     """A stored reason as it reads on ``today``."""
     opens, due = _date(reason["opens"]), _date(reason["due"])
-    level = Level.NO_DATE if reason["kind"] == "no_date" else level_of(opens, due, today)
+    level = (
+        Level.NO_DATE
+        if reason["kind"] == "no_date"
+        else level_of(opens, due, today, red_after=reason.get("red_after", OVERDUE_DAYS))
+    )
     return WatchLine(
         kind=reason["kind"],
         sentence=reason["sentence"],

@@ -29,7 +29,7 @@ LAST_DATE = (
     "This would leave the patient without a next date. Give a date, or close the case with a reason: "
     "deceased, declined, transferred, cured or discharged, or other."
 )
-EDITION = "watch/3"  # raised when a state says more than before: the check is due and makes every one again
+EDITION = "watch/4"  # raised when a state says more than before: the check is due and makes every one again
 MOST_AHEAD = dt.timedelta(days=731)
 TOO_FAR = "This date lies more than two years ahead: give an earlier one, so that this patient is not lost."
 NOW = dt.date.min  # a reason without a day asks at once, whatever day it is read on
@@ -74,6 +74,7 @@ def as_json(reason: WatchReason) -> dict:
         "since": _text(reason.since),
         "opens": _text(reason.opens),
         "due": _text(reason.due),
+        "red_after": reason.red_after,
         "sources": [vars(source) for source in reason.sources],
     }
 

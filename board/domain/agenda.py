@@ -8,6 +8,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 START_MINUTES, BREAK_MINUTES, BREAK_AFTER_MINUTES = 5, 10, 60
 
@@ -52,7 +53,7 @@ class Plan:
 
     def break_after(self, number: int) -> Slot | None:
         """The break that follows case ``number``."""
-        return next((b for a, b in zip(self.slots, self.slots[1:], strict=False) if _is_break(a, b, number)), None)
+        return next((b for a, b in pairwise(self.slots) if _is_break(a, b, number)), None)
 
 
 def _is_break(before: Slot, after: Slot, number: int) -> bool:

@@ -80,17 +80,17 @@ _WORDS = {
 SOON_DAYS, OVERDUE_DAYS, AGENDA_DAYS = 30, 14, 60
 
 
-def level_of(opens: dt.date | None, due: dt.date | None, today: dt.date) -> Level:
+def level_of(opens: dt.date | None, due: dt.date | None, today: dt.date, *, red_after: int = OVERDUE_DAYS) -> Level:
     """``opens``: first day on which it can be done; ``due``: last. No due day means: look now.
 
-    Due from the day it opens; overdue from 14 days after the due day, on the agenda from 60 days.
+    Due from the day it opens; overdue ``red_after`` days after the due day, on the agenda from 60 days.
     """
     if due is None:
         return Level.DUE
     late = (today - due).days
     if late >= AGENDA_DAYS:
         return Level.AGENDA
-    if late >= OVERDUE_DAYS:
+    if late >= red_after:
         return Level.OVERDUE
     until = ((opens or due) - today).days
     if until <= 0:

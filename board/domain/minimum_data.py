@@ -12,6 +12,8 @@ from enum import StrEnum
 
 _PRRT = re.compile(r"prrt|177\s*lu|lu-?\s*177|lutetium|lutathera|radioligand|radionuclide", re.IGNORECASE)
 
+DAYS_ONLY = 31
+
 
 class State(StrEnum):
     CURRENT = "current"
@@ -32,7 +34,8 @@ class Weight(StrEnum):
 class Known:
     """One item as the rows have it. ``day``: of the oldest value it rests on, None where it has no date.
 
-    ``lacks``: what of it is not there, in words; ``stale_because``: why it does not count any more, whatever its age.
+    ``lacks``: what of it is not there, in words; ``is_partial``: something of it is there. ``stale_because``: why it
+    does not count any more, whatever its age.
     """
 
     key: str
@@ -40,6 +43,7 @@ class Known:
     day: dt.date | None = None
     lacks: tuple[str, ...] = ()
     stale_because: str = ""
+    is_partial: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,7 @@ class Point:
     max_days: int | None
     lacks: tuple[str, ...] = ()
     stale_because: str = ""
+    is_partial: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -76,15 +81,24 @@ class Point:
 
     @property
     def age(self) -> str:
-        return "" if self.age_days is None else age_words(self.age_days)
+        """In days where the limit is one of days, so that the two can be compared."""
+        if self.age_days is None:
+            return ""
+        is_short = self.max_days is not None and self.max_days <= DAYS_ONLY
+        return f"{self.age_days} d" if is_short and self.age_days >= 0 else age_words(self.age_days)
 
     @property
     def words(self) -> str:
         """ "Labs 31 d, stale (limit 14 d)": what stands beside the dot."""
         if self.state is State.MISSING:
-            return f"{self.label} missing"
+            return f"{self.label} {self._without}" if self.is_partial else f"{self.label} missing"
         text = f"{self.label} {self.age}" if self.age else self.label
         return text if self.state is State.CURRENT else f"{text}, stale"
+
+    @property
+    def _without(self) -> str:
+        more = len(self.lacks) - 1
+        return f"without {self.lacks[0]}" + (f" and {more} more" if more else "")
 
     @property
     def why(self) -> str:
@@ -113,7 +127,7 @@ def _point(item: Known, rule: ItemRule, about_prrt: bool, day: dt.date) -> Point
     is_barely = state is State.STALE and age is not None and rule.amber_days is not None and age <= rule.amber_days
     weight = Weight.AMBER if is_barely else rule.if_prrt if about_prrt else rule.weight
     because = item.stale_because if state is State.STALE else ""
-    return Point(rule.key, rule.label, state, weight, age, rule.max_days, item.lacks, because)
+    return Point(rule.key, rule.label, state, weight, age, rule.max_days, item.lacks, because, item.is_partial)
 
 
 def _state(item: Known, rule: ItemRule, age: int | None) -> State:

@@ -7,7 +7,7 @@ that may be anything is looked at like a poor one.
 
 import datetime as dt
 
-from board.domain.due import DueRules
+from board.domain.due import OVERDUE_DAYS, DueRules
 from board.domain.watch_facts import (
     WAITING_OUTCOMES,
     BookedReview,
@@ -29,7 +29,7 @@ def watch(facts: WatchFacts, rules: DueRules, today: dt.date) -> tuple[WatchReas
     found = [
         *_no_date(facts),
         *scan_reasons(facts, rules, today),
-        *_next_date(facts),
+        *_next_date(facts, rules),
         *(_decision(d) for d in facts.decisions if d.has_date or (d.outcome in WAITING_OUTCOMES and not d.is_done)),
         *(_unsettled(pair, rules) for pair in facts.unsettled),
         *(_stale(notice, rules) for notice in facts.notices),
@@ -50,7 +50,8 @@ def _no_date(facts: WatchFacts) -> list[Found]:
     return [Found(Kind.NO_DATE, sentence, "Give a next date or close the case")]
 
 
-def _next_date(facts: WatchFacts) -> list[Found]:
+def _next_date(facts: WatchFacts, rules: DueRules) -> list[Found]:
+    """A booked scan that has not arrived is red as soon as the grace of bookings is over."""
     planned = facts.next_date
     if planned is None:
         return []
@@ -62,7 +63,8 @@ def _next_date(facts: WatchFacts) -> list[Found]:
         " and has not arrived." if is_scan else "."
     )
     action = "Ask where the scan is" if is_scan else f"See to it: {planned.words}"
-    return [Found(kind, sentence, action, planned.said_on, planned.on, None, (planned.source,))]
+    red_after = rules.booking_grace_days if is_scan else OVERDUE_DAYS
+    return [Found(kind, sentence, action, planned.said_on, planned.on, None, (planned.source,), red_after)]
 
 
 def _decision(decision: StandingDecision) -> Found:

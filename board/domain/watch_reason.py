@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
 
-from board.domain.due import Level, level_of
+from board.domain.due import OVERDUE_DAYS, Level, level_of
 from eligibility.domain.facts import Source
 
 
@@ -35,6 +35,7 @@ class WatchReason:
     due: dt.date | None
     level: Level
     sources: tuple[Source, ...] = ()
+    red_after: int = OVERDUE_DAYS
 
     @property
     def rank(self) -> tuple[int, dt.date]:
@@ -53,12 +54,16 @@ class Found:
     due: dt.date | None = None
     opens: dt.date | None = None
     sources: tuple[Source, ...] = ()
+    red_after: int = OVERDUE_DAYS
 
 
 def levelled(found: Found, today: dt.date) -> WatchReason:
     opens = found.opens or found.due
-    level = Level.NO_DATE if found.kind is Kind.NO_DATE else level_of(opens, found.due, today)
-    return WatchReason(found.kind, found.sentence, found.action, found.since, opens, found.due, level, found.sources)
+    lost = found.kind is Kind.NO_DATE
+    level = Level.NO_DATE if lost else level_of(opens, found.due, today, red_after=found.red_after)
+    return WatchReason(
+        found.kind, found.sentence, found.action, found.since, opens, found.due, level, found.sources, found.red_after
+    )
 
 
 def day_words(day: dt.date) -> str:

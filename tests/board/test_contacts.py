@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.urls import reverse
 
 from board.chart import Chart
+from board.closing import close_case
 from board.contacts import contact_lines, log_contact, waiting_contact
 from board.domain.timeline import draw
 from board.history import history
@@ -96,7 +97,8 @@ def test_follow_up_that_ends_needs_a_word_and_has_no_date(user, patient):
     with pytest.raises(ValidationError, match="without a next date"):
         log(user, patient, **nothing)
     assert waiting_contact(Chart(patient, TODAY)) is not None, "the refused contact has not ended anything"
-    ended = log(user, patient, closes="transferred", **nothing)
+    close_case(by=user, patient=patient, reason="transferred")
+    ended = log(user, patient, **nothing)
     assert ended.next_on is None and waiting_contact(Chart(patient, TODAY)) is None
 
 

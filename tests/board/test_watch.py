@@ -317,7 +317,7 @@ def test_what_was_done_is_true_and_stored_though_no_date_is_left(user, patient):
     assert state(patient).has_no_date and kinds(patient) == {"no_date"}
 
 
-def test_a_contact_after_which_nothing_comes_closes_the_case_or_leaves_another_date(user, patient):
+def test_a_contact_after_which_nothing_comes_needs_another_date_or_a_closed_case(user, patient):
     nothing = {"next_for": "nothing", "next_on": None, "note": "treated elsewhere"}
     with pytest.raises(ValidationError, match="close the case with a reason"):
         contact(user, patient, **nothing)
@@ -326,13 +326,9 @@ def test_a_contact_after_which_nothing_comes_closes_the_case_or_leaves_another_d
     contact(user, patient, **nothing)
     assert not CaseClosing.objects.exists() and not state(patient).has_no_date
     follow_up(by=user, decision=decision, kind="done")
-    contact(user, patient, **nothing | {"note": "says goodbye"}, closes="transferred")
-    assert CaseClosing.objects.get().reason == "transferred" and not state(patient).is_open
-
-
-def test_a_contact_with_a_date_closes_nothing(user, patient):
-    with pytest.raises(ValidationError, match="choose one of the two"):
-        contact(user, patient, closes="transferred")
+    close_case(by=user, patient=patient, reason="transferred")
+    contact(user, patient, **nothing | {"note": "says goodbye"})
+    assert Contact.objects.count() == 2 and not state(patient).is_open
 
 
 # --- closing --------------------------------------------------------------------------------------------

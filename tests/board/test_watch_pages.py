@@ -83,7 +83,7 @@ def test_levels_are_those_of_the_day_the_list_is_read_on(cohort):
 def test_the_page_says_why_and_what_to_do(cohort, client):
     said = text_of(client.get(reverse("board:watch")))
     assert "Nobody has given this patient a next date, and the case is not closed." in said
-    assert "See to it: laboratory values" in said and "overdue, shown on the next agenda by itself" in said
+    assert "See to it: laboratory values" in said and "proposed for the next agenda by itself" in said
     assert "Research and decision support, not a certified medical device" in said
 
 
@@ -163,7 +163,7 @@ def test_the_list_asks_the_database_as_often_with_4_cases_as_with_60(user, clien
     for number in range(4, 60):
         make_patient(by=user, case_number=f"W-{number}")
     read_news()
-    assert queries(client) == with_four <= 14
+    assert queries(client) == with_four <= 16
 
 
 def test_a_state_that_changed_without_a_row_ends_the_304(user, client):
@@ -214,7 +214,7 @@ def test_a_case_is_closed_and_opened_again_by_its_form(user, client):
     assert "close case: case closing" in shown(client, patient, tab="audit")
 
 
-def test_a_contact_that_ends_follow_up_asks_for_the_closing_reason_on_its_form(user, client):
+def test_a_contact_that_ends_follow_up_is_refused_until_the_case_is_closed_by_its_one_form(user, client):
     patient = dated(user, 20, "W-1")
     typed = {
         "contacted_on": TODAY, "who": "patient", "outcome": "reached", "next_for": "nothing", "next_on": "",
@@ -223,8 +223,9 @@ def test_a_contact_that_ends_follow_up_asks_for_the_closing_reason_on_its_form(u
     address = reverse("board:contact", args=[patient.case_number])
     refused = client.post(address, typed)
     assert refused.status_code == 422 and "without a next date" in text_of(refused)
-    assert client.post(address, typed | {"closes": "transferred"}).status_code == 302
-    assert CaseClosing.objects.get().text == "treated elsewhere" and Contact.objects.count() == 2
+    assert "close the case with a reason" in text_of(refused) and refused.content.decode().count('name="reason"') == 1
+    assert close(client, patient, do="close", reason="transferred", text="elsewhere").status_code == 302
+    assert client.post(address, typed).status_code == 302 and Contact.objects.count() == 2
 
 
 def test_a_decision_that_takes_the_last_date_is_refused_on_its_form_and_keeps_the_text(client):

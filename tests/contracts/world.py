@@ -25,7 +25,7 @@ from imaging.models import (
 )
 from patients.models import Patient, User
 from patients.services import record, withdraw
-from tests.board.meeting_factories import make_item, make_meeting
+from tests.board.meeting_factories import make_item, make_meeting, make_series
 from tests.patients.factories import make_patient, make_user
 
 _numbers = itertools.count(1)
@@ -99,6 +99,7 @@ def make_world(word: str, owner: User) -> World:
             "unassigned_series": unassigned,
             "scan": scan,
             "decision": _decided(word, opener, patient),
+            "meeting_series": make_series(opener),
             "meeting": (meeting := make_meeting(opener)),
             "item": make_item(meeting, patient, opener, question=f"{word}-QUESTION"),
             "upload": upload,

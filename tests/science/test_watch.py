@@ -416,3 +416,11 @@ def test_time_alone_never_takes_a_reason_away_or_makes_it_milder(facts, today, l
     for (kind, sources), level in before.items():
         if kind not in booked:
             assert after[kind, sources] >= level
+
+
+@pytest.mark.parametrize(("late", "is_red"), [(6, False), (7, True), (13, True)])
+def test_a_booked_scan_that_has_not_arrived_is_red_after_the_grace_of_bookings(late, is_red):
+    """Any other date is red after 14 days."""
+    found = reasons(next_date=NextDate("scan", "scan", TODAY - days(late), ROW, SCAN_DAY))[Kind.SCAN_PLANNED]
+    other = reasons(next_date=NextDate("visit", "visit", TODAY - days(late), ROW, SCAN_DAY))[Kind.NEXT_DATE]
+    assert (found.level >= Level.OVERDUE) is is_red and other.level is Level.DUE

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from demo.accounts import DEMO_PASSWORD, DEMO_USER
 from demo.loading import CASES, Loader
+from demo.meetings import demo_meeting
 from demo.people import demo_team
 from imaging.models import Job
 from imaging.services.running import run
@@ -38,6 +39,8 @@ class Command(BaseCommand):
         for case, patient in charts:
             loader.decide(case, patient)
             loader.ask(case, patient)
+        if meeting := demo_meeting():
+            self.stdout.write(f"Next meeting: {meeting}")
         done = "loaded and computed" if any(worked) else "already loaded"
         self.stdout.write(f"Demonstration cohort {done}: cases {', '.join(CASES)}.")
         self.stdout.write(f"Sign in as {DEMO_USER}, password {DEMO_PASSWORD}")
