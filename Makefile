@@ -6,10 +6,10 @@ export DJANGO_SETTINGS_MODULE := config.settings
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-both check bench study screenshots clean
+.PHONY: help setup demo test test-both check bench study meeting-drill screenshots clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 # --- set-up: each stamp holds until its requirements file changes -------------------------------
 $(VENV)/bin/python:
@@ -61,6 +61,9 @@ bench: $(VENV)/.bench ## speed against peers and limits, as ratios of one run
 
 study: $(VENV)/.dev ## proposals on phantoms whose truth is known: found, missed, asked for nothing (about 10 minutes)
 	@$(BIN)/python -m demo.study
+
+meeting-drill: $(VENV)/.dev ## a meeting of thirty cases while broker and worker are killed and PostgreSQL is restarted; prints what the room saw
+	@$(BIN)/python -m tests.drill.meeting
 
 screenshots: $(VENV)/.dev ## pictures of every page of the demonstration in docs/screenshots (needs Chromium)
 	@$(BIN)/python -m demo.screenshots

@@ -9,8 +9,7 @@ from patients.domain.roles import Capability
 from patients.models import Patient
 
 NOWHERE = (
-    "This case is on the agenda of no running meeting whose screen you move. "
-    "Open the console of the meeting first."
+    "This case is on the agenda of no running meeting whose screen you move. Open the console of the meeting first."
 )
 _SHOWABLE = (AgendaItem.State.LISTED, AgendaItem.State.DISCUSSED)
 

@@ -1,6 +1,6 @@
 // Words of the screen: how long a case has been shown, and when silence is said.
 
-export const SILENT_MS = 4500;
+export const SILENT_MS = 4000; // with the half second between two looks it is said within five
 
 /** Whole minutes, as text: nothing on the screen moves by itself. @param {number} seconds @param {number} planned minutes */
 export function clockWords(seconds, planned) {

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from playwright.sync_api import Browser, Page, expect
 
 from board.models import Meeting
-from demo.accounts import DEMO_PASSWORD
 from patients.models import Patient, User
+from patients.services import grant_access
+from tests.board.factories import published_case
 from tests.board.meeting_factories import make_item, make_meeting
+from tests.patients.factories import make_user
 
 QUESTIONS = {
     "0001": "Eligible for PRRT after CAPTEM?",
@@ -27,7 +29,7 @@ addEventListener("DOMContentLoaded", () => {
       changed = false;
       window.seen.frames += 1;
       window.seen.texts.add(document.body.innerText);
-      for (const el of document.querySelectorAll(%r)) window.seen.pressable.add(el.outerHTML.slice(0, 120));
+      for (const el of document.querySelectorAll("PRESSABLE")) window.seen.pressable.add(el.outerHTML.slice(0, 120));
       const shown = [...document.querySelectorAll(".wall")].filter((el) => !el.hidden && getComputedStyle(el).visibility !== "hidden");
       if (shown.length === 0) window.seen.empty += 1;
     }
@@ -35,7 +37,7 @@ addEventListener("DOMContentLoaded", () => {
   };
   look();
 });
-""" % NOT_ON_A_WALL
+""".replace("PRESSABLE", NOT_ON_A_WALL)
 
 
 @dataclass
@@ -44,6 +46,17 @@ class Room:
     display: Page
     meeting: Meeting
     base: str
+
+    def close(self) -> None:
+        """Both browsers, before the database goes: they ask as long as they live."""
+        for context in self.console.context.browser.contexts:
+            context.close()
+
+    def begin(self) -> None:
+        self.pair()
+        self.console.get_by_role("button", name="Start the meeting").click()
+        expect(self.console.get_by_role("button", name="Start the meeting")).to_be_hidden()
+        expect(self.console.get_by_role("button", name="Next case")).to_be_enabled()
 
     def shows(self, *words: str) -> None:
         """The display has painted a frame that says this."""
@@ -69,27 +82,38 @@ class Room:
         self.console.locator("[data-displays] summary").click()
 
 
-def planned_meeting(cases=QUESTIONS, **values) -> Meeting:
-    """A meeting of the demonstration's chair, not begun, its seats expected."""
-    chair = User.objects.get(username="demo-chair")
+def planned_meeting(chair: User, **values) -> Meeting:
+    """A meeting about three cases, not begun, its seats expected."""
     meeting = make_meeting(chair, present=False, **values)
-    for number, question in cases.items():
+    for number, question in QUESTIONS.items():
         make_item(meeting, Patient.objects.get(case_number=number), chair, question=question)
     return meeting
 
 
-def signed_in(browser: Browser, base: str, path: str, username: str = "demo-chair", **context) -> Page:
-    page = browser.new_context(viewport={"width": 1366, "height": 768}, timezone_id="UTC", **context).new_page()
+def small_board() -> User:
+    """Three cases without pictures, a coordinator and the chair who both see them; quick to make."""
+    chair, coordinator = make_user("chair", username="chair"), make_user("coordinator", username="coordinator")
+    for number in QUESTIONS:
+        reader, patient = published_case(number)
+        for user in (chair, coordinator):
+            grant_access(by=reader, patient=patient, user=user, kind="board", reason="sits on the board")
+    return chair
+
+
+def signed_in(browser: Browser, base: str, path: str, user: User, password: str) -> Page:
+    page = browser.new_context(viewport={"width": 1366, "height": 768}, timezone_id="UTC").new_page()
     page.goto(base + path)
-    page.get_by_label("User name").fill(username)
-    page.get_by_label("Password").fill(DEMO_PASSWORD)
+    page.get_by_label("User name").fill(user.username)
+    page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(base + path)
     return page
 
 
-def opened_room(browser: Browser, base: str, meeting: Meeting) -> Room:
+def opened_room(browser: Browser, base: str, chair: User, password: str) -> Room:
+    meeting = planned_meeting(chair)
     display = browser.new_context(viewport={"width": 1280, "height": 720}, timezone_id="UTC").new_page()
     display.add_init_script(WATCH)
     display.goto(f"{base}/display/")
-    return Room(signed_in(browser, base, f"/meetings/{meeting.pk}/console/"), display, meeting, base)
+    console = signed_in(browser, base, f"/meetings/{meeting.pk}/console/", chair, password)
+    return Room(console, display, meeting, base)

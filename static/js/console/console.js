@@ -56,6 +56,9 @@ const timeHere = (iso) => timeThere(Date.parse(iso), root.querySelector("[data-c
 const opened = () => root.querySelector("[data-opened]")?.dataset.opened ?? "";
 const line = (item) => root.querySelector(`[data-part="agenda"] a[data-item="${CSS.escape(item ?? "")}"][data-number]`);
 
+let isKnown;
+const known = new Promise((resolve) => { isKnown = resolve; });
+
 function seen(state) {
   const before = screen;
   if (before && state.version < before.version) return;
@@ -69,6 +72,7 @@ function seen(state) {
   showViews(state);
   showWhere(state);
   if (before && before.item !== state.item) follower(state);
+  isKnown();
 }
 
 /** The form goes with the screen in the window that moves it; elsewhere a person may be writing about another case. */
@@ -124,14 +128,16 @@ async function leave() {
   await Promise.all(until);
 }
 
-function press(action, value) {
+async function press(action, value) {
   sayScreen("");
-  if (!screen || !control.isMine) return;
+  await known;
+  if (!control.isMine) return sayScreen(`${control.text}. Take over to move it.`);
   const command = absolute(action, value, screen);
   remote.send(command.action, command.value);
 }
 
-function step(by) {
+async function step(by) {
+  await known;
   const showable = [...root.querySelectorAll('[data-part="agenda"] [data-showable]')].map((el) => el.dataset.item);
   const isNone = OF_NO_CASE.has(screen?.view) && screen?.view !== "test";
   const next = neighbour(showable, screen?.item ?? null, isNone && screen?.item ? 0 : by) ?? null;

@@ -1,6 +1,6 @@
 // Follows the room's screen: events as they come; where they stay away, a question every three seconds.
 
-const SILENT_MS = 5000;
+const SILENT_MS = 4000;
 const ASK_MS = 3000;
 const STREAM_AGAIN_MS = 15_000;
 

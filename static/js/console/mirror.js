@@ -1,10 +1,11 @@
-// The same frames as in the room, in a small box: the last frame stays until the new one is whole.
+// The same frames as in the room, in a small box that the styles of this page do not reach. The last frame stays until the
+// new one is whole.
 import { Frames } from "../screen-frames.js";
 
 const AGAIN_MS = 3000;
 
 export function mirrorOf(root) {
-  const stage = root.querySelector("[data-mirror-stage]");
+  const stage = stageIn(root);
   const frames = new Frames(stage);
   let now = null;
 
@@ -29,4 +30,13 @@ export function mirrorOf(root) {
     },
     lost(isLost) { root.querySelector("[data-mirror-word]").hidden = !isLost; },
   };
+}
+
+function stageIn(root) {
+  const stage = document.createElement("div");
+  stage.className = "room-screen";
+  stage.style.height = "100%";
+  const styles = root.dataset.styles.split(" ").map((href) => Object.assign(document.createElement("link"), { rel: "stylesheet", href }));
+  root.querySelector("[data-mirror-stage]").attachShadow({ mode: "open" }).append(...styles, stage);
+  return stage;
 }
