@@ -9,9 +9,10 @@ import urllib.request
 
 import pytest
 from django.utils import timezone
+from playwright.sync_api import Error
 
 from board.models import Display, ScreenState
-from board.pairing import _digest
+from board.pairing import digest_of
 from board.screen import command
 from tests.board.factories import published_case
 from tests.board.meeting_factories import make_item, make_meeting
@@ -52,7 +53,7 @@ class Web:
 
 @pytest.fixture
 def expected_errors():
-    return ["ERR_CONNECTION", "ERR_INCOMPLETE", "ERR_EMPTY_RESPONSE", "ERR_NETWORK", "ERR_SOCKET"]
+    return ["ERR_CONNECTION", "ERR_INCOMPLETE", "ERR_EMPTY_RESPONSE", "ERR_NETWORK", "ERR_SOCKET", "410", "404"]
 
 
 @pytest.fixture
@@ -70,14 +71,14 @@ def meeting():
     found = make_meeting(user, state="running")
     make_item(found, patient, user, question="Is PRRT possible now?")
     make_item(found, make_patient(by=user), user, question="And for the second one?")
-    Display.objects.create(meeting=found, token_digest=_digest(TOKEN), code_until=timezone.now())
+    Display.objects.create(meeting=found, token_digest=digest_of(TOKEN), code_until=timezone.now())
     command(by=user, meeting=found, action="next")
     return found
 
 
 def within(seconds: float, page, expression: str, what: str) -> float:
     began = time.monotonic()
-    wait_for(lambda: page.evaluate(expression), seconds, what)
+    wait_for(lambda: _holds(page, expression), seconds, what)
     return time.monotonic() - began
 
 
@@ -110,10 +111,17 @@ def test_a_display_that_is_unpaired_shows_a_code_by_itself(page, web, meeting):
     assert ScreenState.objects.get().item is not None
 
 
+def _holds(page, expression: str) -> bool:
+    try:
+        return bool(page.evaluate(expression))
+    except Error:  # the page is being loaded again
+        return False
+
+
 def _opens(page, address: str) -> bool:
     try:
         return page.goto(address).ok
-    except Exception:  # refused while the server starts
+    except Error:  # refused while the server starts
         return False
 
 
