@@ -8,7 +8,7 @@ from board.lesion_view import LesionLine, lesion_table
 from imaging.models import Lesion
 
 MOST_ROWS = 6
-BESIDE_A_SENTENCE = 4
+BESIDE_A_SENTENCE = 3
 MOST_SCANS = 3
 RATIO = "Peak × liver"
 

@@ -21,9 +21,9 @@ from patients.selectors import visible_patients
 WINDOW_LENGTH = 64
 
 
-def meeting_or_404(request: HttpRequest, pk) -> Meeting:
-    if not request.user.may(Capability.SEE_MEETING):
-        raise PermissionDenied("Your role does not take part in meetings.")
+def meeting_or_404(request: HttpRequest, pk, needed: Capability = Capability.SEE_MEETING) -> Meeting:
+    if not request.user.may(needed):
+        raise PermissionDenied("Your role may not do this in meetings.")
     found = Meeting.objects.filter(pk=pk).first()
     if found is None:
         raise Http404("Not found.")
@@ -95,7 +95,7 @@ def screen_card(request: HttpRequest, pk, view: str) -> HttpResponse:
 
 @require_POST
 def pair_display(request: HttpRequest, pk) -> HttpResponse:
-    meeting = meeting_or_404(request, pk)
+    meeting = meeting_or_404(request, pk, Capability.PREPARE_MEETING)
     said = {name: request.POST.get(name, "") for name in ("code", "label")}
     try:
         found = pair(by=request.user, meeting=meeting, **said)
@@ -108,7 +108,8 @@ def pair_display(request: HttpRequest, pk) -> HttpResponse:
 
 @require_POST
 def unpair_display(request: HttpRequest, pk, display) -> HttpResponse:
-    found = Display.objects.filter(pk=display, meeting=meeting_or_404(request, pk)).first()
+    meeting = meeting_or_404(request, pk, Capability.PREPARE_MEETING)
+    found = Display.objects.filter(pk=display, meeting=meeting).first()
     if found is None:
         raise Http404("Not found.")
     unpair(by=request.user, display=found)

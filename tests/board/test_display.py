@@ -150,7 +150,7 @@ def test_nothing_is_shown_to_a_device_that_is_not_paired(device, chair, meeting)
 
 
 def test_cases_of_other_meetings_and_taken_off_ones_are_not_there(paired, chair, meeting):
-    reader, patient = published_case()
+    _, patient = published_case()
     elsewhere = make_item(make_meeting(chair, state="running"), patient, chair)
     here = make_item(meeting, patient, chair)
     ask = lambda item, view="overview": paired.get(reverse("board:display_frame", args=[item.pk, view])).status_code  # noqa: E731

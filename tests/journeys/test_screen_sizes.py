@@ -9,7 +9,7 @@ from django.utils import timezone
 from board import screen_stream
 from board.domain.quorum import NET_QUORUM
 from board.models import AgendaItem, DecisionDraft, Display, Meeting, ScreenState
-from board.pairing import _digest
+from board.pairing import digest_of
 from patients.models import Patient, User
 from tests.journeys.conftest import RESULTS
 from tests.journeys.screen_measure import LEAST_CONTRAST, MOST_FACTS, MOST_WORDS, SMALLEST, measure
@@ -38,7 +38,7 @@ def room(demo_loaded):
             item=item, version=1, content=said | {"next_step": "labs", "due_date": "2026-12-10"}
         )
     ScreenState.objects.create(meeting=meeting)
-    Display.objects.create(meeting=meeting, token_digest=_digest(TOKEN), code_until=timezone.now())
+    Display.objects.create(meeting=meeting, token_digest=digest_of(TOKEN), code_until=timezone.now())
     return meeting
 
 
