@@ -44,7 +44,7 @@ def store_series(*, by, series: MeetingSeries, seats: Iterable[Seat]) -> Meeting
     if old is None:
         series.created_by = by
     series.quorum = groups_of(series.quorum)
-    series.full_clean(exclude=["created_by"])
+    series.full_clean(exclude=["created_by", "quorum"])
     series.save()
     series.members.all().delete()
     SeriesMember.objects.bulk_create(SeriesMember(series=series, **vars(seat)) for seat in seats)
@@ -69,7 +69,7 @@ def create_meeting(*, by, meeting: Meeting, seats: Iterable[Seat] | None = None)
     meeting.created_by, meeting.quorum = by, groups_of(meeting.quorum)
     if meeting.starts_at is not None and meeting.starts_at < timezone.now():
         raise ValidationError({"starts_at": "This lies in the past: plan a meeting that is still to come."})
-    meeting.full_clean(exclude=["created_by"])
+    meeting.full_clean(exclude=["created_by", "quorum"])
     meeting.save(force_insert=True)
     if seats is None:
         seats = [_of_member(member) for member in meeting.series.members.all()] if meeting.series else []
@@ -103,7 +103,7 @@ def change_meeting(*, by, meeting: Meeting, seen_version: int, seats: Iterable[S
     for name in MEETING_FIELDS:
         setattr(meeting, name, values.get(name, getattr(meeting, name)))
     meeting.quorum = groups_of(meeting.quorum)
-    meeting.full_clean(exclude=["created_by", "agenda_by"])
+    meeting.full_clean(exclude=["created_by", "agenda_by", "quorum"])
     meeting.save(update_fields=MEETING_FIELDS)
     _seat(by, meeting, seats)
     if ended != (meeting.starts_at, meeting.planned_minutes):

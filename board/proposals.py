@@ -19,7 +19,7 @@ from board.models import (
     DecisionNotice,
     WatchState,
 )
-from board.patient_filters import count_words, counted
+from board.patient_filters import MOST_COUNTED, count_words, counted
 from board.proposal_words import TEXTS, times_put_off
 from eligibility.models import ChangeVerdict
 from patients.selectors import in_visible_chart
@@ -65,12 +65,18 @@ def proposals(user, *, today: dt.date, whole: str = "") -> list[Group]:
         limit = MOST if why == whole else SHOWN
         states = asked[why].exclude(pk__in=seen).select_related("patient")
         found = list(states[: limit + 1])
-        more = count_words(counted(asked[why].exclude(pk__in=seen)) - limit) if len(found) > limit else ""
+        more = _more(asked[why].exclude(pk__in=seen), limit) if len(found) > limit else ""
         seen |= {state.pk for state in found[:limit]}
         if found:
             groups.append((why, found[:limit], more))
     reasons = _reasons(asked, seen)
     return [Group(why, _lines(why, states, reasons, today), more) for why, states, more in groups]
+
+
+def _more(states: QuerySet[WatchState], shown: int) -> str:
+    """A registry is not counted to its end: then it is more than is ever said."""
+    number = counted(states)
+    return count_words(number) if number > MOST_COUNTED else str(number - shown)
 
 
 def _reasons(asked: dict[str, QuerySet[WatchState]], shown: set) -> dict:
