@@ -84,6 +84,9 @@ ROUTES: dict[str, list[Rule]] = {
     "board:item_postpone": [Rule("item", post=PREPARERS)],
     "board:item_note": [Rule("item", post=SEERS)],
     "board:list_case": [Rule("case_number", post=PREPARERS)],
+    "board:item_draft": [Rule("item", get=FOLLOWERS, post=FOLLOWERS)],
+    "board:item_sign": [Rule("item", post=DECIDERS)],
+    "board:amend": [Rule("decision", get=DECIDERS, post=DECIDERS)],
     "imaging:upload": [Rule(get=IMPORTERS, post=IMPORTERS)],
     "imaging:upload_start": [Rule(post=IMPORTERS)],
     "imaging:upload_detail": [
