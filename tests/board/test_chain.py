@@ -3,8 +3,10 @@
 import datetime as dt
 import random
 import uuid
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.db import models, transaction
 
 from board import chain
@@ -237,3 +239,15 @@ def test_each_way_is_found_by_itself(signed):
                     said = way(chance, signed)
                     assert chain.verify(), said
                     transaction.set_rollback(True)
+
+
+def test_decisions_from_before_the_chain_get_their_links(signed):
+    seal = import_module("board.migrations.0009_chain_and_triggers").seal
+    with lifted():
+        every(Minutes)._raw_delete("default")
+        every(ChainLink)._raw_delete("default")
+        ChainHead.objects.all().delete()
+        assert {problem.code for problem in chain.verify()} == {"no_link"}
+        seal(apps, None)
+    assert chain.verify() == []
+    assert [link.object_id for link in ChainLink.objects.all()] == [decision.pk for decision in signed]
