@@ -3,7 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from board.chart import Chart
@@ -50,7 +50,8 @@ def follow_through(user, *, today: dt.date) -> FollowThrough:
     """Waiting ones the most overdue first; told ones the newest word first."""
     mine = BoardDecision.objects.filter(in_visible_chart(user))
     waiting = list(_rows(mine.waiting()).order_by("due_date", "decided_on")[: PAGE_SIZE + 1])
-    done = _rows(mine.filter(follow_ups__kind__in=DecisionFollowUp.OUTCOMES)).distinct().order_by("-decided_on")
+    words = DecisionFollowUp.objects.filter(decision=OuterRef("pk"), kind__in=DecisionFollowUp.OUTCOMES)
+    done = _rows(mine.filter(Exists(words))).order_by("-decided_on")
     told = [line(decision, today) for decision in done[:PAGE_SIZE]]
     told.sort(key=lambda one: one.told_on or dt.date.min, reverse=True)
     return FollowThrough(

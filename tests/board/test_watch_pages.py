@@ -234,7 +234,9 @@ def test_a_decision_that_takes_the_last_date_is_refused_on_its_form_and_keeps_th
     patient = make_patient(by=user, case_number="W-1")
     words = {"decided_on": TODAY, "outcome": "not_yet", "text": "Repeat.", "owner": "Dr K"}
     first = record_decision(by=user, patient=patient, due_date=TODAY, **words)
-    answer = client.post(reverse("board:decide", args=["W-1"]), words | {"text": "Kept text", "supersedes": first.pk})
+    ended = {"next_step": "nothing", "password": "not-a-real-password", "key": "one", "agreement": "consensus"}
+    typed = words | ended | {"text": "Kept text", "supersedes": first.pk}
+    answer = client.post(reverse("board:decide", args=["W-1"]), typed)
     assert answer.status_code == 422
     assert "without a next date" in text_of(answer) and "Kept text" in text_of(answer)
 

@@ -4,15 +4,18 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
-from board.models import Meeting
+from board.minutes import close_meeting
+from board.models import ChainLink, Meeting
 from board.tasks import read_news
 from demo.accounts import DEMO_PASSWORD, DEMO_USER
 from imaging.domain.vocabulary import Tracer
 from imaging.models import Job, Reading, Scan, Upload
 from imaging.services import amend_reading
-from patients.models import User
+from patients.models import Patient, User
 from patients.services import create_patient
+from tests.board.meeting_factories import make_item, make_meeting
 from tests.contracts.routes import ROUTES
 from tests.journeys.conftest import serious_findings
 
@@ -26,7 +29,8 @@ TABS = ("eligibility", "change", "scans", "histology", "lines", "labs", "decisio
 NO_PAGE = {
     "board:state", "board:next", "board:previous", "imaging:upload_progress", "imaging:jobs_state", "imaging:series_state",
     "imaging:mip", "imaging:scan_state", "imaging:viewer", "imaging:read_lists", "imaging:report_text", "imaging:report_pdf", "imaging:regions",
-    "imaging:product",
+    "imaging:product", "board:minutes_pdf", "board:minutes_text", "board:pack_pdf", "board:pack_text", "board:letter_pdf",
+    "board:letter_text", "board:decision_json",
 }  # fmt: skip
 
 
@@ -39,6 +43,13 @@ def addresses() -> dict[str, str]:
         "board:home": reverse("board:home"),
         "board:patients": reverse("board:patients"),
         "board:watch": reverse("board:watch"),
+        "board:watch with a form": f"{reverse('board:watch')}?case=0008&do=log",
+        "board:watch, closed cases": f"{reverse('board:watch')}?closed=1",
+        "board:follow_through": reverse("board:follow_through"),
+        "board:meeting_statistics": reverse("board:meeting_statistics"),
+        "board:minutes": reverse("board:minutes", args=[Meeting.objects.get(state="closed").pk]),
+        "board:minutes, open": reverse("board:minutes", args=[Meeting.objects.get(state="running").pk]),
+        "board:verify": f"{reverse('board:verify')}?code={ChainLink.objects.last().content_hash}",
         "board:patient": reverse("board:patient", args=["0001"]),
         **{f"board:patient {tab}": f"{reverse('board:patient', args=['0001'])}?tab={tab}" for tab in TABS},
         "board:patient with labs": reverse("board:patient", args=["0002"]),
@@ -85,6 +96,16 @@ def _source() -> str:
     return f"lesion={scan.vois.exclude(lesion=None).first().lesion_id}&scan={scan.pk}"
 
 
+def _meetings(user) -> None:
+    """One that runs, and one that is closed with minutes."""
+    chair = User.objects.get(username="demo-chair")
+    for state in ("running", "closed"):
+        meeting = make_meeting(chair, state="running", started_at=timezone.now())
+        make_item(meeting, Patient.objects.get(case_number="0001"), user, lane="noting", reviewer="Dr Reviewer")
+        if state == "closed":
+            close_meeting(by=chair, meeting=meeting)
+
+
 @pytest.fixture
 def opened(page, live_server, demo_loaded):
     """Signed in; with an empty case, and one reading open for an amendment so that its form is on a page."""
@@ -92,6 +113,7 @@ def opened(page, live_server, demo_loaded):
     create_patient(by=user, case_number="EMPTY", team=user.teams.get())
     signed = Reading.objects.get(scan__label="baseline", scan__patient__case_number="0001")
     amend_reading(by=user, reading=signed, reason="to see the form")
+    _meetings(user)
     read_news()  # as the worker does within a minute: the watch list has its rows
     sign_in(page, live_server, DEMO_USER)
     return page
