@@ -215,7 +215,7 @@ function sayWaiting() {
   const place = bar.querySelector("[data-outbox]");
   const number = commandsWaiting + textsWaiting.length + Number(isDraftWaiting);
   place.hidden = number === 0;
-  place.textContent = number ? `No network: will send ${number} when it is back` : "";
+  place.textContent = number ? `No answer: will send ${number} when it is back` : "";
 }
 
 /** Before a text that waited is sent: what stands there now. Null while the server is away. */
