@@ -16,6 +16,10 @@ class BoardDecisionAdmin(ReadOnlyAdmin):
         ("patient", "decided_on", "outcome"),
         "text",
         ("owner", "due_date"),
+        ("next_step", "interval_days", "agreement", "dissent"),
+        ("item", "question", "considered", "quorum", "change_class"),
+        "ground",
+        "amendment_reason",
         ("supersedes", "assessments"),
         ("recorded_by", "recorded_at"),
     ]

@@ -5,6 +5,8 @@ from typing import Any, ClassVar
 
 from imaging.report import NOT_A_DEVICE
 
+FOLD_FROM = 14
+
 
 @dataclass(frozen=True)
 class Words:
@@ -28,6 +30,11 @@ class Grid:
     @property
     def has_heads(self) -> bool:
         return any(self.heads)
+
+    @property
+    def is_long(self) -> bool:
+        """Folded on a page; whole on paper."""
+        return len(self.rows) > FOLD_FROM
 
 
 @dataclass(frozen=True)

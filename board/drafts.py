@@ -65,9 +65,8 @@ def write(by, draft: DecisionDraft, seen_version: int, kept: dict[str, Any]) -> 
 
 def held_draft(item: AgendaItem) -> DecisionDraft:
     """Held until the transaction ends, with its case of the agenda as it is now."""
-    draft_of(item)
     held = DecisionDraft.objects.select_for_update(of=("self",)).select_related("updated_by")
-    draft = held.get(item=item)
+    draft = held.filter(item=item).first() or held.get(pk=draft_of(item).pk)
     draft.item = AgendaItem.objects.select_related("meeting", "patient").get(pk=item.pk)
     return draft
 

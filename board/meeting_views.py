@@ -13,6 +13,7 @@ from board.meeting_forms import MeetingForm, SeriesForm, seat_formset, seats_of
 from board.meeting_http import check, errors_of, meeting_or_404
 from board.meeting_list import meetings_page
 from board.meeting_planning import change_meeting, create_meeting, next_dates, store_series
+from board.meetings import remembered
 from board.models import Attendance, Meeting, MeetingSeries
 from board.proposals import WHYS, proposals
 from board.quorum_card import quorum_lines
@@ -48,6 +49,7 @@ def meeting_page(request: HttpRequest, found: Meeting, *, refused: Exception | N
         "may_run": request.user.may(RUN) and found.is_open,
         "groups": asked if may_prepare else [],
         "seats": seats,
+        "remembered": remembered(found) if request.user.may(RUN) and found.started_at is None else set(),
         "quorum_lines": quorum_lines(found, seats),
         "attendance_states": Attendance.State.choices,
         "refused": _said(refused),

@@ -4,7 +4,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -41,7 +41,8 @@ def act(request: HttpRequest, case_number: str) -> HttpResponse:
     check_role(request)
     asked = ACTS.get(request.POST.get("do", ""))
     if asked is None:
-        raise Http404("Nothing like that can be done to a case.")
+        messages.error(request, "Nothing was stored: the form did not say what to do.")
+        return _list(request, request.POST, None, "", None, status=422)
     form = asked.sent(request.POST)
     if form.is_valid() and _stored(request, asked, form, patient):
         messages.success(request, f"Case {case_number}: {asked.done}")

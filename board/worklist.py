@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils import timezone
 
+from board.follow_through import overdue_decisions
 from board.models import BoardDecision, Contact, DayNotice, DecisionFollowUp, DecisionNotice, of_open_cases
 from board.next_due import Due, next_of_all
 from board.reading_list import ReadingRow, Undecided, reading_rows, undecided
@@ -43,6 +44,7 @@ class Worklist:
     watch: WatchFigures
     due: list[BoardDecision]
     contacts_due: list[Contact]
+    overdue_decisions: str
     next_due: Due | None
     uploads: list[Upload]
     recent: list[Patient]
@@ -75,6 +77,7 @@ def worklist(user, *, today: dt.date) -> Worklist:
         watch=watch_figures(user, today=today),
         due=_due(user, today),
         contacts_due=_contacts_due(user, today),
+        overdue_decisions=overdue_decisions(user, today=today),
         next_due=next_of_all(user, today=today),
         uploads=list(visible_uploads(user).select_related("patient").order_by("-created_at")[:SHOWN]),
         recent=list(visible_patients(user).order_by("-recorded_at")[:SHOWN]),

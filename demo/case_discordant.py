@@ -70,6 +70,7 @@ def discordant_case(today: dt.date) -> CaseSpec:
             text=f"Invented: biopsy of the FDG-positive lesion {DISCORDANT} before any systemic treatment.",
             owner="Interventional radiology",
             due=today + dt.timedelta(days=11),
+            next_step="biopsy",
         ),
     )
 

@@ -56,6 +56,7 @@ def lesion_loss_case(today: dt.date) -> CaseSpec:
             text="Invented: two cold lesions are gone, the others are unchanged. MRI of the liver before any decision.",
             owner="Radiology",
             due=today + dt.timedelta(days=18),
+            next_step="ct_mri",
         ),
     )
 

@@ -50,6 +50,7 @@ def low_platelets_case(today: dt.date) -> CaseSpec:
             text="Invented: PRRT is wanted. Platelets again, and a haematologist's opinion, before the first cycle.",
             owner="Oncology",
             due=today + dt.timedelta(days=12),
+            next_step="labs",
         ),
     )
 

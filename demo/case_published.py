@@ -108,6 +108,7 @@ def published_case(today: dt.date) -> CaseSpec:
             "chemotherapy, then repeat SSTR PET/CT.",
             owner="Nuclear medicine",
             due=follow_up,
+            next_step="sstr_pet",
         ),
     )
 

@@ -45,6 +45,7 @@ def ssa_only_case(today: dt.date) -> CaseSpec:
             text="Invented: the scores rose and lesion SUV did not. Scan again just before an injection, then decide.",
             owner="Nuclear medicine",
             due=today + dt.timedelta(days=24),
+            next_step="sstr_pet",
         ),
     )
 

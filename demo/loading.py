@@ -172,6 +172,7 @@ class Loader:
         if decided is None or BoardDecision.objects.filter(patient=patient).exists():
             return
         words = {"outcome": decided.outcome, "text": decided.text, "owner": decided.owner, "due_date": decided.due}
+        words |= {"next_step": decided.next_step, "interval_days": decided.interval_days}
         record_decision(by=self.by, patient=patient, decided_on=decided.on, **words)
 
 

@@ -98,6 +98,11 @@ class Decided:
     text: str
     owner: str
     due: dt.date | None = None
+    next_step: str = ""
+
+    @property
+    def interval_days(self) -> int | None:
+        return (self.due - self.on).days if self.due else None
 
 
 Row = tuple[str, dict[str, Any]]  # a model of ``patients`` by name, and its values

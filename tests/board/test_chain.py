@@ -61,6 +61,7 @@ def test_signing_stops_where_the_chain_goes_on_behind_its_head(signed):
         chain.append_now(by=signed[0].recorded_by, kind="decision", obj=signed[0])
 
 
+@pytest.mark.one_engine
 def test_every_tampering_is_found(signed):
     """Seeded. Each is made by SQL with the triggers away, looked for, and undone."""
     chance, missed = random.Random(20261126), []

@@ -2,6 +2,7 @@
 
 import random
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -54,6 +55,7 @@ class Editor:
     name: str
     by: object
     item: AgendaItem
+    chance: random.Random
     saved: list[int] = field(default_factory=list)
     conflicts: list[tuple[str, str]] = field(default_factory=list)
 
@@ -71,6 +73,7 @@ class Editor:
             except DraftConflict as refused:
                 self.conflicts.append((refused.current.content["text"], mine))
                 seen = refused.current
+                time.sleep(self.chance.random() * 0.05)
             else:
                 self.saved.append(stored.version)
                 return stored
@@ -79,7 +82,7 @@ class Editor:
 def test_twenty_editors_lose_nothing_and_are_told_of_every_conflict(item, chair):
     save_draft(by=chair, item=item, seen_version=draft_of(item).version, content={"text": ""})
     start = draft_of(item).version
-    editors = [Editor(chr(97 + n), chair, item) for n in range(EDITORS)]
+    editors = [Editor(chr(97 + n), chair, item, random.Random(n)) for n in range(EDITORS)]
     at_once([editor.write_all for editor in editors], EDITORS)
     draft = draft_of(item)
     text = draft.content["text"]

@@ -54,9 +54,6 @@ ROUTES: dict[str, list[Rule]] = {
     "board:follow_up": [Rule("decision", post=FOLLOWERS)],
     "board:present": [Rule("case_number", post=RUNNERS)],
     "board:console": [Rule("running_meeting", get=RUNNERS, others=RUNNERS)],
-    "board:item_draft": [Rule("item", get=FOLLOWERS, post=FOLLOWERS)],
-    "board:item_sign": [Rule("item", post=DECIDERS)],
-    "board:amend": [Rule("decision", get=DECIDERS, post=DECIDERS)],
     # Meetings are everybody's who may see any; of their cases each sees his own (tests/board/test_documents.py).
     "board:meeting_close": [Rule("running_meeting", post=RUNNERS, others=RUNNERS)],
     "board:minutes": [
@@ -89,6 +86,9 @@ ROUTES: dict[str, list[Rule]] = {
     "board:item_postpone": [Rule("item", post=PREPARERS)],
     "board:item_note": [Rule("item", post=SEERS)],
     "board:list_case": [Rule("case_number", post=PREPARERS)],
+    "board:item_draft": [Rule("item", get=FOLLOWERS, post=FOLLOWERS)],
+    "board:item_sign": [Rule("item", post=DECIDERS)],
+    "board:amend": [Rule("decision", get=DECIDERS, post=DECIDERS)],
     "imaging:upload": [Rule(get=IMPORTERS, post=IMPORTERS)],
     "imaging:upload_start": [Rule(post=IMPORTERS)],
     "imaging:upload_detail": [

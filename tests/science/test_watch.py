@@ -12,6 +12,7 @@ from board.domain.due import DueRules, DueRulesRefused, Level, level_of
 from board.domain.sstr_class import ANY, SstrClass, class_words, possible_classes
 from board.domain.watch import Kind, is_lost, watch
 from board.domain.watch_facts import (
+    BookedReview,
     GivenLine,
     NextDate,
     OpenNotice,
@@ -424,3 +425,33 @@ def test_a_booked_scan_that_has_not_arrived_is_red_after_the_grace_of_bookings(l
     found = reasons(next_date=NextDate("scan", "scan", TODAY - days(late), ROW, SCAN_DAY))[Kind.SCAN_PLANNED]
     other = reasons(next_date=NextDate("visit", "visit", TODAY - days(late), ROW, SCAN_DAY))[Kind.NEXT_DATE]
     assert (found.level >= Level.OVERDUE) is is_red and other.level is Level.DUE
+
+
+# --- a meeting ahead -------------------------------------------------------------------------------
+
+
+def review(on: dt.date) -> BookedReview:
+    return BookedReview(on, "NET board", ROW, TODAY)
+
+
+def test_a_case_on_an_agenda_is_not_lost():
+    assert is_lost(WatchFacts())
+    assert not is_lost(WatchFacts(reviews=(review(TODAY + days(7)),)))
+    assert set(reasons(reviews=(review(TODAY + days(7)),))) == {Kind.MEETING}
+
+
+@pytest.mark.parametrize(("late", "level"), [(-7, Level.SOON), (0, Level.DUE), (13, Level.DUE), (14, Level.OVERDUE)])
+def test_a_meeting_that_passed_without_the_case_is_late_not_absent(late, level):
+    found = reasons(reviews=(review(TODAY - days(late)),))[Kind.MEETING]
+    assert found.level is level and found.due == TODAY - days(late)
+
+
+def test_a_meeting_ahead_moves_no_other_date():
+    overdue = {"decisions": (decision("treat", due=TODAY - days(30)),)}
+    found = reasons(**overdue, reviews=(review(TODAY + days(7)),))
+    assert found[Kind.DECISION_STEP].level is Level.OVERDUE
+
+
+def test_the_dead_and_the_closed_wait_for_no_meeting():
+    for ended in ({"is_deceased": True}, {"closed_because": "declined"}):
+        assert reasons(**ended, reviews=(review(TODAY + days(7)),)) == {}
