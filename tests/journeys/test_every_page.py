@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.urls import reverse
 
+from board.models import Meeting
 from board.tasks import read_news
 from demo.accounts import DEMO_PASSWORD, DEMO_USER
 from imaging.domain.vocabulary import Tracer
@@ -50,6 +51,8 @@ def addresses() -> dict[str, str]:
         "board:patient facts": f"{reverse('board:patient', args=['0002'])}?tab=eligibility&view=facts",
         "board:decide": reverse("board:decide", args=["0001"]),
         "board:source": f"{reverse('board:source', args=['0001'])}?{_source()}",
+        "board:meetings": reverse("board:meetings"),
+        "board:meeting": reverse("board:meeting", args=[Meeting.objects.get().pk]),
         "imaging:upload": reverse("imaging:upload"),
         "imaging:upload_detail": reverse("imaging:upload_detail", args=[Upload.objects.first().pk]),
         "imaging:jobs": reverse("imaging:jobs"),
@@ -62,6 +65,18 @@ def addresses() -> dict[str, str]:
         "imaging:read": reverse("imaging:read", args=[suv.pk]),
         "imaging:read with its form": reverse("imaging:read", args=[scans["baseline"].pk]),
         "imaging:read without SUV": reverse("imaging:read", args=[no_suv.pk]),
+    }
+
+
+def addresses_of_the_coordinator() -> dict[str, str]:
+    meeting = Meeting.objects.get()
+    return {
+        "board:meeting, building it": reverse("board:meeting", args=[meeting.pk]),
+        "board:meeting_edit": reverse("board:meeting_edit", args=[meeting.pk]),
+        "board:meeting_new": f"{reverse('board:meeting_new')}?series={meeting.series_id}",
+        "board:series_new": reverse("board:series_new"),
+        "board:series": reverse("board:series", args=[meeting.series_id]),
+        "board:patient, to be listed": reverse("board:patient", args=["0008"]),
     }
 
 
@@ -78,12 +93,16 @@ def opened(page, live_server, demo_loaded):
     signed = Reading.objects.get(scan__label="baseline", scan__patient__case_number="0001")
     amend_reading(by=user, reading=signed, reason="to see the form")
     read_news()  # as the worker does within a minute: the watch list has its rows
+    sign_in(page, live_server, DEMO_USER)
+    return page
+
+
+def sign_in(page, live_server, username: str) -> None:
     page.goto(f"{live_server.url}/")
-    page.get_by_label("User name").fill(DEMO_USER)
+    page.get_by_label("User name").fill(username)
     page.get_by_label("Password").fill(DEMO_PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(f"{live_server.url}/")
-    return page
 
 
 def test_every_page(opened, live_server):
@@ -91,10 +110,14 @@ def test_every_page(opened, live_server):
     page.on("request", lambda request: elsewhere.add(request.url) if _is_elsewhere(request.url, live_server) else None)
     screen = page.context.new_cdp_session(page)
     pages = addresses()
-    assert {name.split()[0].rstrip(",") for name in pages} | NO_PAGE == {
+    of_coordinator = addresses_of_the_coordinator()
+    assert {name.split()[0].rstrip(",") for name in {**pages, **of_coordinator}} | NO_PAGE == {
         name for name, rules in ROUTES.items() if any(rule.get for rule in rules)
     }
-    for name, address in pages.items():
+    for name, address in {**pages, **of_coordinator}.items():
+        if name == next(iter(of_coordinator)):
+            page.context.clear_cookies()
+            sign_in(page, live_server, "demo-coordinator")
         page.goto(live_server.url + address)
         page.wait_for_function(READY)
         page.evaluate("document.querySelectorAll('main details').forEach(d => { d.open = true; })")
