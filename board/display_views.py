@@ -29,7 +29,9 @@ def display(request: HttpRequest) -> HttpResponse:
         try:
             found, token = new_display(request.META.get("REMOTE_ADDR", ""))
         except TooMany as refused:
-            return render(request, "board/display_refused.html", {"said": str(refused)}, status=503)
+            busy = render(request, "board/display_refused.html", {"said": str(refused)}, status=503)
+            busy["Refresh"] = "30"
+            return busy
     context = {"display": renewed(found), "code": _spaced(found.code), "first": _first(found)}
     response = render(request, "board/display.html", context)
     return _with_cookie(response, token) if token else response

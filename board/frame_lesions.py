@@ -10,6 +10,7 @@ from imaging.models import Lesion
 MOST_ROWS = 6
 BESIDE_A_SENTENCE = 4
 MOST_SCANS = 3
+RATIO = "Peak × liver"
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,10 @@ class WallLesion:
     status: str
     number: int
     count: int
+
+    @property
+    def ratio(self) -> str:
+        return dict(self.facts).get(RATIO, "")
 
 
 @dataclass(frozen=True)
@@ -108,7 +113,7 @@ def _facts(cells: list[Cell]) -> tuple[tuple[str, str], ...]:
         return (("Uptake", newest.state.rstrip(".")),)
     ratios = [f"{c.ratio_value:.2f}" if c.ratio_value is not None else "–" for c in cells[-2:]]
     found = [
-        ("Peak × liver", _arrow(ratios)),
+        (RATIO, _arrow(ratios)),
         ("SUVmax", _arrow([c.suv or "–" for c in cells[-2:]])),
         ("Long axis", _arrow([_axis(c) for c in cells[-2:]])),
     ]

@@ -20,8 +20,8 @@ from eligibility.loader import guideline
 from eligibility.sensitivity import sensitivity
 
 MOST_SETS = 2
-MOST_SENTENCES = 3
-MOST_ROWS = 5
+MOST_SENTENCES = 2
+MOST_ROWS = 2
 ROWS_NAMED = 2
 LESIONS_NAMED = 3
 LONGEST, SHORT = 70, 16
@@ -75,7 +75,7 @@ def left_out(chart: Chart) -> int:
 
 
 def flips(chart: Chart) -> list[WallFlip]:
-    """At most three sentences, of each set the nearest first."""
+    """At most two sentences, of each set the nearest first: more cannot be read from the last row."""
     found = chart.assessed_on(chart.today)
     by_set = [_flips(found[key]) for key in _keys(chart)]
     turns = [one[n] for n in range(MOST_SENTENCES) for one in by_set if n < len(one)]
@@ -118,7 +118,7 @@ def _flips(result: AssessmentResult) -> list[WallFlip]:
         return [WallFlip("", one.label, "nothing here is marked as changeable")]
     named = " and ".join(row.title for row in rows[:1])
     more = f" and {len(analysis.blocking) - 1} more" if len(analysis.blocking) > 1 else ""
-    return [WallFlip("", one.label, f"nothing changeable is enough: {named}{more} in the way")]
+    return [WallFlip("", one.label, f"blocked by {named}{more}")]
 
 
 def _word(flip: Flip) -> str:

@@ -87,7 +87,7 @@ def _overview(chart: Chart, _asked: Asked) -> dict:
         "pair": mip_pair(chart),
         "coldest": coldest(chart),
         "above": above_liver(chart),
-        "change": chart.change.label if chart.change else "",
+        "change": chart.change.label.partition(":")[0] if chart.change else "",
         "verdicts": verdicts(chart),
         "left_out": left_out(chart),
         "alkylator": alkylator.value if alkylator and alkylator.row else "",
@@ -112,7 +112,7 @@ def _heatmap(chart: Chart, asked: Asked) -> dict:
 
 def _what_if(chart: Chart, _asked: Asked) -> dict:
     rows, more = open_rows(chart)
-    return {"flips": flips(chart), "rows": rows, "more": more, "verdicts": verdicts(chart)}
+    return {"flips": flips(chart), "rows": rows, "more": more}
 
 
 def _previous(chart: Chart, asked: Asked) -> dict:

@@ -41,14 +41,14 @@ def new_display(address: str) -> tuple[Display, str]:
     if waiting.count() >= MOST_WAITING:
         raise TooMany("Too many displays wait for a code. Try again in ten minutes.")
     token = secrets.token_urlsafe(32)
-    return _with_code(Display(token_digest=_digest(token))), token
+    return _with_code(Display(token_digest=digest_of(token))), token
 
 
 def display_of(token: str) -> Display | None:
     """The device that holds this token, while its session lasts."""
     if not token:
         return None
-    found = Display.objects.select_related("meeting").filter(token_digest=_digest(token), ended_at=None).first()
+    found = Display.objects.select_related("meeting").filter(token_digest=digest_of(token), ended_at=None).first()
     return None if found is None or _has_run_out(found) else found
 
 
@@ -138,5 +138,6 @@ def _count_address(address: str) -> None:
         raise TooMany("Too many displays were opened from here. Try again in ten minutes.")
 
 
-def _digest(token: str) -> str:
+def digest_of(token: str) -> str:
+    """What is kept of a token."""
     return hashlib.sha256(token.encode()).hexdigest()

@@ -21,12 +21,12 @@ from patients.selectors import visible_patients
 WINDOW_LENGTH = 64
 
 
-def meeting_or_404(request: HttpRequest, pk) -> Meeting:
-    if not request.user.may(Capability.SEE_MEETING):
-        raise PermissionDenied("Your role does not take part in meetings.")
+def meeting_or_404(request: HttpRequest, pk, needed: Capability = Capability.SEE_MEETING) -> Meeting:
+    if not request.user.may(needed):
+        raise PermissionDenied("Your role may not do this in meetings.")
     found = Meeting.objects.filter(pk=pk).first()
     if found is None:
-        raise Http404("No such meeting.")
+        raise Http404("Not found.")
     return found
 
 
@@ -84,7 +84,7 @@ def frame(request: HttpRequest, pk, item, view: str) -> HttpResponse:
     """The same picture as in the room, for those who may read the case."""
     meeting = meeting_or_404(request, pk)
     if not visible_patients(request.user).filter(agenda_items=item, agenda_items__meeting=meeting).exists():
-        raise Http404("No such case.")
+        raise Http404("Not found.")
     return HttpResponse(case_frame(meeting, item, view, request.GET.get("lesion", "0")))
 
 
@@ -95,7 +95,7 @@ def screen_card(request: HttpRequest, pk, view: str) -> HttpResponse:
 
 @require_POST
 def pair_display(request: HttpRequest, pk) -> HttpResponse:
-    meeting = meeting_or_404(request, pk)
+    meeting = meeting_or_404(request, pk, Capability.PREPARE_MEETING)
     said = {name: request.POST.get(name, "") for name in ("code", "label")}
     try:
         found = pair(by=request.user, meeting=meeting, **said)
@@ -108,9 +108,10 @@ def pair_display(request: HttpRequest, pk) -> HttpResponse:
 
 @require_POST
 def unpair_display(request: HttpRequest, pk, display) -> HttpResponse:
-    found = Display.objects.filter(pk=display, meeting=meeting_or_404(request, pk)).first()
+    meeting = meeting_or_404(request, pk, Capability.PREPARE_MEETING)
+    found = Display.objects.filter(pk=display, meeting=meeting).first()
     if found is None:
-        raise Http404("No such display.")
+        raise Http404("Not found.")
     unpair(by=request.user, display=found)
     return _answered(request, {"message": f"{found.label} is no longer part of this meeting."}, 200)
 

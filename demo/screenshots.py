@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
+from demo.screen_shots import rooms, take_wall
 from demo.site import REPOSITORY, chromium, demo_site, scans_of, sign_in
 
 FOLDER = REPOSITORY / "docs" / "screenshots"
@@ -121,23 +122,30 @@ def main() -> int:
         flags = ["--no-sandbox", "--disable-gpu"]
         browser = playwright.chromium.launch(executable_path=chromium(), args=flags)
         page = browser.new_page(viewport=SIZE, locale="en-GB", timezone_id="UTC", reduced_motion="reduce")
-        _take_all(page, site)
+        taken = _take_all(page, site)
+        with demo_site(rooms()) as room:
+            for name, png in take_wall(browser, room):
+                taken.add(_kept(name, webp(png)))
         browser.close()
+    for left in {path.stem for path in FOLDER.glob("*.webp")} - taken:
+        (FOLDER / f"{left}.webp").unlink()
     return 0
 
 
-def _take_all(page, site: str) -> None:
+def _take_all(page, site: str) -> set[str]:
+    """Names of the pictures taken."""
     sign_in(page, site)
     (follow_up, baseline), (no_suv, *_) = scans_of(page, site, "0001"), scans_of(page, site, "0003")
     fdg, *_ = scans_of(page, site, "0006")
     wanted = shots(follow_up, baseline, no_suv, fdg)
     FOLDER.mkdir(exist_ok=True)
-    for shot in wanted:
-        picture = take(page, site, shot)
-        (FOLDER / f"{shot.name}.webp").write_bytes(picture)
-        sys.stdout.write(f"{len(picture) / 1000:6.0f} kB  {shot.name}\n")
-    for left in {path.stem for path in FOLDER.glob("*.webp")} - {shot.name for shot in wanted}:
-        (FOLDER / f"{left}.webp").unlink()
+    return {_kept(shot.name, take(page, site, shot)) for shot in wanted}
+
+
+def _kept(name: str, picture: bytes) -> str:
+    (FOLDER / f"{name}.webp").write_bytes(picture)
+    sys.stdout.write(f"{len(picture) / 1000:6.0f} kB  {name}\n")
+    return name
 
 
 def take(page, site: str, shot: Shot) -> bytes:

@@ -114,7 +114,8 @@ async function show(next) {
     if (state !== next && state.frame?.stamp !== next.frame.stamp) return; // the chair has moved on meanwhile
     if (state.frame?.key !== next.frame.key) return;
     frames.paint(element);
-    root.dataset.painted = `${next.frame.key} ${next.frame.stamp}`;
+    root.dataset.painted = next.frame.key;
+    root.dataset.version = String(next.version);
     tick();
     await ahead(next);
   } catch {

@@ -89,6 +89,11 @@ ROUTES: dict[str, list[Rule]] = {
     "board:item_draft": [Rule("item", get=FOLLOWERS, post=FOLLOWERS)],
     "board:item_sign": [Rule("item", post=DECIDERS)],
     "board:amend": [Rule("decision", get=DECIDERS, post=DECIDERS)],
+    "board:screen": [Rule("room_meeting", get=SEERS, post=RUNNERS, others=SEERS)],
+    "board:screen_frame": [Rule("room_frame", get=SEERS)],
+    "board:screen_card": [Rule("room_card", get=SEERS, others=SEERS)],
+    "board:display_pair": [Rule("room_meeting", post=RUNNERS, others=RUNNERS)],
+    "board:display_unpair": [Rule("room_display", post=RUNNERS, others=RUNNERS)],
     "imaging:upload": [Rule(get=IMPORTERS, post=IMPORTERS)],
     "imaging:upload_start": [Rule(post=IMPORTERS)],
     "imaging:upload_detail": [
@@ -150,3 +155,15 @@ ROUTES: dict[str, list[Rule]] = {
 
 # Answered without signing in; they know nothing of any patient.
 PUBLIC = {"healthz"}
+
+# The devices of a room: no sign-in, no user; what they show is bound to one meeting. tests/board/test_display.py
+DISPLAY_ROUTES = {
+    "board:display",
+    "board:display_state",
+    "board:display_events",
+    "board:display_frame",
+    "board:display_card",
+}
+
+# Answers that do not end by themselves, for those who see meetings: tests/board/test_screen_stream.py
+STREAMS = {"board:screen_events"}

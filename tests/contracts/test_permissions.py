@@ -9,7 +9,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from patients.domain.roles import Role
 from patients.services import revoke_access
-from tests.contracts.routes import PUBLIC, ROUTES, Rule
+from tests.contracts.routes import DISPLAY_ROUTES, PUBLIC, ROUTES, STREAMS, Rule
 from tests.contracts.world import World, make_world
 from tests.patients.factories import make_user
 
@@ -35,7 +35,7 @@ def all_routes(patterns=None, namespace: str = "") -> dict[str, str]:
 def unlisted(routes: dict[str, str]) -> list[str]:
     """Routes nobody has decided about. The sign-in pages are allauth's; the admin has its own test."""
     ours = {n for n, module in routes.items() if not module.startswith("allauth.") and not n.startswith("admin:")}
-    return sorted(ours - ROUTES.keys() - PUBLIC)
+    return sorted(ours - ROUTES.keys() - PUBLIC - DISPLAY_ROUTES - STREAMS)
 
 
 def test_every_route_is_in_the_manifest():
@@ -126,6 +126,7 @@ def test_nobody_is_sent_to_sign_in(client, others, name, rule):
 def test_invisible_and_absent_are_alike(inhabited, others, name, rule):
     client = inhabited.clients[Role.NUCLEAR_MEDICINE]
     absent = {"case_number": "NO-SUCH"} if rule.about == "case_number" else {"pk": uuid.uuid4()}
+    absent = others.kwargs(rule.about) | absent
     if Role.NUCLEAR_MEDICINE in rule.others:
         pytest.skip("this role resolves identities of imports without a case")
     for method in ("get", "post"):

@@ -2,10 +2,13 @@
 
 import datetime as dt
 import itertools
+import uuid
 from dataclasses import dataclass
 
+from django.utils import timezone
+
 from board.minutes import close_meeting
-from board.models import BoardDecision
+from board.models import BoardDecision, Display
 from imaging import store
 from imaging.models import (
     ImageProduct,
@@ -45,7 +48,8 @@ class World:
             return {}
         if about == "case_number":
             return {"case_number": self.patient.case_number}
-        return {"pk": self.objects[about].pk}
+        found = self.objects[about]
+        return dict(found) if isinstance(found, dict) else {"pk": found.pk}
 
 
 def make_world(word: str, owner: User) -> World:
@@ -108,6 +112,7 @@ def make_world(word: str, owner: User) -> World:
             "import_job": _job(without_case.pk, kind=Job.Kind.IMPORT),
             **_proposed(word, opener, scan, suv),
             **_met(word, opener, patient),
+            **_on_the_wall(word, opener, patient),
         },
     )
 
@@ -166,3 +171,17 @@ def _proposed(word: str, by: User, scan: Scan, suv: SuvResult) -> dict[str, obje
             input_digest="0" * 64, method_version="pictures/1.0",
         ),
     }  # fmt: skip
+
+
+def _on_the_wall(word: str, by: User, patient: Patient) -> dict[str, object]:
+    """A meeting that runs with the case on its screen, and a display that follows it."""
+    meeting = make_meeting(by, title="Room board", state="running")
+    item = make_item(meeting, patient, by, question=f"{word}-QUESTION")
+    display = Display.objects.create(meeting=meeting, code_until=timezone.now(), token_digest=uuid.uuid4().hex)
+    where = {"pk": meeting.pk}
+    return {
+        "room_meeting": meeting,
+        "room_frame": where | {"item": item.pk, "view": "overview"},
+        "room_card": where | {"view": "waiting"},
+        "room_display": where | {"display": display.pk},
+    }

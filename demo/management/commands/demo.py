@@ -49,8 +49,8 @@ class Command(BaseCommand):
         port = free_port(port)
         address = f"http://127.0.0.1:{port}/"
         bind = f"127.0.0.1:{port}"
-        gunicorn = [sys.executable, "-m", "gunicorn", "config.wsgi", "-b", bind, "--workers", "2", "--threads", "4"]
-        launcher.spawn("web", *gunicorn, "--log-level", "warning", "--timeout", "120")
+        gunicorn = [sys.executable, "-m", "gunicorn", "config.wsgi", "-b", bind, "--workers", "2", "--threads", "16"]
+        launcher.spawn("web", *gunicorn, "--log-level", "warning", "--timeout", "120", "--graceful-timeout", "3")
         celery = [sys.executable, "-m", "celery", "-A", "config", "--quiet"]
         flags = ["--without-gossip", "--without-mingle", "--loglevel", "WARNING"]
         launcher.spawn("worker", *celery, "worker", "-c", str(workers), *flags)
