@@ -93,9 +93,10 @@ async function attempt(form, state) {
   let answer;
   try {
     answer = await send(form.dataset.draftUrl, form, { version: state.version, content });
+    if (answer.status >= 500) throw new Error(String(answer.status)); // the server or its database is away
   } catch {
     keep(form);
-    say(form, "No network. Kept on this computer; it is sent when the network is back.");
+    say(form, "No answer from the server. Kept on this computer; it is sent when it is back.");
     form.dispatchEvent(new CustomEvent("decision:unsent", { bubbles: true }));
     state.timer = setTimeout(() => save(form), RETRY_MS);
     return false;

@@ -52,7 +52,7 @@ function press(event) {
   if (event.key === "/") { event.preventDefault(); document.getElementById("search")?.focus(); return; }
   if (event.key in ROW_STEP && stepRow(ROW_STEP[event.key])) { event.preventDefault(); return; }
   const focused = document.activeElement?.closest(`[data-focus-key="${CSS.escape(event.key)}"]`);
-  const target = focused ?? [...document.querySelectorAll("[data-key]")].find((el) => keysOf(el).includes(event.key));
+  const target = focused ?? [...document.querySelectorAll("[data-key]")].find((el) => keysOf(el).includes(event.key) && !el.closest("[inert]"));
   if (!target) return;
   event.preventDefault();
   target.focus();

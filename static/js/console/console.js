@@ -112,12 +112,20 @@ const WORDS = { waiting: "Waiting card", overview: "Overview", timeline: "Timeli
 // --- what a person does --------------------------------------------------------------------------
 
 async function open(item) {
+  hold(true);
   await leave();
-  if (!await parts.refresh(item, CASE)) return sayScreen("The case could not be opened: the server does not answer. What you typed stays here.");
+  const isThere = await parts.refresh(item, CASE);
+  hold(false);
+  if (!isThere) return sayScreen("The case could not be opened: the server does not answer. What you typed stays here.");
   history.replaceState(null, "", `?item=${item}`);
   notes.restore();
   document.dispatchEvent(new Event("decision:shown"));
   if (screen) { showWhere(screen); clock.draw(); }
+}
+
+/** While the room sees the next case already, no key may reach the form of the last one. */
+function hold(isHeld) {
+  for (const name of ["case", "notes"]) root.querySelector(`[data-part="${name}"]`).toggleAttribute("inert", isHeld);
 }
 
 /** What is being typed goes out before the forms make room for another case. */
@@ -215,7 +223,7 @@ function sayWaiting() {
   const place = bar.querySelector("[data-outbox]");
   const number = commandsWaiting + textsWaiting.length + Number(isDraftWaiting);
   place.hidden = number === 0;
-  place.textContent = number ? `No network: will send ${number} when it is back` : "";
+  place.textContent = number ? `No answer: will send ${number} when it is back` : "";
 }
 
 /** Before a text that waited is sent: what stands there now. Null while the server is away. */

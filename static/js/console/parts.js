@@ -2,15 +2,17 @@
 
 export function partsOf(root) {
   let asked = 0;
+  const last = new Map(); // name of a part -> the newest question about it
 
-  /** @param {string} item the case whose form is open @param {string[]} names */
+  /** Whether the server answered; a part that was asked for again meanwhile waits for the newer answer.
+   * @param {string} item the case whose form is open @param {string[]} names */
   async function refresh(item, names) {
     const mine = ++asked;
+    names.forEach((name) => last.set(name, mine));
     const response = await fetch(`${root.dataset.url}?item=${encodeURIComponent(item)}`, { redirect: "manual" }).catch(() => null);
-    if (!response?.ok || mine !== asked) return false;
+    if (!response?.ok) return false;
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
-    if (mine !== asked) return false;
-    for (const name of names) swap(root.querySelector(`[data-part="${name}"]`), page.querySelector(`[data-part="${name}"]`));
+    for (const name of names.filter((one) => last.get(one) === mine)) swap(root.querySelector(`[data-part="${name}"]`), page.querySelector(`[data-part="${name}"]`));
     return true;
   }
 

@@ -18,7 +18,8 @@ export async function post(url, fields) {
   }
 }
 
-export const isAway = (status) => status === 0 || status >= 502;
+/** No answer, or one that says that the server or its database is away. */
+export const isAway = (status) => status === 0 || status >= 500;
 
 /** What was refused, in the words of the server; "" where it said none. @param {any} said */
 export const wordsOf = (said) => said.message ?? said.said ?? Object.values(said.errors ?? {}).flat().join(" ");

@@ -3,6 +3,7 @@ import { isRepeatable, queued } from "./commands.js";
 import { isAway, post } from "./posting.js";
 
 const AGAIN_MS = 3000;
+const MOST_TRIES = 40; // two minutes of errors are no outage that passes
 
 /**
  * ``onState``: the screen after a command. ``onRefused``: what stood in the way. ``onWaiting``: how many wait.
@@ -10,6 +11,7 @@ const AGAIN_MS = 3000;
 export function remoteOf({ url, windowId, onState, onRefused, onWaiting }) {
   let waiting = [];
   let isSending = false;
+  let tries = 0;
 
   async function flush() {
     if (isSending) return;
@@ -17,8 +19,11 @@ export function remoteOf({ url, windowId, onState, onRefused, onWaiting }) {
     while (waiting.length) {
       const [command] = waiting;
       const { status, said } = await post(url, { ...command, window: windowId });
-      if (isAway(status)) {
+      const isOutage = isAway(status) && (status === 0 || ++tries < MOST_TRIES);
+      if (!isOutage) tries = 0;
+      if (isOutage) {
         waiting = waiting.filter((one) => one !== command || isRepeatable(one));
+        if (!isRepeatable(command)) onRefused(status, { message: "No answer from the server: press again when it is back." });
         setTimeout(flush, AGAIN_MS);
         break;
       }
