@@ -99,7 +99,7 @@ def switches(site: str, meeting: str) -> list[float]:
         display.add_cookies([{"name": "room_display", "value": TOKEN, "url": f"{site}/display/"}])
         wall, laptop = display.new_page(), console.new_page()
         wall.goto(f"{site}/display/")
-        wall.wait_for_function("document.querySelector('[data-screen]').dataset.version")
+        wall.wait_for_function("() => document.querySelector('[data-screen]').dataset.version")
         wall.evaluate(FOLLOW)
         _sign_in(laptop, site)
         token = next(c["value"] for c in laptop.context.cookies() if c["name"] == "csrftoken")

@@ -21,7 +21,7 @@ SAID = {
     "next_step": "labs",
     "due_date": "2026-12-10",
 }
-PAINTED = "document.querySelector('[data-screen]').dataset.painted"
+PAINTED = "() => document.querySelector('[data-screen]').dataset.painted"
 
 
 @dataclass(frozen=True)

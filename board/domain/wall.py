@@ -163,7 +163,8 @@ def _treatment(courses: Sequence[Course], scale: Scale, today: dt.date, most: in
     kept = dated[-most:]
     spans = {id(c): _span(c, scale, today) for c in kept}
     taken = [Room(a, 0, b, 0) for a, b in spans.values()]
-    bars = [_bar(c, *spans[id(c)], taken) for c in reversed(kept)]
+    said: list[Room] = []
+    bars = [_bar(c, *spans[id(c)], taken, said) for c in reversed(kept)]
     note = "" if kept else "no treatment recorded"
     return WallLane("treatment", "Treatment", bars=tuple(bars[::-1]), note=note, folded=len(courses) - len(kept))
 
@@ -174,21 +175,27 @@ def _span(course: Course, scale: Scale, today: dt.date) -> tuple[float, float]:
     return _at(scale, course.when[0]), _at(scale, max(last, course.when[0]))
 
 
-def _bar(course: Course, start: float, end: float, taken: list[Room]) -> WallBar:
-    inside = Room(start, 0, end, 0)
+def _bar(course: Course, start: float, end: float, taken: list[Room], said: list[Room]) -> WallBar:
+    """``taken``: bars and the words beside them; ``said``: all words, which lines given together must not share."""
     name = course.text.split(",", maxsplit=1)[0]
-    words = next((w for text in shorter(name) if (w := _inside(text, start, inside))), None)
+    inside = [t for text in shorter(name) for t in _inside(text, start, end)]
+    words = _placed(inside, said)
     if words is None:
         forms = [form for form in shorter(name) if len(form) > 1]
-        words = _placed([t for form in forms for t in _beside(form, start, end)], taken)
+        beside = [t for form in forms for t in _beside(form, start, end)]
+        free = [(w, room) for w, room in beside if all(room.is_clear_of(other) for other in said)]
+        words = _placed(free, taken)
+        said += [room for w, room in free if w is words]
     return WallBar(
         percent(start), percent(max(end - start, 0.004)), course.treatment_class, words, course.end != "known"
     )
 
 
-def _inside(text: str, start: float, bar: Room) -> Words | None:
-    words, room = _words(text, start, 1.0, "start")
-    return words if (bar.end - bar.start) * NARROW >= room.right - room.left + 2.0 else None
+def _inside(text: str, start: float, end: float) -> list[tuple[Words, Room]]:
+    """At the beginning of the bar, or at its end; nothing where it is too short."""
+    if (end - start) * NARROW < _width(text) + 2.0:
+        return []
+    return [_words(text, start, 1.0, "start"), _words(text, end, -1.0, "end")]
 
 
 def _beside(text: str, start: float, end: float) -> list[tuple[Words, Room]]:
