@@ -238,6 +238,20 @@ def test_a_text_that_changed_meanwhile_is_shown_beside_the_one_typed_without_a_n
     )
 
 
+def test_a_second_press_before_the_first_is_answered_goes_one_case_further(running):
+    room, console = running, running.console
+    late = []
+    console.route(
+        "**/screen/", lambda route: late.append(route) if route.request.method == "POST" else route.continue_()
+    )
+    room.press("PageDown")
+    room.press("PageDown")
+    console.unroute("**/screen/")
+    for route in late:
+        route.continue_()
+    room.shows("Case 2 of 3")
+
+
 def test_no_key_reaches_the_form_of_the_last_case_while_the_next_one_opens(running):
     """The server answers late, the chair is quick: E after PageDown is about the case the room sees, or about none."""
     room, console = running, running.console
