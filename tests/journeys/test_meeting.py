@@ -182,7 +182,7 @@ def minutes(room) -> None:
         "PRRT, four cycles",
         "the body weight is asked for",
         NOTE,
-        sealed.hash,
+        sealed.content_hash,
         verification_code(sealed),
     ):
         assert re.sub(r"\s+", "", word) in squeezed, word
@@ -259,7 +259,7 @@ def test_no_key_reaches_the_form_of_the_last_case_while_the_next_one_opens(runni
     room.shows("Case 1 of 3")
     expect(console.locator(".console-identity h2")).to_have_text("Case 0001")
     late = []
-    console.route("**/console/?item=*", lambda route: late.append(route))
+    console.route("**/console/?item=*", lambda route, _request: late.append(route))
     room.press("PageDown")
     room.shows("Case 2 of 3")
     room.press("e")
