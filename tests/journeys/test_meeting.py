@@ -182,7 +182,7 @@ def minutes(room) -> None:
         "PRRT, four cycles",
         "the body weight is asked for",
         NOTE,
-        sealed.hash,
+        sealed.content_hash,
         verification_code(sealed),
     ):
         assert re.sub(r"\s+", "", word) in squeezed, word
@@ -238,6 +238,20 @@ def test_a_text_that_changed_meanwhile_is_shown_beside_the_one_typed_without_a_n
     )
 
 
+def test_a_second_press_before_the_first_is_answered_goes_one_case_further(running):
+    room, console = running, running.console
+    late = []
+    console.route(
+        "**/screen/", lambda route: late.append(route) if route.request.method == "POST" else route.continue_()
+    )
+    room.press("PageDown")
+    room.press("PageDown")
+    console.unroute("**/screen/")
+    for route in late:
+        route.continue_()
+    room.shows("Case 2 of 3")
+
+
 def test_no_key_reaches_the_form_of_the_last_case_while_the_next_one_opens(running):
     """The server answers late, the chair is quick: E after PageDown is about the case the room sees, or about none."""
     room, console = running, running.console
@@ -245,7 +259,7 @@ def test_no_key_reaches_the_form_of_the_last_case_while_the_next_one_opens(runni
     room.shows("Case 1 of 3")
     expect(console.locator(".console-identity h2")).to_have_text("Case 0001")
     late = []
-    console.route("**/console/?item=*", late.append)
+    console.route("**/console/?item=*", lambda route, _request: late.append(route))
     room.press("PageDown")
     room.shows("Case 2 of 3")
     room.press("e")

@@ -147,8 +147,8 @@ async function press(action, value) {
 async function step(by) {
   await known;
   const showable = [...root.querySelectorAll('[data-part="agenda"] [data-showable]')].map((el) => el.dataset.item);
-  const isNone = OF_NO_CASE.has(screen?.view) && screen?.view !== "test";
-  const next = neighbour(showable, screen?.item ?? null, isNone && screen?.item ? 0 : by) ?? null;
+  const isNone = OF_NO_CASE.has(screen.view);
+  const next = neighbour(showable, remote.asked() ?? screen.item, isNone && screen.item && !remote.asked() ? 0 : by);
   if (next) press("show", next);
   else sayScreen(by > 0 ? "This was the last case." : "This is the first case.");
 }

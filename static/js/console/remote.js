@@ -42,5 +42,7 @@ export function remoteOf({ url, windowId, onState, onRefused, onWaiting }) {
       return flush();
     },
     drop() { waiting = []; },
+    /** The case that was asked for and has not been answered yet: a second press counts from there. */
+    asked: () => waiting.findLast(({ action }) => action === "show")?.value ?? null,
   };
 }
