@@ -2,14 +2,14 @@
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 
 from board.chain import append_now
 from board.meeting_rights import check_run, held_open
 from board.meetings import open_items
 from board.minutes_content import minutes_content
-from board.models import AgendaItem, Meeting, Minutes, ScreenState
+from board.models import AgendaItem, Meeting, Minutes
+from board.screen import show_closed
 from board.watching import keep_watch
 from patients.services import audit, snapshot
 
@@ -49,12 +49,11 @@ def close_meeting(*, by, meeting: Meeting) -> Minutes:
     if left := unrecorded(meeting):
         raise StillOpen(left)
     before = snapshot(meeting, ["state", "closed_at"])
-    _stop_the_clock(meeting)
+    show_closed(meeting)
     meeting.state, meeting.closed_at = Meeting.State.CLOSED, timezone.now()
     meeting.save(update_fields=["state", "closed_at"])
     audit(by=by, action="close_meeting", obj=meeting, before=before, after=snapshot(meeting, ["state", "closed_at"]))
     content = minutes_content(meeting, by=by, today=timezone.localdate(meeting.closed_at))
-    _show_closed(meeting)
     for item in meeting.items.filter(state=AgendaItem.State.LISTED).select_related("patient"):
         keep_watch(item.patient)
     return write_minutes(by=by, meeting=meeting, content=content)
@@ -73,24 +72,3 @@ def write_minutes(*, by, meeting: Meeting, content: dict, version: int = 1, reas
 def standing_minutes(meeting: Meeting) -> Minutes | None:
     """The newest version."""
     return meeting.minutes.order_by("-version").first()
-
-
-def _stop_the_clock(meeting: Meeting) -> None:
-    """The time of the case that is on the screen still counts; a case that was on it before is counted already."""
-    screen = ScreenState.objects.filter(meeting=meeting).select_for_update().first()
-    if screen is None or screen.item_id is None or screen.shown_since is None:
-        return
-    passed = int((timezone.now() - screen.shown_since).total_seconds())
-    AgendaItem.objects.filter(pk=screen.item_id).update(seconds=F("seconds") + max(passed, 0))
-
-
-def _show_closed(meeting: Meeting) -> None:
-    ScreenState.objects.filter(meeting=meeting).update(
-        item=None,
-        view=ScreenState.View.CLOSED,
-        is_blank=False,
-        shows_sentence=False,
-        shown_since=None,
-        version=F("version") + 1,
-        changed_at=timezone.now(),
-    )

@@ -63,7 +63,7 @@ def show_closed(meeting: Meeting) -> ScreenState:
     state = _held(meeting)
     seen = _shown(state)
     _stop_clock(state)
-    state.view, state.is_blank, state.shows_sentence = View.CLOSED, False, False
+    state.item, state.view, state.is_blank, state.shows_sentence = None, View.CLOSED, False, False
     return _stored(state, seen)
 
 

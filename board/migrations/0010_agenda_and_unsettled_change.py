@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('board', '0008_meetings_displays_and_the_chain'),
+        ('board', '0009_chain_and_triggers'),
         ('patients', '0002_assertions_for_trial_criteria'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
