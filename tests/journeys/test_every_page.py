@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from board.minutes import close_meeting
-from board.models import ChainLink, Meeting
+from board.models import AgendaItem, BoardDecision, ChainLink, Meeting
 from board.tasks import read_news
 from demo.accounts import DEMO_PASSWORD, DEMO_USER
 from imaging.domain.vocabulary import Tracer
@@ -30,7 +30,7 @@ NO_PAGE = {
     "board:state", "board:next", "board:previous", "imaging:upload_progress", "imaging:jobs_state", "imaging:series_state",
     "imaging:mip", "imaging:scan_state", "imaging:viewer", "imaging:read_lists", "imaging:report_text", "imaging:report_pdf", "imaging:regions",
     "imaging:product", "board:minutes_pdf", "board:minutes_text", "board:pack_pdf", "board:pack_text", "board:letter_pdf",
-    "board:letter_text", "board:decision_json",
+    "board:letter_text", "board:decision_json", "board:screen", "board:screen_frame", "board:screen_card",
 }  # fmt: skip
 
 
@@ -63,7 +63,9 @@ def addresses() -> dict[str, str]:
         "board:decide": reverse("board:decide", args=["0001"]),
         "board:source": f"{reverse('board:source', args=['0001'])}?{_source()}",
         "board:meetings": reverse("board:meetings"),
-        "board:meeting": reverse("board:meeting", args=[Meeting.objects.get().pk]),
+        **{f"board:meeting {m.state}": reverse("board:meeting", args=[m.pk]) for m in Meeting.objects.all()},
+        "board:item_draft": reverse("board:item_draft", args=[AgendaItem.objects.get(meeting__state="running").pk]),
+        "board:amend": reverse("board:amend", args=[BoardDecision.objects.current().first().pk]),
         "imaging:upload": reverse("imaging:upload"),
         "imaging:upload_detail": reverse("imaging:upload_detail", args=[Upload.objects.first().pk]),
         "imaging:jobs": reverse("imaging:jobs"),
@@ -80,8 +82,11 @@ def addresses() -> dict[str, str]:
 
 
 def addresses_of_the_coordinator() -> dict[str, str]:
-    meeting = Meeting.objects.get()
+    meeting = Meeting.objects.get(state="planned")
+    running = Meeting.objects.get(state="running")
     return {
+        "board:console": reverse("board:console", args=[running.pk]),
+        "board:console, not begun": reverse("board:console", args=[meeting.pk]),
         "board:meeting, building it": reverse("board:meeting", args=[meeting.pk]),
         "board:meeting_edit": reverse("board:meeting_edit", args=[meeting.pk]),
         "board:meeting_new": f"{reverse('board:meeting_new')}?series={meeting.series_id}",
