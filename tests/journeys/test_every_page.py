@@ -72,6 +72,7 @@ def addresses_of_the_coordinator() -> dict[str, str]:
     meeting = Meeting.objects.get()
     return {
         "board:meeting, building it": reverse("board:meeting", args=[meeting.pk]),
+        "board:console": reverse("board:console", args=[meeting.pk]),
         "board:meeting_edit": reverse("board:meeting_edit", args=[meeting.pk]),
         "board:meeting_new": f"{reverse('board:meeting_new')}?series={meeting.series_id}",
         "board:series_new": reverse("board:series_new"),
