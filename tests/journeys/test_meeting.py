@@ -246,9 +246,9 @@ def test_a_second_press_before_the_first_is_answered_goes_one_case_further(runni
     )
     room.press("PageDown")
     room.press("PageDown")
-    console.unroute("**/screen/")
-    for route in late:
-        route.continue_()
+    console.wait_for_timeout(500)
+    assert len(late) == 1
+    console.unroute("**/screen/")  # what was held goes on
     room.shows("Case 2 of 3")
 
 
@@ -264,9 +264,8 @@ def test_no_key_reaches_the_form_of_the_last_case_while_the_next_one_opens(runni
     room.shows("Case 2 of 3")
     room.press("e")
     assert console.locator("[data-decision-form] :checked[name=outcome]").count() == 0
-    console.unroute("**/console/?item=*")
-    for route in late:
-        route.continue_()
+    assert late
+    console.unroute("**/console/?item=*")  # what was held goes on
     expect(console.locator(".console-identity h2")).to_have_text("Case 0002")
     room.press("e")
     expect(console.locator("[data-decision-form] :checked[name=outcome]")).to_have_value("treat")
