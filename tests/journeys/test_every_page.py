@@ -88,7 +88,6 @@ def addresses_of_the_coordinator() -> dict[str, str]:
         "board:console": reverse("board:console", args=[running.pk]),
         "board:console, not begun": reverse("board:console", args=[meeting.pk]),
         "board:meeting, building it": reverse("board:meeting", args=[meeting.pk]),
-        "board:console": reverse("board:console", args=[meeting.pk]),
         "board:meeting_edit": reverse("board:meeting_edit", args=[meeting.pk]),
         "board:meeting_new": f"{reverse('board:meeting_new')}?series={meeting.series_id}",
         "board:series_new": reverse("board:series_new"),
