@@ -8,7 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.utils import translation
 
-from board.forms import DecisionForm
+from board.forms import ContactForm, DecidedForm
 from imaging.reading_forms import AnswersForm
 from patients.admin.inlines import ClinicalAssertionInline, TreatmentLineInline
 from patients.models import AccessGrant, Patient
@@ -45,7 +45,7 @@ def test_a_grant_ends_on_the_day_that_was_typed():
         assert field.clean("2026-05-12 10:00").month == 5
 
 
-TYPED = [(DecisionForm, "decided_on"), (DecisionForm, "due_date"), (AnswersForm, "ssa_date")]
+TYPED = [(DecidedForm, "decided_on"), (ContactForm, "next_on"), (AnswersForm, "ssa_date")]
 
 
 @pytest.mark.parametrize("form, name", TYPED)
