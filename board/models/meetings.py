@@ -120,6 +120,11 @@ class Meeting(models.Model):
     def is_open(self) -> bool:
         return self.state in self.OPEN
 
+    @property
+    def is_cancelled(self) -> bool:
+        """Over without having begun."""
+        return self.state == self.State.CLOSED and self.started_at is None
+
     def __str__(self) -> str:
         return f"{self.title}, {timezone.localtime(self.starts_at):%Y-%m-%d %H:%M}"
 
