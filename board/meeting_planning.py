@@ -143,7 +143,7 @@ def _seat(by, meeting: Meeting, seats: list[Seat]) -> None:
 
 
 def checked(seats: Iterable[Seat]) -> list[Seat]:
-    """Raises ValidationError for two of one name, a word that is no discipline, an account that may not see meetings."""
+    """Raises ValidationError for two of one name, an unknown discipline, an account that may not see meetings."""
     found = list(seats)
     names = [seat.name for seat in found]
     if twice := sorted({name for name in names if names.count(name) > 1}):

@@ -111,8 +111,8 @@ def mark_discussed(item: AgendaItem) -> AgendaItem:
 def write_note(*, by, item: AgendaItem, text: str, is_private: bool, base: str | None = None) -> None:
     """A note on a case: of one person, who alone reads it, or for the minutes.
 
-    ``base``: the text that was written on from; None replaces whatever stands. Raises PermissionDenied, ValidationError,
-    NoteConflict. The trail says that somebody wrote a private note, never what.
+    ``base``: the text that was written on from; None replaces whatever stands. Raises PermissionDenied,
+    ValidationError, NoteConflict. The trail says that somebody wrote a private note, never what.
     """
     (check_see if is_private else check_run)(by)
     check_case(by, item.patient)
