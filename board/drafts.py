@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from board.decision_content import EMPTY, clean
 from board.draft_prefill import prefill, standing
-from board.meeting_rights import check_case, held_item
+from board.meeting_rights import check_case, held_item, held_open
 from board.models import AgendaItem, DecisionDraft
 from patients.domain.roles import Capability
 from patients.services import Conflict, audit
@@ -43,9 +43,19 @@ def save_draft(*, by, item: AgendaItem, seen_version: int, content: dict[str, An
     """
     check_may_write(by, item)
     kept = clean(content)
+    refuse_late(item, seen_version)
+    held_open(item.meeting)
+    refuse_late(item, seen_version)
     item = held_item(item)
     check_open(item, is_cleared=not any(kept.values()))
     return write(by, held_draft(item), seen_version, kept)
+
+
+def refuse_late(item: AgendaItem, seen_version: int) -> None:
+    """Who comes with an old version is told at once, not after waiting in line for rows they will not write."""
+    current = DecisionDraft.objects.filter(item=item).select_related("updated_by").first()
+    if current and current.version != seen_version and not item.decisions.exists():
+        raise DraftConflict(current)
 
 
 def write(by, draft: DecisionDraft, seen_version: int, kept: dict[str, Any]) -> DecisionDraft:

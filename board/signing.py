@@ -11,7 +11,7 @@ from board.confirming import WrongPassword, confirm
 from board.decision_content import clean, complete
 from board.domain.sealed import hash_of
 from board.draft_prefill import standing
-from board.drafts import DraftConflict, check_open, held_draft, write
+from board.drafts import DraftConflict, check_open, held_draft, refuse_late, write
 from board.meeting_rights import held_item
 from board.meetings import mark_discussed, quorum_of
 from board.models import AgendaItem, BoardDecision, DecisionDraft, Meeting
@@ -74,12 +74,10 @@ def sign(
 
 def _look_first(item: AgendaItem, seen_version: int) -> None:
     """What would be refused anyway is refused before a one-time code is used up. Asked again under the lock."""
-    current = DecisionDraft.objects.filter(item=item).select_related("updated_by").first()
-    if current is None or item.decisions.exists():
-        return
-    if current.version != seen_version:
-        raise DraftConflict(current)
-    _refuse_unseen(current, standing(item.patient))
+    refuse_late(item, seen_version)
+    current = DecisionDraft.objects.filter(item=item).first()
+    if current and not item.decisions.exists():
+        _refuse_unseen(current, standing(item.patient))
 
 
 def _refuse_unseen(draft: DecisionDraft, last: BoardDecision | None) -> None:

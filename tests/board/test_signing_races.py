@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import connections
+from django.db import connection, connections
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from board.chain import verify
@@ -182,3 +183,15 @@ def test_an_act_that_fails_may_be_tried_again_with_the_same_key(chair):
     assert once(by=chair, key="one", kind="ask", act=lambda: {"id": 1}) == {"id": 1}
     with pytest.raises(ValidationError):
         once(by=chair, key="one", kind="sign", act=lambda: {"id": 2})
+
+
+def test_a_save_takes_its_rows_in_the_order_of_signing(item, chair):
+    """The other way round a save and a signature would wait for each other."""
+    if not connection.features.has_select_for_update:
+        pytest.skip("this engine has one writer at a time")
+    seen = draft_of(item)
+    with CaptureQueriesContext(connection) as queries:
+        save_draft(by=chair, item=item, seen_version=seen.version, content={"text": "x"})
+    held = [query["sql"].split(' FROM "')[1].split('"')[0] for query in queries if "FOR UPDATE" in query["sql"]]
+    order = ["board_meeting", "patients_patient", "board_agendaitem", "board_decisiondraft"]
+    assert list(dict.fromkeys(held)) == order
