@@ -1,5 +1,6 @@
 """Many hands at once, on both engines: no lost update, the signed text is the text that was seen, one effect each."""
 
+import itertools
 import random
 import threading
 import time
@@ -67,14 +68,15 @@ class Editor:
         return self
 
     def write(self, seen, word):
-        while True:
+        """Who was refused waits, each time longer: twenty who try again at once would only refuse each other."""
+        for refusals in itertools.count():
             mine = seen.content["text"] + word
             try:
                 stored = save_draft(by=self.by, item=self.item, seen_version=seen.version, content={"text": mine})
             except DraftConflict as refused:
                 self.conflicts.append((refused.current.content["text"], mine))
                 seen = refused.current
-                time.sleep(self.chance.random() * 0.05)
+                time.sleep(self.chance.random() * 0.05 * 2 ** min(refusals, 5))
             else:
                 self.saved.append(stored.version)
                 return stored
