@@ -11,9 +11,9 @@ SCAN_DUE = frozenset({Kind.SSTR_LINE, Kind.REPEAT_SCAN, Kind.SCAN_PLANNED})
 
 
 def prefill(item: AgendaItem) -> dict[str, Any]:
-    """From the standing decision who sees to it and what comes next; from the watch list what is due."""
+    """From the standing decision who sees to it and what comes next; what is due only from the due rules."""
     last = standing(item.patient)
-    found = {"owner": last.owner, "next_step": _step_of(last), "interval_days": last.interval_days} if last else {}
+    found = {"owner": last.owner, "next_step": _step_of(last)} if last else {}
     return EMPTY | found | _from_watch(item)
 
 

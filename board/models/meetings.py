@@ -120,6 +120,11 @@ class Meeting(models.Model):
     def is_open(self) -> bool:
         return self.state in self.OPEN
 
+    @property
+    def is_cancelled(self) -> bool:
+        """Over without having begun."""
+        return self.state == self.State.CLOSED and self.started_at is None
+
     def __str__(self) -> str:
         return f"{self.title}, {timezone.localtime(self.starts_at):%Y-%m-%d %H:%M}"
 
@@ -214,6 +219,13 @@ class DecisionDraft(models.Model):
     item = models.OneToOneField(AgendaItem, on_delete=models.PROTECT, related_name="draft")
     version = models.PositiveIntegerField(default=0)
     content = models.JSONField(default=dict)
+    replaces = models.ForeignKey(
+        "board.BoardDecision",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="The decision that stood when this was begun, or was told of since: no other is replaced unseen.",
+    )
     updated_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     updated_at = models.DateTimeField(default=timezone.now)
 

@@ -246,9 +246,28 @@ def test_notes_are_private_unless_they_are_for_the_minutes(client, meeting, chai
     assert PrivateNote.objects.get().user == clinician
 
 
+def test_a_note_written_over_another_one_is_answered_with_the_other_text(as_chair, meeting, chair):
+    item = make_item(meeting, make_patient(chair), chair, minuted="liver first")
+    address = reverse("board:item_note", args=[item.pk])
+    sent = {"text": "bone first", "private": "0", "base": ""}
+    answer = as_chair.post(address, sent, **JSON)
+    assert (answer.status_code, answer.json()["code"], answer.json()["theirs"]) == (409, "conflict", "liver first")
+    shown = as_chair.post(address, sent)
+    assert shown.status_code == 409 and "liver first" in text(shown) and "bone first" in text(shown)
+    assert as_chair.post(address, sent | {"base": "liver first"}, **JSON).status_code == 200
+
+
+def test_a_cancelled_meeting_says_so_and_can_only_be_read(as_chair, meeting, chair):
+    make_item(meeting, make_patient(chair), chair)
+    as_chair.post(reverse("board:meeting_cancel", args=[meeting.pk]), {"reason": "snow"})
+    shown = text(as_chair.get(page(meeting)))
+    assert "cancelled" in shown and "Start the meeting" not in shown and "Freeze agenda" not in shown
+    assert "cancelled" in text(as_chair.get(reverse("board:meetings")))
+
+
 def test_a_closed_meeting_is_shown_and_not_changed(as_chair, meeting, chair):
     make_item(meeting, make_patient(chair), chair, state="postponed", state_reason="no images")
-    Meeting.objects.filter(pk=meeting.pk).update(state="closed", closed_at=timezone.now())
+    Meeting.objects.filter(pk=meeting.pk).update(state="closed", started_at=meeting.starts_at, closed_at=timezone.now())
     shown = text(as_chair.get(page(meeting)))
     assert "it can be read, not changed" in shown and "no images" in shown
     assert "Freeze agenda" not in shown and "Put back" not in shown
