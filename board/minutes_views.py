@@ -57,7 +57,7 @@ def correct(request: HttpRequest, pk) -> HttpResponse:
 
 def _corrections(request: HttpRequest) -> dict:
     """Fields ``note-<item>`` and ``seat-<name>``."""
-    fields = request.POST.items()
+    fields = list(request.POST.items())  # read twice
     seen = request.POST.get("version", "")
     return {
         "seen_version": int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 6 else 0,
