@@ -39,14 +39,16 @@ function tell(form, name, detail = {}) {
   return event;
 }
 
-const idsOf = (form) => [form.dataset.user, form.dataset.decisionForm];
+const timeOf = (at) => new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+
+const drop = (form) => forget(form.dataset.user, form.dataset.decisionForm);
 
 const send = (url, form, body) => ask(url, form.dataset.user, JSON.stringify(body), { "Content-Type": "application/json" });
 
 /** While a choice is open the words are kept as they were before it: coming back later asks for it again. */
 function keepWords(form) {
   const { version, base } = held(form).before ?? held(form);
-  keep(...idsOf(form), { version, base, content: words(form) });
+  keep(form.dataset.user, form.dataset.decisionForm, { version, base, content: words(form) });
 }
 
 /** Saves what differs from the server. Resolves to whether form and server now agree. */
@@ -93,10 +95,9 @@ function unsent(form, state, status) {
 function saved(form, state, content, told) {
   Object.assign(state, { version: told.version, base: content, before: null });
   form.elements.version.value = told.version;
-  if (!state.offered) forget(...idsOf(form));
+  if (!state.offered) drop(form);
   clearErrors(form);
-  const at = new Date(told.saved_at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-  say(form, `Saved ${at}, version ${told.version}`);
+  say(form, `Saved ${timeOf(told.saved_at)}, version ${told.version}`);
   tell(form, "decision:saved", told);
   return true;
 }
@@ -160,7 +161,7 @@ async function lookAgain(form, state, told) {
 }
 
 function done(form, told) {
-  forget(...idsOf(form));
+  drop(form);
   form.elements.password.value = "";
   say(form, `Signed. Verification code ${told.verification}`);
   const isTaken = tell(form, "decision:signed", told).defaultPrevented;
@@ -169,14 +170,13 @@ function done(form, told) {
 
 /** Words kept while they could not be sent are offered: whether they still hold is for the person to say. */
 function offer(form) {
-  const found = kept(...idsOf(form));
+  const found = kept(form.dataset.user, form.dataset.decisionForm);
   const box = form.querySelector("[data-kept]");
   if (!found || !box || held(form).offered) return;
   const typed = differing(found.content, found.base).filter((name) => differing(found.content, words(form)).includes(name));
-  if (!typed.length) return forget(...idsOf(form));
+  if (!typed.length) return drop(form);
   held(form).offered = { ...found, typed };
-  const at = new Date(found.at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-  box.querySelector("[data-kept-said]").textContent = `Written here at ${at} and not saved:`;
+  box.querySelector("[data-kept-said]").textContent = `Written here at ${timeOf(found.at)} and not saved:`;
   box.querySelector("[data-kept-words]").textContent = typed.map((name) => `${titleOf(form, name) ?? name}: ${shown(form, name, found.content[name])}`).join("\n");
   box.hidden = false;
 }
@@ -186,7 +186,7 @@ function answered(form, isTaken) {
   const { offered } = state;
   state.offered = null;
   form.querySelector("[data-kept]").hidden = true;
-  forget(...idsOf(form));
+  drop(form);
   if (!isTaken || !offered) return;
   offered.typed.forEach((name) => put(form, name, offered.content[name]));
   Object.assign(state, { version: offered.version, base: offered.base });

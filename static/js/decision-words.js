@@ -1,6 +1,6 @@
 // What stands in a decision form, as data; and back into the form.
 
-/** @param {HTMLFormElement} form @param {boolean} isAsLoaded what the server had written into it */
+/** ``isAsLoaded``: what the server had written into it. */
 export function words(form, isAsLoaded = false) {
   const chosen = (name) => [...form.querySelectorAll(`[name="${name}"]`)].filter((el) => isAsLoaded ? el.defaultChecked : el.checked).map((el) => el.value);
   const text = (name) => {

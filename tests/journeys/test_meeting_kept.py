@@ -83,6 +83,7 @@ def test_a_case_that_is_not_saved_stays_open_until_the_person_says_otherwise(roo
     expect(console.locator(".console-identity h2")).to_have_text("Case 0002")
     case(room, "0001").click()
     expect(console.locator(".console-identity h2")).to_have_text("Case 0001")
+    expect(console.locator("[data-screen-said]")).to_be_hidden()
     kept = console.locator("[data-kept]")
     expect(kept).to_contain_text("mine")
     expect(recommendation(room)).to_have_value("theirs")

@@ -122,7 +122,7 @@ const WORDS = { waiting: "Waiting card", overview: "Overview", timeline: "Timeli
 async function open(item, isForced = false) {
   hold(true);
   if (!await leave() && !isForced) return holdBack(item);
-  heldBack = "";
+  if (heldBack) sayScreen(heldBack = "");
   const isThere = await parts.refresh(item, CASE);
   hold(false);
   if (!isThere) return sayScreen("The case could not be opened: the server does not answer. What you typed stays here.");
@@ -133,7 +133,7 @@ async function open(item, isForced = false) {
 function holdBack(item) {
   hold(false);
   heldBack = item;
-  sayScreen(`${caseName(opened())} is not saved, so it stays open here. Choose ${caseName(item)} once more to open it all the same: what you typed is kept on this computer.`);
+  sayScreen(`${caseName(opened())} is not saved, so it stays open here. Choose ${caseName(item).toLowerCase()} once more to open it all the same: what you typed is kept on this computer.`);
 }
 
 /** A form has come into the page: what waits for it comes back. */

@@ -4,7 +4,7 @@ const KINDS = { note: "Minuted note", private: "Private note" };
 
 /** @typedef {{id: string, life: number, text: string, why: string, at: number}} Refused */
 
-/** ``caseOf(item)``: its number, while it is on the agenda; ``onChange(list)``. */
+/** ``onChange(list)``: what is kept now. */
 export function refusedOf({ user, onChange }) {
   const place = `prrt.refused.${user}`;
   const life = Date.now(); // of this page: a text is corrected only by the page in which it was typed
@@ -27,7 +27,7 @@ export function refusedOf({ user, onChange }) {
   };
 }
 
-/** @param {Element} details @param {Refused[]} list @param {(item: string) => string} caseOf @param {(one: Refused) => void} onDrop */
+/** @param {HTMLElement} details @param {Refused[]} list @param {(item: string) => string} caseOf @param {(one: Refused) => void} onDrop */
 export function showRefused(details, list, caseOf, onDrop) {
   details.hidden = list.length === 0;
   details.querySelector("[data-refused-count]").textContent = list.length === 1 ? "1 note not taken" : `${list.length} notes not taken`;
