@@ -197,6 +197,28 @@ def test_putting_off_keeps_the_note_that_is_being_typed(room):
     assert item_of(room, "0001").minuted == "minuted at the last moment"
 
 
+def test_a_late_answer_to_a_signature_does_not_throw_the_page_back_to_its_case(room):
+    console, held = room.console, []
+    form = console.locator("[data-decision-form]")
+    room.press("m")
+    recommendation(room).fill("Labs first")
+    form.get_by_label("Next step", exact=True).select_option("labs")
+    form.get_by_label("Within").select_option("14")
+    form.get_by_label("Owner").fill("Oncology")
+    expect(console.locator("[data-decision-state]")).to_contain_text("Saved", timeout=10_000)
+    console.route("**/sign/", lambda route, _request: held.append(route))
+    console.get_by_label("Your password").fill(PASSWORD)
+    console.locator("[data-sign]").click()
+    expect(console.locator("[data-decision-state]")).to_have_text("Signing")
+    case(room, "0002").click()
+    expect(console.locator(".console-identity h2")).to_have_text("Case 0002")
+    console.evaluate("window.isSamePage = true")
+    held[0].continue_()
+    expect(case(room, "0001")).to_contain_text("signed", timeout=10_000)
+    expect(console.locator(".console-identity h2")).to_have_text("Case 0002")
+    assert console.evaluate("window.isSamePage")
+
+
 def test_ctrl_enter_signs_only_from_inside_the_decision(room):
     console = room.console
     console.get_by_label("Minuted note on case 0001").focus()
