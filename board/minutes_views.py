@@ -57,7 +57,7 @@ def correct(request: HttpRequest, pk) -> HttpResponse:
 
 def _corrections(request: HttpRequest) -> dict:
     """Fields ``note-<item>`` and ``seat-<name>``."""
-    fields = request.POST.items()
+    fields = list(request.POST.items())  # read twice
     seen = request.POST.get("version", "")
     return {
         "seen_version": int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 6 else 0,
@@ -100,7 +100,8 @@ def _page(
         "versions": list(meeting.minutes.select_related("recorded_by").order_by("-version")),
         "document": minutes_for(user, shown),
         "code": verification_code(link) if link else "",
-        "form_cases": _correctable(user, newest),
+        "form_cases": [_typed_note(case, request.POST) for case in _correctable(user, newest)],
+        "form_seats": [_typed_seat(group, seat, request.POST) for group, seat in _seats(newest)],
         "states": Attendance.State.choices,
     }
     return render(request, "board/minutes.html", context, status=status)
@@ -112,6 +113,21 @@ def _open(user, meeting: Meeting) -> tuple[list[AgendaItem], int]:
     mine = set(visible_patients(user).filter(pk__in=[i.patient_id for i in found]).values_list("pk", flat=True))
     shown = [item for item in found if item.patient_id in mine]
     return shown, len(found) - len(shown)
+
+
+def _typed_note(case: dict, post) -> dict:
+    """What was typed stays in a form that was refused, beside what the minutes say."""
+    typed = post.get(f"note-{case['item']}", case["note"])
+    return {**case, "typed": typed, "is_changed": typed.split() != case["note"].split()}
+
+
+def _typed_seat(group: dict, seat: dict, post) -> dict:
+    typed = post.get(f"seat-{seat['name']}", seat["state"])
+    return {**seat, "group": group["label"], "typed": typed, "is_changed": typed != seat["state"]}
+
+
+def _seats(newest) -> list[tuple[dict, dict]]:
+    return [(group, seat) for group in newest.content["attendance"] for seat in group["seats"]]
 
 
 def _correctable(user, newest) -> list[dict]:

@@ -86,6 +86,21 @@ def test_minutes_can_be_corrected_on_their_page_and_both_versions_read(client, c
     assert ask(client, "minutes_pdf", board[0].pk, version="3").status_code == 404
 
 
+def test_a_refused_correction_keeps_what_was_typed_beside_what_the_minutes_say(client, closed, board, chair):  # noqa: F811
+    client.force_login(chair)
+    address = reverse("board:minutes_correct", args=[board[0].pk])
+    note = f"note-{board[1].pk}"
+    client.post(address, {"version": "1", "reason": "theirs", note: "Their words.", "seat-Seat 5": "left"})
+    mine = {"version": "1", "reason": "mine", note: "My words.", "seat-Seat 5": "apology"}
+    refused = client.post(address, mine)
+    said = refused.content.decode()
+    assert refused.status_code == 409
+    assert f'name="{note}" rows="2" maxlength="4000">My words.</textarea>' in said
+    assert "Version 2 says: <q>Their words.</q>" in said and "Version 2 says: left" in said
+    assert '<option value="apology" selected>' in said and 'value="mine"' in said
+    assert "says:" not in ask(client, "minutes", board[0].pk).content.decode()
+
+
 def test_a_letter_is_about_one_patient_and_says_why_and_what_is_open(client, signed, chair):  # noqa: F811
     client.force_login(chair)
     text, link = ask(client, "letter_text", signed.pk).content.decode(), link_of(signed)

@@ -169,7 +169,6 @@ def _pages(browser, site: Servers, meeting: str) -> tuple[Page, Page]:
     console.get_by_label("Code on the display").fill(display.locator("[data-code]").inner_text())
     console.get_by_role("button", name="Pair").click()
     display.locator(".wall-waiting:visible").wait_for()
-    console.locator("[data-displays] summary").click()
     console.get_by_role("button", name="Start the meeting").click()
     console.locator("[data-step='1']:enabled").wait_for()
     return console, display

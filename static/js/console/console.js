@@ -4,11 +4,13 @@ import { clockOf, timeThere } from "./clock.js";
 import { absolute, neighbour } from "./commands.js";
 import { follow } from "./follow.js";
 import { mirrorOf } from "./mirror.js";
-import { mergedText, notesOf } from "./notes.js";
+import { notesOf } from "./notes.js";
 import { outboxOf } from "./outbox.js";
 import { partsOf } from "./parts.js";
 import { post, wordsOf } from "./posting.js";
+import { refusedOf, showRefused } from "./refused.js";
 import { remoteOf } from "./remote.js";
+import { sheetOf } from "./sheet.js";
 import { controlText, showDisplays } from "./status.js";
 import { windowId } from "./window.js";
 
@@ -27,6 +29,8 @@ let control = controlText(null, me);
 let commandsWaiting = 0;
 let textsWaiting = [];
 let isDraftWaiting = false;
+let isSignedOut = false;
+let heldBack = ""; // the case that was not opened because another one is not saved
 
 const remote = remoteOf({
   url: root.dataset.screenUrl,
@@ -43,10 +47,12 @@ const remote = remoteOf({
 const outbox = outboxOf({
   user: root.dataset.user,
   merged: looked,
-  onSent: (entry) => notes.sent(entry),
-  onRefused: (entry, status, said) => notes.refused(entry, said),
-  onWaiting(entries) { textsWaiting = entries; sayWaiting(); },
+  conflicted: (entry, theirs) => notes.conflicted(entry, theirs),
+  onSent(entry) { refused.taken(entry.id); notes.sent(entry); },
+  onRefused(entry, status, said) { refused.add(entry, wordsOf(said) || `The server answered ${status}.`); notes.refused(entry, said); },
+  onWaiting(entries, isOut) { textsWaiting = entries; isSignedOut = isOut; sayWaiting(); },
 });
+const refused = refusedOf({ user: root.dataset.user, onChange: showThem });
 const notes = notesOf(root, outbox);
 
 const timeHere = (iso) => timeThere(Date.parse(iso), root.querySelector("[data-clock]")?.dataset.ends ?? "");
@@ -54,6 +60,7 @@ const timeHere = (iso) => timeThere(Date.parse(iso), root.querySelector("[data-c
 // --- what the screen says ------------------------------------------------------------------------
 
 const opened = () => root.querySelector("[data-opened]")?.dataset.opened ?? "";
+const caseName = (item) => (line(item) ? `Case ${line(item).dataset.case}` : "The case");
 const line = (item) => root.querySelector(`[data-part="agenda"] a[data-item="${CSS.escape(item ?? "")}"][data-number]`);
 
 let isKnown;
@@ -111,16 +118,35 @@ const WORDS = { waiting: "Waiting card", overview: "Overview", timeline: "Timeli
 
 // --- what a person does --------------------------------------------------------------------------
 
-async function open(item) {
+/** Not while the case that is open could not be saved; ``isForced``: the person has been told, and presses again. */
+async function open(item, isForced = false) {
   hold(true);
-  await leave();
+  if (!await leave() && !isForced) return holdBack(item);
+  if (heldBack) sayScreen(heldBack = "");
   const isThere = await parts.refresh(item, CASE);
   hold(false);
   if (!isThere) return sayScreen("The case could not be opened: the server does not answer. What you typed stays here.");
   history.replaceState(null, "", `?item=${item}`);
+  formCame();
+}
+
+function holdBack(item) {
+  hold(false);
+  heldBack = item;
+  sayScreen(`${caseName(opened())} is not saved, so it stays open here. Choose ${caseName(item).toLowerCase()} once more to open it all the same: what you typed is kept on this computer.`);
+}
+
+/** A form has come into the page: what waits for it comes back. */
+function formCame() {
   notes.restore();
   document.dispatchEvent(new Event("decision:shown"));
   if (screen) { showWhere(screen); clock.draw(); }
+}
+
+/** The open case as the server has it now; a note being typed goes out first. */
+async function again() {
+  await notes.flush();
+  if (await parts.refresh(opened(), CASE)) formCame();
 }
 
 /** While the room sees the next case already, no key may reach the form of the last one. */
@@ -128,12 +154,12 @@ function hold(isHeld) {
   for (const name of ["case", "notes"]) root.querySelector(`[data-part="${name}"]`).toggleAttribute("inert", isHeld);
 }
 
-/** What is being typed goes out before the forms make room for another case. */
+/** What is being typed goes out before the forms make room for another case. Whether the decision is saved; a note waits by itself. */
 async function leave() {
-  notes.flush();
   const until = [];
   document.dispatchEvent(new CustomEvent("decision:leave", { detail: { until } }));
-  await Promise.all(until);
+  const [areSaved] = await Promise.all([Promise.all(until), notes.flush()]);
+  return areSaved.every(Boolean);
 }
 
 async function press(action, value) {
@@ -159,7 +185,7 @@ function clicked(event) {
   const link = event.target.closest("a[data-item]");
   if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
     event.preventDefault();
-    open(link.dataset.item);
+    open(link.dataset.item, heldBack === link.dataset.item);
   }
   const button = event.target.closest("[data-command], [data-step], [data-take-over]");
   if (button?.dataset.command) press(button.dataset.command, button.dataset.value ?? "");
@@ -196,19 +222,28 @@ root.addEventListener("submit", async (event) => {
   if (!form) return;
   event.preventDefault();
   const isSeat = form.matches("[data-seat]");
+  if (!isSeat && !await leave()) return say(form, "Not put off: the decision above is not saved yet.");
   const { status, said } = await post(form.action, fieldsOf(form, event.submitter));
-  if (status === 200) return isSeat ? parts.refresh(opened(), ["room"]) : open(opened());
+  if (status === 200) return isSeat ? parts.refresh(opened(), ["room"]) : again();
   const words = wordsOf(said) || "Not kept: the server does not answer. Press again when it is back.";
   if (isSeat) sayScreen(words);
-  else form.querySelector("[data-said]").textContent = words;
+  else say(form, words);
 });
 
+function say(form, words) { form.querySelector("[data-said]").textContent = words; }
+
+const displaysSheet = sheetOf(bar.querySelector("[data-displays]"));
+sheetOf(bar.querySelector("[data-refused]"));
 bar.querySelector("[data-pair]").addEventListener("submit", async (event) => {
   event.preventDefault();
   const form = event.target;
   const { status, said } = await post(form.action, { code: form.elements.code.value });
-  bar.querySelector("[data-pair-said]").textContent = wordsOf(said) || "The server does not answer.";
-  if (status === 200) form.reset();
+  const words = wordsOf(said) || "The server does not answer.";
+  bar.querySelector("[data-pair-said]").textContent = status === 200 ? "" : words;
+  if (status !== 200) return;
+  form.reset();
+  displaysSheet.close();
+  sayScreen(words);
 });
 
 // --- words ---------------------------------------------------------------------------------------
@@ -223,21 +258,22 @@ function sayWaiting() {
   const place = bar.querySelector("[data-outbox]");
   const number = commandsWaiting + textsWaiting.length + Number(isDraftWaiting);
   place.hidden = number === 0;
-  place.textContent = number ? `No answer: will send ${number} when it is back` : "";
+  const words = isSignedOut ? `Signed out: will send ${number} when you have signed in again in another tab` : `No answer: will send ${number} when it is back`;
+  place.textContent = number ? words : "";
 }
 
-/** Before a text that waited is sent: what stands there now. Null while the server is away. */
+function showThem(list) { showRefused(bar.querySelector("[data-refused]"), list, (item) => line(item)?.dataset.case ?? "", (one) => refused.drop(one)); }
+
+/** Before a text that waited is sent: what stands there now. Null while the server is away, words where the case is gone. */
 async function looked(entry) {
   const [kind, ...rest] = entry.id.split("-");
   const response = await fetch(`${root.dataset.url}?item=${rest.join("-")}`, { redirect: "manual" }).catch(() => null);
   if (!response?.ok) return null;
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
-  const name = kind === "private" ? "private" : "minuted";
-  const theirs = page.querySelector(`[data-note="${name}"] textarea`)?.defaultValue;
-  const text = theirs === undefined ? entry.fields.text : mergedText(entry.base, theirs, entry.fields.text);
-  const ready = { ...entry, fields: { ...entry.fields, text } };
-  if (text !== entry.fields.text) notes.changed(ready);
-  return ready;
+  const isThere = page.querySelector("[data-opened]")?.dataset.opened === rest.join("-");
+  const theirs = isThere && page.querySelector(`[data-note="${kind === "private" ? "private" : "minuted"}"] textarea`);
+  if (!theirs) return { gone: "The case is not on this agenda any more, or not yours to see." };
+  return { ...entry, ...notes.conflicted(entry, theirs.defaultValue) };
 }
 
 addEventListener("beforeunload", (event) => {
@@ -245,11 +281,15 @@ addEventListener("beforeunload", (event) => {
   if (!outbox.isEmpty() || commandsWaiting) event.preventDefault();
 });
 // The decision form keeps and sends its own words; here is said what waits, and what a signature changes.
-root.addEventListener("decision:unsent", () => { isDraftWaiting = true; sayWaiting(); });
-root.addEventListener("decision:saved", () => { isDraftWaiting = false; sayWaiting(); });
-root.addEventListener("decision:signed", (event) => {
+document.addEventListener("decision:unsent", (/** @type {any} */ event) => {
+  isDraftWaiting = true;
+  isSignedOut = event.detail.status === 401;
+  sayWaiting();
+});
+document.addEventListener("decision:saved", () => { isDraftWaiting = isSignedOut = false; sayWaiting(); });
+document.addEventListener("decision:signed", (event) => {
   event.preventDefault();
-  parts.refresh(opened(), CASE).then(() => screen && showWhere(screen));
+  again();
 });
 
 const query = `window=${encodeURIComponent(me)}`;
@@ -262,4 +302,5 @@ follow({
 });
 setInterval(() => { if (!document.hidden) parts.refresh(opened(), ROOM); }, LOOK_MS);
 notes.restore();
+showThem(refused.list());
 outbox.flush();

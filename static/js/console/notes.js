@@ -3,22 +3,26 @@
 import { wordsOf } from "./posting.js";
 
 const IDLE_MS = 1000;
-const BETWEEN = "\n--- typed here without a network ---\n";
+const BETWEEN = "\n--- also written here ---\n";
+const plain = (text) => text.replaceAll("\r\n", "\n").trim();
 
 /** Both texts, where somebody else has written in between. */
 export function mergedText(base, theirs, mine) {
-  return theirs === base || theirs === mine ? mine : `${theirs}${BETWEEN}${mine}`;
+  const [was, is, own] = [base, theirs, mine].map(plain);
+  return is === was || own.startsWith(is) ? mine : `${is}${BETWEEN}${mine}`;
 }
 
 export function notesOf(root, outbox) {
-  let timer = 0;
+  const timers = new Map(); // a form -> when it is kept: two notes are written side by side
 
   function keep(form) {
+    clearTimeout(timers.get(form));
+    timers.delete(form);
     const area = form.querySelector("textarea");
     const fields = Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value)]));
     const { csrfmiddlewaretoken: _token, next: _next, ...rest } = fields;
-    outbox.put({ id: form.dataset.queue, url: form.action, fields: rest, base: area.defaultValue });
     area.dataset.dirty = "";
+    return outbox.put({ id: form.dataset.queue, url: form.action, fields: { ...rest, base: area.defaultValue }, base: area.defaultValue });
   }
 
   function typed(event) {
@@ -26,8 +30,8 @@ export function notesOf(root, outbox) {
     if (!form) return;
     event.target.dataset.dirty = "1";
     say(form, "");
-    clearTimeout(timer);
-    timer = setTimeout(() => keep(form), IDLE_MS);
+    clearTimeout(timers.get(form));
+    timers.set(form, setTimeout(() => keep(form), IDLE_MS));
   }
 
   root.addEventListener("input", typed);
@@ -38,12 +42,10 @@ export function notesOf(root, outbox) {
   });
 
   const formOf = (id) => root.querySelector(`[data-queue="${CSS.escape(id)}"]`);
+  const areaOf = (id) => formOf(id)?.querySelector("textarea");
   return {
-    /** What is still being typed goes out now: the form is about to show another case. */
-    flush() {
-      clearTimeout(timer);
-      for (const area of root.querySelectorAll("[data-note] textarea[data-dirty='1']")) keep(area.form);
-    },
+    /** What is still being typed goes out now: the form is about to make room. Resolves when it was tried. */
+    flush: () => Promise.all([...root.querySelectorAll("[data-note] textarea[data-dirty='1']")].map((area) => keep(area.form))),
     restore() {
       for (const form of root.querySelectorAll("[data-note]")) {
         const entry = outbox.waiting(form.dataset.queue);
@@ -53,20 +55,33 @@ export function notesOf(root, outbox) {
     sent(entry) {
       const form = formOf(entry.id);
       if (!form) return;
-      const area = form.querySelector("textarea");
-      area.defaultValue = entry.fields.text;
+      form.querySelector("textarea").defaultValue = entry.fields.text;
       say(form, "Kept.");
     },
     refused(entry, said) {
       const form = formOf(entry.id);
       if (form) say(form, wordsOf(said) || "It could not be kept; the text stays here.");
     },
-    changed(entry) {
-      const area = formOf(entry.id)?.querySelector("textarea");
-      if (area) area.value = entry.fields.text;
+    /** Somebody else wrote first: both texts stand below one another, here and in what is sent. */
+    conflicted(entry, theirs) {
+      const area = areaOf(entry.id);
+      const text = mergedText(entry.base, theirs, area?.value ?? entry.fields.text);
+      if (area) {
+        fill(area, text);
+        area.defaultValue = theirs;
+        if (text !== entry.fields.text) say(area.form, "Somebody else wrote here too: both texts stand here.");
+      }
+      return { base: theirs, fields: { ...entry.fields, base: theirs, text } };
     },
-    isDirty: () => root.querySelector("[data-note] textarea[data-dirty='1']") !== null,
   };
+}
+
+/** What comes in front of the words being typed must not move the cursor out of them. */
+function fill(area, text) {
+  if (area.value === text) return;
+  const [from, to] = [area.value.length - area.selectionStart, area.value.length - area.selectionEnd];
+  area.value = text;
+  if (area === document.activeElement) area.setSelectionRange(text.length - from, text.length - to);
 }
 
 function say(form, text) {

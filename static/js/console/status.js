@@ -5,8 +5,9 @@ export function displaysText(displays, timeOf) {
   if (!displays.length) return { text: "No display paired", mark: "none" };
   const lost = displays.find((display) => !display.is_connected);
   if (!lost) return { text: displays.length > 1 ? `${displays.length} displays connected` : "Room display connected", mark: "connected" };
-  const who = displays.length > 1 ? lost.label : "Room display";
-  return { text: lost.seen_at ? `${who} not connected since ${timeOf(lost.seen_at)}` : `${who} not connected yet`, mark: "lost" };
+  const there = displays.filter((display) => display.is_connected).length;
+  if (displays.length > 1) return { text: `${there} of ${displays.length} displays connected`, mark: "lost" };
+  return { text: lost.seen_at ? `Room display not connected since ${timeOf(lost.seen_at)}` : "Room display not connected yet", mark: "lost" };
 }
 
 export function controlText(controller, windowId) {
