@@ -52,7 +52,8 @@ def case_frame(meeting: Meeting, item: uuid.UUID, view: str, lesion: str = "0") 
     return render_to_string(f"board/screen/{view}.html", context)
 
 
-def card(meeting: Meeting, view: str) -> str:
+def card(meeting: Meeting, view: str, code: str = "") -> str:
+    """``code``: of the device that asks, for the last card; from there it goes on to the next meeting."""
     if view not in CARDS:
         raise Http404("No such card.")
     lanes = [item.lane for item in agenda_of(meeting)]
@@ -61,15 +62,15 @@ def card(meeting: Meeting, view: str) -> str:
         "for_noting": lanes.count(AgendaItem.Lane.NOTING),
     }
     starts = timezone.localtime(meeting.starts_at)
-    return render_to_string(f"board/screen/{view}.html", {"meeting": meeting, "starts": starts, **counts})
+    return render_to_string(f"board/screen/{view}.html", {"meeting": meeting, "starts": starts, "code": code, **counts})
 
 
-def current(meeting: Meeting) -> str:
+def current(meeting: Meeting, code: str = "") -> str:
     """The frame that is on the screen now."""
     state = screen_of(meeting)
     view = view_of(state)
     if state.is_blank or view not in ScreenState.OF_A_CASE or state.item_id is None:
-        return card(meeting, BLANK if state.is_blank else view)
+        return card(meeting, BLANK if state.is_blank else view, code)
     return case_frame(meeting, state.item_id, view, str(state.lesion))
 
 
