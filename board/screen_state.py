@@ -65,8 +65,9 @@ def _with_code(frame: dict, display: Display) -> dict:
 
 
 def view_of(state: ScreenState) -> str:
-    """The view that is meant, whatever an interrupted change has left: a closed meeting shows its last card, a case that
-    was taken off is not shown any more.
+    """The view that is meant, whatever an interrupted change has left.
+
+    A closed meeting shows its last card; a case that was taken off is not shown any more.
     """
     if state.meeting.state == Meeting.State.CLOSED:
         return View.CLOSED
