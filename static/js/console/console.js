@@ -2,6 +2,7 @@
 import { isOff, isTyping } from "../typing.js";
 import { clockOf, timeThere } from "./clock.js";
 import { absolute, neighbour } from "./commands.js";
+import { unpairing } from "./displays.js";
 import { follow } from "./follow.js";
 import { mirrorOf } from "./mirror.js";
 import { notesOf } from "./notes.js";
@@ -245,6 +246,8 @@ bar.querySelector("[data-pair]").addEventListener("submit", async (event) => {
   displaysSheet.close();
   sayScreen(words);
 });
+
+unpairing(bar.querySelector("[data-display-list]"), (said) => { bar.querySelector("[data-pair-said]").textContent = said; });
 
 // --- words ---------------------------------------------------------------------------------------
 
