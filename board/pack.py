@@ -15,7 +15,7 @@ from board.domain.sketch import sketch
 from board.domain.timeline import draw
 from board.history import history
 from board.identity import identity_of
-from board.minutes_content import events_in_words, key_pictures
+from board.minutes_content import ONE_SCAN, events_in_words, key_pictures
 from board.minutes_document import EXTRACT
 from board.models import AgendaItem, Meeting
 from board.watch_strip import watch_strip
@@ -96,7 +96,7 @@ def _listed(item: AgendaItem, chart: Chart) -> list[tuple[str, str]]:
     if item.lane == AgendaItem.Lane.NOTING:
         rows.append(("Reviewer", item.reviewer or "none named yet"))
     rows.append(("Last decision", _previous(previous[0]) if previous else "none on record"))
-    rows.append(("Change of uptake", chart.change.sentence if chart.change else "fewer than two SSTR scans to compare"))
+    rows.append(("Change of uptake", chart.change.sentence if chart.change else ONE_SCAN))
     rows += [("Watch list", f"{line.sentence} {line.action}.") for line in strip.lines]
     return rows
 
