@@ -9,6 +9,10 @@ from django.http import HttpRequest
 WRONG = "This is not your password. Nothing was signed; your text is kept."
 LOCKED = "Too many wrong passwords. Signing in and signing wait for a quarter of an hour; your text is kept."
 NO_CODE = "Your account has a second factor: give the code of your authenticator, or a recovery code."
+KEY_ONLY = (
+    "Your second factor is a security key, and signing asks for a code. Add an authenticator app to your account, or give "
+    "a recovery code, then sign. Nothing was signed; your text is kept."
+)
 WRONG_CODE = "This code is wrong or was used before. Wait for the next one; nothing was signed."
 
 
@@ -48,7 +52,7 @@ def _check_code(request: HttpRequest, by, code: str) -> None:
     """The time-based code first: a recovery code is used up by looking."""
     known = sorted(_authenticators(by), key=lambda row: row.type != Authenticator.Type.TOTP)
     if not known:
-        return
+        return _refuse_key_only(by)
     if not code.strip():
         raise WrongPassword(NO_CODE, "code")
     for authenticator in known:
@@ -57,6 +61,11 @@ def _check_code(request: HttpRequest, by, code: str) -> None:
             return
     user_login_failed.send(sender=__name__, credentials={"username": by.get_username()}, request=request)
     raise WrongPassword(_said(request, WRONG_CODE), "code")
+
+
+def _refuse_key_only(by) -> None:
+    if Authenticator.objects.filter(user=by, type=Authenticator.Type.WEBAUTHN).exists():
+        raise WrongPassword(KEY_ONLY, "code")
 
 
 def _said(request: HttpRequest, sentence: str) -> str:

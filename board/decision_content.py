@@ -36,6 +36,7 @@ REQUIRED = {
 NO_INTERVAL = "Say within how many weeks, or by which day."
 NO_DATE_THEN = "When nothing comes next there is no interval and no day."
 NO_AGREEMENT = "Say how far the board agreed."
+TWO_DATES = "Within {days} days it would be due on {day}: give the interval or the day, not both."
 DISSENT = "With a dissent noted there is no consensus: choose majority."
 
 
@@ -103,7 +104,7 @@ def complete(content: dict[str, Any], *, decided_on: dt.date, in_meeting: bool =
     held = {**EMPTY, **clean(content)}
     held = {key: value.strip() if isinstance(value, str) else value for key, value in held.items()}
     errors = {key: sentence for key, sentence in REQUIRED.items() if not held[key]}
-    errors |= _date_errors(held)
+    errors |= _date_errors(held) or _contradiction(held, decided_on)
     errors |= _agreement_errors(held, in_meeting)
     if errors:
         raise ValidationError(errors)
@@ -115,6 +116,13 @@ def _date_errors(held: dict[str, Any]) -> dict[str, str]:
     if held["next_step"] == NextStep.NOTHING:
         return {"interval_days": NO_DATE_THEN} if has_date else {}
     return {} if has_date else {"interval_days": NO_INTERVAL}
+
+
+def _contradiction(held: dict[str, Any], decided_on: dt.date) -> dict[str, str]:
+    days, due = held["interval_days"], held["due_date"]
+    if days is None or not due or (day := decided_on + dt.timedelta(days=days)) == _day(due):
+        return {}
+    return {"due_date": TWO_DATES.format(days=days, day=day.isoformat())}
 
 
 def _agreement_errors(held: dict[str, Any], in_meeting: bool) -> dict[str, str]:

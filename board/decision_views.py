@@ -30,25 +30,26 @@ def item_draft(request: HttpRequest, pk) -> HttpResponse:
     item = item_or_404(request.user, pk)
     check_may_write(request.user, item)
     if request.method == "GET":
-        return _json(item) if wants_json(request) else _page(request, item)
+        return _json(draft_of(item)) if wants_json(request) else _page(request, item)
     sent = sent_with(request)
     try:
-        _save(request.user, item, sent)
+        draft = _save(request.user, item, sent)
     except DraftConflict as refused:
         return _conflict(request, item, sent, refused)
     except ValidationError as refused:
         return _invalid(request, item, sent, errors_of(refused))
-    return _json(item) if wants_json(request) else to_next(request, sent, item)
+    return _json(draft) if wants_json(request) else to_next(request, sent, item)
 
 
-def _save(user, item: AgendaItem, sent: dict[str, Any]) -> None:
+def _save(user, item: AgendaItem, sent: dict[str, Any]) -> DecisionDraft:
     """Sent twice because no answer came, it is no conflict with itself."""
     try:
-        save_draft(by=user, item=item, seen_version=sent["version"], content=sent["content"])
+        return save_draft(by=user, item=item, seen_version=sent["version"], content=sent["content"])
     except DraftConflict as refused:
         is_own = refused.current.updated_by_id == user.pk and refused.current.version == sent["version"] + 1
         if not is_own or differences(refused.current.content, sent["content"]):
             raise
+        return refused.current
 
 
 @require_POST
@@ -125,8 +126,7 @@ def _stamp(draft: DecisionDraft) -> dict[str, Any]:
     return {"version": draft.version, "saved_at": draft.updated_at.isoformat(), "saved_by": by}
 
 
-def _json(item: AgendaItem) -> JsonResponse:
-    draft = draft_of(item)
+def _json(draft: DecisionDraft) -> JsonResponse:
     return JsonResponse(_stamp(draft) | {"content": draft.content})
 
 

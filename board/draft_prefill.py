@@ -1,6 +1,7 @@
 """The first values of a draft. Outcome and recommendation are never preset: they are the board's.
 
-Step, owner and interval come from one source, so that what is signed was once meant together.
+Step, owner and interval come from one source, so that what is signed was once meant together. The interval of an old
+decision is over: how long this time is for the board to say.
 """
 
 import datetime as dt
@@ -30,7 +31,7 @@ def _from_decision(item: AgendaItem) -> dict[str, Any]:
     last = standing(item.patient)
     if last is None or last.next_step in (None, "", NextStep.NOTHING):
         return {}
-    return {"next_step": last.next_step, "owner": last.owner, "interval_days": _offered(last.interval_days)}
+    return {"next_step": last.next_step, "owner": last.owner}
 
 
 def _from_watch(item: AgendaItem, today: dt.date) -> dict[str, Any]:
@@ -50,5 +51,5 @@ def _step_of(reason: dict[str, Any], today: dt.date) -> dict[str, Any]:
 
 
 def _offered(days: int | None) -> int | None:
-    """Only what the form offers: "within 256 days" was a distance between two dates, never somebody's words."""
+    """Only what the form offers: a site may have written "90 days" into its rules, and nobody says that."""
     return days if days in DAYS else None

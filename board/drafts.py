@@ -7,14 +7,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from board.decision_content import EMPTY, clean
-from board.draft_prefill import prefill
-from board.meeting_rights import check_case
-from board.models import AgendaItem, DecisionDraft, Meeting
+from board.draft_prefill import prefill, standing
+from board.meeting_rights import check_case, held_item
+from board.models import AgendaItem, DecisionDraft
 from patients.domain.roles import Capability
 from patients.services import Conflict, audit
 
 REFUSED = "Your role may not write decisions. Nuclear medicine, clinicians, coordinators and the chair may."
-CLOSED = "This meeting is closed: a decision of it can only be amended."
 SIGNED = "This decision is signed. It can be amended, with a reason."
 OFF = "This case is not on the agenda any more."
 
@@ -32,7 +31,8 @@ def draft_of(item: AgendaItem) -> DecisionDraft:
     found = DecisionDraft.objects.filter(item=item).select_related("updated_by").first()
     if found:
         return found
-    return DecisionDraft.objects.get_or_create(item=item, defaults={"content": prefill(item)})[0]
+    made = {"content": prefill(item), "replaces": standing(item.patient)}
+    return DecisionDraft.objects.get_or_create(item=item, defaults=made)[0]
 
 
 @transaction.atomic
@@ -43,9 +43,9 @@ def save_draft(*, by, item: AgendaItem, seen_version: int, content: dict[str, An
     """
     check_may_write(by, item)
     kept = clean(content)
-    draft = held_draft(item)
-    check_open(draft.item)
-    return write(by, draft, seen_version, kept)
+    item = held_item(item)
+    check_open(item)
+    return write(by, held_draft(item), seen_version, kept)
 
 
 def write(by, draft: DecisionDraft, seen_version: int, kept: dict[str, Any]) -> DecisionDraft:
@@ -64,10 +64,10 @@ def write(by, draft: DecisionDraft, seen_version: int, kept: dict[str, Any]) -> 
 
 
 def held_draft(item: AgendaItem) -> DecisionDraft:
-    """Held until the transaction ends, with its case of the agenda as it is now."""
+    """Held until the transaction ends. The caller holds the item: signing waits for the same rows in the same order."""
     held = DecisionDraft.objects.select_for_update(of=("self",)).select_related("updated_by")
     draft = held.filter(item=item).first() or held.get(pk=draft_of(item).pk)
-    draft.item = AgendaItem.objects.select_related("meeting", "patient").get(pk=item.pk)
+    draft.item = item
     return draft
 
 
@@ -78,10 +78,8 @@ def check_may_write(by, item: AgendaItem) -> None:
 
 
 def check_open(item: AgendaItem) -> None:
-    """Raises ValidationError once the case is decided, taken off, or its meeting closed."""
+    """Raises ValidationError once the case is decided or taken off. ``item`` is held, so its meeting is open."""
     if item.decisions.exists():
         raise ValidationError(SIGNED)
-    if item.meeting.state == Meeting.State.CLOSED:
-        raise ValidationError(CLOSED)
     if item.state in (AgendaItem.State.REMOVED, AgendaItem.State.POSTPONED):
         raise ValidationError(OFF)

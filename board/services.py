@@ -34,13 +34,14 @@ def record_decision(
     owner: str,
     due_date: dt.date | None = None,
     supersedes: BoardDecision | None = None,
+    had_date: bool | None = None,
     **more,
 ) -> BoardDecision:
     """Store what people decided together with what every rule set said on that day, both for good, and seal it.
 
     ``more``: further columns of ``BoardDecision`` (next step, agreement, quorum, ...). A decision that replaces the
-    last one with a date needs a date itself. Raises PermissionDenied, ValidationError, or Conflict when ``supersedes``
-    has been replaced meanwhile. Whether it is really ``by`` who signs was asked before.
+    last one with a date needs a date itself; ``had_date``: of a caller that has taken one away. Raises PermissionDenied,
+    ValidationError, or Conflict when ``supersedes`` has been replaced meanwhile. Whether it is really ``by`` who signs was asked before.
     """
     check_may_decide(by, patient)
     Patient.objects.select_for_update().get(pk=patient.pk)
@@ -60,7 +61,8 @@ def record_decision(
     decision.full_clean(exclude=["patient", "recorded_by", "supersedes", "item"])
     if due_date is not None:
         refuse_date_on_closed(patient, "due_date")
-    had_date, chart = has_date(patient), Chart(patient, timezone.localdate())
+    had_date = has_date(patient) if had_date is None else had_date
+    chart = Chart(patient, timezone.localdate())
     decision.ground = ground_of(chart)
     decision.change_class = chart.change.name.value if chart.change else ""
     decision.save(force_insert=True)

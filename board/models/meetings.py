@@ -214,6 +214,13 @@ class DecisionDraft(models.Model):
     item = models.OneToOneField(AgendaItem, on_delete=models.PROTECT, related_name="draft")
     version = models.PositiveIntegerField(default=0)
     content = models.JSONField(default=dict)
+    replaces = models.ForeignKey(
+        "board.BoardDecision",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="The decision that stood when this was begun, or was told of since: no other is replaced unseen.",
+    )
     updated_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     updated_at = models.DateTimeField(default=timezone.now)
 

@@ -4,6 +4,7 @@
 // Events on the form, bubbling: decision:saved, decision:unsent (no network; the text is kept here), decision:signed
 // (cancel it, or this page goes on to "next"). Events on the document: decision:leave (the form is about to go away; its
 // save is added to detail.until), decision:shown (a form has come: what was kept for it comes back).
+import "./one-due.js";
 import { differing, merged, sameWords } from "./decision-merge.js";
 
 const FORM = "form[data-decision-form]";
@@ -294,14 +295,6 @@ function touched(event) {
   state.timer = setTimeout(() => save(form), IDLE_MS);
 }
 
-// A day given by hand and an interval would contradict each other: the one touched last stands.
-function onlyOne(event) {
-  const form = event.target.closest?.(FORM);
-  const other = { due_date: "interval_days", interval_days: "due_date" }[event.target.name];
-  if (form && other && event.target.value) form.elements[other].value = "";
-}
-
-document.addEventListener("change", onlyOne);
 document.addEventListener("input", touched);
 document.addEventListener("change", touched);
 document.addEventListener("submit", (event) => {

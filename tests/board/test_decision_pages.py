@@ -3,6 +3,7 @@
 import pytest
 from django.urls import reverse
 
+from board import decision_views
 from board.drafts import draft_of, save_draft
 from board.models import BoardDecision
 from patients.services import grant_access
@@ -51,6 +52,17 @@ def test_a_conflict_is_answered_with_both_texts(client, item):
     assert (answer.status_code, told["code"], told["version"]) == (409, "conflict", 1)
     assert (told["theirs"]["text"], told["mine"]) == (CONTENT["text"], {"text": "Treat now."})
     assert told["saved_by"] == "Another Chair" and told["saved_at"]
+
+
+def test_a_save_is_answered_with_what_it_stored_not_with_what_came_after(client, item, monkeypatch):
+    def overtaken(**given):
+        stored = save_draft(**given)
+        save_draft(by=item.added_by, item=item, seen_version=stored.version, content={"text": "Theirs."})
+        return stored
+
+    monkeypatch.setattr(decision_views, "save_draft", overtaken)
+    told = post(client, "item_draft", item, version=0, content=CONTENT).json()
+    assert (told["version"], told["content"]["text"]) == (1, CONTENT["text"])
 
 
 def test_a_save_sent_twice_is_no_conflict_with_itself(client, item):

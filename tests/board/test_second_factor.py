@@ -6,7 +6,7 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value
 from django.core.cache import cache
 
-from board.confirming import NO_CODE, WrongPassword, confirm, needs_code
+from board.confirming import KEY_ONLY, NO_CODE, WrongPassword, confirm, needs_code
 from tests.patients.factories import make_user
 
 pytestmark = pytest.mark.django_db
@@ -64,6 +64,20 @@ def test_a_recovery_code_confirms_once_and_is_used_up(user):
         confirm(by=user, password=SECRET, code=codes[0])
     left = Authenticator.objects.get(user=user, type=Authenticator.Type.RECOVERY_CODES).wrap().get_unused_codes()
     assert len(left) == len(codes) - 1
+
+
+def test_a_security_key_is_a_second_factor_that_a_password_does_not_stand_for(user):
+    Authenticator.objects.create(user=user, type=Authenticator.Type.WEBAUTHN, data={})
+    with pytest.raises(WrongPassword) as refused:
+        confirm(by=user, password=SECRET)
+    assert (str(refused.value), refused.value.field) == (KEY_ONLY, "code")
+
+
+def test_beside_a_security_key_a_code_confirms(user):
+    Authenticator.objects.create(user=user, type=Authenticator.Type.WEBAUTHN, data={})
+    secret = generate_totp_secret()
+    TOTP.activate(user, secret)
+    confirm(by=user, password=SECRET, code=code_now(secret))
 
 
 def test_guessing_codes_locks_out(user):

@@ -7,11 +7,13 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils import timezone
 
 from board.chain import link_of, verification_code, verify
+from board.closing import close_case
 from board.confirming import LOCKED, WrongPassword
 from board.drafts import DraftConflict, draft_of, save_draft
-from board.models import AgendaItem, BoardDecision, Meeting
+from board.models import AgendaItem, BoardDecision, Meeting, WatchState
 from board.services import record_decision
-from board.signing import amend, sign
+from board.signing import amend, content_of_decision, sign
+from board.watching import keep_watch
 from eligibility.loader import guidelines
 from patients.services import Conflict, grant_access
 from tests.board.meeting_factories import make_item, make_meeting
@@ -121,6 +123,74 @@ def test_when_nothing_comes_next_no_day_is_asked_for_but_the_case_must_not_get_l
         signed(item)
 
 
+def test_where_the_meeting_was_the_last_date_nothing_cannot_come_next(item):
+    written(item, next_step="nothing", interval_days=None)
+    with pytest.raises(ValidationError, match="without a next date"):
+        signed(item)
+    assert not BoardDecision.objects.exists()
+    item.refresh_from_db()
+    assert item.state == AgendaItem.State.LISTED
+
+
+def test_nothing_comes_next_of_a_closed_case_and_the_meeting_is_no_date_any_more(item):
+    close_case(by=item.added_by, patient=item.patient, reason="transferred")
+    written(item, next_step="nothing", interval_days=None)
+    assert signed(item).due_date is None
+
+
+def test_the_day_of_the_meeting_is_over_once_it_is_signed(item):
+    keep_watch(item.patient)
+    assert "meeting" in watched(item)
+    written(item, interval_days=365)
+    signed(item)
+    assert "meeting" not in watched(item)
+
+
+def watched(item):
+    return [r["kind"] for r in WatchState.objects.get(patient=item.patient).reasons]
+
+
+def test_an_interval_and_a_day_that_contradict_each_other_are_refused(item):
+    tomorrow = timezone.localdate() + dt.timedelta(days=1)
+    written(item, due_date=tomorrow.isoformat())
+    with pytest.raises(ValidationError) as refused:
+        signed(item)
+    assert set(refused.value.message_dict) == {"due_date"}
+    written(item, due_date=(timezone.localdate() + dt.timedelta(days=7)).isoformat())
+    assert signed(item).interval_days == 7
+
+
+def test_a_decision_signed_meanwhile_is_not_replaced_unseen(item):
+    written(item)
+    words = {"outcome": "treat", "text": "Four cycles, agreed by phone.", "owner": "Ward"}
+    due = timezone.localdate() + dt.timedelta(days=9)
+    other = record_decision(
+        by=item.added_by, patient=item.patient, decided_on=timezone.localdate(), due_date=due, **words
+    )
+    with pytest.raises(ValidationError, match="agreed by phone"):
+        signed(item)
+    assert BoardDecision.objects.count() == 1
+    assert signed(item).supersedes == other
+
+
+def test_it_is_told_before_a_password_is_asked_for(item):
+    written(item)
+    due = timezone.localdate() + dt.timedelta(days=9)
+    words = {"outcome": "treat", "text": "Agreed by phone.", "owner": "Ward", "due_date": due}
+    record_decision(by=item.added_by, patient=item.patient, decided_on=timezone.localdate(), **words)
+    with pytest.raises(ValidationError, match="Agreed by phone"):
+        signed(item, password="wrong")
+
+
+def test_a_draft_takes_no_interval_from_an_earlier_decision(item):
+    day = timezone.localdate()
+    due = day + dt.timedelta(days=256)
+    words = {"outcome": "not_yet", "text": "wait", "owner": "Ward", "next_step": "visit", "interval_days": 256}
+    record_decision(by=item.added_by, patient=item.patient, decided_on=day, due_date=due, **words)
+    content = draft_of(item).content
+    assert (content["owner"], content["interval_days"], content["due_date"]) == ("Ward", None, "")
+
+
 def test_a_version_that_was_not_seen_is_not_signed(item):
     seen = written(item).version
     written(item, text="Treat at once.")
@@ -228,3 +298,24 @@ def test_an_amendment_is_a_new_version_with_its_reason(item):
     assert set(refused.value.message_dict) == {"reason"}
     with pytest.raises(Conflict):
         amend(content={"text": "x"}, reason="late", **again | {"key": "third"})
+
+
+def test_an_amended_interval_takes_its_day_with_it(item):
+    written(item)
+    first = signed(item)
+    again = {"by": item.added_by, "decision": first, "password": PASSWORD, "reason": "later"}
+    assert (content_of_decision(first)["interval_days"], content_of_decision(first)["due_date"]) == (7, "")
+    second = amend(content={"interval_days": 84}, key="a", **again)
+    assert second.due_date == second.decided_on + dt.timedelta(days=84)
+    day = second.decided_on + dt.timedelta(days=30)
+    third = amend(content={"due_date": day.isoformat()}, key="b", **again | {"decision": second})
+    assert (third.interval_days, third.due_date) == (30, day)
+
+
+def test_a_decision_due_on_its_own_day_can_be_amended(item):
+    today = timezone.localdate()
+    written(item, interval_days=None, due_date=today.isoformat())
+    first = signed(item)
+    assert (first.interval_days, first.due_date) == (0, today)
+    words = {"by": item.added_by, "decision": first, "password": PASSWORD, "key": "a", "reason": "spelling"}
+    assert amend(content={"text": "Today."}, **words).due_date == today
