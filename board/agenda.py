@@ -102,7 +102,7 @@ def take_off(*, by, item: AgendaItem, seen_version: int, reason: str = "") -> Ag
         return item
     if item.state == _I.DISCUSSED:
         raise ValidationError("This case was discussed: it stays on the agenda.")
-    _set_state(by, item, _I.REMOVED, reason.strip(), "take_off")
+    set_state(by, item, _I.REMOVED, reason.strip(), "take_off")
     next_version(meeting, by)
     if meeting.state != Meeting.State.RUNNING:
         close_to_members(by=by, meeting=meeting, patient=item.patient, reason="taken off the agenda")
@@ -116,7 +116,7 @@ def put_back(*, by, item: AgendaItem, seen_version: int) -> AgendaItem:
     item, meeting = _held(by, item, seen_version)
     if item.state != _I.POSTPONED:
         raise ValidationError("Only a case that was put off can be put back.")
-    _set_state(by, item, _I.LISTED, "", "put_back")
+    set_state(by, item, _I.LISTED, "", "put_back")
     next_version(meeting, by)
     keep_watch(item.patient)
     return item
@@ -130,7 +130,8 @@ def _held(by, item: AgendaItem, seen_version: int) -> tuple[AgendaItem, Meeting]
     return item, item.meeting
 
 
-def _set_state(by, item: AgendaItem, state: str, reason: str, action: str) -> None:
+def set_state(by, item: AgendaItem, state: str, reason: str, action: str) -> None:
+    """Of a held item, with its row in the trail."""
     before = snapshot(item, ["state", "state_reason"])
     item.state, item.state_reason = state, reason
     item.clean_fields(exclude=["meeting", "patient", "added_by"])

@@ -7,7 +7,6 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from board import agenda, agenda_order
-from board.agenda_version import AgendaConflict
 from board.builder import agenda_of
 from board.gate import NotReady, readiness
 from board.meeting_http import answer, check, item_or_404, meeting_or_404, seen_version
@@ -15,6 +14,7 @@ from board.meeting_views import PREPARE, meeting_page
 from board.models import AgendaItem, Meeting
 from board.views import patient_or_404
 from patients.models import Patient
+from patients.services import Conflict
 
 _L = AgendaItem.Lane
 
@@ -38,7 +38,7 @@ def shown_again(request: HttpRequest, meeting: Meeting, refused: Exception) -> H
     if isinstance(refused, NotReady):
         return _gate_page(request, meeting, refused)
     meeting = meeting_or_404(meeting.pk)
-    return meeting_page(request, meeting, refused=refused, status=409 if isinstance(refused, AgendaConflict) else 422)
+    return meeting_page(request, meeting, refused=refused, status=409 if isinstance(refused, Conflict) else 422)
 
 
 def _gate_page(request: HttpRequest, meeting: Meeting, refused: NotReady) -> HttpResponse:

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import connection, transaction
+from django.db.migrations.recorder import MigrationRecorder
 
+SINCE = ("board", "0009_chain_and_triggers")
 PREFIX = "append_only_"
 # Table, and the columns by which a row could be replaced.
 TABLES: dict[str, tuple[tuple[str, ...], ...]] = {
@@ -37,6 +39,12 @@ def protect() -> None:
 def unprotect() -> None:
     """Take every trigger away; those that are not there are passed over."""
     _run(_dropped(connection.vendor))
+
+
+def protect_again(using: str = "default", **_kwargs) -> None:
+    """After every migration: on SQLite a table that is made anew has lost its triggers without a word."""
+    if using == connection.alias and SINCE in MigrationRecorder(connection).applied_migrations() and unprotected():
+        protect()
 
 
 @contextmanager

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class BoardConfig(AppConfig):
@@ -7,3 +8,6 @@ class BoardConfig(AppConfig):
 
     def ready(self):
         from board import checks  # noqa: F401
+        from board.append_only import protect_again
+
+        post_migrate.connect(protect_again, sender=self)

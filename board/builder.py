@@ -44,7 +44,12 @@ class Agenda:
     @property
     def over(self) -> int:
         """Minutes beyond the planned end, 0 where it fits."""
-        return max(0, self.running.late_minutes) if self.running else self.plan.over
+        return max(0, self.running.late_minutes or 0) if self.running else self.plan.over
+
+    @property
+    def is_in_time(self) -> bool:
+        """Not said of a meeting that is held on another day than planned: there is nothing to compare with."""
+        return not self.over and not (self.running and self.running.late_minutes is None)
 
     @property
     def took_minutes(self) -> int:
@@ -136,7 +141,7 @@ def agenda_of(meeting: Meeting, user) -> Agenda:
     items = list(on_it)
     is_running = meeting.state == Meeting.State.RUNNING
     seen = list(on_it.filter(in_visible_chart(user)).select_related("patient", "added_by"))
-    timed = _plan(meeting, items)
+    timed = time_plan(meeting, items)
     lines = AgendaLines(meeting, seen, timed, numbered(items), user).lines()
     return Agenda(
         meeting=meeting,
@@ -150,7 +155,7 @@ def agenda_of(meeting: Meeting, user) -> Agenda:
     )
 
 
-def _plan(meeting: Meeting, items: list[AgendaItem]) -> Plan:
+def time_plan(meeting: Meeting, items: list[AgendaItem]) -> Plan:
     """Of a meeting that runs, what is left of it from now on, against the time it really began; else all of it."""
     is_running = meeting.state == Meeting.State.RUNNING
     counted = (_I.LISTED,) if is_running else (_I.LISTED, _I.DISCUSSED)

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from board.chain import link_of, verification_code
 from board.domain.running import Ending, ending
-from board.minutes import unrecorded
-from board.models import AgendaItem, BoardDecision, Meeting, PrivateNote, ScreenState
+from board.minutes import has_unsigned_draft, unrecorded
+from board.models import AgendaItem, BoardDecision, DecisionDraft, Meeting, PrivateNote, ScreenState
 from board.screen import screen_of
 from board.screen_agenda import agenda_of
 from board.screen_state import seconds_of, view_of
@@ -17,6 +17,7 @@ from patients.models import Patient
 from patients.selectors import visible_patients
 
 _I = AgendaItem.State
+SAME_SITTING = dt.timedelta(hours=12)  # not the day: a meeting may go on past midnight
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,11 @@ class Console:
         return verification_code(link) if link else ""
 
     @property
+    def unsigned_draft(self) -> DecisionDraft | None:
+        """What keeps the meeting open though the opened case was put off."""
+        return self.opened.draft if self.opened and has_unsigned_draft(self.opened) else None
+
+    @property
     def takes_decision(self) -> bool:
         return self.is_running and self.decision is None and self.opened is not None and self.opened.state == _I.LISTED
 
@@ -113,7 +119,11 @@ class Console:
         return ending(timezone.now(), self.planned_end, current=current, waiting=waiting)
 
     @property
-    def planned_end(self) -> dt.datetime:
+    def planned_end(self) -> dt.datetime | None:
+        """None where it is held on another day than planned: there is nothing to compare with."""
+        held = self.meeting.started_at or timezone.now()
+        if abs(held - self.meeting.starts_at) > SAME_SITTING:
+            return None
         return self.meeting.starts_at + dt.timedelta(minutes=self.meeting.planned_minutes)
 
     @property

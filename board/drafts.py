@@ -44,7 +44,7 @@ def save_draft(*, by, item: AgendaItem, seen_version: int, content: dict[str, An
     check_may_write(by, item)
     kept = clean(content)
     item = held_item(item)
-    check_open(item)
+    check_open(item, is_cleared=not any(kept.values()))
     return write(by, held_draft(item), seen_version, kept)
 
 
@@ -77,9 +77,12 @@ def check_may_write(by, item: AgendaItem) -> None:
     check_case(by, item.patient)
 
 
-def check_open(item: AgendaItem) -> None:
-    """Raises ValidationError once the case is decided or taken off. ``item`` is held, so its meeting is open."""
+def check_open(item: AgendaItem, *, is_cleared: bool = False) -> None:
+    """Raises ValidationError once the case is decided or taken off. ``item`` is held, so its meeting is open.
+
+    ``is_cleared``: fields are only emptied, which a case that was put off allows.
+    """
     if item.decisions.exists():
         raise ValidationError(SIGNED)
-    if item.state in (AgendaItem.State.REMOVED, AgendaItem.State.POSTPONED):
+    if item.state == AgendaItem.State.REMOVED or (item.state == AgendaItem.State.POSTPONED and not is_cleared):
         raise ValidationError(OFF)

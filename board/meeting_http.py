@@ -11,6 +11,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from board.agenda_version import AgendaConflict
 from board.gate import NotReady
 from board.meeting_rights import MAY_PREPARE, MAY_RUN, MAY_SEE
+from board.meetings import NoteConflict
 from board.models import AgendaItem, Meeting
 from patients.domain.roles import Capability
 from patients.selectors import in_visible_chart
@@ -70,6 +71,8 @@ def refused_json(refused: Exception) -> JsonResponse:
         meeting = refused.meeting
         body = {"code": "conflict", "version": meeting.version, "said": str(refused)}
         return JsonResponse(body, status=409)
+    if isinstance(refused, NoteConflict):
+        return JsonResponse({"code": "conflict", "theirs": refused.theirs, "said": str(refused)}, status=409)
     if isinstance(refused, NotReady):
         return JsonResponse({"code": "not_ready", "points": [point.why for point in refused.points]}, status=422)
     return JsonResponse({"code": "invalid", "errors": errors_of(refused)}, status=422)
@@ -81,7 +84,7 @@ def answer(
     """Do it and say so, in JSON or by going back; ``again`` shows what was refused and keeps what was typed."""
     try:
         done = act()
-    except (AgendaConflict, NotReady, ValidationError) as refused:
+    except (AgendaConflict, NoteConflict, NotReady, ValidationError) as refused:
         return refused_json(refused) if wants_json(request) else again(refused)
     return JsonResponse(done) if wants_json(request) else back(request, meeting)
 

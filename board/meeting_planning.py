@@ -11,10 +11,10 @@ from django.utils import timezone
 from board.agenda_version import check_version, next_version
 from board.domain.series_days import next_days
 from board.listings import listings
-from board.meeting_grants import close_cases_to, open_cases_to, renew
+from board.meeting_grants import close_cases_to, open_cases_to, open_rest_to, renew
 from board.meeting_rights import check_prepare, held_open
 from board.models import Attendance, Discipline, Meeting, MeetingSeries, SeriesMember
-from board.watching import keep_watch
+from board.watching import MOST_AHEAD, TOO_FAR, keep_watch
 from patients.domain.roles import Capability
 from patients.models import User
 from patients.services import audit, snapshot
@@ -38,7 +38,7 @@ class Seat:
 def store_series(*, by, series: MeetingSeries, seats: Iterable[Seat]) -> MeetingSeries:
     """Create or change a series together with its members. Raises PermissionDenied, ValidationError."""
     check_prepare(by)
-    seats = _checked(seats)
+    seats = checked(seats)
     old = MeetingSeries.objects.select_for_update().filter(pk=series.pk).first()
     before = _of_series(old) if old else None
     if old is None:
@@ -69,14 +69,21 @@ def create_meeting(*, by, meeting: Meeting, seats: Iterable[Seat] | None = None)
     meeting.created_by, meeting.quorum = by, groups_of(meeting.quorum)
     if meeting.starts_at is not None and meeting.starts_at < timezone.now():
         raise ValidationError({"starts_at": "This lies in the past: plan a meeting that is still to come."})
+    _refuse_far(meeting)
     meeting.full_clean(exclude=["created_by", "quorum"])
     meeting.save(force_insert=True)
     if seats is None:
         seats = [_of_member(member) for member in meeting.series.members.all()] if meeting.series else []
-    for seat in _checked(seats):
+    for seat in checked(seats):
         Attendance.objects.create(meeting=meeting, **vars(seat))
     audit(by=by, action="create_meeting", obj=meeting, after=_of_meeting(meeting))
     return meeting
+
+
+def _refuse_far(meeting: Meeting) -> None:
+    """Its day is a next date of its cases, and its grants last as long."""
+    if meeting.starts_at is not None and timezone.localdate(meeting.starts_at) > timezone.localdate() + MOST_AHEAD:
+        raise ValidationError({"starts_at": TOO_FAR})
 
 
 def _of_member(member: SeriesMember) -> Seat:
@@ -99,10 +106,11 @@ def change_meeting(*, by, meeting: Meeting, seen_version: int, seats: Iterable[S
     check_version(meeting, seen_version)
     if meeting.state == Meeting.State.RUNNING:
         raise ValidationError("This meeting is running: only who is there can be changed.")
-    seats, before, ended = _checked(seats), _of_meeting(meeting), (meeting.starts_at, meeting.planned_minutes)
+    seats, before, ended = checked(seats), _of_meeting(meeting), (meeting.starts_at, meeting.planned_minutes)
     for name in MEETING_FIELDS:
         setattr(meeting, name, values.get(name, getattr(meeting, name)))
     meeting.quorum = groups_of(meeting.quorum)
+    _refuse_far(meeting)
     meeting.full_clean(exclude=["created_by", "agenda_by", "quorum"])
     meeting.save(update_fields=MEETING_FIELDS)
     _seat(by, meeting, seats)
@@ -130,11 +138,12 @@ def _seat(by, meeting: Meeting, seats: list[Seat]) -> None:
     has = {seat.user.pk: seat.user for seat in seats if seat.user}
     for user in User.objects.filter(pk__in=had - has.keys()):
         close_cases_to(by=by, meeting=meeting, user=user)
-    for user in (user for pk, user in has.items() if pk not in had):
-        open_cases_to(by=by, meeting=meeting, user=user)
+    for pk, user in has.items():
+        (open_rest_to if pk in had else open_cases_to)(by=by, meeting=meeting, user=user)
 
 
-def _checked(seats: Iterable[Seat]) -> list[Seat]:
+def checked(seats: Iterable[Seat]) -> list[Seat]:
+    """Raises ValidationError for two of one name, an unknown discipline, an account that may not see meetings."""
     found = list(seats)
     names = [seat.name for seat in found]
     if twice := sorted({name for name in names if names.count(name) > 1}):

@@ -10,6 +10,7 @@ MAY_SEE = "Your role may not see meetings. Nuclear medicine, clinicians, coordin
 MAY_PREPARE = "Your role may not prepare meetings. Coordinators and the chair may."
 MAY_RUN = "Your role may not run meetings. Coordinators and the chair may."
 NO_ACCESS = "You have no access to this case."
+CANCELLED = "This meeting was cancelled and is closed: it can be read, not changed."
 CLOSED = "This meeting is closed: it can be read, not changed."
 
 
@@ -37,7 +38,7 @@ def held_open(meeting: Meeting) -> Meeting:
     """The row of an open meeting, held until the transaction ends. Raises ValidationError once it is closed."""
     held = Meeting.objects.select_for_update().get(pk=meeting.pk)
     if held.state == Meeting.State.CLOSED:
-        raise ValidationError(CLOSED)
+        raise ValidationError(CANCELLED if held.is_cancelled else CLOSED)
     return held
 
 

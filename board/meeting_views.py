@@ -1,5 +1,6 @@
 """Pages of meetings: the list, series, a new meeting, the meeting itself, its time and seats."""
 
+from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -9,16 +10,21 @@ from django.views.decorators.http import require_GET, require_http_methods
 from board.agenda_version import AgendaConflict
 from board.builder import agenda_of
 from board.domain.quorum import NET_QUORUM
-from board.meeting_forms import MeetingForm, SeriesForm, seat_formset, seats_of
+from board.meeting_forms import MeetingForm, SeatForm, SeriesForm, seat_formset, seats_of
+from board.meeting_grants import unshared
 from board.meeting_http import check, errors_of, meeting_or_404
 from board.meeting_list import meetings_page
 from board.meeting_planning import change_meeting, create_meeting, next_dates, store_series
-from board.meetings import remembered
+from board.meetings import NoteConflict, remembered
 from board.models import Attendance, Meeting, MeetingSeries
 from board.proposals import WHYS, proposals
 from board.quorum_card import quorum_lines
 from patients.domain.roles import Capability
 
+UNSHARED = (
+    "{number} {are} not open to every account that has a seat, because only those who may see a case can share it. "
+    "Somebody who sees all of them opens this page and stores it again."
+)
 SEE, PREPARE, RUN = Capability.SEE_MEETING, Capability.PREPARE_MEETING, Capability.RUN_MEETING
 
 
@@ -52,6 +58,7 @@ def meeting_page(request: HttpRequest, found: Meeting, *, refused: Exception | N
         "remembered": remembered(found) if request.user.may(RUN) and found.started_at is None else set(),
         "quorum_lines": quorum_lines(found, seats),
         "attendance_states": Attendance.State.choices,
+        "late_seat": SeatForm(auto_id="late_%s") if request.user.may(RUN) else None,
         "refused": _said(refused),
         "is_conflict": isinstance(refused, AgendaConflict),
         "typed": _typed(request) if refused else {},
@@ -62,12 +69,14 @@ def meeting_page(request: HttpRequest, found: Meeting, *, refused: Exception | N
 def _said(refused: Exception | None) -> list[str]:
     if refused is None:
         return []
+    if isinstance(refused, NoteConflict):
+        return [str(refused), f"It says now: {refused.theirs or 'nothing'}"]
     return refused.messages if isinstance(refused, ValidationError) else [str(refused)]
 
 
 def _typed(request: HttpRequest) -> dict[str, str]:
     """What was typed and not stored, so that it is not lost with the refusal."""
-    names = ("question", "reviewer", "minutes", "reason")
+    names = ("question", "reviewer", "minutes", "reason", "text", "name")
     return {name: request.POST[name] for name in names if request.POST.get(name)}
 
 
@@ -149,6 +158,7 @@ def meeting_edit(request: HttpRequest, pk) -> HttpResponse:
         try:
             seen = int(version) if str(version).isdigit() else 0
             change_meeting(by=request.user, meeting=found, seen_version=seen, seats=seats_of(seats), **form.values)
+            _tell_unshared(request, found)
             return redirect("board:meeting", pk=found.pk)
         except AgendaConflict as conflict:
             form.add_error(None, str(conflict))
@@ -157,6 +167,11 @@ def meeting_edit(request: HttpRequest, pk) -> HttpResponse:
             _add(form, refused)
     context = {"form": form, "seats": seats, "title": f"Change {found}", "meeting": found, "version": version}
     return render(request, "board/meeting_form.html", context, status=422 if request.method == "POST" else 200)
+
+
+def _tell_unshared(request: HttpRequest, found: Meeting) -> None:
+    if number := unshared(found):
+        messages.warning(request, UNSHARED.format(number=number, are="case is" if number == 1 else "cases are"))
 
 
 def _add(form, refused: ValidationError) -> None:

@@ -8,12 +8,21 @@ from board.domain.quorum import Quorum, quorum
 from board.meeting_rights import check_case, check_run, check_see, held_item, held_open
 from board.models import AgendaItem, Attendance, Meeting, PrivateNote
 from board.watching import keep_watch
-from patients.services import audit, snapshot
+from patients.services import Conflict, audit, snapshot
 
 _A, _I = Attendance.State, AgendaItem.State
 SEEN_THERE = (_A.PRESENT, _A.LEFT)
 COMING = (_A.EXPECTED, _A.PRESENT)
 NOTE_LENGTH = 4000
+OFF = "This case is not on the agenda any more: nothing was noted."
+
+
+class NoteConflict(Conflict):
+    """The note was changed since the form was filled. ``theirs``: as it stands now."""
+
+    def __init__(self, theirs: str):
+        super().__init__("This note was changed meanwhile. Both texts are kept: choose.")
+        self.theirs = theirs
 
 
 @transaction.atomic
@@ -99,16 +108,20 @@ def mark_discussed(item: AgendaItem) -> AgendaItem:
 
 
 @transaction.atomic
-def write_note(*, by, item: AgendaItem, text: str, is_private: bool) -> None:
+def write_note(*, by, item: AgendaItem, text: str, is_private: bool, base: str | None = None) -> None:
     """A note on a case: of one person, who alone reads it, or for the minutes.
 
-    Raises PermissionDenied, ValidationError. The trail says that somebody wrote a private note, never what.
+    ``base``: the text that was written on from; None replaces whatever stands. Raises PermissionDenied,
+    ValidationError, NoteConflict. The trail says that somebody wrote a private note, never what.
     """
     (check_see if is_private else check_run)(by)
     check_case(by, item.patient)
-    item, text = held_item(item), text.strip()
+    item, text = held_item(item), _plain(text)
+    if item.state == _I.REMOVED:
+        raise ValidationError(OFF)
     if len(text) > NOTE_LENGTH:
         raise ValidationError({"text": f"A note has at most {NOTE_LENGTH} characters."})
+    _refuse_other_base(base, text, note_text(item, by, is_private=is_private))
     if is_private:
         note, _ = PrivateNote.objects.update_or_create(item=item, user=by, defaults={"text": text})
         audit(by=by, action="write_private_note", obj=note, patient=item.patient)
@@ -117,6 +130,23 @@ def write_note(*, by, item: AgendaItem, text: str, is_private: bool) -> None:
         item.minuted = text
         item.save(update_fields=["minuted"])
         audit(by=by, action="write_note", obj=item, before=before, after=snapshot(item, ["minuted"]))
+
+
+def note_text(item: AgendaItem, user, *, is_private: bool) -> str:
+    """What stands: for the minutes, or the user's own."""
+    if not is_private:
+        return item.minuted
+    return PrivateNote.objects.filter(item=item, user=user).values_list("text", flat=True).first() or ""
+
+
+def _refuse_other_base(base: str | None, text: str, stands: str) -> None:
+    if base is not None and _plain(base) != _plain(stands) != text:
+        raise NoteConflict(stands)
+
+
+def _plain(text: str) -> str:
+    """A form sends other line ends than a script."""
+    return text.replace("\r\n", "\n").strip()
 
 
 def quorum_of(meeting: Meeting) -> Quorum:

@@ -6,19 +6,20 @@ from django.utils import timezone
 
 from board.chain import append_now
 from board.meeting_rights import check_run, held_open
-from board.meetings import open_items
 from board.minutes_content import minutes_content
 from board.models import AgendaItem, Meeting, Minutes
 from board.screen import show_closed
+from board.screen_agenda import agenda_of
 from board.watching import keep_watch
 from patients.services import audit, snapshot
 
+_I = AgendaItem.State
 MINUTES = "minutes"
 NOT_STARTED = "This meeting has not started: there is nothing to close. Start it first."
 
 
 class StillOpen(ValidationError):
-    """Cases that were listed and have neither a decision, a postponement nor, for noting, a reviewer."""
+    """Cases with a draft that nobody signed, or without a decision, a postponement and, for noting, a reviewer."""
 
     def __init__(self, items: list[AgendaItem]):
         self.items = items
@@ -26,6 +27,8 @@ class StillOpen(ValidationError):
 
 
 def sentence_of(item: AgendaItem) -> str:
+    if has_unsigned_draft(item):
+        return f"Case {item.patient.case_number} has an unsigned draft: sign it, or clear it."
     if item.lane == AgendaItem.Lane.NOTING:
         return f"Case {item.patient.case_number} is for noting and has no reviewer: name one, decide it or put it off."
     return f"Case {item.patient.case_number} has no decision: record one, or put it off with a reason."
@@ -33,8 +36,20 @@ def sentence_of(item: AgendaItem) -> str:
 
 def unrecorded(meeting: Meeting) -> list[AgendaItem]:
     """What keeps the meeting open. A case for noting is recorded once somebody is named who has looked at it."""
-    noting = AgendaItem.Lane.NOTING
-    return [item for item in open_items(meeting) if not (item.lane == noting and item.reviewer.strip())]
+    items = agenda_of(meeting)
+    return [item for item in items if has_unsigned_draft(item) or (item.state == _I.LISTED and not _is_noted(item))]
+
+
+def _is_noted(item: AgendaItem) -> bool:
+    return item.lane == AgendaItem.Lane.NOTING and bool(item.reviewer.strip())
+
+
+def has_unsigned_draft(item: AgendaItem) -> bool:
+    """Somebody has written an outcome or a text, and it would be dropped unseen."""
+    draft = getattr(item, "draft", None)
+    if draft is None or not draft.version or item.state not in (_I.LISTED, _I.POSTPONED):
+        return False
+    return bool(draft.content.get("outcome") or draft.content.get("text", "").strip())
 
 
 @transaction.atomic

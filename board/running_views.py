@@ -6,9 +6,14 @@ from django.views.decorators.http import require_POST
 from board import agenda_order
 from board import meetings as running
 from board.agenda_views import shown_again
+from board.late_seat import add_seat
+from board.meeting_cancel import cancel_meeting
 from board.meeting_http import answer, check, item_or_404, meeting_or_404, seen_version
+from board.meeting_planning import Seat
 from board.meeting_views import PREPARE, RUN
+from board.unseen import settle_unseen
 from patients.domain.roles import Capability
+from patients.models import User
 
 NOT_PRIVATE = ("0", "false", "off", "")
 
@@ -70,13 +75,58 @@ def postpone(request: HttpRequest, pk) -> HttpResponse:
 
 @require_POST
 def note(request: HttpRequest, pk) -> HttpResponse:
-    """``private=0``: for the minutes; without it a note is the writer's own."""
+    """``private=0``: for the minutes; without it a note is the writer's own. ``base``: the text it was written on."""
     is_private = request.POST.get("private", "1").lower() not in NOT_PRIVATE
     check(request, Capability.SEE_MEETING if is_private else RUN)
     item = item_or_404(request.user, pk)
 
     def act() -> dict:
-        running.write_note(by=request.user, item=item, text=request.POST.get("text", ""), is_private=is_private)
+        text, base = request.POST.get("text", ""), request.POST.get("base")
+        running.write_note(by=request.user, item=item, text=text, is_private=is_private, base=base)
         return {"item": str(item.pk), "is_private": is_private}
 
     return answer(request, item.meeting, act, lambda refused: shown_again(request, item.meeting, refused))
+
+
+@require_POST
+def cancel(request: HttpRequest, pk) -> HttpResponse:
+    check(request, PREPARE)
+    meeting = meeting_or_404(pk)
+
+    def act() -> dict:
+        done = cancel_meeting(by=request.user, meeting=meeting, reason=request.POST.get("reason", ""))
+        return {"state": done.state}
+
+    return answer(request, meeting, act, lambda refused: shown_again(request, meeting, refused))
+
+
+@require_POST
+def seat(request: HttpRequest, pk) -> HttpResponse:
+    """Of somebody who comes while the meeting runs."""
+    check(request, RUN)
+    meeting = meeting_or_404(pk)
+    name, discipline, user = (request.POST.get(name, "") for name in ("name", "discipline", "user"))
+    account = User.objects.filter(pk=int(user), is_active=True).first() if user.isascii() and user.isdigit() else None
+
+    def act() -> dict:
+        found = add_seat(by=request.user, meeting=meeting, seat=Seat(name, discipline, user=account))
+        return {"seat": found.pk, "quorum": running.quorum_of(meeting).as_json}
+
+    return answer(request, meeting, act, lambda refused: shown_again(request, meeting, refused))
+
+
+@require_POST
+def unseen(request: HttpRequest, pk) -> HttpResponse:
+    """A case that this person may not see, by its number on the agenda: put off, or taken off."""
+    check(request, RUN)
+    meeting = meeting_or_404(pk)
+    number = request.POST.get("number", "")
+    number = int(number) if number.isascii() and number.isdigit() and len(number) < 5 else 0
+
+    def act() -> dict:
+        to, reason = request.POST.get("to", ""), request.POST.get("reason", "")
+        seen = seen_version(request)
+        settle_unseen(by=request.user, meeting=meeting, number=number, seen_version=seen, to=to, reason=reason)
+        return {"number": number, "state": to}
+
+    return answer(request, meeting, act, lambda refused: shown_again(request, meeting, refused))

@@ -15,7 +15,7 @@ class Place:
 
 def agenda_of(meeting: Meeting) -> list[AgendaItem]:
     """Every case that was not taken off; a postponed one keeps its number."""
-    found = meeting.items.exclude(state=AgendaItem.State.REMOVED).select_related("patient")
+    found = meeting.items.exclude(state=AgendaItem.State.REMOVED).select_related("patient", "draft")
     return list(found.order_by("lane", "position", "added_at"))
 
 

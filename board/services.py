@@ -40,8 +40,9 @@ def record_decision(
     """Store what people decided together with what every rule set said on that day, both for good, and seal it.
 
     ``more``: further columns of ``BoardDecision`` (next step, agreement, quorum, ...). A decision that replaces the
-    last one with a date needs a date itself; ``had_date``: of a caller that has taken one away. Raises PermissionDenied,
-    ValidationError, or Conflict when ``supersedes`` has been replaced meanwhile. Whether it is really ``by`` who signs was asked before.
+    last one with a date needs a date itself; ``had_date``: as it was before the caller took the meeting's day away.
+    Raises PermissionDenied, ValidationError, or Conflict when ``supersedes`` has been replaced meanwhile. Whether it is
+    really ``by`` who signs was asked before.
     """
     check_may_decide(by, patient)
     Patient.objects.select_for_update().get(pk=patient.pk)

@@ -84,7 +84,8 @@ def statistics(user, *, today: dt.date, months: int) -> Statistics:
 
 
 def _closed(since: dt.date) -> list[Meeting]:
-    closed = Meeting.objects.filter(state=Meeting.State.CLOSED, starts_at__date__gte=since).order_by("-starts_at")
+    held = Meeting.objects.filter(state=Meeting.State.CLOSED).exclude(started_at=None, minutes=None)  # not cancelled
+    closed = held.filter(starts_at__date__gte=since).order_by("-starts_at")
     found = list(closed.prefetch_related("items__patient", "items__decisions", "minutes"))
     for meeting in found:
         for item in meeting.items.all():

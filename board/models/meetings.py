@@ -126,6 +126,11 @@ class Meeting(models.Model):
         """When it began; while it has not, when it is planned for."""
         return self.started_at or self.starts_at
 
+    @property
+    def is_cancelled(self) -> bool:
+        """Over without having begun."""
+        return self.state == self.State.CLOSED and self.started_at is None
+
     def __str__(self) -> str:
         return f"{self.title}, {timezone.localtime(self.starts_at):%Y-%m-%d %H:%M}"
 

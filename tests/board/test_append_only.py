@@ -1,9 +1,10 @@
 """The database refuses to change or delete what was signed, on both engines."""
 
 import pytest
+from django.core.management.sql import emit_post_migrate_signal
 from django.db import IntegrityError, connection, transaction
 
-from board.append_only import TABLES, lifted, unprotected
+from board.append_only import PREFIX, TABLES, lifted, unprotected
 from board.models import BoardDecision, DecisionFollowUp, Minutes
 from eligibility.models import ChangeVerdict
 from tests.board.chain_rows import DAY, small_chain
@@ -79,4 +80,14 @@ def test_lifted_they_come_back_after_an_error(rows):
             cursor.execute("UPDATE board_boarddecision SET owner = 'x'")
         raise ZeroDivisionError
     assert BoardDecision.objects.get(decided_on=DAY).owner == "x"
+    assert unprotected() == []
+
+
+def test_a_migration_that_lost_a_trigger_gets_it_back(db):
+    name = f"{PREFIX}board_minutes_{'update' if connection.vendor == 'sqlite' else 'change'}"
+    on = "" if connection.vendor == "sqlite" else " ON board_minutes"
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP TRIGGER {name}{on}")
+    assert unprotected() == [name]
+    emit_post_migrate_signal(0, False, "default")
     assert unprotected() == []

@@ -138,6 +138,15 @@ def test_the_end_counts_the_case_on_the_screen_once_and_none_that_is_recorded(ch
     assert found.at == now + dt.timedelta(minutes=6 + 10) and found.late_minutes == 30 + 16 - 90
 
 
+def test_a_meeting_held_on_another_day_than_planned_is_not_compared_with_its_plan(client, chair, board):
+    meeting, _ = board
+    Meeting.objects.filter(pk=meeting.pk).update(starts_at=meeting.starts_at + dt.timedelta(days=7))
+    found = Console(Meeting.objects.get(pk=meeting.pk), chair)
+    assert found.ending.late_minutes is None and found.planned_end is None
+    client.force_login(chair)
+    assert 'data-planned=""' in page(client, meeting).content.decode()
+
+
 def test_the_console_costs_the_same_for_few_cases_and_for_many(client, chair, django_assert_max_num_queries):
     meeting = make_meeting(chair, state="running")
     for _ in range(30):

@@ -9,10 +9,13 @@ from django.utils import timezone
 from board.agenda import list_case
 from board.agenda_version import AgendaConflict
 from board.domain.quorum import NET_QUORUM
+from board.meeting_cancel import cancel_meeting
+from board.meeting_grants import unshared
 from board.meeting_planning import Seat, change_meeting, create_meeting, groups_of, next_dates, store_series
 from board.meetings import set_attendance, start_meeting
-from board.models import Meeting, MeetingSeries, WatchState
+from board.models import AgendaItem, Meeting, MeetingSeries, WatchState
 from patients.models import AccessGrant, AuditEvent, Patient
+from patients.services import revoke_access
 from tests.board.meeting_factories import make_meeting
 from tests.patients.factories import make_patient, make_user
 
@@ -149,3 +152,75 @@ def test_changes_name_the_version_they_saw_and_end_with_the_start(chair):
 def test_a_board_may_ask_for_nothing_but_its_chair(chair):
     found = create_meeting(by=chair, meeting=Meeting(title="x", starts_at=timezone.now() + TOMORROW, quorum=[[]]))
     assert found.quorum == []
+
+
+def test_nobody_opens_a_case_to_anybody_that_they_may_not_see_themselves(chair):
+    found = make_meeting(chair, present=False)
+    theirs = listed(chair, found)
+    other = make_user("coordinator")
+    mine = make_patient(other)
+    list_case(by=other, meeting=found, patient=mine, lane="noting", question="?")
+    found.refresh_from_db()
+    seats = [*seats_of(found), Seat("Extra", "endoscopy", user=other)]
+    later = found.starts_at + 7 * TOMORROW
+    change_meeting(by=other, meeting=found, seen_version=found.version, seats=seats, starts_at=later)
+    assert list(Patient.objects.visible_to(other)) == [mine]
+    assert unshared(found) == 1
+    assert Patient.objects.visible_to(chair).filter(pk=theirs.pk).exists()
+    found.refresh_from_db()
+    change_meeting(by=chair, meeting=found, seen_version=found.version, seats=seats_of(found))
+    assert Patient.objects.visible_to(other).count() == 2 and unshared(found) == 0
+
+
+def test_a_grant_taken_away_by_hand_does_not_come_back_with_another_change(chair):
+    member, found = make_user("clinician"), make_meeting(chair, present=False)
+    patient = listed(chair, found)
+    seats = [*seats_of(found), Seat("Extra", "endoscopy", user=member)]
+    change_meeting(by=chair, meeting=found, seen_version=found.version, seats=seats)
+    revoke_access(AccessGrant.objects.get(user=member, patient=patient), by=chair, reason="a relative")
+    found.refresh_from_db()
+    later = found.starts_at + 7 * TOMORROW
+    change_meeting(by=chair, meeting=found, seen_version=found.version, seats=seats, starts_at=later)
+    assert not Patient.objects.visible_to(member).filter(pk=patient.pk).exists()
+
+
+def test_a_meeting_far_ahead_is_no_next_date(chair):
+    far = timezone.now() + dt.timedelta(days=740)
+    with pytest.raises(ValidationError, match="two years"):
+        create_meeting(by=chair, meeting=Meeting(title="x", starts_at=far, quorum=[]))
+    found = make_meeting(chair, present=False)
+    with pytest.raises(ValidationError, match="two years"):
+        change_meeting(by=chair, meeting=found, seen_version=found.version, seats=seats_of(found), starts_at=far)
+
+
+def test_a_cancelled_meeting_is_no_date_of_its_cases_any_more(chair):
+    found = make_meeting(chair, present=False)
+    patient, member = listed(chair, found), make_user("clinician")
+    hidden = make_patient(make_user("coordinator"))
+    AgendaItem.objects.create(meeting=found, patient=hidden, lane="noting", position=9, why="referral", added_by=chair)
+    seats = [*seats_of(found), Seat("Extra", "endoscopy", user=member)]
+    change_meeting(by=chair, meeting=found, seen_version=found.version, seats=seats)
+    with pytest.raises(ValidationError, match="Say why"):
+        cancel_meeting(by=chair, meeting=found, reason=" ")
+    done = cancel_meeting(by=chair, meeting=found, reason="snow")
+    assert done.is_cancelled and not done.is_open
+    assert set(found.items.values_list("state", "state_reason")) == {("removed", "snow")}
+    assert WatchState.objects.get(patient=patient).has_no_date and WatchState.objects.get(patient=hidden).has_no_date
+    assert not Patient.objects.visible_to(member).exists()
+    assert cancel_meeting(by=chair, meeting=found, reason="again").closed_at == done.closed_at
+    assert AuditEvent.objects.get(action="cancel_meeting").reason == "snow"
+    with pytest.raises(ValidationError, match="cancelled"):
+        start_meeting(by=chair, meeting=found)
+
+
+def test_a_meeting_that_runs_or_holds_a_signed_case_is_not_cancelled(chair):
+    found = make_meeting(chair, present=False)
+    with pytest.raises(PermissionDenied):
+        cancel_meeting(by=make_user("clinician"), meeting=found, reason="x")
+    listed(chair, found)
+    found.items.update(state="discussed")
+    with pytest.raises(ValidationError, match="signed"):
+        cancel_meeting(by=chair, meeting=found, reason="x")
+    start_meeting(by=chair, meeting=found)
+    with pytest.raises(ValidationError, match="running"):
+        cancel_meeting(by=chair, meeting=found, reason="x")

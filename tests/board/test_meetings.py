@@ -4,6 +4,7 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
 from board.meetings import (
+    NoteConflict,
     expected_quorum,
     mark_discussed,
     open_items,
@@ -13,7 +14,7 @@ from board.meetings import (
     start_meeting,
     write_note,
 )
-from board.models import Meeting, PrivateNote
+from board.models import AgendaItem, Meeting, PrivateNote
 from patients.models import AuditEvent
 from tests.board.meeting_factories import make_item, make_meeting, make_series
 from tests.patients.factories import make_patient, make_user
@@ -134,3 +135,29 @@ def test_a_minuted_note_is_kept_with_what_stood_there(chair, item):
     assert last.before == {"minuted": "liver first"} and last.after == {"minuted": "liver first, then bone"}
     with pytest.raises(PermissionDenied):
         write_note(by=make_user("clinician"), item=item, text="x", is_private=False)
+
+
+def test_a_note_that_somebody_else_has_changed_is_not_replaced_unseen(chair, item):
+    write_note(by=chair, item=item, text="liver first", is_private=False, base="")
+    with pytest.raises(NoteConflict) as refused:
+        write_note(by=chair, item=item, text="bone first", is_private=False, base="")
+    assert refused.value.theirs == "liver first"
+    write_note(by=chair, item=item, text="liver first, then bone", is_private=False, base="liver first\r\n")
+    item.refresh_from_db()
+    assert item.minuted == "liver first, then bone"
+
+
+def test_a_note_sent_twice_is_no_conflict_with_itself(chair, item):
+    for _ in range(2):
+        write_note(by=chair, item=item, text="liver first", is_private=False, base="")
+    write_note(by=chair, item=item, text="mine", is_private=True, base="")
+    with pytest.raises(NoteConflict):
+        write_note(by=chair, item=item, text="from my other window", is_private=True, base="")
+
+
+@pytest.mark.parametrize("is_private", [True, False])
+def test_no_note_is_written_on_a_case_that_was_taken_off(chair, item, is_private):
+    AgendaItem.objects.filter(pk=item.pk).update(state="removed")
+    with pytest.raises(ValidationError, match="not on the agenda"):
+        write_note(by=chair, item=item, text="late", is_private=is_private)
+    assert not PrivateNote.objects.exists()

@@ -215,3 +215,21 @@ def test_whoever_may_not_see_every_case_is_given_an_extract_that_says_so(closed,
     assert "EXTRACT" in text_of_pdf(as_pdf(minutes_for(reader, closed)))
     nobody = as_text(minutes_for(make_user("observer"), closed))
     assert "EXTRACT: 0 of 3 cases" in nobody and "0777" not in nobody
+
+
+def test_a_draft_that_nobody_signed_keeps_the_meeting_open_until_it_is_cleared(board, chair):
+    meeting, discussed, second, noted = board
+    decide(discussed, chair)
+    AgendaItem.objects.filter(pk=noted.pk).update(reviewer="Dr Reviewer")
+    for item in (second, noted):
+        save_draft(by=chair, item=item, seen_version=draft_of(item).version, content={"text": "Treat."})
+    postpone(by=chair, item=second, reason="histology not back")
+    with pytest.raises(StillOpen) as refused:
+        close_meeting(by=chair, meeting=meeting)
+    assert [item.pk for item in refused.value.items] == [second.pk, noted.pk]
+    assert all("unsigned draft" in sentence for sentence in refused.value.messages)
+    with pytest.raises(ValidationError, match="not on the agenda"):
+        save_draft(by=chair, item=second, seen_version=1, content={"text": "Treat now."})
+    for item in (second, noted):
+        save_draft(by=chair, item=item, seen_version=1, content={"outcome": "", "text": ""})
+    assert close_meeting(by=chair, meeting=meeting)

@@ -44,7 +44,7 @@ export function clockOf(root) {
     if (!place.dataset.waits) return;
     const end = endOf(Date.now(), Date.parse(place.dataset.ends), Number(place.dataset.rest));
     place.querySelector("[data-clock-end]").textContent = timeThere(end, place.dataset.ends);
-    place.querySelector("[data-clock-late]").textContent = lateText(end, Date.parse(place.dataset.planned));
+    place.querySelector("[data-clock-late]").textContent = place.dataset.planned ? lateText(end, Date.parse(place.dataset.planned)) : "";
   }
 
   setInterval(draw, 1000);
