@@ -29,7 +29,7 @@ def standing(patient) -> BoardDecision | None:
 
 def _from_decision(item: AgendaItem) -> dict[str, Any]:
     last = standing(item.patient)
-    if last is None or last.next_step in (None, "", NextStep.NOTHING):
+    if last is None or last.next_step == NextStep.NOTHING:
         return {}
     return {"next_step": last.next_step, "owner": last.owner}
 

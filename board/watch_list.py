@@ -28,7 +28,7 @@ SOON = dt.timedelta(days=30)
 
 @dataclass(frozen=True)
 class WatchLine:
-    """One reason on one day: ``days`` is "12 late", "in 5", "today" or ""; ``since`` and ``due`` as pages print days."""
+    """One reason on one day: ``days`` is "12 late", "in 5", "today" or ""; other days as pages print them."""
 
     kind: str
     sentence: str

@@ -248,7 +248,7 @@ def test_notes_are_private_unless_they_are_for_the_minutes(client, meeting, chai
 
 def test_a_closed_meeting_is_shown_and_not_changed(as_chair, meeting, chair):
     make_item(meeting, make_patient(chair), chair, state="postponed", state_reason="no images")
-    Meeting.objects.filter(pk=meeting.pk).update(state="closed", closed_at=timezone.now())
+    Meeting.objects.filter(pk=meeting.pk).update(state="closed", started_at=timezone.now(), closed_at=timezone.now())
     shown = text(as_chair.get(page(meeting)))
     assert "it can be read, not changed" in shown and "no images" in shown
     assert "Freeze agenda" not in shown and "Put back" not in shown
