@@ -61,6 +61,11 @@ class WatchRow:
         return self.lines[1:]
 
     @property
+    def level(self) -> Level:
+        """Of its worst reason, whichever is said first."""
+        return max(line.level for line in self.lines)
+
+    @property
     def days(self) -> str:
         """How late its latest date is, as the median of the list counts it; else when the first thing is due."""
         late = max(line.late for line in self.lines)

@@ -305,11 +305,16 @@ def test_where_nothing_is_late_the_meeting_is_said_first(user):
     patient = dated(user, 7, "W-8")
     read_news()
     state = WatchState.objects.get(patient=patient)
-    ahead = (TODAY + dt.timedelta(days=9)).isoformat()
-    meeting = state.reasons[0] | {"kind": "meeting", "sentence": "On the agenda.", "opens": ahead, "due": ahead}
+    ahead = (TODAY + dt.timedelta(days=90)).isoformat()
+    meeting = state.reasons[0] | {
+        "kind": "meeting",
+        "sentence": "On the agenda.",
+        "opens": ahead,
+        "due": ahead,
+    }  # weeks after what is due now
     WatchState.objects.filter(pk=state.pk).update(reasons=[*state.reasons, meeting])
     (row,) = watch_page(user, today=TODAY).rows
-    assert row.first.kind == "meeting"
+    assert row.first.kind == "meeting" and row.level == max(line.level for line in row.lines)
 
 
 def test_a_contact_form_is_preset_with_the_day_only(user, client):
