@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from board.agenda_lines import AgendaLines, ItemLine, numbered
+from board.console import Console
 from board.domain.agenda import Plan, SlotKind, plan
 from board.domain.quorum import Quorum
+from board.domain.running import Ending
 from board.meetings import expected_quorum, quorum_of
 from board.models import AgendaItem, Meeting
 from patients.selectors import in_visible_chart
@@ -29,6 +31,35 @@ class Agenda:
     plan: Plan
     quorum: Quorum
     expected: Quorum
+    running: Ending | None = None
+
+    @property
+    def ends_at(self) -> dt.datetime:
+        return self.running.at if self.running else self.plan.ends_at
+
+    @property
+    def planned_end(self) -> dt.datetime:
+        return self.plan.planned_end
+
+    @property
+    def over(self) -> int:
+        """Minutes beyond the planned end, 0 where it fits."""
+        return max(0, self.running.late_minutes or 0) if self.running else self.plan.over
+
+    @property
+    def is_in_time(self) -> bool:
+        """Not said of a meeting that is held on another day than planned: there is nothing to compare with."""
+        return not self.over and not (self.running and self.running.late_minutes is None)
+
+    @property
+    def took_minutes(self) -> int:
+        """Of a closed meeting."""
+        return round((self.meeting.closed_at - self.meeting.held_at).total_seconds() / 60)
+
+    @property
+    def was_moved(self) -> bool:
+        """It was held on another day than it was planned for."""
+        return timezone.localdate(self.meeting.held_at) != timezone.localdate(self.meeting.starts_at)
 
     @property
     def lines(self) -> list[ItemLine]:
@@ -60,7 +91,7 @@ class Agenda:
 
     @property
     def ends_words(self) -> str:
-        return f"{timezone.localtime(self.plan.ends_at):%H:%M}, {self.plan.over} min over"
+        return f"{timezone.localtime(self.ends_at):%H:%M}, {self.over} min over"
 
     @property
     def plan_words(self) -> str:
@@ -108,8 +139,9 @@ def agenda_of(meeting: Meeting, user) -> Agenda:
     """Cases that are not shared with ``user`` keep their number and minutes and are only counted."""
     on_it = meeting.items.exclude(state=_I.REMOVED).order_by("lane", "position", "added_at")
     items = list(on_it)
+    is_running = meeting.state == Meeting.State.RUNNING
     seen = list(on_it.filter(in_visible_chart(user)).select_related("patient", "added_by"))
-    timed = _plan(meeting, items)
+    timed = time_plan(meeting, items)
     lines = AgendaLines(meeting, seen, timed, numbered(items), user).lines()
     return Agenda(
         meeting=meeting,
@@ -119,11 +151,12 @@ def agenda_of(meeting: Meeting, user) -> Agenda:
         plan=timed,
         quorum=quorum_of(meeting),
         expected=expected_quorum(meeting),
+        running=Console(meeting, user).ending if is_running else None,
     )
 
 
-def _plan(meeting: Meeting, items: list[AgendaItem]) -> Plan:
-    """Of a meeting that runs, what is left of it from now on; else all of it."""
+def time_plan(meeting: Meeting, items: list[AgendaItem]) -> Plan:
+    """Of a meeting that runs, what is left of it from now on, against the time it really began; else all of it."""
     is_running = meeting.state == Meeting.State.RUNNING
     counted = (_I.LISTED,) if is_running else (_I.LISTED, _I.DISCUSSED)
 
@@ -131,4 +164,5 @@ def _plan(meeting: Meeting, items: list[AgendaItem]) -> Plan:
         return [item.minutes for item in items if item.lane == lane and item.state in counted]
 
     now = timezone.now().replace(second=0, microsecond=0) if is_running else None
-    return plan(meeting.starts_at, meeting.planned_minutes, minutes(_L.DISCUSS), minutes(_L.NOTING), now=now)
+    begins = meeting.held_at if is_running else meeting.starts_at
+    return plan(begins, meeting.planned_minutes, minutes(_L.DISCUSS), minutes(_L.NOTING), now=now)

@@ -25,7 +25,11 @@ LEVELS = {
     "CAUTION": "caution",
     "INFO": "information",
 }
-_ORDER = {"unknown": 0, "not_met": 1, "triggered": 1, "met": 2, "clear": 2}
+_ORDER = {"unknown": 0, "not met": 1, "triggered": 1, "met": 2, "clear": 2}
+CRITERIA_HEADS = ("State", "Criterion", "Value or reason", "Limit", "Of")
+CRITERIA_SHARES = (0.9, 2.2, 2.6, 1.7, 1.0)
+AGAINST = ("not met", "triggered")
+_LEVEL_ORDER = {name: number for number, name in enumerate(LEVELS)}
 NOT_RECORDED = "not recorded"
 
 
@@ -118,8 +122,7 @@ def _criteria(assessment: Assessment) -> Grid:
     active = [row for row in assessment.rows if row["is_active"] and row["level"] != "INFO"]
     ordered = sorted(active, key=lambda row: _ORDER.get(row["state"], 3))
     rows = tuple((row["state"].replace("_", " "), *_row(row)) for row in ordered)
-    heads = ("State", "Criterion", "Value or reason", "Limit", "Of")
-    return Grid(heads, rows, (0.9, 2.2, 2.6, 1.7, 1.0), "No active row.")
+    return Grid(CRITERIA_HEADS, rows, CRITERIA_SHARES, "No active row.")
 
 
 def _row(row: dict[str, Any]) -> tuple[str, str, str, str]:
@@ -133,16 +136,15 @@ def _verb(row: dict[str, Any]) -> str:
     return "must be" if row["level"] == "REQUIRED" and not row["is_exclusion"] else "must not be"
 
 
-def open_points(core: dict[str, Any]) -> list[str]:
-    """What the site's own rule sets could not answer, each said once."""
-    ids = [v["assessment"] for v in own_verdicts(core)]
-    rows = [row for a in Assessment.objects.filter(pk__in=ids).order_by("guideline_id") for row in a.rows]
-    found = [f"{row['title']}: {words.typeset(row['reason'])}" for row in rows if _is_open(row)]
-    return list(dict.fromkeys(found))
-
-
-def _is_open(row: dict[str, Any]) -> bool:
-    return row["is_active"] and row["state"] == "unknown"
+def deciding_blocks(assessment: Assessment) -> list[Block]:
+    """What stood against treatment, row by row; then by name what was not known."""
+    rows = [row for row in assessment.rows if row["is_active"] and row["level"] != "INFO"]
+    rows.sort(key=lambda row: _LEVEL_ORDER[row["level"]])
+    against = tuple((row["state"], *_row(row)) for row in rows if row["state"] in AGAINST)
+    unknown = [row["title"] for row in rows if row["state"] == "unknown"]
+    said = "Nothing stood against it." if unknown else "Every active criterion was fulfilled."
+    blocks: list[Block] = [Grid(CRITERIA_HEADS, against, CRITERIA_SHARES, said)]
+    return [*blocks, Words(f"Not known: {'; '.join(unknown)}.")] if unknown else blocks
 
 
 def seen_blocks(pictures: list[dict[str, Any]], sketch: dict[str, Any], events: list[str]) -> list[Block]:

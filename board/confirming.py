@@ -6,14 +6,14 @@ from django.contrib.auth import authenticate
 from django.contrib.auth.signals import user_login_failed
 from django.http import HttpRequest
 
-WRONG = "This is not your password. Nothing was signed; your text is kept."
+WRONG = "This is not your password."
 LOCKED = "Too many wrong passwords. Signing in and signing wait for a quarter of an hour; your text is kept."
 NO_CODE = "Your account has a second factor: give the code of your authenticator, or a recovery code."
 KEY_ONLY = (
     "Your second factor is a security key, and signing asks for a code. Add an authenticator app or recovery codes to "
-    "your account, then sign. Nothing was signed; your text is kept."
+    "your account, then sign."
 )
-WRONG_CODE = "This code is wrong or was used before. Wait for the next one; nothing was signed."
+WRONG_CODE = "This code is wrong or was used before. Wait for the next one."
 
 
 class WrongPassword(Exception):

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from board.chain import link_of, verification_code
 from board.domain.running import Ending, ending
+from board.meeting_clock import is_another_day
 from board.minutes import has_unsigned_draft, unrecorded
 from board.models import AgendaItem, BoardDecision, DecisionDraft, Meeting, PrivateNote, ScreenState
 from board.screen import screen_of
@@ -17,7 +18,6 @@ from patients.models import Patient
 from patients.selectors import visible_patients
 
 _I = AgendaItem.State
-SAME_SITTING = dt.timedelta(hours=12)  # not the day: a meeting may go on past midnight
 
 
 @dataclass(frozen=True)
@@ -75,8 +75,22 @@ class Console:
         return [line for line in self.lines if line.item.pk in waiting]
 
     @property
+    def to_record(self) -> list[Line]:
+        """Cases that are decided here or put off; those for noting are read by their reviewer."""
+        return [line for line in self.lines if line.item.lane == AgendaItem.Lane.DISCUSS]
+
+    @property
     def recorded_count(self) -> int:
-        return len(self.agenda) - len(self.unrecorded)
+        waiting = {line.number for line in self.unrecorded}
+        return sum(line.number not in waiting for line in self.to_record)
+
+    @property
+    def noting_count(self) -> int:
+        return len(self.agenda) - len(self.to_record)
+
+    @property
+    def is_another_day(self) -> bool:
+        return is_another_day(self.meeting)
 
     @property
     def number(self) -> int:
@@ -121,8 +135,7 @@ class Console:
     @property
     def planned_end(self) -> dt.datetime | None:
         """None where it is held on another day than planned: there is nothing to compare with."""
-        held = self.meeting.started_at or timezone.now()
-        if abs(held - self.meeting.starts_at) > SAME_SITTING:
+        if is_another_day(self.meeting):
             return None
         return self.meeting.starts_at + dt.timedelta(minutes=self.meeting.planned_minutes)
 

@@ -8,10 +8,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from board.builder import time_plan
 from board.console import Console
 from board.console_room import seats_of
 from board.decision_form import DecisionFields, fields_of_item
-from board.meetings import quorum_of
+from board.meetings import expected_quorum, quorum_of
 from board.presenting import present_case
 from board.screen import NotInControl, displays_of
 from board.screen_views import meeting_or_404
@@ -33,7 +34,8 @@ def console(request: HttpRequest, pk) -> HttpResponse:
         "meeting": meeting,
         "console": shown,
         "seats": seats_of(meeting),
-        "quorum": quorum_of(meeting),
+        "quorum": quorum_of(meeting) if meeting.started_at else expected_quorum(meeting),
+        "plan": time_plan(meeting, shown.agenda),
         "decision_form": _form(request, shown),
         "displays": displays_of(meeting),
         "no_display": NO_DISPLAY,

@@ -18,6 +18,8 @@ EMPTY: dict[str, Any] = {
     "agreement": "",
     "dissent": "",
 }
+DAYS = {7: "1 week", 14: "2 weeks", 28: "4 weeks", 42: "6 weeks", 56: "8 weeks", 84: "12 weeks"}
+DAYS |= {182: "6 months", 365: "1 year"}
 LENGTHS = {"text": 4000, "owner": 80, "dissent": 600}
 CHOICES = {
     "outcome": BoardDecision.Outcome.values,
@@ -33,6 +35,7 @@ REQUIRED = {
 }
 NO_INTERVAL = "Say within how many weeks, or by which day."
 NO_DATE_THEN = "When nothing comes next there is no interval and no day."
+NO_AGREEMENT = "Say how far the board agreed."
 TWO_DATES = "Within {days} days it would be due on {day}: give the interval or the day, not both."
 DISSENT = "With a dissent noted there is no consensus: choose majority."
 
@@ -91,8 +94,10 @@ def _day(text: str) -> dt.date:
         raise ValueError("Write the day as 2026-11-26.") from None
 
 
-def complete(content: dict[str, Any], *, decided_on: dt.date) -> dict[str, Any]:
+def complete(content: dict[str, Any], *, decided_on: dt.date, in_meeting: bool = False) -> dict[str, Any]:
     """Values for the columns of a decision. The day follows from the interval where none is given, and the reverse.
+
+    ``in_meeting``: a board has agreed to it, and how far must be said.
 
     Raises ValidationError with a sentence for each field that must not be empty.
     """
@@ -100,7 +105,7 @@ def complete(content: dict[str, Any], *, decided_on: dt.date) -> dict[str, Any]:
     held = {key: value.strip() if isinstance(value, str) else value for key, value in held.items()}
     errors = {key: sentence for key, sentence in REQUIRED.items() if not held[key]}
     errors |= _date_errors(held) or _contradiction(held, decided_on)
-    errors |= _agreement_errors(held)
+    errors |= _agreement_errors(held, in_meeting)
     if errors:
         raise ValidationError(errors)
     return held | _dates(held, decided_on)
@@ -120,7 +125,9 @@ def _contradiction(held: dict[str, Any], decided_on: dt.date) -> dict[str, str]:
     return {"due_date": TWO_DATES.format(days=days, day=day.isoformat())}
 
 
-def _agreement_errors(held: dict[str, Any]) -> dict[str, str]:
+def _agreement_errors(held: dict[str, Any], in_meeting: bool) -> dict[str, str]:
+    if in_meeting and not held["agreement"]:
+        return {"agreement": NO_AGREEMENT}
     is_majority = held["agreement"] == BoardDecision.Agreement.MAJORITY
     return {"agreement": DISSENT} if held["dissent"] and not is_majority else {}
 

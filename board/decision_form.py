@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from board.confirming import needs_code
-from board.decision_content import EMPTY
+from board.decision_content import DAYS, EMPTY
 from board.domain.quorum import Quorum
 from board.drafts import draft_of
 from board.meetings import quorum_of
@@ -13,8 +13,6 @@ from board.models import AgendaItem, BoardDecision, DecisionDraft, NextStep
 
 # "Other" has none: on the console O is the overview.
 KEYS = {"treat": "e", "not_yet": "y", "not_suitable": "x", "more_data": "m"}
-DAYS = {7: "1 week", 14: "2 weeks", 28: "4 weeks", 42: "6 weeks", 56: "8 weeks", 84: "12 weeks"}
-DAYS |= {182: "6 months", 365: "1 year"}
 LABELS = {
     "outcome": "Outcome",
     "text": "Recommendation",

@@ -66,7 +66,9 @@ def _story(document: Document) -> list[Flowable]:
 
 def _part(part: Part) -> list[Flowable]:
     """A heading never stands alone at the foot of a page."""
-    start = PageBreak() if part.is_new_page else CondPageBreak(LEAST_BELOW_A_HEAD)
+    begins_with_pictures = bool(part.blocks) and part.blocks[0].kind == PictureRow.kind
+    least = LEAST_BELOW_A_HEAD + (PICTURE_HEIGHT if begins_with_pictures else 0)
+    start = PageBreak() if part.is_new_page else CondPageBreak(least)
     found = [flowable for block in part.blocks for flowable in _block(block)]
     return [start, paragraph(part.title.upper(), HEAD), *found]
 

@@ -1,8 +1,15 @@
-"""The first words of a draft. The outcome is never preset: it is the board's."""
+"""The first values of a draft. Outcome and recommendation are never preset: they are the board's.
 
+Step, owner and interval come from one source, so that what is signed was once meant together. The interval of an old
+decision is over: how long this time is for the board to say.
+"""
+
+import datetime as dt
 from typing import Any
 
-from board.decision_content import EMPTY, LENGTHS
+from django.utils import timezone
+
+from board.decision_content import DAYS, EMPTY
 from board.domain.watch_reason import Kind
 from board.due_rules import due_rules
 from board.models import AgendaItem, BoardDecision, NextStep, WatchState
@@ -11,10 +18,8 @@ SCAN_DUE = frozenset({Kind.SSTR_LINE, Kind.REPEAT_SCAN, Kind.SCAN_PLANNED})
 
 
 def prefill(item: AgendaItem) -> dict[str, Any]:
-    """From the standing decision who sees to it and what comes next; what is due only from the due rules."""
-    last = standing(item.patient)
-    found = {"owner": last.owner, "next_step": _step_of(last)} if last else {}
-    return EMPTY | found | _from_watch(item)
+    """A scan that falls due within its interval; without one what the standing decision says comes next."""
+    return EMPTY | (_from_watch(item, timezone.localdate()) or _from_decision(item))
 
 
 def standing(patient) -> BoardDecision | None:
@@ -22,15 +27,29 @@ def standing(patient) -> BoardDecision | None:
     return BoardDecision.objects.current().filter(patient=patient).order_by("decided_on", "recorded_at").last()
 
 
-def _step_of(last: BoardDecision) -> str:
-    return "" if last.next_step == NextStep.NOTHING else last.next_step
-
-
-def _from_watch(item: AgendaItem) -> dict[str, Any]:
-    state = WatchState.objects.filter(patient=item.patient).first()
-    due = next((r for r in state.reasons if r["kind"] in SCAN_DUE), None) if state else None
-    if due is None:
+def _from_decision(item: AgendaItem) -> dict[str, Any]:
+    last = standing(item.patient)
+    if last is None or last.next_step == NextStep.NOTHING:
         return {}
+    return {"next_step": last.next_step, "owner": last.owner}
+
+
+def _from_watch(item: AgendaItem, today: dt.date) -> dict[str, Any]:
+    """Without an owner: the rule that says a scan is due names nobody."""
+    state = WatchState.objects.filter(patient=item.patient).first()
+    found = (_step_of(reason, today) for reason in (state.reasons if state else []) if reason["kind"] in SCAN_DUE)
+    return next((step for step in found if step), {})
+
+
+def _step_of(reason: dict[str, Any], today: dt.date) -> dict[str, Any]:
     rules = due_rules()
-    weeks = rules.last_weeks if due["kind"] == Kind.SSTR_LINE else rules.repeat_weeks
-    return {"text": due["action"][: LENGTHS["text"]], "next_step": NextStep.SSTR_PET.value, "interval_days": weeks * 7}
+    days = 7 * (rules.last_weeks if reason["kind"] == Kind.SSTR_LINE else rules.repeat_weeks)
+    due = dt.date.fromisoformat(reason["due"]) if reason["due"] else today
+    if due > today + dt.timedelta(days=days):
+        return {}
+    return {"next_step": NextStep.SSTR_PET.value, "interval_days": _offered(days)}
+
+
+def _offered(days: int | None) -> int | None:
+    """Only what the form offers: a site may have written "90 days" into its rules, and nobody says that."""
+    return days if days in DAYS else None

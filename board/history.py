@@ -86,7 +86,7 @@ def _scan(view: ScanView, chart: Chart) -> ScanEvent:
     day = words.row_day(scan)
     head = f"{day}, {scan.label}" if scan.label else day
     sub = _suv_words(view, chart)
-    number = f"Krenning {cold[0]} to {hot[0]}" if view.reading else "no signed reading"
+    number = _number(view, cold[0], hot[0])
     return ScanEvent(
         when=words.span_of(scan),
         title=", ".join(part for part in (f"{scan.tracer or 'PET'}, {head}", number, sub) if part),
@@ -100,6 +100,13 @@ def _scan(view: ScanView, chart: Chart) -> ScanEvent:
         head=head,
         sub=sub,
     )
+
+
+def _number(view: ScanView, coldest: str, hottest: str) -> str:
+    """Krenning is a scale of SSTR scans: any other tracer has none, and nothing is said of it."""
+    if not view.is_sstr:
+        return ""
+    return f"Krenning {coldest} to {hottest}" if view.reading else "no signed reading"
 
 
 def _planned(chart: Chart) -> list[ScanEvent]:

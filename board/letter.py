@@ -4,13 +4,16 @@ import datetime as dt
 from typing import Any
 
 from board import words
+from board.asks import asks
 from board.case_blocks import (
+    AGAINST,
     change_words,
     criteria_blocks,
     day_of,
+    deciding_blocks,
     next_step_of,
-    open_points,
     outcome_line,
+    own_verdicts,
     quorum_words,
     seen_blocks,
     verdict_grid,
@@ -25,41 +28,45 @@ from board.history import history
 from board.identity import identity_of
 from board.minutes_content import change_sentence, events_in_words, key_pictures
 from board.models import BoardDecision, Minutes
+from eligibility.models import Assessment
 
 TITLE = "Letter of the tumour board"
 REPLACED = "THIS DECISION HAS BEEN REPLACED by a later one."
 SEEN_THEN = "Pictures and timeline as the board had them when the meeting was closed."
 SEEN_NOW = "Pictures and timeline as recorded on {day}."
+ROWS_NAMED = 3
+DECIDING = ("REQUIRED", "ABS_CI", "REL_CI")
 
 
 def letter(decision: BoardDecision, *, today: dt.date) -> Document:
-    """As the minutes of its meeting keep the case; without minutes as the case is ``today``."""
+    """As the minutes of its meeting keep the case, else as it is ``today``. Every row is in the annex."""
     core = decision_core(decision) | {"change_sentence": change_sentence(decision)}
     chart = Chart(decision.patient, today)
     kept = _kept_in_minutes(decision) or _as_recorded(chart)
+    own = [(verdict, Assessment.objects.get(pk=verdict["assessment"])) for verdict in own_verdicts(core)]
     return Document(
         title=TITLE,
         where=f"Case {decision.patient.case_number}",
         head=tuple(_head(decision, core, kept)),
         parts=(
-            _decided(core),
-            _why(core),
+            _decided(decision, core, own),
             _open(core),
+            _rule_sets(core, own),
             _seen(kept),
-            Part("Criteria", tuple(_criteria(core))),
+            Part("Seal", tuple(Words(line, "small") for line in _seal(link_of(decision)))),
+            Part("Annex: every criterion when it was signed", tuple(_annex(core)), is_new_page=True),
         ),
         mark=REPLACED if superseded_by(decision) else "",
     )
 
 
 def _head(decision: BoardDecision, core: dict[str, Any], kept: dict[str, Any]) -> list[str]:
-    link, meeting = link_of(decision), core["meeting"]
+    meeting = core["meeting"]
     place = f"at the {meeting['title']}" if meeting else "outside a meeting"
     return [
         f"To the treating physician of case {decision.patient.case_number}",
         "; ".join(kept["who"]),
         f"Decided on {day_of(core['decided_on'])} {place}, signed by {core['signed_by']}",
-        *_seal(link),
     ]
 
 
@@ -67,40 +74,63 @@ def _seal(link) -> list[str]:
     if link is None:
         return ["NOT IN THE CHAIN: do not rely on this letter."]
     return [
-        f"Content sha256 {link.content_hash}",
         f"Verification code {verification_code(link)} (link {link.sequence} of the chain; check it at /verify/)",
+        f"Content sha256 {link.content_hash}",
     ]
 
 
-def _decided(core: dict[str, Any]) -> Part:
+def _decided(decision: BoardDecision, core: dict[str, Any], own: list) -> Part:
     rows = (
-        ("Next step", next_step_of(core)),
-        ("Owner", core["owner"]),
-        ("Due", day_of(core["due_date"]) or "no date"),
+        ("Why", " ".join(_reasons(core, own))),
+        ("What next", next_step_of(core)),
+        ("Who sees to it", core["owner"]),
+        ("By when", day_of(core["due_date"]) or "no date"),
+        ("Whom to ask", f"{core['signed_by']}, {decision.recorded_by.get_role_display()}, who signed this decision"),
     )
-    question = core["question"] or "No question was recorded."
-    return Part(
-        "Decision", (Words(f"Asked: {question}"), Words(outcome_line(core), "strong"), Grid(("", ""), rows, (1, 4)))
-    )
+    asked = [Words(f"Asked: {core['question']}")] if core["question"] else []
+    agreed = Words(_agreed(core), "small")
+    return Part("Decision", (*asked, Words(outcome_line(core), "strong"), Grid(("", ""), rows, (1, 4)), agreed))
 
 
-def _why(core: dict[str, Any]) -> Part:
-    agreement = core["agreement"] or "not recorded"
+def _reasons(core: dict[str, Any], own: list) -> list[str]:
+    """Of each rule set of the site its verdict with what it comes from; then what the scans show."""
+    change = core["change_sentence"] or f"Change of uptake: {change_words(core)}."
+    return [*(_reason(verdict, assessment) for verdict, assessment in own), change]
+
+
+def _reason(verdict: dict[str, Any], assessment: Assessment) -> str:
+    """The rows that decide: cautions stand further down."""
+    active = [row for row in assessment.rows if row["is_active"] and row["level"] in DECIDING]
+    against = [row["title"] for row in active if row["state"] in AGAINST]
+    unknown = [row["title"] for row in active if row["state"] == "unknown"]
+    named = against or unknown
+    said = words.sentence(verdict["verdict_text"])
+    if not named:
+        return f"{said}."
+    more = f" and {len(named) - ROWS_NAMED} more" if len(named) > ROWS_NAMED else ""
+    word = "because of" if against else "because it is not known"
+    return f"{said}, {word}: {'; '.join(named[:ROWS_NAMED])}{more}."
+
+
+def _agreed(core: dict[str, Any]) -> str:
     dissent = f" Dissent: {core['dissent']}" if core["dissent"] else ""
-    return Part(
-        "Rationale",
-        (
-            Words(f"Change of uptake: {change_words(core)}"),
-            verdict_grid(core),
-            Words(f"Agreement: {agreement}.{dissent} Quorum {quorum_words(core['quorum'])}.", "small"),
-        ),
-    )
+    if not core["quorum"]:
+        return f"Decided outside a meeting.{dissent}"
+    return f"Agreement: {core['agreement'] or 'not recorded'}.{dissent} Quorum {quorum_words(core['quorum'])}."
 
 
 def _open(core: dict[str, Any]) -> Part:
-    found = open_points(core)
-    lines = [Words(f"- {point}", "item") for point in found]
+    wanted, other = asks(core)
+    lines = [Words(f"- Ask for: {'; '.join(wanted)}", "item")] if wanted else []
+    lines += [Words(f"- {one}", "item") for one in other]
     return Part("Open points", tuple(lines) or (Words("No criterion of the site's rule sets was unknown."),))
+
+
+def _rule_sets(core: dict[str, Any], own: list) -> Part:
+    blocks: list[Block] = []
+    for verdict, assessment in own:
+        blocks += [Words(words.sentence(verdict["verdict_text"]), "strong"), *deciding_blocks(assessment)]
+    return Part("Rule sets of this site", tuple(blocks) or (Words("No rule set was frozen with this decision."),))
 
 
 def _seen(kept: dict[str, Any]) -> Part:
@@ -128,5 +158,6 @@ def _kept_in_minutes(decision: BoardDecision) -> dict[str, Any] | None:
     return next((case for case in cases if case["item"] == str(decision.item_id)), None)
 
 
-def _criteria(core: dict[str, Any]) -> list[Block]:
-    return criteria_blocks(core) or [Words("No rule set was frozen with this decision.")]
+def _annex(core: dict[str, Any]) -> list[Block]:
+    rows = criteria_blocks(core)
+    return [verdict_grid(core), *rows] if rows else [Words("No rule set was frozen with this decision.")]

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from board.agenda_version import AgendaConflict
 from board.builder import agenda_of
 from board.domain.quorum import NET_QUORUM
+from board.meeting_clock import is_another_day
 from board.meeting_forms import MeetingForm, SeatForm, SeriesForm, seat_formset, seats_of
 from board.meeting_grants import unshared
 from board.meeting_http import check, errors_of, meeting_or_404
@@ -57,6 +58,7 @@ def meeting_page(request: HttpRequest, found: Meeting, *, refused: Exception | N
         "seats": seats,
         "remembered": remembered(found) if request.user.may(RUN) and found.started_at is None else set(),
         "quorum_lines": quorum_lines(found, seats),
+        "is_another_day": is_another_day(found),
         "attendance_states": Attendance.State.choices,
         "late_seat": SeatForm(auto_id="late_%s") if request.user.may(RUN) else None,
         "refused": _said(refused),

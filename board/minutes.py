@@ -69,7 +69,7 @@ def close_meeting(*, by, meeting: Meeting) -> Minutes:
     meeting.save(update_fields=["state", "closed_at"])
     audit(by=by, action="close_meeting", obj=meeting, before=before, after=snapshot(meeting, ["state", "closed_at"]))
     content = minutes_content(meeting, by=by, today=timezone.localdate(meeting.closed_at))
-    for item in meeting.items.filter(state=AgendaItem.State.LISTED).select_related("patient"):
+    for item in meeting.items.select_related("patient"):
         keep_watch(item.patient)
     return write_minutes(by=by, meeting=meeting, content=content)
 

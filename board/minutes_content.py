@@ -19,10 +19,12 @@ from board.history import history
 from board.identity import identity_of
 from board.meetings import quorum_of
 from board.models import AgendaItem, Attendance, BoardDecision, Meeting
+from imaging.domain.vocabulary import is_sstr
 from imaging.models import ImageProduct
 
 FORMAT = "prrt-board/minutes/1"
 PICTURES_SHOWN = 2
+ONE_SCAN = "Fewer than two SSTR scans to compare."
 NO_PICTURE = "No SSTR PET picture: {why}"
 _I = AgendaItem.State
 
@@ -120,8 +122,11 @@ def _decision(decision: BoardDecision) -> dict[str, Any]:
 
 def change_sentence(decision: BoardDecision) -> str:
     """What was said of the last pair of scans when it was signed."""
-    change = (decision.ground or {}).get("change") or {}
-    return str(change.get("sentence", ""))
+    if not decision.ground:
+        return ""
+    sentence = str((decision.ground.get("change") or {}).get("sentence", ""))
+    compared = [scan for scan in decision.ground.get("scans", []) if is_sstr(scan["tracer"])]
+    return sentence or (ONE_SCAN if len(compared) < 2 else "")
 
 
 def events_in_words(drawn: History) -> list[str]:

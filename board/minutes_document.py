@@ -36,8 +36,8 @@ def minutes_document(minutes: Minutes, visible: set[str]) -> Document:
     mark = "" if is_whole else EXTRACT.format(shown=len(cases), count=len(content["cases"]))
     title = content["meeting"]["title"]
     return Document(
-        title=f"Minutes of the {title}",
-        where=f"{title}, {moment_of(content['meeting']['starts_at'])}",
+        title=f"Minutes of the {title}, {_held_on(content['meeting'])}",
+        where=f"{title}, {_held_on(content['meeting'])}",
         head=tuple(_head(minutes, mark)),
         parts=(
             _attendance(content),
@@ -57,12 +57,17 @@ def _head(minutes: Minutes, mark: str) -> list[str]:
     if minutes.amendment_reason:
         version += f", a correction: {minutes.amendment_reason}"
     return [
-        f"Planned for {moment_of(meeting['starts_at'])}{place}",
-        f"Began {moment_of(meeting['started_at'])}, closed {moment_of(meeting['closed_at'])}",
+        f"Began {moment_of(meeting['started_at'])}, closed {moment_of(meeting['closed_at'])}{place}",
+        f"Planned for {moment_of(meeting['starts_at'])}, {meeting['planned_minutes']} min",
         f"{version}. Written when {minutes.content['written_by']} closed the meeting",
         *([f"{mark}. The others are not shared with the reader this was printed for."] if mark else []),
         *(_seal(link)),
     ]
+
+
+def _held_on(meeting: dict[str, Any]) -> str:
+    """The day it began, whatever day it was planned for."""
+    return day_of((meeting["started_at"] or meeting["starts_at"])[:10])
 
 
 def _seal(link) -> list[str]:
@@ -79,7 +84,7 @@ def _attendance(content: dict[str, Any]) -> Part:
         (group["label"], *(_names(group, state) for state in ("present", "left", "apology", "expected")))
         for group in content["attendance"]
     )
-    heads = ("Discipline", "Present", "Left early", "Apology", "Not there")
+    heads = ("Discipline", "Present", "Left early", "Apology", "Not recorded")
     grid = Grid(heads, rows, (1.3, 2, 1.2, 1.2, 1.2), "No seat was recorded.")
     return Part("Attendance", (grid, Words(f"Quorum {quorum_words(content['quorum'])}", "strong")))
 

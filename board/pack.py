@@ -15,19 +15,20 @@ from board.domain.sketch import sketch
 from board.domain.timeline import draw
 from board.history import history
 from board.identity import identity_of
-from board.minutes_content import events_in_words, key_pictures
+from board.minutes_content import ONE_SCAN, events_in_words, key_pictures
 from board.minutes_document import EXTRACT
 from board.models import AgendaItem, Meeting
 from board.watch_strip import watch_strip
 from patients.selectors import visible_patients
 
+CLOSED = "This meeting was closed {day}: what it decided is in its minutes, and facts may have changed since"
 LANES = {AgendaItem.Lane.DISCUSS: "Discuss", AgendaItem.Lane.NOTING: "For noting"}
 
 
 def pack_for(user, meeting: Meeting, *, today: dt.date | None = None) -> Document:
     """Cases this user may see; where some are left out the pack says so."""
     day = today or timezone.localdate()
-    items = list(meeting.items.exclude(state=AgendaItem.State.REMOVED).select_related("patient"))
+    items = list(meeting.items.exclude(state=AgendaItem.State.REMOVED).select_related("patient", "meeting"))
     items.sort(key=lambda item: (item.lane, item.position, item.added_at))
     mine = set(visible_patients(user).filter(pk__in=[i.patient_id for i in items]).values_list("pk", flat=True))
     shown = [item for item in items if item.patient_id in mine]
@@ -46,14 +47,22 @@ def pack_for(user, meeting: Meeting, *, today: dt.date | None = None) -> Documen
 def _head(meeting: Meeting, when: str, shown: list[AgendaItem], mark: str, day: dt.date) -> list[str]:
     place = f", {meeting.place}" if meeting.place else ""
     planned = sum(item.minutes for item in shown if item.lane == AgendaItem.Lane.DISCUSS)
-    frozen = (
-        f"frozen {timezone.localtime(meeting.frozen_at):%-d %b %Y %H:%M}" if meeting.frozen_at else "not frozen yet"
-    )
     return [
         f"Begins {when}{place}, {meeting.planned_minutes} min planned; these cases take {planned} min",
-        f"Agenda {frozen}. Facts as known on {words.day_words((day, day))}",
+        f"Agenda {_frozen(meeting)}. Facts as known on {words.day_words((day, day))}",
+        *([CLOSED.format(day=_moment(meeting.closed_at))] if meeting.state == Meeting.State.CLOSED else []),
         *([f"{mark}. The others are not shared with the reader this was printed for."] if mark else []),
     ]
+
+
+def _frozen(meeting: Meeting) -> str:
+    if meeting.frozen_at:
+        return f"frozen {_moment(meeting.frozen_at)}"
+    return "was never frozen" if meeting.started_at else "not frozen yet"
+
+
+def _moment(at: dt.datetime | None) -> str:
+    return f"{timezone.localtime(at):%-d %b %Y %H:%M}" if at else "on a day that is not recorded"
 
 
 def _overview(items: list[AgendaItem]) -> Part:
@@ -86,7 +95,7 @@ def _case(item: AgendaItem, day: dt.date) -> Part:
 
 
 def _listed(item: AgendaItem, chart: Chart) -> list[tuple[str, str]]:
-    previous = decision_lines(chart)[:1]
+    previous = [line for line in decision_lines(chart) if _is_before(line, item.meeting)][:1]
     strip = watch_strip(chart)
     rows = [("Why it is listed", _why(item))]
     if item.gate_missing:
@@ -96,9 +105,14 @@ def _listed(item: AgendaItem, chart: Chart) -> list[tuple[str, str]]:
     if item.lane == AgendaItem.Lane.NOTING:
         rows.append(("Reviewer", item.reviewer or "none named yet"))
     rows.append(("Last decision", _previous(previous[0]) if previous else "none on record"))
-    rows.append(("Change of uptake", chart.change.sentence if chart.change else "fewer than two SSTR scans to compare"))
+    rows.append(("Change of uptake", chart.change.sentence if chart.change else ONE_SCAN))
     rows += [("Watch list", f"{line.sentence} {line.action}.") for line in strip.lines]
     return rows
+
+
+def _is_before(line, meeting: Meeting) -> bool:
+    """What the meeting itself or a later one decided is no last decision to it."""
+    return meeting.started_at is None or line.decision.recorded_at < meeting.started_at
 
 
 def _freshness(item: AgendaItem, chart: Chart) -> Grid:

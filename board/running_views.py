@@ -1,6 +1,8 @@
 """What is done while a meeting is prepared and runs, by POST: freeze, start, attendance, cases put off, notes."""
 
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from board import agenda_order
@@ -8,6 +10,7 @@ from board import meetings as running
 from board.agenda_views import shown_again
 from board.late_seat import add_seat
 from board.meeting_cancel import cancel_meeting
+from board.meeting_clock import is_another_day
 from board.meeting_http import answer, check, item_or_404, meeting_or_404, seen_version
 from board.meeting_planning import Seat
 from board.meeting_views import PREPARE, RUN
@@ -15,6 +18,7 @@ from board.unseen import settle_unseen
 from patients.domain.roles import Capability
 from patients.models import User
 
+ANOTHER_DAY = "This meeting is planned for {day}. Start it today? Tick that it is held today, then start it."
 NOT_PRIVATE = ("0", "false", "off", "")
 
 
@@ -33,13 +37,19 @@ def freeze(request: HttpRequest, pk) -> HttpResponse:
 
 @require_POST
 def start(request: HttpRequest, pk) -> HttpResponse:
-    """``chosen`` says that the seats were shown as boxes: then ``present`` are those that were ticked."""
+    """``chosen`` says that the seats were shown as boxes: then ``present`` are those that were ticked.
+
+    A meeting planned for another day begins only with ``today``: one press of a key must not open it.
+    """
     check(request, RUN)
     meeting = meeting_or_404(pk)
     ticked = [int(seat) for seat in request.POST.getlist("present") if seat.isascii() and seat.isdigit()]
     present = ticked if "chosen" in request.POST else None
 
     def act() -> dict:
+        if is_another_day(meeting) and "today" not in request.POST:
+            day = timezone.localtime(meeting.starts_at)
+            raise ValidationError(ANOTHER_DAY.format(day=f"{day:%-d %B %Y, %H:%M}"))
         started = running.start_meeting(by=request.user, meeting=meeting, present=present)
         return {"state": started.state, "quorum": running.quorum_of(started).as_json}
 

@@ -108,7 +108,7 @@ def _signed(by, item: AgendaItem, seen_version: int, content: dict[str, Any] | N
         item=item,
         question=item.question,
         quorum=quorum_of(item.meeting).as_json,
-        **complete(draft.content, decided_on=today),
+        **complete(draft.content, decided_on=today, in_meeting=True),
     )
     return {"decision": str(decision.pk)}
 

@@ -108,7 +108,7 @@ def _line(meeting: Meeting, items: list[AgendaItem]) -> MeetingLine:
 
 
 def _prepared(items: list[AgendaItem]) -> Share:
-    """Listed with every item of the minimum data."""
+    """Listed without a blocking item missing; what is only amber does not count."""
     return Share(sum(not item.gate_missing for item in items), len(items))
 
 

@@ -9,7 +9,6 @@ from django import forms
 from board.closing import close_case, reopen_case
 from board.contacts import log_contact
 from board.forms import BookingForm, ClosingForm, ContactForm, ReopeningForm
-from board.models import Contact
 
 
 @dataclass(frozen=True)
@@ -25,8 +24,7 @@ class Act:
     starts: bool = False
 
     def blank(self, today: dt.date) -> forms.Form:
-        first = {"contacted_on": today, "who": Contact.Who.PATIENT, "outcome": Contact.Outcome.REACHED}
-        return self.form(initial=first if self.starts else {}, auto_id=f"id_{self.key}_%s")
+        return self.form(initial={"contacted_on": today} if self.starts else {}, auto_id=f"id_{self.key}_%s")
 
     def sent(self, typed) -> forms.Form:
         return self.form(typed, auto_id=f"id_{self.key}_%s")

@@ -54,4 +54,4 @@ def grouped(rows: Iterable[WatchRow]) -> list[Group]:
 def heading_of(row: WatchRow) -> str:
     """Booked is quiet only while nothing about the case is due."""
     is_booked = row.care is not None and row.care.care.state is CareState.BOOKED
-    return "booked" if is_booked and row.first.level <= Level.SOON else _BY_LEVEL[row.first.level]
+    return "booked" if is_booked and row.level <= Level.SOON else _BY_LEVEL[row.level]

@@ -11,7 +11,9 @@ from django.db.models import Case, Exists, IntegerField, OuterRef, Q, QuerySet, 
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from board import words
 from board.domain.due import OVERDUE_DAYS, Level, level_of
+from board.domain.watch_reason import Kind
 from board.due_rules import due_rules
 from board.models import WatchState
 from board.nightly import last_check, late_sentence
@@ -26,7 +28,7 @@ SOON = dt.timedelta(days=30)
 
 @dataclass(frozen=True)
 class WatchLine:
-    """One reason on one day: ``days`` is "12 late", "in 5", "today" or ""."""
+    """One reason on one day: ``days`` is "12 late", "in 5", "today" or ""; other days as pages print them."""
 
     kind: str
     sentence: str
@@ -35,6 +37,7 @@ class WatchLine:
     due: str
     days: str
     level: Level
+    late: int = 0
 
     @property
     def is_red(self) -> bool:
@@ -56,6 +59,17 @@ class WatchRow:
     @property
     def others(self) -> list[WatchLine]:
         return self.lines[1:]
+
+    @property
+    def level(self) -> Level:
+        """Of its worst reason, whichever is said first."""
+        return max(line.level for line in self.lines)
+
+    @property
+    def days(self) -> str:
+        """How late its latest date is, as the median of the list counts it; else when the first thing is due."""
+        late = max(line.late for line in self.lines)
+        return f"{late} late" if late else self.first.days
 
 
 @dataclass(frozen=True)
@@ -147,7 +161,12 @@ def _worst_first(states: QuerySet[WatchState], today: dt.date) -> QuerySet[Watch
 
 def _row(state: WatchState, today: dt.date, cared: CaseCare | None = None) -> WatchRow:
     lines = [watch_line(reason, today) for reason in state.reasons]
-    return WatchRow(state.patient.case_number, sorted(lines, key=lambda line: -line.level), cared)
+    return WatchRow(state.patient.case_number, sorted(lines, key=_most_pressing), cared)
+
+
+def _most_pressing(line: WatchLine) -> tuple[int, bool, int]:
+    """What is late comes first. Where nothing is, the meeting does: there everything else will be looked at."""
+    return -line.level if line.is_red else 0, line.kind != Kind.MEETING, -line.level
 
 
 def watch_line(reason: dict, today: dt.date) -> WatchLine:
@@ -162,10 +181,11 @@ def watch_line(reason: dict, today: dt.date) -> WatchLine:
         kind=reason["kind"],
         sentence=reason["sentence"],
         action=reason["action"],
-        since=reason["since"] or "",
-        due=reason["due"] or "",
+        since=_words(reason["since"]),
+        due=_words(reason["due"]),
         days=_days(due, today),
         level=level,
+        late=max((today - due).days, 0) if due else 0,
     )
 
 
@@ -174,6 +194,11 @@ def _days(due: dt.date | None, today: dt.date) -> str:
         return ""
     late = (today - due).days
     return "today" if late == 0 else f"{late} late" if late > 0 else f"in {-late}"
+
+
+def _words(text: str | None) -> str:
+    day = _date(text)
+    return words.day_words((day, day)) if day else ""
 
 
 def _date(text: str | None) -> dt.date | None:

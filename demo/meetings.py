@@ -11,10 +11,12 @@ from django.utils import timezone
 from board.agenda import list_case
 from board.agenda_order import edit_item
 from board.domain.quorum import NET_QUORUM
+from board.looking import look
 from board.meeting_planning import Seat, create_meeting, next_dates, store_series
 from board.meetings import set_attendance
-from board.models import Attendance, Meeting, MeetingSeries
-from demo.accounts import DEMO_USER
+from board.models import AgendaItem, Attendance, Meeting, MeetingSeries
+from board.proposals import proposals
+from demo.accounts import DEMO_CHAIR, DEMO_COORDINATOR, DEMO_USER
 from patients.models import Patient, User
 
 NAME, THURSDAY = "NET board", 3
@@ -35,7 +37,7 @@ def demo_meeting() -> Meeting | None:
     """None where the series is there: what people did to it since stays."""
     if MeetingSeries.objects.filter(name=NAME).exists():
         return None
-    by = User.objects.get(username="demo-coordinator")
+    by = User.objects.get(username=DEMO_COORDINATOR)
     series = MeetingSeries(name=NAME, weekday=THURSDAY, starts_at=dt.time(15, 30), place="Room 2", quorum=NET_QUORUM)
     store_series(by=by, series=series, seats=_seats())
     day = next_dates(series, 1)[0]
@@ -45,8 +47,9 @@ def demo_meeting() -> Meeting | None:
     create_meeting(by=by, meeting=meeting)
     seat = meeting.attendance.get(name="Pathology")
     set_attendance(by=by, meeting=meeting, seat=seat.pk, state=Attendance.State.APOLOGY)
+    whys = _whys(by)
     for row in AGENDA:
-        _list(by, meeting, row)
+        _list(by, meeting, row, whys.get(row[0], AgendaItem.Why.REFERRAL))
     meeting.refresh_from_db()
     return meeting
 
@@ -54,8 +57,8 @@ def demo_meeting() -> Meeting | None:
 def _seats() -> list[Seat]:
     account = {user.username: user for user in User.objects.filter(username__startswith=DEMO_USER)}
     return [
-        Seat("Chair, oncology", "oncology", is_chair=True, user=account["demo-chair"]),
-        Seat("Coordination", "coordination", user=account["demo-coordinator"]),
+        Seat("Chair, oncology", "oncology", is_chair=True, user=account[DEMO_CHAIR]),
+        Seat("Coordination", "coordination", user=account[DEMO_COORDINATOR]),
         Seat("Endocrinology", "endocrinology", user=account["demo-clinician"]),
         Seat("Nuclear medicine", "nuclear_medicine", user=account[DEMO_USER]),
         Seat("Pathology", "pathology"),
@@ -64,10 +67,18 @@ def _seats() -> list[Seat]:
     ]
 
 
-def _list(by: User, meeting: Meeting, row: tuple[str, str, int, str]) -> None:
+def _whys(by: User) -> dict[str, str]:
+    """Why each case would be proposed, once it has been looked at as every night."""
+    for patient in Patient.objects.filter(case_number__in=[row[0] for row in AGENDA]):
+        look(patient)
+    groups = proposals(by, today=timezone.localdate())
+    return {proposal.case_number: proposal.why for group in groups for proposal in group.proposals}
+
+
+def _list(by: User, meeting: Meeting, row: tuple[str, str, int, str], why: str) -> None:
     case_number, lane, minutes, reviewer = row
     patient = Patient.objects.get(case_number=case_number)
-    item = list_case(by=by, meeting=meeting, patient=patient, lane=lane, reason=NOT_READY)
+    item = list_case(by=by, meeting=meeting, patient=patient, lane=lane, why=why, reason=NOT_READY)
     meeting.refresh_from_db()
     values = {"minutes": minutes, "question": item.question, "reviewer": reviewer}
     edit_item(by=by, item=item, seen_version=meeting.version, **values)

@@ -5,7 +5,7 @@ from functools import cache
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
-from demo.accounts import DEMO_PASSWORD, DEMO_TEAM, DEMO_USER
+from demo.accounts import DEMO_CHAIR, DEMO_COORDINATOR, DEMO_PASSWORD, DEMO_TEAM, DEMO_USER
 from patients.domain.roles import Role
 from patients.models import Team, User
 from patients.services import audit
@@ -14,8 +14,8 @@ from patients.services import audit
 _PEOPLE = (
     (DEMO_USER, Role.NUCLEAR_MEDICINE, True),
     ("demo-clinician", Role.CLINICIAN, True),
-    ("demo-coordinator", Role.COORDINATOR, True),
-    ("demo-chair", Role.CHAIR, False),
+    (DEMO_COORDINATOR, Role.COORDINATOR, True),
+    (DEMO_CHAIR, Role.CHAIR, False),
     ("demo-data-entry", Role.DATA_ENTRY, True),
     ("demo-observer", Role.OBSERVER, False),
     ("demo-system-admin", Role.SYSTEM_ADMIN, True),

@@ -1,5 +1,6 @@
 """Meetings: who sits on the board, what is on the agenda, and the minutes."""
 
+import datetime as dt
 import uuid
 from calendar import day_name
 
@@ -119,6 +120,11 @@ class Meeting(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state in self.OPEN
+
+    @property
+    def held_at(self) -> dt.datetime:
+        """When it began; while it has not, when it is planned for."""
+        return self.started_at or self.starts_at
 
     @property
     def is_cancelled(self) -> bool:

@@ -86,7 +86,8 @@ def test_a_case_for_noting_is_recorded_once_somebody_has_looked_at_it(chair, boa
     AgendaItem.objects.filter(pk=items[2].pk).update(reviewer="Dr K")
     shown = Console(meeting, chair)
     assert statuses(meeting, chair) == ["waiting", "waiting", "looked at by Dr K"]
-    assert ([line.number for line in shown.unrecorded], shown.recorded_count) == ([1, 2], 1)
+    assert [line.number for line in shown.unrecorded] == [1, 2]
+    assert (shown.recorded_count, len(shown.to_record), shown.noting_count) == (0, 1, 2), "nothing has happened yet"
 
 
 def test_a_private_note_is_on_the_console_of_its_writer_only(client, chair, board):

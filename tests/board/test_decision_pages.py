@@ -16,6 +16,7 @@ CONTENT = {
     "next_step": "labs",
     "interval_days": 7,
     "owner": "Oncology",
+    "agreement": "consensus",
 }
 SECRET = "not-a-real-password"
 

@@ -267,7 +267,7 @@ def test_a_cancelled_meeting_says_so_and_can_only_be_read(as_chair, meeting, cha
 
 def test_a_closed_meeting_is_shown_and_not_changed(as_chair, meeting, chair):
     make_item(meeting, make_patient(chair), chair, state="postponed", state_reason="no images")
-    Meeting.objects.filter(pk=meeting.pk).update(state="closed", started_at=meeting.starts_at, closed_at=timezone.now())
+    Meeting.objects.filter(pk=meeting.pk).update(state="closed", started_at=timezone.now(), closed_at=timezone.now())
     shown = text(as_chair.get(page(meeting)))
     assert "it can be read, not changed" in shown and "no images" in shown
     assert "Freeze agenda" not in shown and "Put back" not in shown

@@ -233,3 +233,14 @@ def test_a_draft_that_nobody_signed_keeps_the_meeting_open_until_it_is_cleared(b
     for item in (second, noted):
         save_draft(by=chair, item=item, seen_version=1, content={"outcome": "", "text": ""})
     assert close_meeting(by=chair, meeting=meeting)
+
+
+def test_closing_looks_again_at_every_case_of_the_meeting(board, chair, monkeypatch):
+    meeting, discussed, second, noted = board
+    decide(discussed, chair)
+    postpone(by=chair, item=second, reason="later")
+    AgendaItem.objects.filter(pk=noted.pk).update(reviewer="Dr Reviewer")
+    seen = []
+    monkeypatch.setattr("board.minutes.keep_watch", lambda patient: seen.append(patient.case_number))
+    close_meeting(by=chair, meeting=meeting)
+    assert sorted(seen) == ["0001", "0777", "0888"]

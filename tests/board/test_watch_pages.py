@@ -286,3 +286,40 @@ def test_the_command_refuses_wrong_rules_and_says_what_it_could_not_read(cohort,
     settings.DUE_RULES_FILE = "/nowhere/due.toml"
     with pytest.raises(CommandError, match="The due rules cannot be used"):
         call_command("watch", stdout=StringIO())
+
+
+def test_days_are_said_in_words_and_the_row_is_as_late_as_the_median_counts_it(user, client):
+    patient = dated(user, -125, "W-9")
+    read_news()
+    due = TODAY - dt.timedelta(days=125)
+    first = {"kind": "no_date", "sentence": "Nobody.", "action": "Give one", "since": None, "opens": None, "due": None}
+    state = WatchState.objects.get(patient=patient)
+    WatchState.objects.filter(pk=state.pk).update(reasons=[first, *state.reasons])
+    (row,) = watch_page(user, today=TODAY).rows
+    assert (row.first.kind, row.days) == ("no_date", "125 late")
+    assert f"{due.day} {due:%b %Y}" in [line.due for line in row.lines]
+    assert due.isoformat() not in text_of(client.get(reverse("board:watch")))
+
+
+def test_where_nothing_is_late_the_meeting_is_said_first(user):
+    patient = dated(user, 7, "W-8")
+    read_news()
+    state = WatchState.objects.get(patient=patient)
+    ahead = (TODAY + dt.timedelta(days=90)).isoformat()
+    meeting = state.reasons[0] | {
+        "kind": "meeting",
+        "sentence": "On the agenda.",
+        "opens": ahead,
+        "due": ahead,
+    }  # weeks after what is due now
+    WatchState.objects.filter(pk=state.pk).update(reasons=[*state.reasons, meeting])
+    (row,) = watch_page(user, today=TODAY).rows
+    assert row.first.kind == "meeting" and row.level == max(line.level for line in row.lines)
+
+
+def test_a_contact_form_is_preset_with_the_day_only(user, client):
+    dated(user, -20, "W-7")
+    read_news()
+    page = client.get(reverse("board:watch"), {"case": "W-7", "do": "log"}).content.decode()
+    assert f'value="{TODAY.isoformat()}"' in page
+    assert 'value="patient" selected' not in page and 'value="reached" selected' not in page

@@ -85,12 +85,14 @@ class Command(BaseCommand):
             raise StartFailed(f"`manage.py {arguments[0]}` failed")
 
     def _print_card(self, address):
-        from demo.accounts import DEMO_PASSWORD, DEMO_USER
+        from demo.accounts import DEMO_CHAIR, DEMO_COORDINATOR, DEMO_PASSWORD, DEMO_USER
 
         self.stdout.write(
             f"\n  PRRT Board is running at  {address}\n"
-            f"  Sign in as                {DEMO_USER}\n"
-            f"  Password                  {DEMO_PASSWORD}\n"
+            f"  Sign in as                {DEMO_USER} (reads scans)\n"
+            f"  or                        {DEMO_COORDINATOR} (prepares a meeting)\n"
+            f"  or                        {DEMO_CHAIR} (runs it; the room's screen is {address}display/)\n"
+            f"  Password of all three     {DEMO_PASSWORD}\n"
             "  Stop with                 Ctrl-C\n\n"
             "  Demonstration data only. Research and decision support, not a certified medical device.\n"
         )
