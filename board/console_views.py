@@ -1,5 +1,7 @@
 """The console from which a meeting is run, and the key on a patient page that shows the case to the room."""
 
+import uuid
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
@@ -11,11 +13,12 @@ from board.console_room import seats_of
 from board.decision_form import DecisionFields, fields_of_item
 from board.meetings import quorum_of
 from board.presenting import present_case
-from board.screen import NotInControl
+from board.screen import NotInControl, displays_of
 from board.screen_views import meeting_or_404
 from board.views import patient_or_404
 from patients.domain.roles import Capability
 
+NO_DISPLAY = uuid.UUID(int=0)  # its script puts the display's own in its place
 MAY_RUN = "Your role may not run a meeting. Coordinators and the chair may."
 
 
@@ -32,6 +35,8 @@ def console(request: HttpRequest, pk) -> HttpResponse:
         "seats": seats_of(meeting),
         "quorum": quorum_of(meeting),
         "decision_form": _form(request, shown),
+        "displays": displays_of(meeting),
+        "no_display": NO_DISPLAY,
     }
     return render(request, "board/console.html", context)
 

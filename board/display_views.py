@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 from board.frames import card, case_frame, current
 from board.models import Display
 from board.pairing import TooMany, display_of, new_display, note_seen, renewed
+from board.room_address import address_of
 from board.screen_state import display_json
 from board.screen_stream import stream
 
@@ -27,12 +28,14 @@ def display(request: HttpRequest) -> HttpResponse:
     found, token = display_of(request.COOKIES.get(COOKIE, "")), ""
     if found is None:
         try:
-            found, token = new_display(request.META.get("REMOTE_ADDR", ""))
+            found, token = new_display(address_of(request))
         except TooMany as refused:
             busy = render(request, "board/display_refused.html", {"said": str(refused)}, status=503)
             busy["Refresh"] = "30"
             return busy
-    context = {"display": renewed(found), "code": _spaced(found.code), "first": _first(found)}
+    found = renewed(found)
+    code = "" if found.meeting else found.spaced_code
+    context = {"display": found, "code": code, "first": _first(found)}
     response = render(request, "board/display.html", context)
     return _with_cookie(response, token) if token else response
 
@@ -76,6 +79,7 @@ FOLLOWED = (
     "text_percent",
     "meeting__state",
     "meeting__screen__version",
+    "meeting__screen__item__state",
     "meeting__screen__item__draft__version",
 )
 
@@ -102,22 +106,17 @@ def frame(request: HttpRequest, found: Display, item: uuid.UUID, view: str) -> H
 @_paired
 def display_card(request: HttpRequest, found: Display, view: str) -> HttpResponse:
     assert found.meeting is not None
-    return HttpResponse(card(found.meeting, view))
+    return HttpResponse(card(found.meeting, view, renewed(found).spaced_code))
 
 
 def _first(found: Display) -> str:
     """What is shown now, within the page: a browser without scripts sees it too, and loads the page again."""
-    return current(found.meeting) if found.meeting else ""
+    return current(found.meeting, found.spaced_code) if found.meeting else ""
 
 
 def _told(found: Display) -> dict:
-    if found.meeting is None:
-        return {"code": _spaced(renewed(found).code), "view": "pairing"}
-    return display_json(found)
-
-
-def _spaced(code: str) -> str:
-    return f"{code[:3]} {code[3:]}".strip()
+    found = renewed(found)
+    return display_json(found) if found.meeting else {"code": found.spaced_code, "view": "pairing"}
 
 
 def _with_cookie(response: HttpResponse, token: str) -> HttpResponse:

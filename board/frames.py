@@ -12,8 +12,8 @@ from board.chart import Chart
 from board.domain.wall import draw_wall
 from board.frame_cache import chart_of
 from board.frame_head import head_of, line_of
-from board.frame_lesions import BESIDE_A_SENTENCE, MOST_ROWS, above_liver, coldest, heatmap, lesion_at
-from board.frame_pictures import axial_pair, mip_pair, why_none
+from board.frame_lesions import BESIDE_A_SENTENCE, MOST_ROWS, WallLesion, above_liver, coldest, heatmap, lesion_at
+from board.frame_pictures import Pair, axial_pair, mip_pair, why_none
 from board.frame_previous import previous
 from board.frame_verdicts import flips, left_out, open_rows, verdicts
 from board.guarded import guarded
@@ -52,7 +52,8 @@ def case_frame(meeting: Meeting, item: uuid.UUID, view: str, lesion: str = "0") 
     return render_to_string(f"board/screen/{view}.html", context)
 
 
-def card(meeting: Meeting, view: str) -> str:
+def card(meeting: Meeting, view: str, code: str = "") -> str:
+    """``code``: of the device that asks, for the last card; from there it goes on to the next meeting."""
     if view not in CARDS:
         raise Http404("No such card.")
     lanes = [item.lane for item in agenda_of(meeting)]
@@ -61,15 +62,15 @@ def card(meeting: Meeting, view: str) -> str:
         "for_noting": lanes.count(AgendaItem.Lane.NOTING),
     }
     starts = timezone.localtime(meeting.starts_at)
-    return render_to_string(f"board/screen/{view}.html", {"meeting": meeting, "starts": starts, **counts})
+    return render_to_string(f"board/screen/{view}.html", {"meeting": meeting, "starts": starts, "code": code, **counts})
 
 
-def current(meeting: Meeting) -> str:
+def current(meeting: Meeting, code: str = "") -> str:
     """The frame that is on the screen now."""
     state = screen_of(meeting)
     view = view_of(state)
     if state.is_blank or view not in ScreenState.OF_A_CASE or state.item_id is None:
-        return card(meeting, BLANK if state.is_blank else view)
+        return card(meeting, BLANK if state.is_blank else view, code)
     return case_frame(meeting, state.item_id, view, str(state.lesion))
 
 
@@ -82,16 +83,24 @@ def _frame(meeting: Meeting, agenda: list[AgendaItem], item: AgendaItem, chart: 
 
 def _overview(chart: Chart, _asked: Asked) -> dict:
     alkylator = next((entry for entry in ledger(chart) if entry.name == "Temozolomide"), None)
+    pair, lesion = mip_pair(chart), coldest(chart)
     return {
         "picture": draw_wall(history(chart)),
-        "pair": mip_pair(chart),
-        "coldest": coldest(chart),
+        "pair": pair,
+        "coldest": lesion,
+        "facts": _not_yet_said(lesion, pair),
         "above": above_liver(chart),
         "change": chart.change.label.partition(":")[0] if chart.change else "",
         "verdicts": verdicts(chart),
         "left_out": left_out(chart),
         "alkylator": alkylator.value if alkylator and alkylator.row else "",
     }
+
+
+def _not_yet_said(lesion: WallLesion | None, pair: Pair) -> tuple:
+    """The first fact of a lesion; why there is no SUV stands in the place of the picture already."""
+    is_refused = bool(pair.shown) and pair.shown[-1].is_refused
+    return () if lesion is None or is_refused else lesion.facts[:1]
 
 
 def _timeline(chart: Chart, _asked: Asked) -> dict:

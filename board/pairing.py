@@ -11,6 +11,7 @@ import secrets
 from django.core.cache import cache
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from board.models import Display, Meeting
@@ -20,6 +21,7 @@ from patients.services import audit
 
 CODE_LIVES = dt.timedelta(minutes=10)
 AFTER_CLOSING = dt.timedelta(hours=12)
+AFTER_PLANNED_END = dt.timedelta(hours=24)
 SEEN_EVERY = dt.timedelta(seconds=10)
 MOST_WAITING = 200
 MOST_OF_AN_ADDRESS = 30
@@ -53,8 +55,9 @@ def display_of(token: str) -> Display | None:
 
 
 def renewed(display: Display) -> Display:
-    """With a code that is still good for a while; a paired device has none."""
-    if display.meeting_id or display.code_until > timezone.now():
+    """With a code that is still good for a while; a device has none while it is paired with a meeting to come."""
+    is_waiting = display.meeting is None or display.meeting.state == Meeting.State.CLOSED
+    if not is_waiting or (display.code and display.code_until > timezone.now()):
         return display
     return _with_code(display)
 
@@ -75,6 +78,10 @@ def pair(*, by, meeting: Meeting, code: str, label: str = "") -> Display:
         raise TooMany("Too many wrong codes. Wait ten minutes, then read the code on the display again.")
     if meeting.state == Meeting.State.CLOSED:
         raise ValidationError({"code": "The meeting is closed; a display can no longer join it."})
+    if timezone.now() > _end_of(meeting):
+        raise ValidationError(
+            {"code": "This meeting should be over since yesterday. Close it; it takes no display now."}
+        )
     found = _bound(by, meeting, "".join(code.split()), label.strip())
     if found is None:
         audit(by=by, action=WRONG, obj=meeting)
@@ -93,12 +100,16 @@ def unpair(*, by, display: Display) -> None:
 
 @transaction.atomic
 def _bound(by, meeting: Meeting, code: str, label: str) -> Display | None:
-    waiting = Display.objects.select_for_update().filter(meeting=None, ended_at=None, code_until__gt=timezone.now())
+    """Also a device that still shows the last card of another meeting."""
+    is_free = Q(meeting=None) | Q(meeting__state=Meeting.State.CLOSED)
+    waiting = Display.objects.select_for_update(of=("self",)).filter(
+        is_free, ended_at=None, code_until__gt=timezone.now()
+    )
     display = waiting.filter(code=code).first() if code else None
     if display is None:
         return None
     display.code, display.meeting, display.paired_by, display.paired_at = "", meeting, by, timezone.now()
-    display.label = label[:60] or f"Display {meeting.displays.count() + 1}"
+    display.label = label[:60] or display.label or f"Display {meeting.displays.count() + 1}"
     display.save()
     audit(by=by, action="pair_display", obj=display, after=_told(display))
     return display
@@ -127,8 +138,15 @@ def _with_code(display: Display) -> Display:
 
 
 def _has_run_out(display: Display) -> bool:
-    closed = display.meeting.closed_at if display.meeting else None
-    return closed is not None and timezone.now() > closed + AFTER_CLOSING
+    return display.meeting is not None and timezone.now() > _end_of(display.meeting)
+
+
+def _end_of(meeting: Meeting) -> dt.datetime:
+    """When its displays end by themselves. A meeting that nobody closes must not show its cases for ever."""
+    if meeting.closed_at:
+        return meeting.closed_at + AFTER_CLOSING
+    begins = max(meeting.starts_at, meeting.started_at or meeting.starts_at)
+    return begins + dt.timedelta(minutes=meeting.planned_minutes) + AFTER_PLANNED_END
 
 
 def _count_address(address: str) -> None:

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from board.models import AgendaItem, Display, Meeting, ScreenState
-from board.screen_agenda import after, agenda_of, before
+from board.screen_agenda import after, agenda_of, before, place_of
 from board.screen_displays import set_text, set_theme
 from imaging.models import Lesion
 from patients.domain.roles import Capability
@@ -123,7 +123,8 @@ def _bring(state: ScreenState, by, item: AgendaItem) -> None:
     """A blank screen stays blank: whoever blanked it says when the room may see again."""
     _check_running(state)
     if not Patient.objects.visible_to(by).filter(pk=item.patient_id).exists():
-        raise PermissionDenied(f"Case {item.patient.case_number} is not yours to show: nobody has given you access.")
+        place = place_of(agenda_of(state.meeting), item.pk).position
+        raise PermissionDenied(f"Case {place} of the agenda is not yours to show: nobody has given you access.")
     if state.item_id == item.pk and state.view in ScreenState.OF_A_CASE:
         return
     if state.item_id != item.pk:
@@ -189,10 +190,15 @@ def _check_running(state: ScreenState) -> None:
         raise ValidationError("Start the meeting first: until then the room sees the waiting card.")
 
 
+def has_case(state: ScreenState) -> bool:
+    """One was shown, and has not been taken off the agenda since."""
+    return state.item is not None and state.item.state != AgendaItem.State.REMOVED
+
+
 def _check_case(state: ScreenState) -> None:
     _check_running(state)
-    if state.item_id is None:
-        raise ValidationError("No case has been shown yet.")
+    if not has_case(state):
+        raise ValidationError("No case is on the screen.")
 
 
 def _stop_clock(state: ScreenState) -> None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from board.freshness import version_of
 from board.models import AgendaItem, DecisionDraft, Display, Meeting, ScreenState
-from board.screen import displays_of, screen_of
+from board.screen import displays_of, has_case, screen_of
 from board.screen_agenda import agenda_of, before, following, place_of
 
 View = ScreenState.View
@@ -54,15 +54,25 @@ def display_json(display: Display) -> dict:
     """For a paired device: what to show, and how."""
     meeting = display.meeting
     assert meeting is not None
-    return _common(screen_of(meeting), OF_THE_DISPLAY) | {"theme": display.theme, "text": display.text_percent}
+    told = _common(screen_of(meeting), OF_THE_DISPLAY) | {"theme": display.theme, "text": display.text_percent}
+    return told | _with_code(told["frame"], display) if told["view"] == View.CLOSED else told
+
+
+def _with_code(frame: dict, display: Display) -> dict:
+    """The last card carries the code that takes the device to its next meeting, so it is another with each code."""
+    stamp = _mark((frame["stamp"], display.code))
+    return {"code": display.spaced_code, "stamp": stamp, "frame": frame | {"stamp": stamp}}
 
 
 def view_of(state: ScreenState) -> str:
-    """The view that is meant, whatever an interrupted change has left: a closed meeting shows its last card."""
+    """The view that is meant, whatever an interrupted change has left.
+
+    A closed meeting shows its last card; a case that was taken off is not shown any more.
+    """
     if state.meeting.state == Meeting.State.CLOSED:
         return View.CLOSED
     is_of_case = state.view in ScreenState.OF_A_CASE
-    is_possible = state.item_id is not None and state.meeting.state == Meeting.State.RUNNING
+    is_possible = has_case(state) and state.meeting.state == Meeting.State.RUNNING
     return View.WAITING if is_of_case and not is_possible else View(state.view)
 
 
@@ -90,7 +100,7 @@ def _common(state: ScreenState, at: Addresses) -> dict:
     return {
         "version": state.version,
         "meeting": str(state.meeting_id),
-        "item": str(state.item_id) if state.item_id else None,
+        "item": str(state.item_id) if has_case(state) else None,
         "position": place.position,
         "count": place.count,
         "view": view,

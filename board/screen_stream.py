@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from django.db import Error, connection
 from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
 
-LOOK_SECONDS = 0.15
+LOOK_SECONDS = 0.08
 BEAT_SECONDS = 2.0
 LIVES_SECONDS = 300.0
 MOST_STREAMS = 10

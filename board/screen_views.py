@@ -76,7 +76,7 @@ def events(request: HttpRequest, pk) -> HttpResponse:
     return stream(look, payload)
 
 
-FOLLOWED = ("version", "meeting__state", "item__draft__version")
+FOLLOWED = ("version", "meeting__state", "item__state", "item__draft__version")
 
 
 @require_GET

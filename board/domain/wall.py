@@ -166,7 +166,7 @@ def _treatment(courses: Sequence[Course], scale: Scale, today: dt.date, most: in
     taken = [Room(a, 0, b, 0) for a, b in spans.values()]
     said: list[Room] = []
     bars = [_bar(c, *spans[id(c)], taken, said) for c in reversed(kept)]
-    note = "" if kept else "no treatment recorded"
+    note = "" if kept else "none recorded"
     return WallLane("treatment", "Treatment", bars=tuple(bars[::-1]), note=note, folded=len(courses) - len(kept))
 
 
@@ -214,7 +214,7 @@ class Style:
 
 
 _SCANS = Style("scans", "PET", "no scan yet")
-_HISTOLOGY = Style("histology", "Histology", "no specimen recorded")
+_HISTOLOGY = Style("histology", "Histology", "none recorded")
 _BOARD = Style("board", "Board", "no decision yet")
 
 
@@ -300,8 +300,7 @@ def _labs(history: History, scale: Scale, most: int) -> WallLane:
     """The analyte that is out of its limits, else the first: its values as points, the newest in words."""
     strip = next((s for s in history.labs if any(p.out for p in s.points)), next(iter(history.labs), None))
     if strip is None or not strip.points:
-        note = history.labs_missing or "no laboratory value recorded"
-        return WallLane("labs", "Labs", note=note.split(":")[0].lower() + ": none" if ":" in note else note)
+        return WallLane("labs", "Labs", note="none recorded")
     points = sorted(strip.points, key=lambda p: p.day)[-most:]
     places = [_at(scale, p.day) for p in points]
     words, first = _newest_said(strip.name, points[-1], places, history.today)

@@ -72,5 +72,10 @@ class Display(models.Model):
             models.UniqueConstraint(fields=["code"], condition=~models.Q(code=""), name="one_display_per_code")
         ]
 
+    @property
+    def spaced_code(self) -> str:
+        """As it is read aloud: "123 456"; "" while there is none."""
+        return f"{self.code[:3]} {self.code[3:]}".strip()
+
     def __str__(self) -> str:
         return self.label or "display"

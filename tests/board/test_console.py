@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from board.console import Console
 from board.console_room import seats_of
-from board.models import AgendaItem, Attendance, Meeting, PrivateNote
+from board.models import AgendaItem, Attendance, Display, Meeting, PrivateNote
 from board.presenting import present_case, presentable
 from board.screen import NotInControl, command, screen_of
 from patients.models import AuditEvent
@@ -196,3 +196,17 @@ def test_taking_over_is_written_down_and_shuts_the_other_window_out(chair, board
     with pytest.raises(NotInControl):
         command(by=chair, meeting=meeting, action="next", window="first")
     assert AuditEvent.objects.filter(action="screen_control").count() == 2
+
+
+def test_each_display_of_the_room_has_a_button_that_ends_it(client, chair, board):
+    meeting, _ = board
+    room = Display.objects.create(meeting=meeting, label="Room 2", code_until=timezone.now(), token_digest="1" * 64)
+    Display.objects.create(meeting=meeting, label="Gone", code_until=timezone.now(), token_digest="2" * 64, ended_at=timezone.now())  # fmt: skip
+    client.force_login(chair)
+    said = page(client, meeting).content.decode()
+    address = reverse("board:display_unpair", args=[meeting.pk, room.pk])
+    assert said.count("data-unpair>") == 1 and f'action="{address}"' in said and "Unpair Room 2" in said
+    back = reverse("board:console", args=[meeting.pk])
+    assert client.post(address, {"next": back}).url == back
+    room.refresh_from_db()
+    assert room.ended_at is not None and "Unpair Room 2" not in page(client, meeting).content.decode()

@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 from django.core.cache import cache
+from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -101,6 +102,33 @@ def test_one_address_cannot_use_up_all_codes():
     assert statuses == [200] * MOST_OF_AN_ADDRESS + [503]
 
 
+BEHIND_A_PROXY = {"SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https"), "SECURE_SSL_REDIRECT": False}
+
+
+def opened(said: str) -> int:
+    return Client().get(reverse("board:display"), headers={"x-forwarded-for": said}).status_code
+
+
+def test_behind_a_proxy_the_address_it_adds_is_counted_and_what_a_client_says_is_not(settings):
+    for name, value in BEHIND_A_PROXY.items():
+        setattr(settings, name, value)
+    assert [opened("10.0.0.1") for _ in range(MOST_OF_AN_ADDRESS + 1)][-1] == 503
+    assert opened("10.0.0.2") == 200
+    assert opened("10.0.0.3, 10.0.0.1") == 503
+    assert opened("not an address") == 200
+
+
+def test_a_network_of_the_newer_kind_counts_as_one_address(settings):
+    for name, value in BEHIND_A_PROXY.items():
+        setattr(settings, name, value)
+    found = [opened(f"2001:db8:1:2::{n:x}") for n in range(MOST_OF_AN_ADDRESS + 1)]
+    assert found[-1] == 503 and opened("2001:db8:1:3::1") == 200
+
+
+def test_without_a_proxy_nobody_chooses_the_address_that_is_counted():
+    assert [opened(f"10.0.1.{n}") for n in range(MOST_OF_AN_ADDRESS + 1)][-1] == 503
+
+
 @pytest.mark.parametrize("role", ["clinician", "nuclear_medicine", "observer", "data_entry", "system_admin", "display"])
 def test_other_roles_pair_nothing(device, meeting, role):
     browser = Client()
@@ -122,6 +150,53 @@ def test_the_session_ends_when_it_is_unpaired_or_the_meeting_is_long_closed(pair
     browser.post(reverse("board:display_unpair", args=[meeting.pk, Display.objects.get().pk]))
     assert state_of(paired).status_code == 410
     assert "sitting" not in paired.get(reverse("board:display")).content.decode() and Display.objects.count() == 2
+
+
+@pytest.mark.parametrize("state", ["planned", "frozen", "running"])
+def test_the_session_ends_a_day_after_the_planned_end_of_a_meeting_that_nobody_closed(paired, chair, meeting, state):
+    begins = timezone.now() - dt.timedelta(hours=24, minutes=meeting.planned_minutes)
+    Meeting.objects.update(state=state, starts_at=begins + dt.timedelta(minutes=1))
+    assert state_of(paired).status_code == 200
+    Meeting.objects.update(starts_at=begins - dt.timedelta(minutes=1))
+    assert state_of(paired).status_code == 410
+    Meeting.objects.update(started_at=timezone.now())
+    assert state_of(paired).status_code == 200
+
+
+def test_a_meeting_that_should_be_over_takes_no_display(device, chair, meeting):
+    Meeting.objects.update(starts_at=timezone.now() - dt.timedelta(days=2))
+    meeting.refresh_from_db()
+    with pytest.raises(ValidationError, match="Close it"):
+        pair(by=chair, meeting=meeting, code=Display.objects.get().code)
+
+
+def test_the_closed_card_shows_a_code_that_takes_the_device_to_the_next_meeting(paired, chair, meeting):
+    Meeting.objects.update(state="closed", closed_at=timezone.now())
+    told = state_of(paired).json()
+    code = told["code"]
+    assert len(code) == 7 and code in paired.get(told["frame"]["url"]).content.decode()
+    assert code in paired.get(reverse("board:display")).content.decode()
+    Display.objects.update(code_until=timezone.now() - dt.timedelta(seconds=1))
+    later = state_of(paired).json()
+    assert later["code"] != code and later["stamp"] != told["stamp"]
+    following = make_meeting(chair, state="running")
+    found = pair(by=chair, meeting=following, code=later["code"])
+    assert (found.pk, found.meeting, found.code) == (Display.objects.get().pk, following, "")
+    assert state_of(paired).json()["view"] == "waiting"
+
+
+def test_a_device_of_a_running_meeting_has_no_code(paired, meeting):
+    assert "code" not in state_of(paired).json() and Display.objects.get().code == ""
+
+
+def test_a_case_taken_off_while_it_is_shown_leaves_the_waiting_card(paired, chair, meeting):
+    item = make_item(meeting, published_case()[1], chair)
+    ScreenState.objects.update_or_create(meeting=meeting, defaults={"item": item, "view": "overview"})
+    assert "0001" in paired.get(reverse("board:display")).content.decode()
+    AgendaItem.objects.update(state="removed")
+    page = paired.get(reverse("board:display"))
+    assert page.status_code == 200 and "0001" not in page.content.decode()
+    assert state_of(paired).json()["frame"]["key"] == "waiting"
 
 
 def test_a_device_reaches_the_display_and_nothing_else(paired):

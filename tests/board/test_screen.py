@@ -174,3 +174,29 @@ def _age(meeting, seconds):
 def _display(meeting, n):
     until = meeting.starts_at
     return Display.objects.create(meeting=meeting, code_until=until, token_digest=n * 64, label=f"Room {n}")
+
+
+def test_the_refusal_to_show_a_case_names_its_place_and_never_its_number(board):
+    meeting, items = board
+    stranger = make_user("chair", username="stranger")
+    with pytest.raises(PermissionDenied) as refused:
+        command(by=stranger, meeting=meeting, action="show", value=str(items[2].pk))
+    assert "Case 3 of the agenda" in str(refused.value)
+    assert items[2].patient.case_number not in str(refused.value)
+
+
+def test_a_case_taken_off_while_it_is_shown_leaves_the_waiting_card(board, chair):
+    meeting, items = board
+    command(by=chair, meeting=meeting, action="next")
+    AgendaItem.objects.filter(pk=items[0].pk).update(state="removed")
+    found = state_json(meeting, user=chair)
+    assert (found["view"], found["item"], found["frame"]["key"], found["is_timed"]) == (
+        "waiting",
+        None,
+        "waiting",
+        False,
+    )
+    for action, value in (("view", "heatmap"), ("lesion", "next"), ("sentence", "on")):
+        with pytest.raises(ValidationError, match="No case"):
+            command(by=chair, meeting=meeting, action=action, value=value)
+    assert command(by=chair, meeting=meeting, action="next").item == items[2]

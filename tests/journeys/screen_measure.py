@@ -1,7 +1,6 @@
 """What a room can read on the screen: sizes, contrast, nothing cut, nothing over another, nothing to click."""
 
 import io
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,11 +11,22 @@ SMALLEST, KEY, LARGE = 0.032, 0.045, 0.06
 LEAST_CONTRAST = 7.0
 MOST_FACTS, MOST_WORDS = 12, 60
 SAFE = 0.05
+SIZES = ((1920, 1080), (1280, 720), (1024, 768))
+PACK = np.array([1 << 16, 1 << 8, 1], dtype=np.uint32)
+STYLES = Path(__file__).resolve().parents[2] / "static" / "css"
 
-# Every piece of text that is painted, in the parts of it that no box cuts off.
-READ = """() => {
-  const wall = [...document.querySelectorAll('.wall')].find(
-    (el) => !el.hidden && el.dataset.layer !== 'waits');
+# Every piece of text that is painted, in the parts of it that no box cuts off, for each size and each size of text: the
+# screen measures everything against the box it stands in, so one page can be all of them.
+READ = """async ({ html, theme, texts, sizes }) => {
+  const root = document.querySelector('.room-screen');
+  root.innerHTML = html;
+  root.dataset.theme = document.documentElement.dataset.theme = theme;
+  await Promise.all([...root.querySelectorAll('image')].map((image) => {
+    const picture = new Image();
+    picture.src = image.getAttribute('href');
+    return picture.decode();
+  }));
+  const wall = root.querySelector('.wall');
   const clip = (rect, el) => {
     let box = { left: rect.left, top: rect.top, right: rect.right, bottom: rect.bottom };
     for (let up = el; up && up !== document.body; up = up.parentElement) {
@@ -27,84 +37,107 @@ READ = """() => {
     }
     return box;
   };
-  const found = [];
-  const walk = document.createTreeWalker(wall, NodeFilter.SHOW_TEXT);
-  while (walk.nextNode()) {
-    const node = walk.currentNode, el = node.parentElement;
-    if (!node.data.trim() || !el.checkVisibility({ checkVisibilityCSS: true })) continue;
-    const style = getComputedStyle(el), range = document.createRange();
-    range.selectNodeContents(node);
-    for (const rect of range.getClientRects()) {
-      const box = clip(rect, el);
-      if (box.right - box.left < 1 || box.bottom - box.top < 2) {
-        found.push({ text: node.data.trim(), lost: true });
-        continue;
-      }
-      const isMark = Boolean(el.closest('[aria-hidden], .mark'));
-      found.push({ text: node.data.trim(), lost: false, ...box, whole: rect.bottom - rect.top, size: parseFloat(style.fontSize),
-        colour: el instanceof SVGElement ? style.fill : style.color, isMark,
-        isPicture: Boolean(el.closest('[data-picture]')), kind: el.closest('.case-question') ? 'question' :
-          el.closest('.recommendation-sentence') ? 'sentence' : el.closest('.previous-text') ? 'written' : el.closest('.key-fact, .verdict-word, .tile') ? 'key' : '' });
+  const kindOf = (el) => el.closest('.case-question') ? 'question' : el.closest('.recommendation-sentence') ? 'sentence'
+    : el.closest('.previous-text') ? 'written' : el.closest('.key-fact, .verdict-word, .tile') ? 'key' : '';
+  const read = () => {
+    const found = [];
+    const walk = document.createTreeWalker(wall, NodeFilter.SHOW_TEXT);
+    while (walk.nextNode()) {
+      const node = walk.currentNode, el = node.parentElement;
+      if (!node.data.trim() || !el.checkVisibility({ checkVisibilityCSS: true })) continue;
+      const style = getComputedStyle(el), range = document.createRange();
+      range.selectNodeContents(node);
+      const rects = [...range.getClientRects()];
+      const of = { text: node.data.trim(), kind: kindOf(el), isMark: Boolean(el.closest('[aria-hidden], .wall-mark')) };
+      rects.forEach((rect, nth) => {
+        const box = clip(rect, el);
+        const isLost = box.right - box.left < 1 || box.bottom - box.top < 2;
+        const isCut = !isLost && (rect.right - box.right > 2 || box.left - rect.left > 2 || rect.bottom - box.bottom > rect.height / 4);
+        found.push({ ...of, ...box, lost: isLost, isCut, isFirst: nth === 0, size: parseFloat(style.fontSize),
+          colour: el instanceof SVGElement ? style.fill : style.color });
+      });
+    }
+    return found;
+  };
+  const answers = [];
+  for (const text of texts) {
+    for (const [width, height] of sizes) {
+      root.dataset.text = String(text);
+      Object.assign(root.style, { width: `${width}px`, height: `${height}px`, inset: '0 auto auto 0' });
+      answers.push({ text, width, height, pieces: read(),
+        facts: [...wall.querySelectorAll('[data-fact]')].filter((el) => el.checkVisibility()).length,
+        live: wall.querySelectorAll('a, button, input, select, textarea, form, [onclick], [tabindex]').length,
+        cut: [...wall.querySelectorAll('.case-question, .recommendation-sentence, .previous-text')].filter(
+          (el) => el.scrollHeight > el.clientHeight + parseFloat(getComputedStyle(el).fontSize) / 3).map((el) => el.className),
+        cursor: getComputedStyle(wall).cursor });
     }
   }
-  return { pieces: found, width: innerWidth, height: innerHeight,
-    facts: wall.querySelectorAll('[data-fact]').length,
-    live: wall.querySelectorAll('a, button, input, select, textarea, form, [onclick], [tabindex]').length,
-    cut: [...wall.querySelectorAll('.case-question, .recommendation-sentence')].filter(
-      (el) => el.scrollHeight > el.clientHeight + 2).map((el) => el.className),
-    cursor: getComputedStyle(wall).cursor };
+  return answers;
 }"""
+PAGE = """<!DOCTYPE html><html lang="en"><head><style>{styles}</style></head>
+<body class="display-page"><main class="room-screen" data-theme="projector" data-text="100"></main></body></html>"""
 
 
 @dataclass(frozen=True)
-class Measured:
-    smallest: float
-    """Of the height of the screen."""
-    contrast: float
+class Shown:
+    """One frame in a box: ``facts`` and ``words`` are the view's own."""
+
+    where: str
     facts: int
     words: int
     faults: list[str]
 
 
-def measure(page, picture: Path | None = None) -> Measured:
-    read = page.evaluate(READ)
-    image = np.asarray(Image.open(io.BytesIO(page.screenshot(path=picture))).convert("RGB"))
-    pieces = [p for p in read["pieces"] if not p["lost"]]
-    height = read["height"]
-    contrasts = [(contrast(p, image), p["text"]) for p in pieces if not p["isMark"]]
+def open_wall(page) -> None:
+    """An empty screen with the styles of the product."""
+    styles = "".join((STYLES / name).read_text() for name in ("tokens.css", "screen.css"))
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    page.set_content(PAGE.format(styles=styles))
+
+
+def measure(page, html: str, *, theme: str = "projector", texts=(100,), sizes=SIZES) -> list[Shown]:
+    asked = {"html": html, "theme": theme, "texts": list(texts), "sizes": list(sizes)}
+    return [_shown(answer) for answer in page.evaluate(READ, asked)]
+
+
+def contrast_faults(page, html: str, theme: str, picture: Path) -> list[str]:
+    """At one size: colours do not depend on it."""
+    width, height = 1280, 720
+    asked = {"html": html, "theme": theme, "texts": [100], "sizes": [(width, height)]}
+    (read,) = page.evaluate(READ, asked)
+    box = {"x": 0, "y": 0, "width": width, "height": height}
+    image = np.asarray(Image.open(io.BytesIO(page.screenshot(path=picture, clip=box))).convert("RGB"))
+    found = [(contrast(p, image), p["text"]) for p in read["pieces"] if not p["lost"] and not p["isMark"]]
+    return [f"contrast {c:.1f}: {text}" for c, text in found if c < LEAST_CONTRAST]
+
+
+def _shown(read: dict) -> Shown:
+    pieces, height = [p for p in read["pieces"] if not p["lost"]], read["height"]
+    has_sentence = any(p["kind"] == "sentence" for p in pieces)
+    least = {"key": KEY, "question": KEY if has_sentence else LARGE, "sentence": LARGE}
     faults = [f"cut: {name}" for name in read["cut"]]
-    faults += [f"lost: {p['text']}" for p in read["pieces"] if p["lost"] and not _is_clamped(p, read)]
-    faults += [f"small: {p['text']} {p['size'] / height:.4f}" for p in pieces if p["size"] < SMALLEST * height - 0.05]
-    faults += [f"key fact: {p['text']}" for p in pieces if p["kind"] == "key" and p["size"] < KEY * height - 0.05]
-    faults += [f"large: {p['text']}" for p in pieces if p["kind"] in _LARGE and p["size"] < LARGE * height - 0.05]
-    faults += [f"contrast {c:.1f}: {text}" for c, text in contrasts if c < LEAST_CONTRAST]
+    faults += [f"lost: {p['text']}" for p in read["pieces"] if p["lost"] and p["kind"] not in CLAMPED]
+    faults += [f"cut: {p['text']}" for p in pieces if p["isCut"] and p["kind"] not in CLAMPED]
+    faults += [
+        f"small: {p['text']} {p['size'] / height:.4f}"
+        for p in pieces
+        if p["size"] < least.get(p["kind"], SMALLEST) * height - 0.05
+    ]
     faults += [f"edge: {p['text']}" for p in pieces if _is_at_the_edge(p, read)]
     faults += [f"over each other: {a} / {b}" for a, b in overlaps(pieces)]
     if read["live"] or read["cursor"] != "none":
         faults.append("something can be clicked")
-    return Measured(
-        smallest=min(p["size"] for p in pieces) / height if pieces else 1.0,
-        contrast=min((c for c, _ in contrasts), default=21.0),
-        facts=read["facts"],
-        words=count_words(pieces),
-        faults=faults,
-    )
+    where = f"{read['width']}x{read['height']} text {read['text']}"
+    return Shown(where, read["facts"], count_words(read["pieces"]), faults)
 
 
-_LARGE = ("question", "sentence")
+CLAMPED = ("question", "sentence", "written")
 
 
 def count_words(pieces: list[dict]) -> int:
-    """Words with letters that the product adds: outside the pictures, and outside what people wrote for this case."""
-    ours = [
-        p for p in pieces if not (p["isPicture"] or p["isMark"] or p["kind"] in ("question", "sentence", "written"))
-    ]
-    texts = {(p["text"], p["kind"]): p["text"] for p in ours}
-    return sum(any(c.isalpha() for c in word) for text in texts.values() for word in text.split())
-
-
-def _is_clamped(piece: dict, read: dict) -> bool:
-    return bool(read["cut"])
+    """Every word with a letter in it, in pictures too. Not what people wrote: the question and the decision."""
+    ours = [p for p in pieces if p["isFirst"] and not p["isMark"] and p["kind"] not in CLAMPED]
+    return sum(any(c.isalpha() for c in word) for p in ours for word in p["text"].split())
 
 
 def _is_at_the_edge(p: dict, read: dict) -> bool:
@@ -120,7 +153,7 @@ def overlaps(pieces: list[dict]) -> list[tuple[str, str]]:
             slack = 0.22 * min(a["size"], b["size"])
             wide = min(a["right"], b["right"]) - max(a["left"], b["left"])
             high = min(a["bottom"], b["bottom"]) - max(a["top"], b["top"])
-            if wide > 1 and high > slack:
+            if wide > 1 and high > slack and not (a["isCut"] or b["isCut"]):
                 found.append((a["text"], b["text"]))
     return found
 
@@ -129,8 +162,9 @@ def contrast(p: dict, image: np.ndarray) -> float:
     """Of the text's own colour against the colour that fills most of the place it stands in."""
     part = image[int(p["top"]) : int(p["bottom"]) + 1, int(p["left"]) : int(p["right"]) + 1].reshape(-1, 3)
     colour = _colour(p["colour"])
-    counted = Counter(map(tuple, part.tolist()))
-    ground = next((c for c, _ in counted.most_common() if _apart(c, colour) > 60), colour)
+    packed, counts = np.unique(part.astype(np.uint32) @ PACK, return_counts=True)
+    common = [(int(c) >> 16, int(c) >> 8 & 255, int(c) & 255) for c in packed[np.argsort(-counts)]]
+    ground = next((c for c in common if _apart(c, colour) > 60), colour)
     return _ratio(_luminance(colour), _luminance(ground))
 
 

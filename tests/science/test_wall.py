@@ -74,7 +74,7 @@ def test_marks_are_bounded_and_those_left_out_are_counted(history):
 def test_an_empty_history_says_what_is_missing_in_each_lane():
     lanes = draw_wall(History(today=TODAY, labs_missing="Blood count, kidney: no value on record")).lanes
     assert [lane.note for lane in lanes] == [
-        "no treatment recorded", "no scan yet", "no specimen recorded", "blood count, kidney: none", "no decision yet",
+        "none recorded", "no scan yet", "none recorded", "none recorded", "no decision yet",
     ]  # fmt: skip
 
 

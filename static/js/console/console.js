@@ -2,6 +2,7 @@
 import { isOff, isTyping } from "../typing.js";
 import { clockOf, timeThere } from "./clock.js";
 import { absolute, neighbour } from "./commands.js";
+import { unpairing } from "./displays.js";
 import { follow } from "./follow.js";
 import { mirrorOf } from "./mirror.js";
 import { mergedText, notesOf } from "./notes.js";
@@ -210,6 +211,8 @@ bar.querySelector("[data-pair]").addEventListener("submit", async (event) => {
   bar.querySelector("[data-pair-said]").textContent = wordsOf(said) || "The server does not answer.";
   if (status === 200) form.reset();
 });
+
+unpairing(bar.querySelector("[data-display-list]"), (said) => { bar.querySelector("[data-pair-said]").textContent = said; });
 
 // --- words ---------------------------------------------------------------------------------------
 

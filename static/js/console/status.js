@@ -1,4 +1,5 @@
 // What the bar says: whether the room's display is there, and who moves it.
+import { listDisplays } from "./displays.js";
 
 /** @param {(iso: string) => string} timeOf the time of day where the server is */
 export function displaysText(displays, timeOf) {
@@ -25,13 +26,8 @@ export function showDisplays(bar, displays, timeOf) {
   const place = bar.querySelector("[data-displays-mark]");
   place.className = mark === "none" ? "mark-none" : `is-${mark}`;
   place.querySelector("use").setAttribute("href", `#i-${ICONS[mark]}`);
-  const rows = displays.map((display) => row(display, timeOf));
-  bar.querySelector("[data-display-list]").replaceChildren(...rows);
-}
-
-function row(display, timeOf) {
-  const item = document.createElement("li");
-  const words = displaysText([display], timeOf).text.replace("Room display ", "");
-  item.textContent = `${display.label}: ${words}, ${display.theme}, text ${display.text} %`;
-  return item;
+  listDisplays(bar.querySelector("[data-display-list]"), displays, (display) => {
+    const words = displaysText([display], timeOf).text.replace("Room display ", "");
+    return `${display.label}: ${words}, ${display.theme}, text ${display.text} %`;
+  });
 }
