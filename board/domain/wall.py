@@ -303,25 +303,26 @@ def _labs(history: History, scale: Scale, most: int) -> WallLane:
         return WallLane("labs", "Labs", note="none recorded")
     points = sorted(strip.points, key=lambda p: p.day)[-most:]
     places = [_at(scale, p.day) for p in points]
-    words, first = _newest_said(strip.name, points[-1], places, history.today)
-    marks = [WallMark("lab", percent(at), css=p.out) for p, at in zip(points, places, strict=True)][first:]
+    words, kept = _newest_said(strip.name, points[-1], places, history.today)
+    marks = [WallMark("lab", percent(at), css=p.out) for p, at in zip(points, places, strict=True) if at in kept]
     marks[-1] = replace(marks[-1], words=words)
     return WallLane("labs", "Labs", marks=tuple(marks), folded=len(strip.points) - len(marks))
 
 
-def _newest_said(name: str, newest: LabPoint, places: list[float], today: dt.date) -> tuple[Words | None, int]:
-    """Beside its own point; else apart from all points, with its day; else beside it while the earliest give way.
+def _newest_said(name: str, newest: LabPoint, places: list[float], today: dt.date) -> tuple[Words | None, list[float]]:
+    """Beside its own point; else apart from all points, with its day; else beside it where earlier points give way.
 
-    With the words comes the first point that stays: a value beside another point would be read as that point's.
+    With the words come the places that stay: a value beside another point would be read as that point's.
     """
     said = [f"{name} {newest.value:g}"]
     said = [f"{said[0]} {newest.out}", *said] if newest.out else said
     own = [t for text in said for t in _at_own_point(text, places[-1])]
     apart = [_words(f"{_day(newest.day, today)}: {said[0]}", at, 0, end) for at, end in ((0.0, "start"), (1.0, "end"))]
-    for first in range(len(places)):
-        if words := _placed(own if first else [*own, *apart], [_point_room(at) for at in places[first:]]):
-            return words, first
-    return None, 0
+    if words := _placed([*own, *apart], [_point_room(at) for at in places]):
+        return words, places
+    newest_only = [_point_room(places[-1])]
+    words = _placed(own, newest_only)
+    return words, [at for at in places if at == places[-1] or _point_room(at).is_clear_of(newest_only[-1])]
 
 
 def _day(day: dt.date, today: dt.date) -> str:
