@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from board import words
 from board.chart import Chart
+from board.decision_form import DAYS
 from board.models import AgendaItem, BoardDecision, DecisionDraft, NextStep, ScreenState
 from board.screen_agenda import Place
 
@@ -62,23 +63,28 @@ def line_of(item: AgendaItem, state: ScreenState, chart: Chart) -> Line | None:
 def _signed(decision: BoardDecision) -> Line:
     step = decision.get_next_step_display() if decision.next_step else ""
     return Line(
-        "Decided", decision.get_outcome_display(), decision.text, _detail(step, decision.owner, decision.due_date)
+        "Decided", decision.get_outcome_display(), decision.text, _detail(step, decision.owner, _by(decision.due_date))
     )
 
 
 def _proposed(content: dict) -> Line:
     outcome = dict(BoardDecision.Outcome.choices).get(content.get("outcome", ""), "")
     step = dict(NextStep.choices).get(content.get("next_step", ""), "")
-    return Line("Proposed", outcome, content["text"], _detail(step, content.get("owner", ""), _day(content)))
+    return Line("Proposed", outcome, content["text"], _detail(step, content.get("owner", ""), _when(content)))
 
 
-def _day(content: dict) -> dt.date | None:
+def _when(content: dict) -> str:
+    """The day, else the interval it will follow from: nobody agrees to a sentence without its date."""
     try:
-        return dt.date.fromisoformat(str(content.get("due_date", "")))
+        return _by(dt.date.fromisoformat(str(content.get("due_date", ""))))
     except ValueError:
-        return None
+        days = content.get("interval_days")
+    return f"within {DAYS.get(days, f'{days} days')}" if isinstance(days, int) else ""
 
 
-def _detail(step: str, owner: str, due: dt.date | None) -> str:
-    by = f"by {words.day_words((due, due))}" if due else ""
-    return " · ".join(part for part in (step, owner, by) if part)
+def _by(due: dt.date | None) -> str:
+    return f"by {words.day_words((due, due))}" if due else ""
+
+
+def _detail(step: str, owner: str, when: str) -> str:
+    return " · ".join(part for part in (step, owner, when) if part)

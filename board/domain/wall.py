@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from board.domain.axis import LEFT, RIGHT, Scale, add_months, build_scale
-from board.domain.events import Course, Flag, History, LabStrip, ScanEvent, Specimen
+from board.domain.events import Course, Flag, History, LabPoint, ScanEvent, Specimen
 from board.domain.labels import percent, shorter, text_width
 
 NARROW, WIDE = 98.0, 139.0
@@ -21,6 +21,7 @@ BESIDE_VH = CLEAR_VH + 0.05
 TOUCH_VH = 0.5
 MOST_MARKS = 40
 GAP_DAYS = 183
+LAB_HALF_VH = 0.9
 
 
 @dataclass(frozen=True)
@@ -251,7 +252,7 @@ def _half(mark: WallMark) -> float:
     """Half of what the shape takes; the stylesheet draws them so."""
     if mark.shape in ("sstr", "fdg", "refused"):
         return 2.3 if len(mark.text) < 2 else 3.0 if len(mark.text) < 3 else 4.4
-    return {"flag": 0.6, "due": 1.4, "specimen": 1.6, "lab": 0.9, "planned": 1.6}[mark.shape]
+    return {"flag": 0.6, "due": 1.4, "specimen": 1.6, "lab": LAB_HALF_VH, "planned": 1.6}[mark.shape]
 
 
 def _shape(event: Point) -> WallMark:
@@ -302,27 +303,39 @@ def _labs(history: History, scale: Scale, most: int) -> WallLane:
         return WallLane("labs", "Labs", note="none recorded")
     points = sorted(strip.points, key=lambda p: p.day)[-most:]
     places = [_at(scale, p.day) for p in points]
-    taken = [Room(at, -0.9, at, 0.9) for at in places]
-    words = _placed([t for text in _lab_words(strip) for t in _around(text, places)], taken)
-    marks = [WallMark("lab", percent(at), css=p.out) for p, at in zip(points, places, strict=True)]
+    words, kept = _newest_said(strip.name, points[-1], places, history.today)
+    marks = [WallMark("lab", percent(at), css=p.out) for p, at in zip(points, places, strict=True) if at in kept]
     marks[-1] = replace(marks[-1], words=words)
-    return WallLane("labs", "Labs", marks=tuple(marks), folded=len(strip.points) - len(points))
+    return WallLane("labs", "Labs", marks=tuple(marks), folded=len(strip.points) - len(marks))
 
 
-def _lab_words(strip: LabStrip) -> list[str]:
-    newest = max(strip.points, key=lambda p: p.day)
-    value = f"{newest.value:g}"
-    said = f"{strip.name} {value}"
-    return [f"{said} {newest.out}", said] if newest.out else [said]
+def _newest_said(name: str, newest: LabPoint, places: list[float], today: dt.date) -> tuple[Words | None, list[float]]:
+    """Beside its own point; else apart from all points, with its day; else beside it where earlier points give way.
+
+    With the words come the places that stay: a value beside another point would be read as that point's.
+    """
+    said = [f"{name} {newest.value:g}"]
+    said = [f"{said[0]} {newest.out}", *said] if newest.out else said
+    own = [t for text in said for t in _at_own_point(text, places[-1])]
+    apart = [_words(f"{_day(newest.day, today)}: {said[0]}", at, 0, end) for at, end in ((0.0, "start"), (1.0, "end"))]
+    if words := _placed([*own, *apart], [_point_room(at) for at in places]):
+        return words, places
+    newest_only = [_point_room(places[-1])]
+    words = _placed(own, newest_only)
+    return words, [at for at in places if at == places[-1] or _point_room(at).is_clear_of(newest_only[-1])]
 
 
-def _around(text: str, places: list[float]) -> list[tuple[Words, Room]]:
-    beside = 0.9 + BESIDE_VH
-    return [
-        _words(text, places[-1], beside, "start"),
-        _words(text, places[-1], -beside, "end"),
-        _words(text, places[0], -beside, "end"),
-    ]
+def _day(day: dt.date, today: dt.date) -> str:
+    return f"{day.day} {day:%b}" if day.year == today.year else f"{day.day} {day:%b %Y}"
+
+
+def _point_room(at: float) -> Room:
+    return Room(at, -LAB_HALF_VH, at, LAB_HALF_VH)
+
+
+def _at_own_point(text: str, at: float) -> list[tuple[Words, Room]]:
+    beside = LAB_HALF_VH + BESIDE_VH
+    return [_words(text, at, beside, "start"), _words(text, at, -beside, "end")]
 
 
 def _ticks(scale: Scale, today: dt.date) -> tuple[Words, ...]:

@@ -25,10 +25,14 @@ COURSES = st.builds(
     Course, when=SPANS, title=st.just("line"), text=st.sampled_from(["CAPTEM ×6, PR", "Lanreotide", "Everolimus"]),
     treatment_class=st.just("chemo"), end=st.sampled_from(["known", "ongoing", "not recorded"]),
 )  # fmt: skip
+POINTS = st.lists(
+    st.builds(LabPoint, DAYS, st.sampled_from([78.0, 187.0, 13.2]), st.sampled_from(["", "low", "high"])), max_size=12
+)
+LABS = st.builds(LabStrip, st.sampled_from(["Platelets", "CgA"]), st.just("10⁹/L"), POINTS.map(tuple))
 HISTORIES = st.builds(
     History, today=st.just(TODAY), courses=st.lists(COURSES, max_size=12).map(tuple),
     scans=st.lists(SCANS, max_size=14).map(tuple), specimens=st.lists(SPECIMENS, max_size=9).map(tuple),
-    flags=st.lists(FLAGS, max_size=14).map(tuple),
+    flags=st.lists(FLAGS, max_size=14).map(tuple), labs=st.lists(LABS, max_size=2).map(tuple),
 )  # fmt: skip
 
 
@@ -91,3 +95,45 @@ def test_the_analyte_out_of_its_limits_is_the_one_shown_and_said(out):
     off = LabStrip("Platelets", "10⁹/L", (LabPoint(day, 78.0, out),))
     lane = draw_wall(History(today=TODAY, labs=(fine, off))).lanes[3]
     assert lane.marks[-1].words.text == f"Platelets 78 {out}"
+
+
+FALLING = ((2025, 9, 15, 196), (2025, 12, 20, 150), (2026, 3, 20, 120), (2026, 7, 28, 104), (2026, 10, 12, 88))
+NEWEST = LabPoint(dt.date(2026, 11, 18), 78.0, "low")
+
+
+def labs_of(points: tuple[LabPoint, ...], first: dt.date):
+    course = Course(when=(first, first), title="", text="Lanreotide", treatment_class="ssa", end="ongoing")
+    strip = LabStrip("Platelets", "10⁹/L", points)
+    return draw_wall(History(today=TODAY, courses=(course,), labs=(strip,))).lanes[3]
+
+
+def crowded(*before: tuple[int, int, int, int]) -> tuple[LabPoint, ...]:
+    near = LabPoint(dt.date(2026, 11, 4), 81.0)
+    return (*(LabPoint(dt.date(y, m, d), float(value)) for y, m, d, value in before), near, NEWEST)
+
+
+def test_the_newest_value_never_stands_beside_an_older_point():
+    """No room at the newest point: apart from all points, with its own day."""
+    lane = labs_of(crowded(*FALLING), dt.date(2024, 7, 20))
+    assert len(lane.marks) == 7 and lane.folded == 0
+    words = lane.marks[-1].words
+    assert words.text == "18 Nov: Platelets 78 low" and words.x == "0.00%"
+
+
+def test_earlier_values_give_way_where_the_newest_finds_room_nowhere():
+    early = ((2025, 7, 28, 210), (2025, 8, 20, 201), *FALLING)
+    lane = labs_of(crowded(*early), dt.date(2025, 7, 20))
+    words = lane.marks[-1].words
+    assert words.text == "Platelets 78 low" and words.x == lane.marks[-1].x
+    assert lane.folded > 0 and len(lane.marks) + lane.folded == 9
+
+
+@settings(max_examples=100, deadline=None)
+@given(POINTS.filter(bool))
+def test_the_newest_value_is_always_said_at_its_point_or_with_its_day(points):
+    """A value without a day stands within one gap of the newest point, with no other point between."""
+    lane = draw_wall(History(today=TODAY, labs=(LabStrip("CgA", "ng/mL", tuple(points)),))).lanes[3]
+    newest = lane.marks[-1]
+    assert newest.words is not None
+    assert newest.words.x == newest.x or newest.words.text.startswith(tuple("0123456789"))
+    assert len(lane.marks) + lane.folded == len(points)
