@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 
 from imaging.models import Scan, Series, Study
+from patients.domain import dates
 from patients.models import DatePrecision, Patient, PatientIdentifier
 
 STAND_INS = frozenset({"anon", "anonymous", "anonymized", "anonymised", "test", "unknown", "phantom"})
@@ -22,6 +23,7 @@ CONTRADICTIONS = frozenset(
         "identity_sex_differs",
         "identity_study_elsewhere",
         "series_uid_shared",
+        "study_of_two_patients",
     }
 )
 
@@ -104,6 +106,11 @@ def birth_dates_differ(header: date | None, patient: Patient) -> bool:
     if header.month != chart.month:
         return True
     return patient.birth_date_precision == DatePrecision.DAY and header.day != chart.day
+
+
+def is_before_birth(day: date | None, patient: Patient) -> bool:
+    """True for images that cannot be of this patient: no chart takes them, whoever says so."""
+    return day is not None and dates.is_surely_before((day, day), patient.birth_span)
 
 
 def _study_is_elsewhere(identity: DicomIdentity, study_uid: str, patient: Patient) -> bool:

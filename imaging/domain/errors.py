@@ -255,6 +255,11 @@ REASONS: dict[str, Reason] = {
 }
 
 CAUTIONS: dict[str, str] = {
+    "suv_all_zero": "Every voxel is zero: these images show nothing.",
+    "suv_implausible": (
+        "The highest SUV is {found}, above {limit}: check dose, weight and units, or confirm the dose where tracer was "
+        "extravasated."
+    ),
     "dose_in_mbq": "The injected activity {found} reads as MBq and was taken as {used} Bq; please confirm it.",
     "dose_unusual": "The injected activity of {mbq} MBq is unusual ({low} to {high} MBq expected).",
     "dose_implausible": "The injected activity of {mbq} MBq is not plausible; please confirm it.",

@@ -13,7 +13,16 @@ from patients.models import Patient
 from patients.services import StillInUse, audit, confirm_identifier, record, revise, withdraw
 
 PET, CT = "PT", "CT"
-ONLY_A_PERSON_LIFTS = frozenset({"series_uid_shared", "burned_in_annotation", "identity_taken_back"})
+ONLY_A_PERSON_LIFTS = frozenset(
+    {
+        "series_uid_shared",
+        "study_of_two_patients",
+        "identity_unreadable",
+        "scan_in_future",
+        "burned_in_annotation",
+        "identity_taken_back",
+    }
+)
 OPEN = (Series.Identity.UNASSIGNED, Series.Identity.HELD)
 
 
@@ -28,6 +37,7 @@ def judge(*, by, series: Series, patient: Patient | None, hold: str = "") -> Ser
     code = hold or (series.identity_reason if series.identity_reason in ONLY_A_PERSON_LIFTS else "")
     if patient is not None:
         code = identity.objection(DicomIdentity.of(series.study), series.study.study_uid, patient) or code
+        code = code or ("identity_scan_before_birth" if identity.is_before_birth(series.series_date, patient) else "")
     if not code and patient is None:
         return series
     if not code:
@@ -49,6 +59,8 @@ def confirm_identity(*, by, series: Series, patient: Patient, reason: str) -> Sc
     series = _open_for_decision(by, series, reason)
     if not Patient.objects.visible_to(by).filter(pk=patient.pk).exists():
         raise Refused("case_not_found")
+    if identity.is_before_birth(series.series_date, patient):
+        raise Refused("identity_scan_before_birth")
     header = DicomIdentity.of(series.study)
     code = identity.objection(header, series.study.study_uid, patient)
     code = code or (series.identity_reason if series.identity_reason in ONLY_A_PERSON_LIFTS else "")

@@ -76,9 +76,9 @@ class Seen:
     """What became of the specimens of one route."""
 
     def __init__(self, route: str, upload: Upload) -> None:
-        self.items = list(upload.items.all())
-        self.series = [s for s in selectors.series_of(upload) if s.series_uid.startswith(ROOTS[route])]
         self.route = route
+        self.items = list(upload.items.all())
+        self.series = [(found.series_uid, _seen(found)) for found in selectors.series_of(upload)]
 
     def files(self, case, n: int) -> dict[str, int]:
         own = [item for item in self.items if item.label.startswith(mark(case, n))]
@@ -86,7 +86,7 @@ class Seen:
 
     def of(self, case, n: int) -> list[SeriesSeen]:
         own = f"{ROOTS[self.route]}.{case.number}.{n + 1}."
-        return [_seen(found) for found in self.series if found.series_uid.startswith(own)]
+        return [found for series_uid, found in self.series if series_uid.startswith(own)]
 
 
 def _seen(found: Series) -> SeriesSeen:
@@ -102,19 +102,13 @@ def _seen(found: Series) -> SeriesSeen:
 
 
 @pytest.fixture(scope="module")
-def seen(people, doctor, tmp_path_factory):
-    """``seen("browser")``: all specimens imported by that route, once."""
-    known: dict[str, Seen] = {}
-
-    def bring(route: str) -> Seen:
-        if route not in known:
-            folder = tmp_path_factory.mktemp(route)
-            _make(folder, route)
-            bring_in = _by_browser if route == "browser" else _by_folder
-            known[route] = Seen(route, bring_in(folder, doctor))
-        return known[route]
-
-    return bring
+def seen(people, doctor, tmp_path_factory) -> dict[str, Seen]:
+    """All specimens imported by each route, once."""
+    folders = {route: tmp_path_factory.mktemp(route) for route in ROOTS}
+    for route, folder in folders.items():
+        _make(folder, route)
+    uploads = {"browser": _by_browser(folders["browser"], doctor), "folder": _by_folder(folders["folder"], doctor)}
+    return {route: Seen(route, upload) for route, upload in uploads.items()}
 
 
 def _make(folder: Path, route: str) -> None:

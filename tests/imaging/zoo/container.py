@@ -206,7 +206,7 @@ CASES = [
         of("something else follows", one_file("a.dcm", bytes(500)), refused("not_dicom")),
     )),
     Case(3, "Cut off", "R", (
-        of("in the header", edited(lambda data: data[:700]), refused("file_truncated")),
+        of("in the header", edited(lambda data: data[:700]), refused("pixel_data_missing")),
         of("in the image", edited(lambda data: data[:-100]), refused("file_truncated")),
     ), proof="tests/imaging/test_dicom.py::test_every_truncation_is_noticed"),
     Case(4, "A length of 4 GiB", "R", (of("of the image", edited(huge_pixel_length), refused("file_truncated")),)),

@@ -155,7 +155,7 @@ CASES = [
         of("birth date 19600231", with_raw(0x00100030, "DA", b"19600231"),
            pet("fact", UNREADABLE, held="identity_unreadable")),
         of("in the future", all_dates("20990310"), pet(held="scan_in_future")),
-        of("1900", all_dates("19000310"), pet()),
+        of("1900, patient born 1960", all_dates("19000310"), pet(held="identity_scan_before_birth")),
     )),
     Case(33, "Times that are none", "B or H", (
         *(of(value.decode(), series_time(value), NO_TIME) for value in (b"240000", b"12:00", b"1200-1300", b"120000+01")),

@@ -133,7 +133,7 @@ CASES = [
         of("zero", pet_series(PatientWeight="0"), pet("patient_weight_zero")),
     )),
     Case(56, "Weight in grams", "B", (of("70,000", pet_series(PatientWeight="70000"), pet("patient_weight_implausible")),
-    ), differs="The chart keeps no weights to compare with; a weight outside 20 to 250 kg is marked."),
+    ), differs="The weight on record is shown beside the field, not compared; outside 20 to 250 kg it is marked."),
     Case(57, "Two weights", "Q", (
         of("between slices", per_slice("PatientWeight", "70", "70", "71"), pet("patient_weight_missing", DIFFER)),
         of("PET and CT", weight_of_ct_differs, Expected({"stored": 6}, (SeriesSeen(), SeriesSeen(suv=NONE)))),
@@ -165,8 +165,8 @@ CASES = [
     Case(64, "Injection time without date", "W", (
         of("11:00", injected(None, "110000"), pet("fact", "injection_day_assumed")),
     )),
-    Case(65, "De-identified dates, interval kept", "H+W", (of("1900", pet_with(in_1900), pet()),),
-         differs="No warning: scan and injection agree with each other."),
+    Case(65, "De-identified dates, interval kept", "H+W", (of("1900, patient born 1960", pet_with(in_1900), pet(held="identity_scan_before_birth")),),
+         differs="No warning where scan and injection agree; a scan from before the birth in the chart is held."),
     Case(66, "Half-life", "W or B", (
         of("missing, nuclide known", dose(RadionuclideHalfLife=None), pet("fact", "half_life_from_table")),
         of("zero", dose(RadionuclideHalfLife="0"), pet("fact", "half_life_from_table")),
@@ -181,7 +181,7 @@ CASES = [
         of("FDG", other_tracer(*FDG), pet("fact")),
         of("PSMA", other_tracer(*PSMA), pet("fact")),
     ), differs="The tracer stands beside every number instead of a warning; no rule reads it as SSTR.",
-       proof="tests/science/test_vocabulary.py::test_sstr"),
+       proof="tests/board/test_watch.py::test_only_a_scan_known_to_be_sstr_is_the_one_that_was_asked_for"),
     Case(69, "Decay correction", "H or B", (
         of("START", pet_series(DecayCorrection="START"), pet()),
         of("ADMIN", pet_series(DecayCorrection="ADMIN"), pet()),
@@ -221,12 +221,12 @@ CASES = [
     Case(75, "No sex or height for SUL", "H", (
         of("no height", pet_series(PatientSize=None), pet()),
         of("no sex", pet_with(without_sex), pet()),
-    ), proof="tests/science/test_suv.py::test_suvbw_without_height"),
+    ), proof="tests/science/test_suv_rules.py::test_a_missing_body_measure_takes_away_only_the_kinds_that_need_it"),
     Case(76, "Extravasation, residual activity", "W",
-         proof="tests/imaging/test_readings.py::test_extravasation",
+         proof="EXTRAVASATION",
          differs="No header says it: the reading asks for it before it can be signed."),
     Case(77, "Liver or spleen outside published normals", "W",
-         proof="tests/science/test_references.py::test_unusual"),
+         proof="tests/science/test_references.py::test_a_liver_outside_published_normals_is_said"),
     Case(78, "Uptake time outside the usual", "W or B", (
         of("25 min", injected("20250310113500"), pet("fact", "uptake_time_unusual")),
         of("5 min", injected("20250310115500"), pet(PROVISIONAL, "uptake_time_to_confirm", "uptake_time_unusual")),

@@ -23,7 +23,7 @@ def by_text(found) -> list:
 @pytest.mark.parametrize(("route", "case", "n"), ROWS)
 def test_a_case_has_the_outcome_of_the_table(seen, route, case, n):
     expected = case.specimens[n].expected
-    found = seen(route)
+    found = seen[route]
     assert found.files(case, n) == dict(expected.files)
     assert by_text(found.of(case, n)) == by_text(expected.series)
 
