@@ -162,12 +162,12 @@ def _brought_it_in(by, series: Series) -> bool:
 
 def _confirm_id(by, header: DicomIdentity, patient: Patient, reason: str) -> None:
     """Remember the header's ID for this case, so that its next series need no person; never one of two cases."""
-    if not header.has_usable_id or header.patient_id == patient.case_number:
+    if not header.has_usable_id or header.is_case_number_of(patient):
         return
     owner = identity.identifier_owner(header)
     if owner is not None and owner != patient:
         raise Refused("identity_id_taken")
-    if Patient.objects.filter(case_number=header.patient_id).exists():
+    if Patient.objects.filter(case_number=header.patient_id).exclude(pk=patient.pk).exists():
         raise Refused("identity_id_taken")
     if owner is None:
         confirm_identifier(by=by, patient=patient, issuer=header.issuer, value=header.patient_id, reason=reason)

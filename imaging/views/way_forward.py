@@ -18,7 +18,7 @@ WAYS = (
         "suv_implausible",
         SuvInput.Name.DOSE,
         "Confirm the injected activity in MBq",
-        "The highest SUV is not plausible. Correct what is wrong, or confirm the activity where tracer was extravasated.",
+        "The highest SUV is not plausible. Correct what is wrong, or confirm it: extravasated tracer is that hot.",
     ),
     ("half_life", SuvInput.Name.HALF_LIFE, "Confirm the half-life", "The half-life in the header needs a look."),
     ("injection", SuvInput.Name.ADMINISTERED, "Enter the injection time", "SUV needs a plausible injection time."),

@@ -281,7 +281,7 @@ CASES = [
          differs="Refused with file_changed and a sentence to import again, which keeps what is here already."),
     Case(18, "Unreadable, locked, share gone", "R", (
         of("gone when opened", unreadable, refused("not_a_regular_file"), FOLDER),
-    ), proof="tests/imaging/test_import_command.py::test_what_cannot_be_opened_is_named"),
+    ), proof="tests/imaging/test_import_command.py::test_what_cannot_be_read_is_named"),
     Case(19, "DICOM that is no image", "R or H", (
         of("segmentation, structure set, report", objects, Expected({"stored": 3}, (SeriesSeen(suv=""),) * 3)),
         of("presentation state, key object, PDF, raw data", of_class(*NOT_USED), refused("not_used_here", 4)),

@@ -36,6 +36,9 @@ def big_endian(box: Box) -> None:
 
 
 def in_script(charset: str, patient_id: str):
+    if charset == "ISO 2022 IR 58":  # pydicom leaves out the escape
+        encoded = b"\x1b$)A" + patient_id.encode("gb2312")
+        return pet_with(lambda ds, _: raw(ds, 0x00100020, "LO", encoded), SpecificCharacterSet=["", charset])
     declared = ["", charset] if charset.startswith("ISO 2022") else charset
     return pet_series(SpecificCharacterSet=declared, PatientID=patient_id)
 

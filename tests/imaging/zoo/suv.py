@@ -223,7 +223,7 @@ CASES = [
         of("no sex", pet_with(without_sex), pet()),
     ), proof="tests/science/test_suv_rules.py::test_a_missing_body_measure_takes_away_only_the_kinds_that_need_it"),
     Case(76, "Extravasation, residual activity", "W",
-         proof="EXTRAVASATION",
+         proof="tests/imaging/test_reading_answers.py::test_everything_missing_is_named_at_once",
          differs="No header says it: the reading asks for it before it can be signed."),
     Case(77, "Liver or spleen outside published normals", "W",
          proof="tests/science/test_references.py::test_a_liver_outside_published_normals_is_said"),
