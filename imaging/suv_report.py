@@ -40,7 +40,7 @@ def report(series: AssembledSeries, buffer: ReusableBuffer | None = None) -> dic
         "series_uid": series.series_uid,
         "units": series.first.units,
         "suv": {kind.value: numbers for kind, numbers in kinds.items()},
-        "inputs": {name: _input(name, item) for name, item in series.suv_inputs.to_dict().items()},
+        "inputs": {name: _input(name, item) for name, item in series.suv_inputs.to_dict().items() if "value" in item},
         "warnings": [_warning(warning) for warning in dict.fromkeys(warnings)],
         "refusal": refusal,
     }

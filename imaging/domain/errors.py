@@ -66,6 +66,9 @@ REASONS: dict[str, Reason] = {
     "dose_not_positive": Reason(
         "The injected activity {found} Bq is not positive.", _NO_SUV, _PHYSICIAN, "(0018,1074)"
     ),
+    "slices_disagree": Reason(
+        "The slices disagree about {found}, so there is no one value to calculate with.", _NO_SUV, _PHYSICIAN
+    ),
     "several_administrations": Reason(
         "The PET header lists {found} administrations; which one applies is not known.",
         _NO_SUV,

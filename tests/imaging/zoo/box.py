@@ -104,6 +104,7 @@ def edited(edit: Callable[[bytes], bytes], syntax: str = ExplicitVRLittleEndian,
 def raw(ds: Dataset, tag: int, vr: str, value: bytes) -> None:
     """An element exactly as given, which pydicom would not write."""
     value += b" " * (len(value) % 2) if vr not in {"UN", "OB", "UI"} else b"\0" * (len(value) % 2)
+    ds.set_original_encoding(False, True, ds._character_set)  # else it would be read and written anew
     ds[BaseTag(tag)] = RawDataElement(BaseTag(tag), vr, len(value), value, 0, False, True)
 
 
