@@ -23,6 +23,7 @@ from imaging.reasons import FILE_REASONS
 from tests.fuzz.mutations import CRITICAL
 
 SECONDS = 10.0
+UNREADABLE = "unreadable"
 SAMPLED = 50  # every so many series go through the sandbox too
 
 
@@ -120,7 +121,7 @@ def disagreeing(series: AssembledSeries) -> set[str]:
     headers = [found for source, _ in series.slices if (found := _header(source)) is not None]
     differing = set()
     for tag, _, of_item, _ in CRITICAL:
-        if len({_value(ds, tag, of_item) for ds in headers}) > 1:
+        if len({_value(ds, tag, of_item) for ds in headers} - {UNREADABLE}) > 1:
             differing.add(tag)
     return {f"({tag >> 16:04X},{tag & 0xFFFF:04X})" for tag in differing & _needed(headers)}
 
@@ -147,10 +148,13 @@ def _header(path: str) -> Dataset | None:
         return None
 
 
-def _value(ds: Dataset, tag: int, of_item: bool) -> bytes | None:
+def _value(ds: Dataset, tag: int, of_item: bool) -> bytes | str | None:
+    """The bytes, None where there are none; ``UNREADABLE`` where pydicom itself stumbles and cannot be the judge."""
     try:
         target = ds.RadiopharmaceuticalInformationSequence[0] if of_item else ds
         element = target.get_item(tag)
         return None if element is None else (element.value or b"").strip(b" \0")
-    except Exception:
+    except (AttributeError, IndexError):
         return None
+    except Exception:
+        return UNREADABLE
