@@ -99,7 +99,8 @@ class SuvInputs:
     def from_dict(cls, data: Mapping[str, Any]) -> "SuvInputs":
         """The inverse of ``to_dict``."""
         values = {n: Sourced(_read(n, item["value"]), item["source"]) for n, item in data.items() if n in _SOURCED}
-        return cls(**values, **{name: frozenset(data.get(name, ())) for name in _NAMES})
+        confirmed, differing = (frozenset(data.get(name, ())) for name in _NAMES)
+        return cls(confirmed=confirmed, differing=differing, **values)
 
 
 _NAMES = ("confirmed", "differing")
