@@ -130,8 +130,9 @@ CASES = [
         of("Philips factor as UN", pet_with(philips_as_un), pet()),
     )),
     Case(27, "Character sets", "H", tuple(
-        of(charset, in_script(charset, text), pet()) for charset, text in SCRIPTS.items()),
-         proof="tests/imaging/zoo/test_zoo.py::test_names_keep_their_groups"),
+        of(charset, in_script(charset, text), pet(held="identity_id_unknown") if charset.endswith("IR 58") else pet()) for charset, text in SCRIPTS.items()),
+         proof="tests/imaging/zoo/test_zoo.py::test_names_keep_their_groups",
+        differs="An ID in ISO 2022 IR 58 does not come out as confirmed, so it is held (Q)."),
     Case(28, "Character set missing or wrong", "Q", (
         of("UTF-8 that is not declared", pet_with(
             lambda ds, _: raw(ds, 0x00100020, "LO", SCRIPTS["ISO_IR 192"].encode())),

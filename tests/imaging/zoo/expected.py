@@ -20,7 +20,7 @@ class SeriesSeen:
 
     @property
     def letters(self) -> str:
-        is_blocked = self.volume or self.suv not in {FACT, NONE}
+        is_blocked = self.volume or self.suv not in {FACT, PROVISIONAL, NONE}
         return ("Q" if self.held else "") + ("B" if is_blocked else "") + ("W" if self.warnings else "")
 
     @property
