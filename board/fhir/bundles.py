@@ -55,12 +55,13 @@ def bundle_of(patient: Patient, *, now: dt.datetime, known_at: dt.datetime | Non
     bundle = {
         "resourceType": "Bundle",
         "id": str(uuid.uuid5(patient.pk, instant(now))),
-        "meta": {"tag": _tags(case.patient), **_security(case.patient)},
+        "meta": {"tag": [coding(code_system("notice"), NOTICE_CODE) | {"display": NOTICE}], **_security(case.patient)},
         "type": "collection",
         "timestamp": instant(now),
         "entry": [{"fullUrl": f"urn:uuid:{one['id']}", "resource": one} for one in found],
     }
-    library.check(bundle)
+    for one in (*found, bundle):
+        library.check(one)
     return bundle
 
 
@@ -75,10 +76,6 @@ def plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: plain(one) for name, one in value.items()}
     return [plain(one) for one in value] if isinstance(value, list) else value
-
-
-def _tags(patient: Patient) -> list[Json]:
-    return [coding(code_system("notice"), NOTICE_CODE) | {"display": NOTICE}]
 
 
 def _security(patient: Patient) -> Json:
@@ -103,8 +100,9 @@ def _seen(case: CaseRows) -> list[Json]:
 
 
 def _measured(case: CaseRows, scan: Scan) -> Iterable[Json]:
-    for item in measurements(scan, known_at=case.known_at):
-        if item.state == CURRENT and not item.is_provisional and item.voi.lesion_id:
+    regions = [item for item in measurements(scan, known_at=case.known_at) if item.voi.lesion_id]
+    for item in sorted(regions, key=lambda item: (item.voi.lesion.label, item.voi.recorded_at, str(item.voi.pk))):
+        if item.state == CURRENT and not item.is_provisional:
             yield to_imaging.uptake(item.voi, item.measurement, scan, case.patient.pk)
 
 

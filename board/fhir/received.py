@@ -9,6 +9,7 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, NoReturn
 
 LARGEST_BYTES = 10 * 1024 * 1024
@@ -17,7 +18,8 @@ MOST_ENTRIES = 5_000
 LONGEST_NUMBER = 24
 BUNDLE_TYPES = ("collection", "document", "searchset")
 
-_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+# A string (also one that never ends) or a bracket; possessive, so that no file makes it look twice.
+_STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 _KEPT = "\t\n\r"
 
 
@@ -60,14 +62,20 @@ class Received:
 
     def of(self, reference: str) -> Entry | None:
         """The entry a reference leads to, or None when it is not in the bundle or not the only one."""
-        found = [entry for entry in self.entries if reference in entry.names]
+        found = self._by_name.get(reference, [])
         return found[0] if len(found) == 1 else None
 
-    @property
-    def twice(self) -> frozenset[str]:
-        """Names that more than one entry claims."""
-        names = [name for entry in self.entries for name in entry.names]
-        return frozenset(name for name in names if names.count(name) > 1) if len(names) != len(set(names)) else frozenset()
+    def is_twice(self, entry: Entry) -> bool:
+        """Whether another entry claims one of its names."""
+        return any(len(self._by_name[name]) > 1 for name in entry.names)
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[Entry]]:
+        found: dict[str, list[Entry]] = {}
+        for entry in self.entries:
+            for name in entry.names:
+                found.setdefault(name, []).append(entry)
+        return found
 
 
 def receive(data: bytes) -> Received:
@@ -110,8 +118,8 @@ def _entry(position: int, found: dict[str, Any]) -> Entry:
 def _check_depth(data: bytes) -> None:
     """Counted outside of strings, before a parser that recurses sees it."""
     depth = 0
-    for mark in re.finditer(rb"[\[\]{}]", _STRINGS.sub(b"", data)):
-        depth += 1 if mark[0] in b"[{" else -1
+    for mark in _STRING_OR_BRACKET.finditer(data):
+        depth += {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(mark[0], 0)
         if depth > DEEPEST:
             _refuse("too_deep", f"The file is nested deeper than {DEEPEST} levels.")
 

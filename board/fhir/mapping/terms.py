@@ -23,7 +23,7 @@ ACT_REASON = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
 MCODE = "http://hl7.org/fhir/us/mcode/StructureDefinition"
 
 NOTICE_CODE = "structure-checked"
-NOTICE = "Research and decision support, not a certified medical device. Structure checked (FHIR R4B), not profile-validated."
+NOTICE = "Research and decision support, not a certified medical device; structure checked, not profile-validated"
 
 
 def code_system(name: str) -> str:

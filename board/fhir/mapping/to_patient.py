@@ -1,4 +1,4 @@
-"""Patient and Diagnosis as resources. No name, address or identifier of another system is written: the model has none."""
+"""Patient and Diagnosis as resources. No name, address or foreign identifier is written: the model has none."""
 
 from typing import Any
 

@@ -68,6 +68,13 @@ def _period(row: Any) -> Json:
     )
 
 
+def _given_on(row: Any) -> Json:
+    """R4B wants a date or a period: of an unknown date it is a period whose start is not known."""
+    if row.clinical_date is None:
+        return {"effectivePeriod": dated("start", None)}
+    return dated("effectiveDateTime", row.clinical_date, row.clinical_date_precision)
+
+
 def injection(row: Any, patient_id: object) -> Json:
     return resource(
         "MedicationAdministration",
@@ -76,7 +83,7 @@ def injection(row: Any, patient_id: object) -> Json:
         status="completed",
         medicationCodeableConcept={"text": row.drug},
         subject=reference(patient_id),
-        **dated("effectiveDateTime", row.clinical_date, row.clinical_date_precision),
+        **_given_on(row),
         note=notes(row.note),
         dosage=None if row.dose_mg is None else {"dose": quantity(row.dose_mg, "mg", "mg")},
     )
@@ -92,7 +99,7 @@ def cycle(row: Any, patient_id: object) -> Json:
         status="completed",
         medicationCodeableConcept=concept(*codes, text=row.compound),
         subject=reference(patient_id),
-        **dated("effectiveDateTime", row.clinical_date, row.clinical_date_precision),
+        **_given_on(row),
         note=notes(row.note),
         dosage=None if row.activity_mbq is None else {"dose": quantity(row.activity_mbq, "MBq", "MBq")},
     )
