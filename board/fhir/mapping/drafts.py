@@ -56,7 +56,7 @@ class NotTaken(Exception):
 
     def __init__(self, code: str, about: str = "") -> None:
         self.outcome, sentence = REASONS[code]
-        self.code, self.sentence = code, sentence.replace("{}", about[:120])
+        self.code, self.sentence = code, sentence.replace("{}", about[:300])
         super().__init__(code)
 
 

@@ -79,7 +79,7 @@ def _composed(resource: Json) -> str:
         return f"{quantity.get('comparator', '')} {value:f} %".strip()
     if found := resource.get("valueRange"):
         if "low" not in found or "high" not in found:
-            raise NotTaken("ki67_refused", "a range needs both ends")
+            raise NotTaken("ki67_refused", "a range needs both ends.")
         return f"{_percent(found['low']):f}-{_percent(found['high']):f} %"
     if "valueString" in resource:
         return str(resource["valueString"]).strip()

@@ -100,7 +100,6 @@ def test_a_draft_of_a_reading_never_leaves(clock):
     signed = exported(patient).count('"KRENNING"')
     scan = Scan.objects.filter(patient=patient).latest("clinical_date")
     from imaging.models import Lesion
-
     from tests.board.factories import add_scan
 
     other = add_scan(user, patient, scan.clinical_date.replace(day=28))

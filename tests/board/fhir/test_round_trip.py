@@ -6,8 +6,8 @@ import pytest
 
 from patients.models import AuditEvent, HistologySpecimen, LabResult, Patient
 from patients.services import grant_access, revise, withdraw
-from tests.board.fhir.factories import MODELS, bare_case, everything, exported, full_case, numbered, taken_in
 from tests.board.factories import published_case
+from tests.board.fhir.factories import MODELS, bare_case, everything, exported, full_case, numbered, taken_in
 from tests.patients.factories import make_user
 
 pytestmark = pytest.mark.django_db
@@ -34,7 +34,7 @@ def test_a_new_case_made_from_an_export_is_the_same_patient(name):
 
 def test_the_full_case_fills_every_field_that_is_compared():
     """A field nobody fills would pass the comparison whatever the mapping does."""
-    _, patient = full_case()
+    full_case()
     always_filled_elsewhere = {"ki67_low_open", "ki67_high_open"}
     for model in MODELS:
         rows = list(model.objects.all())
@@ -124,7 +124,7 @@ def test_as_it_was_known_then():
 
 
 def test_every_row_has_its_author_and_says_where_it_is_from():
-    user, patient = full_case()
+    _, patient = full_case()
     clerk = make_user("data_entry")
     report = taken_in(as_new_case(exported(patient), "N-0001"), clerk)
     made = AuditEvent.objects.filter(patient__case_number="N-0001", action="record")
