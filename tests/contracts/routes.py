@@ -19,6 +19,8 @@ MEASURERS = frozenset({NM})
 SIGNERS = frozenset({NM})
 DECIDERS = frozenset({NM, CL, CH})
 FOLLOWERS = frozenset({NM, CL, CO, CH})
+ENTERERS = frozenset({NM, CL, CO, DE})
+CARRIERS = frozenset({NM, CL, CO, CH, DE})
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,9 @@ ROUTES: dict[str, list[Rule]] = {
     "board:ask": [Rule("case_number", post=FOLLOWERS)],
     "board:change_verdict": [Rule("case_number", post=SIGNERS)],
     "board:contact": [Rule("case_number", post=FOLLOWERS)],
+    "board:export_fhir": [Rule("case_number", get=CARRIERS)],
+    "board:import_fhir": [Rule(get=ENTERERS, post=ENTERERS)],
+    "board:confirm_fhir": [Rule(post=ENTERERS)],
     "board:follow_up": [Rule("decision", post=FOLLOWERS)],
     "imaging:upload": [Rule(get=IMPORTERS, post=IMPORTERS)],
     "imaging:upload_start": [Rule(post=IMPORTERS)],

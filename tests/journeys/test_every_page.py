@@ -25,7 +25,7 @@ TABS = ("eligibility", "change", "scans", "histology", "lines", "labs", "decisio
 NO_PAGE = {
     "board:state", "board:next", "board:previous", "imaging:upload_progress", "imaging:jobs_state", "imaging:series_state",
     "imaging:mip", "imaging:scan_state", "imaging:viewer", "imaging:read_lists", "imaging:report_text", "imaging:report_pdf", "imaging:regions",
-    "imaging:product",
+    "imaging:product", "board:export_fhir",
 }  # fmt: skip
 
 
@@ -50,6 +50,7 @@ def addresses() -> dict[str, str]:
         "board:patient facts": f"{reverse('board:patient', args=['0002'])}?tab=eligibility&view=facts",
         "board:decide": reverse("board:decide", args=["0001"]),
         "board:source": f"{reverse('board:source', args=['0001'])}?{_source()}",
+        "board:import_fhir": reverse("board:import_fhir"),
         "imaging:upload": reverse("imaging:upload"),
         "imaging:upload_detail": reverse("imaging:upload_detail", args=[Upload.objects.first().pk]),
         "imaging:jobs": reverse("imaging:jobs"),
