@@ -19,7 +19,7 @@ from board.fhir.received import BundleRefused, Entry, Received
 from patients import models
 from patients.domain.roles import Capability
 from patients.models import Patient, Versioned
-from patients.services import audit, create_patient, record
+from patients.services import audit, create_patient, record, record_many
 
 REFUSED = "Your role may not enter clinical data."
 # What others rest on comes first.
@@ -36,6 +36,8 @@ ORDER = (
     "ClinicalEvent",
     "ClinicalAssertion",
 )
+# Nothing rests on these: they are stored together at the end, in few statements.
+TOGETHER = ("SsaInjection", "LabResult", "PerformanceStatus", "BodyMeasure", "ClinicalEvent", "ClinicalAssertion")
 MISSING = {"line": "line_missing", "specimen": "specimen_missing"}
 
 
@@ -58,12 +60,15 @@ class _Import:
         self.reason = f"FHIR bundle {received.sha256[:12]}"
         self.lines: dict[int, Line] = {}
         self.rows: dict[str, Versioned | None] = {}
+        self.waiting: dict[type[Versioned], list[dict[str, Any]]] = {}
 
     def run(self) -> Report:
         patient = self._patient()
         self.recorded = Recorded(patient)
         for planned in sorted(self.found.planned, key=lambda one: ORDER.index(one.draft.model)):
             self._take(patient, planned)
+        for model, values in self.waiting.items():
+            record_many(model, values, by=self.by, reason=self.reason)
         for entry in self.received.entries:
             if reason := self.found.not_taken.get(entry.position):
                 self._say([entry], *not_taken(reason))
@@ -109,9 +114,12 @@ class _Import:
         if known := self.recorded.find(row):
             return taken(known.code), known.row
         said = " ".join(part for part in (draft.said, self.recorded.same_day(row)) if part)
-        stored = record(model, by=self.by, patient=patient, reason=self.reason, **values)
-        self.recorded.add(stored)
-        return taken("recorded", said=said), stored
+        if draft.model in TOGETHER:
+            self.waiting.setdefault(model, []).append(values | {"patient": patient})
+        else:
+            row = _recorded(model, by=self.by, patient=patient, reason=self.reason, **values)
+        self.recorded.add(row)
+        return taken("recorded", said=said), row
 
     def _needed(self, name: str, where: str) -> Versioned:
         entry = self.received.of(where)
@@ -132,13 +140,24 @@ def _made(model: type[Versioned], patient: Patient, values: dict[str, Any]) -> V
     row = model(id=uuid.uuid4(), **own, **values)
     row.lineage = row.id
     try:
-        row.full_clean(exclude=["recorded_by"])
+        row.clean_fields(exclude=["recorded_by", "patient"])
+        row.clean()
     except ValidationError as refused:
         raise NotTaken("not_accepted", _sentences(refused)) from refused
     return row
 
 
+def _recorded(model: type[Versioned], **values: Any) -> Versioned:
+    """Raises NotTaken where the service refuses what the row alone could not know."""
+    try:
+        return record(model, **values)
+    except ValidationError as refused:
+        raise NotTaken("not_accepted", _sentences(refused)) from refused
+
+
 def _sentences(refused: ValidationError) -> str:
+    if not hasattr(refused, "error_dict"):
+        return " ".join(refused.messages)
     found = refused.message_dict.items()
     return " ".join(
         " ".join(said) if name == NON_FIELD_ERRORS else f"{name.replace('_', ' ')}: {' '.join(said)}"
