@@ -41,7 +41,7 @@ class BundleForm(forms.Form):
 
 @dataclass(frozen=True)
 class Group:
-    outcome: str
+    word: str
     lines: list[Line]
     more: int
 
@@ -114,4 +114,4 @@ def _report(request: HttpRequest, report: Report, *, ticket: str = "") -> HttpRe
 
 def _group(report: Report, outcome: str) -> Group:
     lines = [line for line in report.lines if line.outcome == outcome]
-    return Group(outcome, lines[:SHOWN], max(0, len(lines) - SHOWN))
+    return Group(report.word(outcome), lines[:SHOWN], max(0, len(lines) - SHOWN))

@@ -71,7 +71,7 @@ class _Import:
             record_many(model, values, by=self.by, reason=self.reason)
         for entry in self.received.entries:
             if reason := self.found.not_taken.get(entry.position):
-                self._say([entry], *not_taken(reason))
+                self._say([entry], *not_taken(reason), what=entry.words)
         self.report.lines = [self.lines[position] for position in sorted(self.lines)]
         said = {"sha256": self.received.sha256, **self.report.counts}
         audit(by=self.by, action="import_fhir", obj=patient, patient=patient, after=said)
@@ -102,7 +102,8 @@ class _Import:
         try:
             outcome, row = self._store(patient, planned)
         except NotTaken as reason:
-            self._say(planned.entries, *not_taken(reason))
+            for entry in planned.entries:
+                self._say([entry], *not_taken(reason), what=entry.words)
             return
         self.rows[planned.key] = row
         self._say(planned.entries, *outcome, what=str(row) if row else "")

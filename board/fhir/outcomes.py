@@ -50,6 +50,15 @@ class Report:
         return {outcome: found[outcome] for outcome in (RECORDED, ALREADY_HERE, "skipped", "refused")}
 
     @property
+    def in_words(self) -> str:
+        """How many of what, as a person says it: "42 to be recorded, 13 skipped"."""
+        found = [f"{number} {self.word(outcome)}" for outcome, number in self.counts.items() if number]
+        return ", ".join(found) or "no resource"
+
+    def word(self, outcome: str) -> str:
+        return "to be recorded" if outcome == RECORDED and self.is_trial else outcome
+
+    @property
     def as_json(self) -> dict:
         return {
             "case": self.case_number,

@@ -42,13 +42,21 @@ class Entry:
     @property
     def kind(self) -> str:
         kind = self.resource.get("resourceType")
-        return kind[:40] if isinstance(kind, str) else "unknown"
+        return shown(kind, 40) if isinstance(kind, str) else "unknown"
 
     @property
     def label(self) -> str:
         """How a report names it: its id, or its place in the bundle."""
         pk = self.resource.get("id")
-        return pk[:64] if isinstance(pk, str) and pk else f"entry {self.position}"
+        return shown(pk, 64) if isinstance(pk, str) and pk else f"entry {self.position}"
+
+    @property
+    def words(self) -> str:
+        """What it is about in its own words, before anything of it has been checked."""
+        concept = self.resource.get("code") or self.resource.get("medicationCodeableConcept")
+        day = self.resource.get("effectiveDateTime")
+        about = _words_of(concept) if isinstance(concept, dict) else ""
+        return ", ".join(shown(text, 80) for text in (about, day) if isinstance(text, str) and text)
 
     @property
     def key(self) -> str:
@@ -96,10 +104,19 @@ def receive(data: bytes) -> Received:
     return Received(hashlib.sha256(data).hexdigest(), [_entry(n, one) for n, one in enumerate(entries, start=1)])
 
 
+def shown(text: str, most: int) -> str:
+    """A text nobody has checked, fit for a page: cut, and without what cannot be written."""
+    return "".join(letter if _is_writable(letter) else "\ufffd" for letter in text[:most])
+
+
+def _is_writable(letter: str) -> bool:
+    return letter in _KEPT or unicodedata.category(letter) not in ("Cc", "Cs")
+
+
 def is_storable(value: Any) -> bool:
     """Whether every text in ``value`` can be stored and shown: no control characters, no broken characters."""
     if isinstance(value, str):
-        return all(unicodedata.category(letter) not in ("Cc", "Cs") or letter in _KEPT for letter in value)
+        return all(map(_is_writable, value))
     if isinstance(value, dict):
         return all(is_storable(name) and is_storable(one) for name, one in value.items())
     return all(map(is_storable, value)) if isinstance(value, list) else True
@@ -113,6 +130,15 @@ def _entry(position: int, found: dict[str, Any]) -> Entry:
     if isinstance(kind, str) and isinstance(pk, str) and pk:
         names |= {f"{kind}/{pk}"}
     return Entry(position, resource, frozenset(names))
+
+
+def _words_of(concept: dict[str, Any]) -> str:
+    if isinstance(text := concept.get("text"), str):
+        return text
+    codings = concept.get("coding")
+    first = codings[0] if isinstance(codings, list) and codings else None
+    found = (first.get("display") or first.get("code")) if isinstance(first, dict) else ""
+    return found if isinstance(found, str) else ""
 
 
 def _check_depth(data: bytes) -> None:

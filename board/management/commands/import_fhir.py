@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.core.management.base import CommandError
 
 from board.fhir.importing import import_bundle
-from board.fhir.outcomes import Report
+from board.fhir.outcomes import Line, Report
 from board.fhir.received import LARGEST_BYTES, BundleRefused, receive
 from eligibility.report import NOTICE
 from patients.commands import CaseCommand, acting_user, bad_input
@@ -50,9 +50,11 @@ def _json(report: Report) -> str:
 
 
 def _table(report: Report) -> str:
-    lines = [f"{one.outcome:12} {one.kind} {one.label}: {one.what or one.sentence}" for one in report.lines]
-    said = [f"{'':12}   {one.sentence}" if one.what and one.code != "recorded" else "" for one in report.lines]
-    body = [text for pair in zip(lines, said, strict=True) for text in pair if text]
-    counts = ", ".join(f"{number} {outcome}" for outcome, number in report.counts.items() if number)
+    lines = [_line(report.word(line.outcome), line) for line in report.lines]
     end = "Nothing was stored: this was a dry run." if report.is_trial else f"Stored in case {report.case_number}."
-    return "\n".join([*body, f"{counts}. {end}", f"{NOTICE}."])
+    return "\n".join([*lines, f"Case {report.case_number}: {report.in_words}. {end}", f"{NOTICE}."])
+
+
+def _line(word: str, line: Line) -> str:
+    about = f" ({line.what})" if line.what else ""
+    return f"{word:14}  {line.kind} {line.label}{about}: {line.sentence} [{line.code}]"

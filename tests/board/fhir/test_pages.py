@@ -174,6 +174,15 @@ def test_hostile_text_is_text(client, clerk):
     assert "<script>alert" not in page and LabResult.objects.get().note == XSS
 
 
+def test_what_cannot_be_written_is_still_named(client, clerk):
+    """Half a character in an id, a kind or a code breaks no page and no line of the command."""
+    half = "\ud83d"
+    odd = [LAB | {"id": half}, {"resourceType": half}, LAB | {"id": "o2", "code": {"text": f"{half}\u0000"}}]
+    answer = send(client, bundle(PATIENT, *odd))
+    assert answer.status_code == 200 and answer.content.decode().count("\ufffd") >= 4
+    assert [line.code for line in answer.context["report"].lines[1:]] == ["text_not_storable"] * 3
+
+
 def test_the_name_of_a_case_that_is_not_there_is_told_nothing(client, clerk):
     """The same words for a case of somebody else, whatever the bundle knows of it."""
     full_case("X-1")
@@ -205,7 +214,7 @@ def test_commands_there_and_back(tmp_path):
     assert not Patient.objects.filter(case_number="N-0001").exists()
     assert "Stored in case N-0001." in run("import_fhir", str(file), "--user", user.username)
     again = run("import_fhir", str(file))
-    assert "0 recorded" not in again and "already here. Stored in case N-0001." in again
+    assert "Case N-0001:" in again and "already here. Stored in case N-0001." in again and "[recorded]" not in again
 
 
 def test_commands_say_what_is_wrong(tmp_path):
