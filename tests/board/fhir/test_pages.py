@@ -66,6 +66,19 @@ def test_a_case_goes_out_as_a_file_and_the_trail_says_so(client):
     assert (told.by, told.patient, told.after["resources"]) == (user, patient, len(found["entry"]))
 
 
+def test_taking_a_case_along_makes_no_page_old(client):
+    from board.freshness import version_of
+    from tests.board.factories import add_lab
+
+    user, patient = full_case()
+    client.force_login(user)
+    before = version_of(patient)
+    client.get(reverse("board:export_fhir", args=[patient.case_number]))
+    assert version_of(patient) == before
+    add_lab(user, patient)
+    assert version_of(patient) != before
+
+
 @pytest.mark.parametrize("role", ["researcher", "observer"])
 def test_who_only_reads_cannot_carry_it_away(client, role):
     from patients.services import grant_access
