@@ -447,6 +447,13 @@ def test_ki67_without_a_specimen(clerk, value, text):
     assert HistologySpecimen.objects.get().ki67_text == text
 
 
+def test_ki67_whose_ends_say_otherwise_than_its_text(clerk):
+    code = {"coding": [{"system": f"{OURS}/CodeSystem/ki67", "code": "high"}]}
+    text = without(KI67, "valueQuantity") | {"valueString": "7-8 %"}
+    assert line_of(clerk, text | {"component": [{"code": code} | quantity(18, "%")]}).code == "ki67_contradicts"
+    assert line_of(clerk, text | {"component": [{"code": code} | quantity(8, "%")]}).code == "recorded"
+
+
 def test_ki67_of_a_specimen_that_was_not_sent(clerk):
     assert line_of(clerk, KI67 | quantity(7, "%") | {"specimen": {"reference": "Specimen/there"}}).outcome == "recorded"
     assert str(HistologySpecimen.objects.get().clinical_date) == "2026-04-01"
