@@ -44,6 +44,7 @@ def patients(request: HttpRequest) -> HttpResponse:
         "later": chosen.address(after=page.after),
         "count": count_words(number),
         "is_too_many": number > MOST_COUNTED,
+        "may_enter": request.user.may(Capability.EDIT_CLINICAL),
         "way_out": way_out(mine, chosen, today) if chosen.is_any and not page.lines else None,
     }
     return render(request, "board/patients.html", context)
