@@ -11,6 +11,7 @@ from board.patient_list import patient_page
 from board.patient_page import Asked, patient_context
 from board.stamp import list_stamp, page_stamp
 from board.worklist import worklist
+from patients.domain.roles import Capability
 from patients.models import Patient
 from patients.selectors import get_visible_patient, visible_patients
 
