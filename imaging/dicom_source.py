@@ -33,6 +33,7 @@ MAX_VALUE_BYTES = 4096  # of what we use; a longer value is no value of its kind
 MAX_REMEMBERED_BYTES = 64 << 10
 MAX_ID_CHARS = 64
 ESCAPE = b"\x1b"  # in a value of seven-bit bytes it may still switch to another character set
+ESCAPE_TO_GB2312, GB2312 = "\x1b$)A", "iso_ir_58"
 
 DEFLATED = "1.2.840.10008.1.2.1.99"
 RLE = "1.2.840.10008.1.2.5"
@@ -188,13 +189,18 @@ class RawElements:
         if value.isascii() and ESCAPE not in value:
             return value.decode("ascii")
         try:
-            return decode_bytes(value, self._encodings, set())
+            return self._read(value, set())
         except (ValueError, LookupError):  # an escape that switches to nothing
             return value.decode("ascii", "replace")
 
     def person(self, tag: int) -> str:
         """A person name with all its groups; each of its parts begins with the first character set again."""
-        return _printable(decode_bytes(self.get(tag) or b"", self._encodings, set(b"^=")))
+        return _printable(self._read(self.get(tag) or b"", set(b"^=")))
+
+    def _read(self, value: bytes, delimiters: set[int]) -> str:
+        """Pydicom takes Python to drop the escape to GB 2312, which leaves it in the text."""
+        decoded = decode_bytes(value, self._encodings, delimiters)
+        return decoded.replace(ESCAPE_TO_GB2312, "") if GB2312 in self._encodings else decoded
 
 
 def _printable(decoded: str) -> str:

@@ -59,14 +59,16 @@ class Command(CaseCommand):
             time.sleep(POLL_SECONDS)
         shown = ""
         while waiting := _open_jobs(upload, job):
-            if not quiet:
-                shown = self._show(waiting[0], shown)
-            mine = next((j for j in waiting if j.state == Job.State.QUEUED and time.monotonic() >= limit), None)
-            if mine is None:
-                time.sleep(POLL_SECONDS)
-            else:
-                run(mine.pk)
+            mine = [j for j in waiting if j.state == Job.State.QUEUED] if time.monotonic() >= limit else []
+            for job_at_hand in mine or waiting[:1]:
+                if not quiet:
+                    shown = self._show(job_at_hand, shown)
+                if mine:
+                    run(job_at_hand.pk)
+            if mine:
                 ring(jobs.sweep())  # nobody else may be here to give up what fails again and again
+            else:
+                time.sleep(POLL_SECONDS)
 
     def _show(self, job: Job, shown: str) -> str:
         line = f"{job.get_kind_display()}: {job.stage or job.get_state_display()}"

@@ -22,7 +22,7 @@ from patients.models import Patient
 from patients.services import confirm_identifier, create_patient
 from tests.imaging.people import importer, make_doctor
 from tests.imaging.zoo.box import Box
-from tests.imaging.zoo.cases import mark, specimens
+from tests.imaging.zoo.cases import mark, routes, specimens
 from tests.imaging.zoo.encoding import SCRIPTS
 from tests.imaging.zoo.expected import FACT, NONE, PROVISIONAL, SeriesSeen
 from tests.imaging.zoo.people import ALIAS, CASE, EARLIER_STUDY, OTHER, OTHERS_ID
@@ -113,7 +113,7 @@ def seen(people, doctor, tmp_path_factory) -> dict[str, Seen]:
 
 def _make(folder: Path, route: str) -> None:
     for case, n, specimen in specimens():
-        if route in specimen.routes:
+        if route in routes(case, n):
             specimen.make(Box(folder, f"{ROOTS[route]}.{case.number}.{n + 1}", mark(case, n)))
 
 

@@ -36,7 +36,7 @@ def big_endian(box: Box) -> None:
 
 
 def in_script(charset: str, patient_id: str):
-    if charset == "ISO 2022 IR 58":  # pydicom leaves out the escape
+    if charset == "ISO 2022 IR 58":  # pydicom writes no escape
         encoded = b"\x1b$)A" + patient_id.encode("gb2312")
         return pet_with(lambda ds, _: raw(ds, 0x00100020, "LO", encoded), SpecificCharacterSet=["", charset])
     declared = ["", charset] if charset.startswith("ISO 2022") else charset
@@ -130,9 +130,8 @@ CASES = [
         of("Philips factor as UN", pet_with(philips_as_un), pet()),
     )),
     Case(27, "Character sets", "H", tuple(
-        of(charset, in_script(charset, text), pet(held="identity_id_unknown") if charset.endswith("IR 58") else pet()) for charset, text in SCRIPTS.items()),
-         proof="tests/imaging/zoo/test_zoo.py::test_names_keep_their_groups",
-        differs="An ID in ISO 2022 IR 58 does not come out as confirmed, so it is held (Q)."),
+        of(charset, in_script(charset, text), pet()) for charset, text in SCRIPTS.items()),
+         proof="tests/imaging/zoo/test_zoo.py::test_names_keep_their_groups"),
     Case(28, "Character set missing or wrong", "Q", (
         of("UTF-8 that is not declared", pet_with(
             lambda ds, _: raw(ds, 0x00100020, "LO", SCRIPTS["ISO_IR 192"].encode())),
@@ -153,19 +152,20 @@ CASES = [
         *(of(value.decode(), weight(value), NO_WEIGHT) for value in (b"NaN", b"inf", b"1,5", b"1e400", b"7O", b"70\\71")),
         of("17 digits and more", weight(b"70.00000000000000001"), pet()),
         of("as instance number", with_raw(0x00200013, "IS", b"one"), pet()),
-    ), differs="More than 16 characters are accepted: scanners write them, and the number is not in doubt."),
+    ), differs="More than 16 characters are accepted (H): scanners write them, and the number is not in doubt. What counts as "
+       "missing is named in a warning (W)."),
     Case(32, "Dates that are none", "B or Q", (
         *(of(value.decode(), scan_date(value), NO_TIME) for value in (b"00000000", b"2026.01.05", b"20260230")),
         of("birth date 19600231", with_raw(0x00100030, "DA", b"19600231"),
            pet("fact", UNREADABLE, held="identity_unreadable")),
         of("in the future", all_dates("20990310"), pet(held="scan_in_future")),
         of("1900, patient born 1960", all_dates("19000310"), pet(held="identity_scan_before_birth")),
-    )),
+    ), differs="A date that counts as missing is named in a warning (W) as well."),
     Case(33, "Times that are none", "B or H", (
         *(of(value.decode(), series_time(value), NO_TIME) for value in (b"240000", b"12:00", b"1200-1300", b"120000+01")),
         of("12", series_time(b"12"), pet()),
         of("1200", series_time(b"1200"), pet()),
         of("120000.123456", series_time(b"120000.123456"), pet()),
         of("injection with an offset", pet_with(injected_with_offset), pet("fact", "time_zone_partly_known")),
-    )),
+    ), differs="A time that counts as missing, or that alone has a zone, is named in a warning (W) as well."),
 ]  # fmt: skip

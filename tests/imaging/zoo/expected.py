@@ -1,5 +1,6 @@
 """What must become of a specimen, file by file and series by series; and the letter that sums it up."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -76,6 +77,12 @@ class Case:
     def letter(self) -> str:
         found = {part for specimen in self.specimens for part in specimen.expected.letter.split("+")}
         return "+".join(letter for letter in "RQBWH" if letter in found)
+
+    @property
+    def is_as_researched(self) -> bool:
+        """All letters of a sum ("B+W") must be seen, and of alternatives ("R or H") at least one; never any other."""
+        wanted, seen = set(re.findall("[RQBWH]", self.research)), set(self.letter.split("+"))
+        return seen == wanted if "+" in self.research else seen <= wanted
 
 
 def refused(code: str, count: int = 1) -> Expected:

@@ -99,7 +99,7 @@ CASES = [
         of("sex", pet_series(PatientSex="M"), pet(held="identity_sex_differs")),
         of("a sex nobody can read", pet_with(lambda ds, _: raw(ds, 0x00100040, "CS", b"X")),
            pet("fact", "header_value_unreadable", held="identity_unreadable")),
-    )),
+    ), differs="What cannot be read is held and named in a warning (W)."),
     Case(85, "Another ID of the same patient", "Q or H", (
         of("confirmed before", under(ALIAS[1], ALIAS[0]), pet()),
         of("not confirmed yet", under("MRN-0815", "CLINIC-B"), UNKNOWN),
@@ -131,19 +131,20 @@ CASES = [
     Case(93, "Text burned into the image", "Q", (
         of("says so", pet_series(BurnedInAnnotation="YES"), pet(held="burned_in_annotation")),
         of("secondary capture", of_class("1.2.840.10008.5.1.4.1.1.7"), refused("secondary_capture")),
-    )),
+    ), differs="A picture of a screen is refused (R), as in case 20."),
     Case(94, "Names in comments, private elements, protocol", "H", (of("all of them", pet_with(personal), pet()),),
          proof="tests/imaging/zoo/test_zoo.py::test_no_name_is_kept"),
     Case(95, "Text that wants to run", "H", (
         *(of(payload, hostile(payload), pet()) for payload in PAYLOADS),
         of("10 KB", hostile("A" * 10_000), pet()),
         of("script as ID", under(PAYLOADS[0]), UNKNOWN),
-    ), proof="tests/imaging/zoo/test_zoo.py::test_hostile_text_is_text"),
+    ), proof="tests/imaging/zoo/test_zoo.py::test_hostile_text_is_text",
+       differs="As an ID it is one that nobody knows, so it is held (Q)."),
     Case(96, "UIDs that are none", "R or W", (
         *(of(uid.decode(), other_uid(uid), refused("uid_invalid")) for uid in (b"../../../etc/cron.d/x", b"1.2.x/y")),
         of("66 characters", other_uid(b"1" * 66), refused("uid_invalid")),
         of("empty", edited(lambda data: data, SOPInstanceUID=""), refused("uid_invalid")),
         of("padded with NUL and space", pet_with(padded_uid), pet()),
         of("leading zero", leading_zero, pet("fact", "uid_irregular")),
-    )),
+    ), differs="Padding is no part of a UID (H)."),
 ]  # fmt: skip

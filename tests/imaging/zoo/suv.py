@@ -137,7 +137,7 @@ CASES = [
     Case(57, "Two weights", "Q", (
         of("between slices", per_slice("PatientWeight", "70", "70", "71"), pet("patient_weight_missing", DIFFER)),
         of("PET and CT", weight_of_ct_differs, Expected({"stored": 6}, (SeriesSeen(), SeriesSeen(suv=NONE)))),
-    ), differs="Slices that disagree have no weight, so no SUV (B); the weight of a CT is not used at all."),
+    ), differs="Slices that disagree have no weight, so no SUV (B), and a warning says so (W); the weight of a CT is not used."),
     Case(58, "No radiopharmaceutical", "B", (
         of("missing", pet_series(RadiopharmaceuticalInformationSequence=None), pet("dose_missing")),
         of("empty", pet_series(RadiopharmaceuticalInformationSequence=[]), pet("dose_missing")),
@@ -161,7 +161,8 @@ CASES = [
         of("by hours", injected("20250310180000"), pet("scan_before_injection")),
         of("across midnight, time only", pet_with(lambda ds, _: _at_midnight(ds)),
            pet("fact", "injection_before_midnight")),
-    ), differs="Never a negative time: no SUV (B) until a person gives the right one."),
+    ), differs="Never a negative time: no SUV (B) until a person gives the right one. The day before midnight is assumed with a "
+       "warning (W)."),
     Case(64, "Injection time without date", "W", (
         of("11:00", injected(None, "110000"), pet("fact", "injection_day_assumed")),
     )),
@@ -173,7 +174,7 @@ CASES = [
         of("of another nuclide", dose(RadionuclideHalfLife="6586"), pet(PROVISIONAL, "half_life_replaced")),
         of("missing, nuclide unknown", pet_with(lambda ds, _: _nameless(ds)), pet("half_life_missing")),
         of("4080 s", dose(RadionuclideHalfLife="4080"), pet()),
-    )),
+    ), differs="Within 1 % of the table there is nothing to warn of (H)."),
     Case(67, "Nuclide and tracer disagree", "Q", (
         of("18F and DOTATATE", other_tracer(*CONFLICT), pet(PROVISIONAL, "nuclide_conflict")),
     ), differs="Not held: the SUV is provisional until a person confirms the half-life."),
@@ -188,7 +189,7 @@ CASES = [
         of("NONE", pet_series(DecayCorrection="NONE", CorrectedImage=["ATTN"]), pet("fact", "decay_within_frame")),
         of("missing", pet_series(DecayCorrection=None), pet("decay_correction_unknown")),
         of("other", pet_series(DecayCorrection="MAYBE"), pet("decay_correction_unknown")),
-    )),
+    ), differs="With NONE a warning says how much decay within a frame takes away (W)."),
     Case(70, "Series time later than the acquisition", "H", (
         of("post-processed", pet_with(post_processed), pet("fact", "reference_time_from_acquisition")),
         of("GE private time", pet_with(ge_time), pet("fact", "reference_time_from_ge_private")),
@@ -197,7 +198,7 @@ CASES = [
         of("attenuation", pet_series(CorrectedImage=["NORM", "DECY"]), pet("not_attenuation_corrected")),
         of("decay", pet_series(CorrectedImage=["NORM", "ATTN"]), pet("not_decay_corrected")),
         of("not said", pet_series(CorrectedImage=None), pet(PROVISIONAL, "corrections_unknown")),
-    )),
+    ), differs="A header that is silent is not one that says no: the SUV is provisional (W) until a person confirms."),
     Case(72, "Units", "H or B", (
         of("BQML", pet_series(Units="BQML"), pet()),
         of("GML", pet_series(Units="GML", RescaleSlope="0.001"), pet()),
