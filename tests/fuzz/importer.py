@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from math import isfinite
 from pathlib import Path
 
 from pydicom import dcmread
@@ -24,6 +25,7 @@ from tests.fuzz.mutations import CRITICAL
 
 SECONDS = 10.0
 UNREADABLE = "unreadable"
+FORMATS = {"DA": ("%Y%m%d", 8), "TM": ("%H%M%S", 6), "DT": ("%Y%m%d%H%M%S", 14)}
 SAMPLED = 50  # every so many series go through the sandbox too
 
 
@@ -120,8 +122,8 @@ def disagreeing(series: AssembledSeries) -> set[str]:
     """Tags the SUV of this series rests on whose values differ between the slices, as pydicom reads them."""
     headers = [found for source, _ in series.slices if (found := _header(source)) is not None]
     differing = set()
-    for tag, _, of_item, _ in CRITICAL:
-        if len({_value(ds, tag, of_item) for ds in headers} - {UNREADABLE}) > 1:
+    for tag, vr, of_item, _ in CRITICAL:
+        if len({meaning(vr, _value(ds, tag, of_item)) for ds in headers} - {UNREADABLE}) > 1:
             differing.add(tag)
     return {f"({tag >> 16:04X},{tag & 0xFFFF:04X})" for tag in differing & _needed(headers)}
 
@@ -139,6 +141,33 @@ def _needed(headers: list[Dataset]) -> set[int]:
         if decay == b"START":
             needed |= {0x00080021, 0x00080031}
     return needed
+
+
+def meaning(vr: str, value: bytes | str | None) -> object:
+    """What the bytes say: 1100 is 110000, and what says nothing is as good as missing, whatever its bytes."""
+    if not isinstance(value, bytes):
+        return value
+    if vr == "DS":
+        return _number(value)
+    if vr == "CS":
+        return tuple(part.strip() for part in value.decode("ascii", "replace").split("\\"))
+    return _moment(value, *FORMATS[vr])
+
+
+def _number(value: bytes) -> float | None:
+    try:
+        return float(value) if isfinite(float(value)) else None
+    except ValueError:
+        return None
+
+
+def _moment(value: bytes, form: str, length: int) -> tuple[time.struct_time, bytes] | None:
+    digits, _, fraction = value.partition(b".")
+    try:
+        found = time.strptime(digits.decode().ljust(length, "0"), form)
+    except ValueError:
+        return None
+    return found, fraction.rstrip(b"0")
 
 
 def _header(path: str) -> Dataset | None:

@@ -67,6 +67,27 @@ def test_an_suv_on_slices_that_disagree_is_found(monkeypatch):
         fuzz(100)
 
 
+@pytest.mark.parametrize(
+    ("vr", "value", "other", "is_same"),
+    [
+        ("DT", b"202503101100", b"20250310110000.000", True),
+        ("DT", b"20250310110000", b"20250310111500", False),
+        ("TM", b"12", b"120000", True),
+        ("TM", b"120000.5", b"120000", False),
+        ("DS", b"70", b"70.0", True),
+        ("DS", b"70", b"71", False),
+        ("DS", b"\xff\x01", b"\xff\x02", True),
+        ("DS", b"70", b"7O", False),
+        ("CS", b"NORM\\ATTN", b"NORM\\ATTN ", True),
+        ("CS", b"NORM\\ATTN", b"NORM\\DECY", False),
+        ("DA", b"20250310", b"20250309", False),
+        ("DA", b"20250310", None, False),
+    ],
+)
+def test_the_judge_compares_what_is_said(vr, value, other, is_same):
+    assert (importer.meaning(vr, value) == importer.meaning(vr, other)) is is_same
+
+
 def test_a_reader_that_hangs_is_found(monkeypatch):
     def endless(descriptor):
         while True:
