@@ -6,7 +6,7 @@ export DJANGO_SETTINGS_MODULE := config.settings
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-both check bench study meeting-drill screenshots clean
+.PHONY: help setup demo test test-both fuzz check bench study meeting-drill screenshots clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -43,6 +43,9 @@ test: $(VENV)/.dev ## the whole test-suite on SQLite, services, permissions and 
 
 test-both: $(VENV)/.dev ## the same, pages and long proofs on both engines too
 	@$(BIN)/python -m tests.run --both
+
+fuzz: $(VENV)/.dev ## 100,000 changed DICOM files through the importer (FUZZ=1000 fewer, SEED, FROM to go on or repeat)
+	@FUZZ="$(FUZZ)" SEED="$(SEED)" FROM="$(FROM)" $(BIN)/python -m tests.fuzz
 
 check: $(VENV)/.dev ## lint, types (Python and scripts), import contracts, migrations, deploy checks, templates
 	$(BIN)/ruff check --no-cache .

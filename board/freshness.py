@@ -10,13 +10,17 @@ from eligibility.loader import hashes
 from imaging.models import Job
 from patients.models import AuditEvent, Patient
 
+# Entries of the trail that leave the case as it was: they make no page old.
+ONLY_READ = ("export_fhir",)
+
 
 def version_of(patient: Patient) -> str:
     """One query. Says nothing about what is in the case.
 
     Rows of the trail are counted: the newest of them may have come before one with a lower number.
     """
-    events = AuditEvent.objects.filter(patient=OuterRef("pk")).order_by().values("patient")
+    written = AuditEvent.objects.filter(patient=OuterRef("pk")).exclude(action__in=ONLY_READ)
+    events = written.order_by().values("patient")
     found = Patient.objects.filter(pk=patient.pk).annotate(
         events=Subquery(events.annotate(number=Count("id")).values("number")),
         last_job=Max("jobs__finished_at"),

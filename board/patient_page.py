@@ -21,6 +21,7 @@ from board.criteria_view import all_keys, gate_changes, matrix, moments, own_key
 from board.decision_view import decision_lines
 from board.domain.timeline import draw
 from board.eligibility_tab import NO_CHOICE, Choice, eligibility_tab, other_sets
+from board.fhir.exporting import may_export
 from board.forms import ContactForm
 from board.freshness import version_of
 from board.guarded import guarded
@@ -87,6 +88,7 @@ def _frame(chart: Chart, user, asked: Asked) -> dict[str, Any]:
         "may_edit": user.is_staff and user.may(Capability.EDIT_CLINICAL),
         "may_import": user.may(Capability.IMPORT_SCAN),
         "presented": presentable(user, chart.patient),
+        "may_export": may_export(user),
         "what_happened": list(DecisionFollowUp.OUTCOMES),
         "watch": guarded("watch", watch_strip, chart),
         "closing": chart.closing,

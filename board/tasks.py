@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from board import looking, nightly
+from board.fhir import holding
 
 
 @shared_task
@@ -16,5 +17,6 @@ def read_news() -> None:
 @shared_task
 def look_again_at_all() -> None:
     """Rung for often; it looks once a night, and after the rule sets have changed."""
+    holding.clear()
     if nightly.is_check_due():
         nightly.check_everybody()

@@ -26,4 +26,5 @@ urlpatterns = [
     path("", include("board.urls_screen")),
     path("", include("board.urls_console")),
     path("", include("board.urls_documents")),
+    path("", include("board.urls_fhir")),
 ]

@@ -11,6 +11,7 @@ from board.patient_list import patient_page
 from board.patient_page import Asked, patient_context
 from board.stamp import list_stamp, page_stamp
 from board.worklist import worklist
+from patients.domain.roles import Capability
 from patients.models import Patient
 from patients.selectors import get_visible_patient, visible_patients
 
@@ -44,6 +45,7 @@ def patients(request: HttpRequest) -> HttpResponse:
         "later": chosen.address(after=page.after),
         "count": count_words(number),
         "is_too_many": number > MOST_COUNTED,
+        "may_enter": request.user.may(Capability.EDIT_CLINICAL),
         "way_out": way_out(mine, chosen, today) if chosen.is_any and not page.lines else None,
     }
     return render(request, "board/patients.html", context)

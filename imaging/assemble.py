@@ -15,7 +15,7 @@ from typing import Any
 from imaging.domain.errors import Caution, VolumeUnavailable
 from imaging.domain.geometry import StackGeometry, stack
 from imaging.domain.suv_inputs import SuvInputs
-from imaging.instances import ParsedInstance
+from imaging.instances import ParsedInstance, is_identity_unreadable
 from imaging.reasons import SeriesRefused, caution
 from imaging.suv_header import suv_inputs
 
@@ -220,11 +220,20 @@ def _remarks(instances: Sequence[ParsedInstance]) -> list[Caution]:
     found = [caution("header_value_unreadable", tag=tag) for tag in _unreadable(instances)]
     if not first.frame_of_reference_uid:
         found.append(caution("frame_of_reference_missing"))
+    if any(instance.has_preamble for instance in instances):
+        found.append(caution("preamble_not_empty"))
+    if any(map(_has_irregular_uid, instances)):
+        found.append(caution("uid_irregular"))
     if first.kind == "pet" and any(instance.intercept for instance in instances):
         found.append(caution("rescale_intercept_in_pet"))
     if first.kind == "pet" and first.image_type[:1] == ("DERIVED",):
         found.append(caution("derived_images"))
     return found
+
+
+def _has_irregular_uid(instance: ParsedInstance) -> bool:
+    uids = (instance.study_uid, instance.series_uid, instance.sop_uid, instance.frame_of_reference_uid)
+    return any(len(part) > 1 and part.startswith("0") for uid in uids for part in uid.split("."))
 
 
 def _unreadable(instances: Sequence[ParsedInstance]) -> list[str]:
@@ -234,6 +243,8 @@ def _unreadable(instances: Sequence[ParsedInstance]) -> list[str]:
 def _hold(instances: Sequence[ParsedInstance], is_shared: bool) -> str:
     if is_shared:
         return "series_uid_shared"
+    if any(map(is_identity_unreadable, instances)):
+        return "identity_unreadable"
     if any(instance.burned_in == "YES" for instance in instances):
         return "burned_in_annotation"
     return ""

@@ -11,7 +11,7 @@ import numpy as np
 
 from imaging import dicom_values as read
 from imaging.dicom_bytes import EXPLICIT
-from imaging.dicom_pixels import decompress
+from imaging.dicom_pixels import check_size, decompress
 from imaging.dicom_source import (
     COMPRESSED,
     DEFLATED,
@@ -43,6 +43,10 @@ __all__ = [
     "parse",
     "route",
 ]
+
+
+CODESTREAM_START = 64 << 10
+PREAMBLE = 132
 
 
 def parse(descriptor: int) -> dict[str, Any]:
@@ -98,9 +102,16 @@ def _parse(descriptor: int) -> dict[str, Any]:
     image = describe_image(elements)
     layout, size = (EXPLICIT, len(source.content)) if source.syntax == DEFLATED else (source.syntax, source.size)
     image |= place_pixels(image, layout, *source.pixels, size)
-    values = describe(elements)
+    if source.syntax in COMPRESSED:
+        check_size(source.syntax, os.pread(descriptor, CODESTREAM_START, source.pixels.offset), image)
+    values = describe(elements) | {"has_preamble": _has_preamble(os.pread(descriptor, PREAMBLE, 0))}
     values["is_lossy"] = values["is_lossy"] or source.syntax in LOSSY_SYNTAXES
     return {**uids, **image, **values, "kind": kind, "size": source.size, "transfer_syntax": source.syntax}
+
+
+def _has_preamble(head: bytes) -> bool:
+    """A TIFF may share a file with DICOM, as the standard says; nothing else has business there."""
+    return head[128:] == b"DICM" and any(head[:128]) and not head.startswith((b"II*\0", b"MM\0*"))
 
 
 def _check_meta(meta: dict[int, bytes], uids: dict[str, str]) -> None:

@@ -1,5 +1,6 @@
 """The pixels of one compressed frame, unpacked inside the sandboxed child; a codestream of another size is refused."""
 
+import struct
 import warnings
 from typing import Any
 
@@ -9,8 +10,10 @@ from pydicom.pixels import get_decoder
 from pydicom.uid import UID
 
 from imaging.codestream import frame_size
-from imaging.dicom_source import RLE
+from imaging.dicom_source import ITEM, RLE
 from imaging.header import Unusable
+
+ITEM_HEAD = struct.Struct("<4sI")
 
 
 def decompress(syntax: str, encapsulated: bytes, image: dict[str, Any]) -> NDArray[Any]:
@@ -34,6 +37,21 @@ def decompress(syntax: str, encapsulated: bytes, image: dict[str, Any]) -> NDArr
             transfer_syntax_uid=UID(syntax),
         )
     return array
+
+
+def check_size(syntax: str, encapsulated: bytes, image: dict[str, Any]) -> None:
+    """Compare header and codestream by the beginning of the pixels; what does not show there shows when unpacked."""
+    if syntax == RLE or (stream := _first_fragment(encapsulated)) is None or frame_size(stream) is None:
+        return
+    _check_codestream(stream, image)
+
+
+def _first_fragment(encapsulated: bytes) -> bytes | None:
+    """What follows the offset table, as far as it is here."""
+    if len(encapsulated) < ITEM_HEAD.size or encapsulated[:4] != ITEM:
+        return None
+    table = ITEM_HEAD.size + ITEM_HEAD.unpack_from(encapsulated)[1]
+    return encapsulated[table + ITEM_HEAD.size :] if encapsulated[table : table + 4] == ITEM else None
 
 
 def _check_codestream(stream: bytes, image: dict[str, Any]) -> None:

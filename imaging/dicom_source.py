@@ -31,6 +31,9 @@ TRAILING_BYTES = 1024
 LONG_ELEMENT = 1024
 MAX_VALUE_BYTES = 4096  # of what we use; a longer value is no value of its kind
 MAX_REMEMBERED_BYTES = 64 << 10
+MAX_ID_CHARS = 64
+ESCAPE = b"\x1b"  # in a value of seven-bit bytes it may still switch to another character set
+ESCAPE_TO_GB2312, GB2312 = "\x1b$)A", "iso_ir_58"
 
 DEFLATED = "1.2.840.10008.1.2.1.99"
 RLE = "1.2.840.10008.1.2.5"
@@ -173,12 +176,31 @@ class RawElements:
         return [RawElements(item, self.is_little_endian, self._encodings) for item in items]
 
     def text(self, tag: int) -> str:
+        return _printable(self._decoded(tag))
+
+    def identifier(self, tag: int) -> str:
+        """At most 64 characters; what cannot be seen, or is too long, shows as U+FFFD: it never passes for another."""
+        decoded = self._decoded(tag).strip(" \0")
+        shown = "".join(c if c.isprintable() else "\ufffd" for c in decoded)
+        return shown if len(shown) <= MAX_ID_CHARS else shown[: MAX_ID_CHARS - 1] + "\ufffd"
+
+    def _decoded(self, tag: int) -> str:
         value = self.get(tag) or b""
-        return _printable(value.decode("ascii") if value.isascii() else decode_bytes(value, self._encodings, set()))
+        if value.isascii() and ESCAPE not in value:
+            return value.decode("ascii")
+        try:
+            return self._read(value, set())
+        except (ValueError, LookupError):  # an escape that switches to nothing
+            return value.decode("ascii", "replace")
 
     def person(self, tag: int) -> str:
         """A person name with all its groups; each of its parts begins with the first character set again."""
-        return _printable(decode_bytes(self.get(tag) or b"", self._encodings, set(b"^=")))
+        return _printable(self._read(self.get(tag) or b"", set(b"^=")))
+
+    def _read(self, value: bytes, delimiters: set[int]) -> str:
+        """Pydicom takes Python to drop the escape to GB 2312, which leaves it in the text."""
+        decoded = decode_bytes(value, self._encodings, delimiters)
+        return decoded.replace(ESCAPE_TO_GB2312, "") if GB2312 in self._encodings else decoded
 
 
 def _printable(decoded: str) -> str:

@@ -40,6 +40,15 @@ def uid(value: bytes | None) -> str | None:
 
 
 @remembered
+def sex(value: bytes | None) -> str | None:
+    """M, F or O; empty where the sex is not known, which some write as U."""
+    found = text(value).upper()
+    if found in {"M", "F", "O"}:
+        return found
+    return "" if found in {"", "U", "UNKNOWN"} else None
+
+
+@remembered
 def decimal(value: bytes | None) -> float | None:
     """One DS as a finite number. Comma, NaN, infinity, letters and several values are missing."""
     stripped = (value or b"").strip(_PADDING)

@@ -3,12 +3,13 @@
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from imaging.assemble import AssembledSeries, Slice, assemble
 from imaging.instances import FileRefusal, ParsedObject
+from imaging.local_files import files_under
 from imaging.sandbox import parse_files
 
 
@@ -27,7 +28,7 @@ class FolderContent:
 
 def read_folder(path: Path) -> FolderContent:
     """Every file under ``path``, or ``path`` itself; links are not followed."""
-    files = list(_files(path))
+    files = [os.fspath(file) for file in files_under(path)]
     slices: list[Slice] = []
     objects: list[tuple[str, ParsedObject]] = []
     left_out: Counter[str] = Counter()
@@ -40,15 +41,6 @@ def read_folder(path: Path) -> FolderContent:
         else:
             slices.append((file, result))
     return FolderContent(assemble(_without_copies(slices)), objects, left_out)
-
-
-def _files(path: Path) -> Iterator[str]:
-    if not path.is_dir():
-        yield os.fspath(path)
-        return
-    for folder, folders, names in os.walk(path):
-        folders.sort()
-        yield from (os.path.join(folder, name) for name in sorted(names))
 
 
 def _without_copies(slices: list[Slice]) -> Iterable[Slice]:

@@ -33,6 +33,7 @@ class Elements(Protocol):
     def get(self, tag: int) -> bytes | None: ...
     def items(self, tag: int) -> list["Elements"]: ...
     def text(self, tag: int) -> str: ...
+    def identifier(self, tag: int) -> str: ...
 
 
 def identify(elements: Elements) -> dict[str, str]:
@@ -154,12 +155,11 @@ def _together(day: date | None, clock: time | None) -> str:
 
 
 def _person(elements: Elements, reader: _Reader) -> dict[str, Any]:
-    sex = read.text(elements.get(0x00100040)).upper()
     return {
-        "patient_id": elements.text(0x00100020)[:64],
-        "issuer": elements.text(0x00100021)[:64],
+        "patient_id": elements.identifier(0x00100020),
+        "issuer": elements.identifier(0x00100021),
         "birth_date": _iso(reader.day(0x00100030)),
-        "sex": sex if sex in {"M", "F", "O"} else "",
+        "sex": reader.take(0x00100040, read.sex) or "",
         "body_weight_kg": reader.number(0x00101030),
         "body_height_m": reader.number(0x00101020),
     }

@@ -1,7 +1,7 @@
 """Whose scan is it? A series reaches a chart only when nothing speaks against it; all else is held.
 
-Agreement: the PatientID is the case number or an identifier a person confirmed for this case, and neither birth
-date nor sex contradicts the chart. Names are never compared and identifiers never read as numbers.
+Agreement: the PatientID is the case number, under no issuer, or an identifier a person confirmed for this case, and
+neither birth date nor sex contradicts the chart. Names are never compared and identifiers never read as numbers.
 """
 
 import hashlib
@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 
 from imaging.models import Scan, Series, Study
+from patients.domain import dates
 from patients.models import DatePrecision, Patient, PatientIdentifier
 
 STAND_INS = frozenset({"anon", "anonymous", "anonymized", "anonymised", "test", "unknown", "phantom"})
@@ -22,6 +23,7 @@ CONTRADICTIONS = frozenset(
         "identity_sex_differs",
         "identity_study_elsewhere",
         "series_uid_shared",
+        "study_of_two_patients",
     }
 )
 
@@ -44,6 +46,10 @@ class DicomIdentity:
         values = asdict(self) | {"birth_date": self.birth_date and self.birth_date.isoformat()}
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
+    def is_case_number_of(self, patient: Patient) -> bool:
+        """Case numbers are given here: under an issuer's name the same text is another number."""
+        return not self.issuer and self.patient_id == patient.case_number
+
     @property
     def has_usable_id(self) -> bool:
         """False for an empty ID, zeros only, and the words that stand for nobody."""
@@ -58,7 +64,7 @@ def objection(identity: DicomIdentity, study_uid: str, patient: Patient) -> str:
         return code
     if not identity.has_usable_id:
         return "identity_id_missing"
-    if identity.patient_id == patient.case_number or _confirmed(identity, patient):
+    if identity.is_case_number_of(patient) or _confirmed(identity, patient):
         return ""
     return "identity_id_unknown"
 
@@ -68,7 +74,7 @@ def _contradiction(identity: DicomIdentity, study_uid: str, patient: Patient) ->
         return "identity_birth_date_differs"
     if identity.sex and patient.sex_for_formulas not in (Patient.Sex.UNKNOWN, identity.sex):
         return "identity_sex_differs"
-    if identity.has_usable_id and _belongs_elsewhere(identity, patient):
+    if identity.has_usable_id and belongs_elsewhere(identity, patient):
         return "identity_id_of_other_case"
     if _study_is_elsewhere(identity, study_uid, patient):
         return "identity_study_elsewhere"
@@ -86,7 +92,7 @@ def _confirmed(identity: DicomIdentity, patient: Patient) -> bool:
     return identifier_owner(identity) == patient
 
 
-def _belongs_elsewhere(identity: DicomIdentity, patient: Patient) -> bool:
+def belongs_elsewhere(identity: DicomIdentity, patient: Patient) -> bool:
     owner = identifier_owner(identity)
     if owner is not None and owner != patient:
         return True
@@ -104,6 +110,11 @@ def birth_dates_differ(header: date | None, patient: Patient) -> bool:
     if header.month != chart.month:
         return True
     return patient.birth_date_precision == DatePrecision.DAY and header.day != chart.day
+
+
+def is_before_birth(day: date | None, patient: Patient) -> bool:
+    """True for images that cannot be of this patient: no chart takes them, whoever says so."""
+    return day is not None and dates.is_surely_before((day, day), patient.birth_span)
 
 
 def _study_is_elsewhere(identity: DicomIdentity, study_uid: str, patient: Patient) -> bool:

@@ -53,6 +53,7 @@ class ParsedInstance:
     high_bit: int
     is_signed: bool
     is_lossy: bool
+    has_preamble: bool  # something that is not DICOM in the first 128 bytes
     burned_in: str
     position: tuple[float, ...] | None  # mm, LPS
     orientation: tuple[float, ...] | None
@@ -125,6 +126,14 @@ class ParsedObject:
     @property
     def identity(self) -> tuple[str, str, str, str]:
         return (self.patient_id, self.issuer, self.birth_date, self.sex)
+
+
+IDENTITY_TAGS = frozenset({"(0010,0030)", "(0010,0040)"})  # birth date and sex
+
+
+def is_identity_unreadable(parsed: ParsedInstance | ParsedObject) -> bool:
+    """Birth date or sex are there and cannot be read: they neither agree with a chart nor are they missing."""
+    return not IDENTITY_TAGS.isdisjoint(parsed.problems)
 
 
 SEG, RTSTRUCT, SR = "seg", "rtstruct", "sr"

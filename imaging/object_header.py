@@ -43,16 +43,15 @@ def describe_object(elements: Elements, kind: str) -> dict[str, Any]:
     def moment(day_tag: int, time_tag: int) -> str:
         return _together(take(day_tag, read.day), take(time_tag, read.clock))
 
-    sex = read.text(elements.get(0x00100040)).upper()
     content = (0x30060008, 0x30060009) if kind == RTSTRUCT else (0x00080023, 0x00080033)
     return {
         "frame_of_reference_uid": frame_of_reference(elements),
         "referenced_series_uids": referenced_series(elements, kind)[:MAX_SERIES],
         "modality": read.text(elements.get(0x00080060))[:16],
-        "patient_id": elements.text(0x00100020)[:64],
-        "issuer": elements.text(0x00100021)[:64],
+        "patient_id": elements.identifier(0x00100020),
+        "issuer": elements.identifier(0x00100021),
         "birth_date": _iso(take(0x00100030, read.day)),
-        "sex": sex if sex in {"M", "F", "O"} else "",
+        "sex": take(0x00100040, read.sex) or "",
         "study_date": _iso(take(0x00080020, read.day)),
         "series_at": moment(0x00080021, 0x00080031),
         "content_at": moment(*content),

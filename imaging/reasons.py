@@ -22,6 +22,9 @@ FILE_REASONS: dict[str, Reason] = {
     # The file itself
     "file_unreadable": Reason("The file could not be opened.", _FILE, "whoever owns the file"),
     "not_a_regular_file": Reason("This is a link or a device, not a file.", _FILE, "whoever sent it"),
+    "file_changed": Reason(
+        "The file changed while it was read. Import it again when nobody writes to it.", _FILE, "whoever imports"
+    ),
     "not_dicom": Reason("This is not a DICOM file.", _FILE, "nobody needs to"),
     "file_truncated": Reason("The file ends before its content does: the transfer was cut off.", _FILE, _SENDER),
     "dicom_damaged": Reason("The DICOM structure of the file is damaged.", _FILE, _SENDER),
@@ -161,6 +164,18 @@ SERIES_REASONS: dict[str, Reason] = {
         "The same series UID is used for two studies or two patients.", "The series is held; no chart was touched.",
         "a person who compares the identities", "(0020,000E)",
     ),
+    "study_of_two_patients": Reason(
+        "The study holds images under two patient IDs.", "The series is held; no chart was touched.",
+        "a person who compares the identities", "(0010,0020)",
+    ),
+    "identity_unreadable": Reason(
+        "Birth date or sex in the DICOM header cannot be read, so they could not be compared with the chart.",
+        "The series is held; no chart was touched.", "a person who compares the identities", "(0010,0030)",
+    ),
+    "scan_in_future": Reason(
+        "The images are dated in the future.", "The series is held; no chart was touched.",
+        "a person who knows when the scan was", "(0008,0022)",
+    ),
     "burned_in_annotation": Reason(
         "The images carry burned-in text, possibly a name.", "The series is held; no chart was touched.",
         "a person who looks at the images", "(0028,0301)",
@@ -195,6 +210,14 @@ SERIES_CAUTIONS: dict[str, Reason] = {
     ),
     "slice_conflict": Reason(
         "Two different images carry the same SOP Instance UID; the first was used.", _NONE, _SENDER, "(0008,0018)"
+    ),
+    "preamble_not_empty": Reason(
+        "The file begins with something that is not DICOM, as a program or a web page would.",
+        "The file is kept as it came and is never run.", _SENDER,
+    ),
+    "uid_irregular": Reason(
+        "A UID has a part with a leading zero, against the standard; it was taken as it is.", _NONE, _SENDER,
+        "(0020,000D)",
     ),
     "outline_on_other_series": Reason(
         "Referenced series absent: the outline was drawn on another series than these images; it was placed by their "

@@ -36,6 +36,8 @@ SENTENCES: dict[str, str] = {
     "added.",
     "identity_sex_differs": "The sex of the DICOM header differs from the chart. The series has not been added.",
     "identity_study_elsewhere": "This study already belongs to another case. The series has not been added.",
+    "identity_scan_before_birth": "The images are dated before this patient was born. The series has not been added: "
+    "its date, the birth date in the chart, or the case is wrong.",
     "identity_rejected": "A person has decided that this series is not of this patient.",
     "identity_taken_back": "A person took this series out of the chart it was in. It is held until somebody decides.",
     "identity_not_attached": "This series is in no chart.",

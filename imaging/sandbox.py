@@ -133,7 +133,7 @@ class _Batch:
         self._stop()
 
     def ask(self, paths: Sequence[Path | str], image: dict[str, Any]) -> _Group:
-        files = [_open(path) for path in paths]
+        files = [open_regular(path) for path in paths]
         descriptors = [file for file in files if isinstance(file, int)]
         return _Group(files, image, self._send(descriptors, image) if descriptors else None)
 
@@ -174,7 +174,7 @@ class _Batch:
             self._child = None
 
 
-def _open(path: Path | str) -> int | FileRefusal:
+def open_regular(path: Path | str) -> int | FileRefusal:
     """A descriptor of a regular file; a link, a pipe or a device is refused without being read."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)

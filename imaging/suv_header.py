@@ -1,7 +1,8 @@
 """The SUV inputs of a series from the headers of its slices.
 
 A value on which the slices do not agree is not chosen among: it counts as missing, so a person has to enter it, and a
-caution names it. Only times and frame durations may differ from slice to slice.
+caution names it; an SUV that would need it is refused (``domain.activity``). Only times and frame durations may differ
+from slice to slice.
 """
 
 from collections.abc import Callable, Sequence
@@ -38,16 +39,16 @@ _SHARED: tuple[tuple[str, str, str, Callable[[Any], Any]], ...] = (
 def suv_inputs(instances: Sequence[ParsedInstance]) -> tuple[SuvInputs, list[Caution]]:
     """``instances`` in the order of the volume. What is absent stays out; nothing is guessed here."""
     values: dict[str, Any] = {}
-    differing = []
+    differing = {}
     for name, field, tag, convert in _SHARED:
         found = {getattr(instance, field) for instance in instances}
         if len(found) > 1:
-            differing.append(f"{name.replace('_', ' ')} {tag}")
+            differing[name] = f"{name.replace('_', ' ')} {tag}"
         elif (value := found.pop()) not in (None, ""):
             values[name] = Sourced(convert(value), f"header {tag}")
     values |= _per_slice(instances)
-    warnings = [caution("header_values_differ", names=", ".join(differing))] if differing else []
-    return SuvInputs(**values), warnings
+    warnings = [caution("header_values_differ", names=", ".join(differing.values()))] if differing else []
+    return SuvInputs(**values, differing=frozenset(differing)), warnings
 
 
 def _per_slice(instances: Sequence[ParsedInstance]) -> dict[str, Any]:

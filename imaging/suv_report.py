@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 
 from imaging.assemble import AssembledSeries
+from imaging.domain.activity import Notes
 from imaging.domain.errors import Caution, ImagingRefusal, SuvUnavailable
+from imaging.domain.plausible import judge_values
 from imaging.domain.suv import Factor, SuvFactors, SuvKind, suv_factors
 from imaging.domain.vocabulary import SUV_UNITS
 from imaging.domain.volume import Volume
@@ -24,16 +26,21 @@ def report(series: AssembledSeries, buffer: ReusableBuffer | None = None) -> dic
     warnings, kinds, refusal = list(series.warnings), dict.fromkeys(SuvKind), None
     try:
         factors = suv_factors(series.suv_inputs)
-        warnings += [*factors.warnings, *([caution("suv_provisional")] if factors.is_provisional else [])]
+        warnings += factors.warnings
         kinds = {kind: _numbers(factor) for kind, factor in factors.by_kind.items()}
-        _add_statistics(kinds, factors, series, buffer)
+        notes = Notes(factors.inputs.confirmed)
+        try:
+            _add_statistics(kinds, factors, series, buffer, notes)
+        finally:
+            is_provisional = factors.is_provisional or notes.is_provisional
+            warnings += [*notes.cautions, *([caution("suv_provisional")] if is_provisional else [])]
     except ImagingRefusal as found:
         refusal = {"code": found.code, "message": found.message}
     return {
         "series_uid": series.series_uid,
         "units": series.first.units,
         "suv": {kind.value: numbers for kind, numbers in kinds.items()},
-        "inputs": {name: _input(name, item) for name, item in series.suv_inputs.to_dict().items()},
+        "inputs": {name: _input(name, item) for name, item in series.suv_inputs.to_dict().items() if "value" in item},
         "warnings": [_warning(warning) for warning in dict.fromkeys(warnings)],
         "refusal": refusal,
     }
@@ -77,12 +84,14 @@ def _add_statistics(
     factors: SuvFactors,
     series: AssembledSeries,
     buffer: ReusableBuffer | None,
+    notes: Notes,
 ) -> None:
     """Kinds differ by one ratio of body sizes, so the voxels are read once."""
     base = factors.by_kind[SuvKind.BW]
     if base is None:
         raise SuvUnavailable("patient_weight_missing")
     found = _volume(series, base, SuvKind.BW, buffer).statistics()
+    judge_values(found, notes)
     for kind, numbers in kinds.items():
         factor = factors.by_kind[kind]
         if numbers is not None and factor is not None:

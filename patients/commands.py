@@ -4,7 +4,11 @@ import datetime as dt
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
-from django.utils.dateparse import parse_date
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
+
+from patients.domain.roles import Capability
+from patients.models import User
 
 BAD_INPUT = 2
 
@@ -24,6 +28,31 @@ def day_of(text: str) -> dt.date:
     if day is None:
         raise bad_input(f"“{text}” is not a date. Write it as YYYY-MM-DD.")
     return day
+
+
+def moment_of(text: str) -> dt.datetime:
+    """A date means the end of that day: everything recorded on it was known."""
+    try:
+        moment = parse_datetime(text)
+    except ValueError:
+        moment = None
+    if moment is None or len(text) <= len("YYYY-MM-DD"):
+        moment = dt.datetime.combine(day_of(text), dt.time.max)
+    return moment if timezone.is_aware(moment) else timezone.make_aware(moment)
+
+
+def acting_user(name: str | None, capability: Capability) -> User:
+    """The account of that name; without a name the only one that may."""
+    users = User.objects.filter(is_active=True)
+    if name:
+        found = users.filter(username=name).first()
+        if found is None:
+            raise bad_input(f"There is no user {name}.")
+        return found
+    able = [user for user in users.order_by("pk") if user.may(capability)]
+    if len(able) != 1:
+        raise bad_input("Say who does it with --user NAME.")
+    return able[0]
 
 
 class CaseCommand(BaseCommand):

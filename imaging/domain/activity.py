@@ -29,10 +29,12 @@ class Notes:
 
 def per_activity(inputs: SuvInputs, notes: Notes) -> tuple[Factor, float | None]:
     """1 / activity at the decay reference, in 1/Bq, and the uptake time in seconds if known."""
+    _check_agreement(inputs, {"injected_activity_bq", "administration_count", "decay_correction"})
     dose = _dose(inputs, notes)
     correction = _decay_correction(inputs, notes)
     if correction is DecayCorrection.ADMIN:
         return 1 / dose, uptake_if_known(inputs, notes)
+    _check_agreement(inputs, _timed_by(inputs, correction))
     timing = (
         reference_time.to_start(inputs) if correction is DecayCorrection.START else reference_time.to_each_slice(inputs)
     )
@@ -44,6 +46,19 @@ def per_activity(inputs: SuvInputs, notes: Notes) -> tuple[Factor, float | None]
         _note_decay_within_frame(inputs, half_life, notes)
     factors = tuple(2 ** (seconds / half_life) / dose for seconds in timing.uptake_s)
     return (factors[0] if len(set(factors)) == 1 else factors), min(timing.uptake_s)
+
+
+def _timed_by(inputs: SuvInputs, correction: DecayCorrection) -> set[str]:
+    """Inputs that decide about decay: where one of them counts as missing, another would quietly take its place."""
+    names = {"half_life_s", "nuclide", "administered_at"}
+    if inputs.administered_at.value is None:
+        names.add("administered_time")
+    return names | {"series_at", "ge_decay_reference_at"} if correction is DecayCorrection.START else names
+
+
+def _check_agreement(inputs: SuvInputs, names: set[str]) -> None:
+    if found := sorted(inputs.differing & names):
+        raise SuvUnavailable("slices_disagree", found=", ".join(name.replace("_", " ") for name in found))
 
 
 def uptake_if_known(inputs: SuvInputs, notes: Notes) -> float | None:

@@ -66,6 +66,9 @@ REASONS: dict[str, Reason] = {
     "dose_not_positive": Reason(
         "The injected activity {found} Bq is not positive.", _NO_SUV, _PHYSICIAN, "(0018,1074)"
     ),
+    "slices_disagree": Reason(
+        "The slices disagree about {found}, so there is no one value to calculate with.", _NO_SUV, _PHYSICIAN
+    ),
     "several_administrations": Reason(
         "The PET header lists {found} administrations; which one applies is not known.",
         _NO_SUV,
@@ -255,6 +258,11 @@ REASONS: dict[str, Reason] = {
 }
 
 CAUTIONS: dict[str, str] = {
+    "suv_all_zero": "Every voxel is zero: these images show nothing.",
+    "suv_implausible": (
+        "The highest SUV is {found}, above {limit}: check dose, weight and units, or confirm the dose where tracer was "
+        "extravasated."
+    ),
     "dose_in_mbq": "The injected activity {found} reads as MBq and was taken as {used} Bq; please confirm it.",
     "dose_unusual": "The injected activity of {mbq} MBq is unusual ({low} to {high} MBq expected).",
     "dose_implausible": "The injected activity of {mbq} MBq is not plausible; please confirm it.",

@@ -51,7 +51,8 @@ class SuvInputs:
 
     ``acquired_at`` and ``frame_duration_s`` have one item per slice in the order of the volume, or a single item
     that holds for all slices. ``administered_time`` is for headers with an injection time but no date (0018,1072).
-    ``confirmed`` names the inputs that a person has looked at and accepted as they are.
+    ``confirmed`` names the inputs that a person has looked at and accepted as they are, ``differing`` those without a
+    value because the slices state more than one.
     """
 
     units: Sourced[str] = field(default_factory=_absent)
@@ -75,6 +76,7 @@ class SuvInputs:
     philips_suv_factor: Sourced[float] = field(default_factory=_absent)
     philips_activity_factor: Sourced[float] = field(default_factory=_absent)
     confirmed: frozenset[str] = frozenset()
+    differing: frozenset[str] = frozenset()
 
     def override(self, name: str, value: str, source: str) -> "SuvInputs":
         """A copy in which ``name`` has the value a person typed, read from text; it counts as confirmed.
@@ -85,21 +87,24 @@ class SuvInputs:
         changes: dict[str, Any] = {name: Sourced(read(value.strip()), source)}
         if name == "administered_at":
             changes["administered_time"] = Sourced()
-        return replace(self, confirmed=self.confirmed | {name}, **changes)
+        settled = {name, "administered_time"} if name == "administered_at" else {name}
+        return replace(self, confirmed=self.confirmed | {name}, differing=self.differing - settled, **changes)
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-ready: ``{name: {"value", "source"}}`` of the stated inputs, and ``confirmed`` as a sorted list."""
+        """JSON-ready: ``{name: {"value", "source"}}`` of the stated inputs; names of inputs as sorted lists."""
         stated = {n: _written(getattr(self, n)) for n in _SOURCED if getattr(self, n).value is not None}
-        return {**stated, "confirmed": sorted(self.confirmed)} if self.confirmed else stated
+        return stated | {name: sorted(getattr(self, name)) for name in _NAMES if getattr(self, name)}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "SuvInputs":
         """The inverse of ``to_dict``."""
         values = {n: Sourced(_read(n, item["value"]), item["source"]) for n, item in data.items() if n in _SOURCED}
-        return cls(confirmed=frozenset(data.get("confirmed", ())), **values)
+        confirmed, differing = (frozenset(data.get(name, ())) for name in _NAMES)
+        return cls(confirmed=confirmed, differing=differing, **values)
 
 
-_SOURCED = tuple(f.name for f in fields(SuvInputs) if f.name != "confirmed")
+_NAMES = ("confirmed", "differing")
+_SOURCED = tuple(f.name for f in fields(SuvInputs) if f.name not in _NAMES)
 _READERS: dict[str, Any] = {
     "body_weight_kg": float,
     "body_height_m": float,

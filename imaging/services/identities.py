@@ -13,7 +13,16 @@ from patients.models import Patient
 from patients.services import StillInUse, audit, confirm_identifier, record, revise, withdraw
 
 PET, CT = "PT", "CT"
-ONLY_A_PERSON_LIFTS = frozenset({"series_uid_shared", "burned_in_annotation", "identity_taken_back"})
+ONLY_A_PERSON_LIFTS = frozenset(
+    {
+        "series_uid_shared",
+        "study_of_two_patients",
+        "identity_unreadable",
+        "scan_in_future",
+        "burned_in_annotation",
+        "identity_taken_back",
+    }
+)
 OPEN = (Series.Identity.UNASSIGNED, Series.Identity.HELD)
 
 
@@ -28,6 +37,7 @@ def judge(*, by, series: Series, patient: Patient | None, hold: str = "") -> Ser
     code = hold or (series.identity_reason if series.identity_reason in ONLY_A_PERSON_LIFTS else "")
     if patient is not None:
         code = identity.objection(DicomIdentity.of(series.study), series.study.study_uid, patient) or code
+        code = code or ("identity_scan_before_birth" if identity.is_before_birth(series.series_date, patient) else "")
     if not code and patient is None:
         return series
     if not code:
@@ -49,6 +59,8 @@ def confirm_identity(*, by, series: Series, patient: Patient, reason: str) -> Sc
     series = _open_for_decision(by, series, reason)
     if not Patient.objects.visible_to(by).filter(pk=patient.pk).exists():
         raise Refused("case_not_found")
+    if identity.is_before_birth(series.series_date, patient):
+        raise Refused("identity_scan_before_birth")
     header = DicomIdentity.of(series.study)
     code = identity.objection(header, series.study.study_uid, patient)
     code = code or (series.identity_reason if series.identity_reason in ONLY_A_PERSON_LIFTS else "")
@@ -150,12 +162,12 @@ def _brought_it_in(by, series: Series) -> bool:
 
 def _confirm_id(by, header: DicomIdentity, patient: Patient, reason: str) -> None:
     """Remember the header's ID for this case, so that its next series need no person; never one of two cases."""
-    if not header.has_usable_id or header.patient_id == patient.case_number:
+    if not header.has_usable_id or header.is_case_number_of(patient):
         return
     owner = identity.identifier_owner(header)
     if owner is not None and owner != patient:
         raise Refused("identity_id_taken")
-    if Patient.objects.filter(case_number=header.patient_id).exists():
+    if Patient.objects.filter(case_number=header.patient_id).exclude(pk=patient.pk).exists():
         raise Refused("identity_id_taken")
     if owner is None:
         confirm_identifier(by=by, patient=patient, issuer=header.issuer, value=header.patient_id, reason=reason)

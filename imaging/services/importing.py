@@ -3,8 +3,8 @@
 import logging
 import time
 import uuid
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 
 from django.utils import timezone
 
@@ -32,9 +32,10 @@ def run_import(job: Job, lease: jobs.Lease) -> list[uuid.UUID]:
         else:
             groups[_series_key(arrival.instance)].append(arrival)
     followers = []
-    for number, arrivals in enumerate(groups.values()):
+    holds = _holds(groups)
+    for number, (key, arrivals) in enumerate(groups.items()):
         lease.progress("storing series", number, len(groups))
-        followers += store_series(upload, arrivals, lease)
+        followers += store_series(upload, arrivals, lease, hold=holds.get(key, ""))
     for arrival in objects:
         followers += store_object(upload, arrival, lease)
     with lease.effect():
@@ -75,6 +76,17 @@ def _note(items: list[UploadItem], lease: jobs.Lease) -> None:
         with lease.effect():
             UploadItem.objects.bulk_update(items, ["outcome", "reason_code", "detail"], batch_size=FLUSH)
         items.clear()
+
+
+def _holds(keys: Iterable[tuple]) -> dict[tuple, str]:
+    """Series that this upload brings under two studies or identities, and those of a study under two patient IDs."""
+    keys = list(keys)
+    of_series = Counter(series_uid for _, _, series_uid in keys)
+    patients: dict[str, set[tuple[str, str]]] = defaultdict(set)
+    for study_uid, (patient_id, issuer, *_), _ in keys:
+        patients[study_uid] |= {(patient_id, issuer)} if patient_id else set()
+    mixed = {key: "study_of_two_patients" for key in keys if len(patients[key[0]]) > 1}
+    return mixed | {key: "series_uid_shared" for key in keys if of_series[key[2]] > 1}
 
 
 def _series_key(instance: ParsedInstance) -> tuple:

@@ -7,7 +7,7 @@ import uuid
 from dataclasses import dataclass
 
 from imaging import jobs
-from imaging.instances import ParsedObject
+from imaging.instances import ParsedObject, is_identity_unreadable
 from imaging.models import ForeignObject, Instance, Series, Upload, UploadItem
 from imaging.services.identities import judge
 from imaging.services.requests import request_contours
@@ -49,7 +49,8 @@ def _store(upload: Upload, arrival: ObjectArrival) -> list[uuid.UUID]:
         sha256=arrival.sha256,
         label=parsed.content_label[:64],
     )
-    series = judge(by=upload.by, series=series, patient=upload.patient)
+    hold = "identity_unreadable" if is_identity_unreadable(parsed) else ""
+    series = judge(by=upload.by, series=series, patient=upload.patient, hold=hold)
     is_held = series.identity == Series.Identity.HELD
     outcome = UploadItem.Outcome.HELD if is_held else UploadItem.Outcome.STORED
     _note(arrival.items[:1], outcome, series, series.identity_reason if is_held else "")

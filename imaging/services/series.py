@@ -9,6 +9,7 @@ from django.utils import timezone
 from imaging import digests, jobs, store, volumes
 from imaging.domain.activity import Notes, uptake_if_known
 from imaging.domain.errors import ImagingRefusal, SuvUnavailable
+from imaging.domain.plausible import judge_values
 from imaging.domain.suv import SuvFactors, suv_factors
 from imaging.domain.suv_inputs import SuvKind
 from imaging.domain.vocabulary import SUV_UNITS
@@ -126,13 +127,21 @@ def _suv(series: Series, digest: str, values: volumes.StoredValues | None) -> tu
     result.warnings = [asdict(warning) for warning in found.warnings]
     result.is_provisional = found.is_provisional
     result.uptake_time_s = found.uptake_time_s
-    result.statistics = _statistics(found, volume) if volume is not None else {}
+    if volume is not None:
+        _add_statistics(result, found, volume)
     return result, volume
 
 
-def _statistics(found: SuvFactors, volume: Volume) -> dict:
+def _add_statistics(result: SuvResult, found: SuvFactors, volume: Volume) -> None:
+    of_bw, notes = volume.statistics(), Notes(found.inputs.confirmed)
+    judge_values(of_bw, notes)
+    result.statistics = _statistics(found, asdict(of_bw))
+    result.warnings += [asdict(note) for note in notes.cautions]
+    result.is_provisional |= notes.is_provisional
+
+
+def _statistics(found: SuvFactors, of_bw: dict[str, float]) -> dict:
     """Of the whole volume; the other kinds are SUVbw times a ratio of body sizes, the same for every voxel."""
-    of_bw = asdict(volume.statistics())
     base = _any_slice(found.by_kind[SuvKind.BW])
     return {
         kind.value: None if factor is None else {n: v * _any_slice(factor) / base for n, v in of_bw.items()}

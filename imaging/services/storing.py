@@ -8,7 +8,9 @@ import json
 import uuid
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, timedelta
+
+from django.utils import timezone
 
 from imaging import jobs, sandbox, selectors, store
 from imaging.assemble import AssembledSeries, assemble
@@ -38,8 +40,11 @@ class _Overtaken(Exception):
     """Another import stored objects of this series meanwhile: assemble again with them."""
 
 
-def store_series(upload: Upload, arrivals: list[Arrival], lease: jobs.Lease) -> list[uuid.UUID]:
-    """Store what is new of one SeriesInstanceUID of one study and identity; returns the jobs to ring for."""
+def store_series(upload: Upload, arrivals: list[Arrival], lease: jobs.Lease, *, hold: str = "") -> list[uuid.UUID]:
+    """Store what is new of one SeriesInstanceUID of one study and identity; returns the jobs to ring for.
+
+    ``hold``: why nothing of it may reach a chart by itself, seen from the other files of this upload.
+    """
     for _ in range(ATTEMPTS):
         known = _known(arrivals)
         plan = _plan(arrivals, known)
@@ -47,7 +52,8 @@ def store_series(upload: Upload, arrivals: list[Arrival], lease: jobs.Lease) -> 
         manifests = [store.put_bytes(json.dumps(part.manifest()).encode()).sha256 for part in assembled]
         try:
             with lease.effect():
-                return _commit(upload, arrivals, plan, list(zip(assembled, manifests, strict=True)), known)
+                parts = list(zip(assembled, manifests, strict=True))
+                return _commit(upload, arrivals, plan, parts, known, hold=hold)
         except _Overtaken:
             continue
     raise RuntimeError("the series kept changing while it was stored")
@@ -126,7 +132,7 @@ def _stored_slices(known: dict, first: ParsedInstance) -> list[tuple[str, Parsed
     return slices
 
 
-def _commit(upload: Upload, arrivals, plan: _Plan, parts, known) -> list[uuid.UUID]:
+def _commit(upload: Upload, arrivals, plan: _Plan, parts, known, *, hold: str) -> list[uuid.UUID]:
     study = study_of(arrivals[0].instance) if parts else None
     if _known(arrivals) != known:
         raise _Overtaken
@@ -139,7 +145,7 @@ def _commit(upload: Upload, arrivals, plan: _Plan, parts, known) -> list[uuid.UU
             [Instance(series=series, sop_uid=i.sop_uid, sha256=sha256, size=i.size) for sha256, i in fresh],
             batch_size=500,
         )
-        series = judge(by=upload.by, series=series, patient=upload.patient, hold=_hold(series, part))
+        series = judge(by=upload.by, series=series, patient=upload.patient, hold=hold or _hold(series, part))
         followers.append(request_series(series=series, by=upload.by).pk)
         outcomes += [_outcome(items[i.sop_uid], series) for _, i in fresh]
     outcomes += _touch_known(upload, arrivals, plan, known, followers)
@@ -182,9 +188,23 @@ def _upsert(study: Study, part: AssembledSeries, manifest: str, by) -> Series:
 
 
 def _hold(series: Series, part: AssembledSeries) -> str:
-    """A reason that lies in the files: one series UID under two studies or identities, text burned into the image."""
+    """A reason that lies in the files: one UID under two identities, a day to come, text burned into the image."""
     elsewhere = Series.objects.filter(series_uid=series.series_uid).exclude(study=series.study)
-    return "series_uid_shared" if elsewhere.exists() else part.hold
+    if elsewhere.exists():
+        return "series_uid_shared"
+    if part.hold:
+        return part.hold
+    if _has_other_patient(series.study):
+        return "study_of_two_patients"
+    tomorrow = timezone.localdate() + timedelta(days=1)  # the scanner's clock may be ahead of ours
+    return "scan_in_future" if series.series_date and series.series_date > tomorrow else ""
+
+
+def _has_other_patient(study: Study) -> bool:
+    """The same study is here under another patient ID; one without any says nothing."""
+    others = Study.objects.filter(study_uid=study.study_uid).exclude(dicom_patient_id="")
+    own = {"dicom_patient_id": study.dicom_patient_id, "dicom_issuer": study.dicom_issuer}
+    return bool(study.dicom_patient_id) and others.exclude(**own).exists()
 
 
 def _touch_known(upload: Upload, arrivals, plan: _Plan, known, followers) -> list[UploadItem]:

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from imaging import archive, jobs, store
+from imaging.header import Unusable
 from imaging.models import Job, Upload, UploadItem
 from imaging.refused import Refused
 from patients.domain.roles import Capability
@@ -86,12 +87,14 @@ def clean_label(name: str) -> str:
 
 
 def _receive(put, label: str, stream) -> Received:
-    head = stream.read(4)
-    if not head:
-        return Received(label, code="file_empty")
-    limit = archive.MAX_TOTAL_BYTES if head in archive.ZIP_MAGICS else archive.MAX_FILE_BYTES
     try:
+        head = stream.read(4)
+        if not head:
+            return Received(label, code="file_empty")
+        limit = archive.MAX_TOTAL_BYTES if head in archive.ZIP_MAGICS else archive.MAX_FILE_BYTES
         stored = put(_Rejoined(head, stream), max_bytes=limit)
+    except Unusable as refusal:
+        return Received(label, code=refusal.code)
     except store.StoreError as error:
         if error.code != "file_too_large":
             raise

@@ -50,12 +50,14 @@ def _id_row(header: identity.DicomIdentity, patient: Patient | None) -> dict:
     shown = f"{header.patient_id} (issuer {header.issuer})" if header.issuer else header.patient_id
     if patient is None:
         return _row("Patient ID", "–", shown or "missing", "unknown", NO_CASE)
-    known = [patient.case_number, *patient.identifiers.values_list("value", flat=True)]
+    known = [patient.case_number, *map(str, patient.identifiers.all())]
     chart = ", ".join(dict.fromkeys(known))
     if not header.has_usable_id:
         return _row("Patient ID", chart, shown or "missing", "unknown", "not usable")
-    if header.patient_id == patient.case_number or identity.identifier_owner(header) == patient:
+    if header.is_case_number_of(patient) or identity.identifier_owner(header) == patient:
         return _row("Patient ID", chart, shown, "met", "agrees")
+    if identity.belongs_elsewhere(header, patient):
+        return _row("Patient ID", chart, shown, "not_met", "belongs to another case")
     return _row("Patient ID", chart, shown, "unknown", "not known for this case")
 
 

@@ -14,6 +14,12 @@ WAYS = (
         "The activity in the header is missing, or looks like MBq written as Bq. Until a person confirms it, the SUV "
         "is provisional and not used as a fact.",
     ),
+    (
+        "suv_implausible",
+        SuvInput.Name.DOSE,
+        "Confirm the injected activity in MBq",
+        "The highest SUV is not plausible. Correct what is wrong, or confirm it: extravasated tracer is that hot.",
+    ),
     ("half_life", SuvInput.Name.HALF_LIFE, "Confirm the half-life", "The half-life in the header needs a look."),
     ("injection", SuvInput.Name.ADMINISTERED, "Enter the injection time", "SUV needs a plausible injection time."),
     ("administ", SuvInput.Name.ADMINISTERED, "Enter the injection time", "SUV needs a plausible injection time."),

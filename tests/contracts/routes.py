@@ -22,6 +22,8 @@ FOLLOWERS = frozenset({NM, CL, CO, CH})
 SEERS = frozenset({NM, CL, CO, CH, OB})
 PREPARERS = frozenset({CO, CH})
 RUNNERS = frozenset({CO, CH})
+ENTERERS = frozenset({NM, CL, CO, DE})
+CARRIERS = frozenset({NM, CL, CO, CH, DE})
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,9 @@ ROUTES: dict[str, list[Rule]] = {
     "board:contact": [Rule("case_number", post=FOLLOWERS)],
     "board:present": [Rule("case_number", post=RUNNERS)],
     "board:console": [Rule("running_meeting", get=RUNNERS, others=RUNNERS)],
+    "board:export_fhir": [Rule("case_number", get=CARRIERS)],
+    "board:import_fhir": [Rule(get=ENTERERS, post=ENTERERS)],
+    "board:confirm_fhir": [Rule(post=ENTERERS)],
     "board:follow_up": [Rule("decision", post=FOLLOWERS)],
     "board:meetings": [Rule(get=SEERS)],
     "board:meeting_new": [Rule(get=PREPARERS, post=PREPARERS)],

@@ -18,6 +18,7 @@ DOORS = {
         "imaging/dicom_objects_export.py",
     },
     "highdicom": {"imaging/dicom_export_groups.py", "imaging/dicom_objects_export.py"},
+    "fhir": {"board/fhir/library.py"},
     "celery": {"config/celery.py", "patients/tasks.py", "imaging/tasks.py", "eligibility/tasks.py", "board/tasks.py"},
     "kombu": {"config/celery.py"},
 }

@@ -334,4 +334,4 @@ def test_a_thousand_wrong_identities_and_none_attached(case, doctor):
 
 def test_identity_parts_cannot_run_into_each_other():
     assert DicomIdentity("ab", "c").digest != DicomIdentity("a", "bc").digest
-    assert len(identity.CONTRADICTIONS) == 5
+    assert len(identity.CONTRADICTIONS) == 6

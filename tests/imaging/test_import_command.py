@@ -1,11 +1,13 @@
 """`manage.py import_dicom`: works without a broker and without a worker, and says what became of every file."""
 
 import json
+import os
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
 
+from imaging import local_files
 from imaging.management.commands import import_dicom
 from imaging.models import Job, Scan, Series
 from tests.imaging.phantom import write_pet
@@ -29,7 +31,8 @@ def test_a_folder_into_a_case(tmp_path, phantom_case, doctor):
     (tmp_path / "a" / "readme.txt").write_text("not an image")
     (tmp_path / "a" / "link").symlink_to("/etc/passwd")
     said = run(tmp_path / "a", "--case", "SYN-a", "--user", "doctor")
-    assert "Files: 12 stored, 1 refused." in said
+    assert "Files: 12 stored, 2 refused." in said
+    assert "link: This is a link or a device, not a file." in said
     assert "readme.txt: This is not a DICOM file." in said
     assert "SUVbw factor" in said and "attached" in said
     assert Scan.objects.get().patient == phantom_case
@@ -75,6 +78,61 @@ def test_work_that_a_worker_has_taken_is_left_to_it(tmp_path, phantom_case, doct
     monkeypatch.setattr(import_dicom, "run", lambda pk: pytest.fail("ran although a worker had it"))
     assert real and "12 stored" in run(tmp_path / "a", "--user", "doctor")
     assert Job.objects.filter(pk__in=theirs, state="done", attempts=1).exists()
+
+
+def test_what_cannot_be_read_is_named(tmp_path, phantom_case, doctor):
+    """A link to a folder, a pipe, and a folder nobody may enter: each has its line, and the images arrive."""
+    write_pet(tmp_path / "a")
+    (tmp_path / "a" / "elsewhere").symlink_to("/etc")
+    os.mkfifo(tmp_path / "a" / "pipe")
+    found = json.loads(run(tmp_path / "a", "--case", "SYN-a", "--user", "doctor", "--json"))
+    refused = {file["label"]: file["code"] for file in found["files"] if file["outcome"] == "refused"}
+    assert refused == {"elsewhere": "not_a_regular_file", "pipe": "not_a_regular_file"}
+    assert found["counts"]["stored"] == 12
+
+
+def test_a_folder_that_cannot_be_listed_is_named(tmp_path, monkeypatch):
+    def walk(path, onerror):
+        onerror(PermissionError(13, "no", str(tmp_path / "locked")))
+        yield str(path), [], []
+
+    monkeypatch.setattr(local_files.os, "walk", walk)
+    assert list(local_files.files_under(tmp_path)) == [tmp_path / "locked"]
+
+
+def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path, phantom_case, doctor, monkeypatch):
+    growing = write_pet(tmp_path / "a")[3]
+    read = local_files.LocalFile.read
+
+    def disturbed(self, size, /):
+        data = read(self, size)
+        if self.label == growing.name and len(data) == 4:  # the look at its first bytes
+            with growing.open("ab") as file:
+                file.write(b"more")
+        return data
+
+    monkeypatch.setattr(local_files.LocalFile, "read", disturbed)
+    (file,) = [f for f in _files_of(tmp_path) if f["label"] == growing.name]
+    assert (file["outcome"], file["code"]) == ("refused", "file_changed")
+    assert "changed while it was read" in file["sentence"]
+
+
+def _files_of(folder):
+    return json.loads(run(folder / "a", "--case", "SYN-a", "--user", "doctor", "--json"))["files"]
+
+
+def test_work_that_fails_again_and_again_is_given_up_and_said(tmp_path, phantom_case, doctor, monkeypatch):
+    """Nobody else may be here to sweep: the command must not wait for ever."""
+    from imaging.services import running
+
+    def broken(job, lease):
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setitem(running.RUNNERS, Job.Kind.IMPORT, broken)
+    write_pet(tmp_path / "a")
+    with pytest.raises(CommandError, match="The import failed"):
+        run(tmp_path / "a", "--user", "doctor")
+    assert Job.objects.get().state == Job.State.FAILED
 
 
 def test_what_cannot_start_is_said(tmp_path, doctor):

@@ -31,6 +31,7 @@ NO_PAGE = {
     "imaging:mip", "imaging:scan_state", "imaging:viewer", "imaging:read_lists", "imaging:report_text", "imaging:report_pdf", "imaging:regions",
     "imaging:product", "board:minutes_pdf", "board:minutes_text", "board:pack_pdf", "board:pack_text", "board:letter_pdf",
     "board:letter_text", "board:decision_json", "board:screen", "board:screen_frame", "board:screen_card",
+    "board:export_fhir",
 }  # fmt: skip
 
 
@@ -66,6 +67,7 @@ def addresses() -> dict[str, str]:
         **{f"board:meeting {m.state}": reverse("board:meeting", args=[m.pk]) for m in Meeting.objects.all()},
         "board:item_draft": reverse("board:item_draft", args=[AgendaItem.objects.get(meeting__state="running").pk]),
         "board:amend": reverse("board:amend", args=[BoardDecision.objects.current().first().pk]),
+        "board:import_fhir": reverse("board:import_fhir"),
         "imaging:upload": reverse("imaging:upload"),
         "imaging:upload_detail": reverse("imaging:upload_detail", args=[Upload.objects.first().pk]),
         "imaging:jobs": reverse("imaging:jobs"),

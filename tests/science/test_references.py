@@ -191,3 +191,13 @@ def test_a_crop_without_a_liver_is_refused(patient):
     for answer in (found.liver, found.spleen, found.blood_pool):
         assert isinstance(answer, RefusedReference)
         assert "unusable" in answer.sentence
+
+
+def test_a_liver_outside_published_normals_is_said(suv):
+    """As a wrong weight or dose would make it: the whole image four times as hot."""
+    hot = references.propose(as_scanned(suv * 4)).liver
+    assert "reference_unusual" in {note.code for note in hot.cautions}
+
+
+def test_a_liver_within_published_normals_has_no_such_note(found):
+    assert "reference_unusual" not in {note.code for note in found.liver.cautions}

@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 
 from eligibility.case_rows import fetch
 from eligibility.domain.rules import AssessmentResult, evaluate
@@ -15,7 +14,7 @@ from eligibility.facts_schema import facts_schema
 from eligibility.loader import guideline, guidelines
 from eligibility.report import NOTICE, as_json, as_table
 from eligibility.selectors import assess_all
-from patients.commands import CaseCommand, bad_input, day_of
+from patients.commands import CaseCommand, bad_input, day_of, moment_of
 from patients.models import Patient
 
 
@@ -65,7 +64,7 @@ def _of_case(options: dict, as_of: dt.date, wanted: list[str]) -> tuple[dict, li
     patient = Patient.objects.filter(case_number=options["case"]).first()
     if patient is None:
         raise bad_input(f"There is no case “{options['case']}”.")
-    known_at = _moment(options["known_at"]) if options["known_at"] else None
+    known_at = moment_of(options["known_at"]) if options["known_at"] else None
     found = assess_all(patient, as_of=as_of, rows=fetch(patient, known_at=known_at))
     head = {"case": patient.case_number, "known_at": known_at.isoformat() if known_at else None}
     return head, [found[guideline_id] for guideline_id in wanted]
@@ -91,14 +90,3 @@ def _bytes(name: str) -> bytes:
             return file.read(LARGEST_BYTES + 1)
     except OSError as error:
         raise bad_input(f"{name} cannot be read: {error.strerror}.") from error
-
-
-def _moment(text: str) -> dt.datetime:
-    """A date means the end of that day: everything recorded on it was known."""
-    try:
-        moment = parse_datetime(text)
-    except ValueError:
-        moment = None
-    if moment is None or len(text) <= len("YYYY-MM-DD"):
-        moment = dt.datetime.combine(day_of(text), dt.time.max)
-    return moment if timezone.is_aware(moment) else timezone.make_aware(moment)

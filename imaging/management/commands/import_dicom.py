@@ -1,8 +1,6 @@
 """Import DICOM files, folders or ZIP archives through the same services as the browser."""
 
 import json
-import os
-import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +8,8 @@ from pathlib import Path
 from django.contrib.auth import get_user_model
 from django.core.management.base import CommandError, CommandParser
 
-from imaging import outcomes
+from imaging import jobs, outcomes
+from imaging.local_files import LocalFile, files_under
 from imaging.models import Job, Upload, UploadItem
 from imaging.refused import Refused, sentence
 from imaging.services import add_files, close_upload, open_upload
@@ -60,13 +59,16 @@ class Command(CaseCommand):
             time.sleep(POLL_SECONDS)
         shown = ""
         while waiting := _open_jobs(upload, job):
-            if not quiet:
-                shown = self._show(waiting[0], shown)
-            mine = next((j for j in waiting if j.state == Job.State.QUEUED and time.monotonic() >= limit), None)
-            if mine is None:
-                time.sleep(POLL_SECONDS)
+            mine = [j for j in waiting if j.state == Job.State.QUEUED] if time.monotonic() >= limit else []
+            for job_at_hand in mine or waiting[:1]:
+                if not quiet:
+                    shown = self._show(job_at_hand, shown)
+                if mine:
+                    run(job_at_hand.pk)
+            if mine:
+                ring(jobs.sweep())  # nobody else may be here to give up what fails again and again
             else:
-                run(mine.pk)
+                time.sleep(POLL_SECONDS)
 
     def _show(self, job: Job, shown: str) -> str:
         line = f"{job.get_kind_display()}: {job.stage or job.get_state_display()}"
@@ -113,15 +115,12 @@ def _patient(by, case: str | None) -> Patient | None:
 def _receive(by, patient: Patient | None, paths: list[Path]) -> Upload:
     files = _files(paths)
     upload = open_upload(by=by, patient=patient, source=Upload.Source.COMMAND)
-    while batch := [path for _, path in zip(range(BATCH), files, strict=False)]:
-        opened = [_open(path) for path in batch]
+    while batch := [LocalFile(path) for _, path in zip(range(BATCH), files, strict=False)]:
         try:
-            readable = [(path.name, file) for path, file in zip(batch, opened, strict=True) if file is not None]
-            add_files(by=by, upload=upload, files=readable)
+            add_files(by=by, upload=upload, files=[(file.label, file) for file in batch])
         finally:
-            for file in opened:
-                if file is not None:
-                    file.close()
+            for file in batch:
+                file.close()
     return upload
 
 
@@ -129,23 +128,7 @@ def _files(paths: list[Path]) -> Iterator[Path]:
     for path in paths:
         if not path.exists():
             raise CommandError(f"There is nothing at {path}.")
-        if path.is_dir():
-            for folder, _, names in sorted(os.walk(path)):
-                yield from (Path(folder) / name for name in sorted(names))
-        else:
-            yield path
-
-
-def _open(path: Path):
-    """Links, devices and pipes inside a folder are passed over."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:
-        return None
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        return None
-    return os.fdopen(descriptor, "rb")
+        yield from files_under(path)
 
 
 def _state(job: Job) -> str:

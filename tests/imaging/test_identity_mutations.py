@@ -1,0 +1,187 @@
+"""A thousand changed identities in real headers, read and judged as at import: none reaches a chart by itself.
+
+What a standard-minded sender may write for the same identity (padding, another name, a value left out) does reach it.
+"""
+
+import os
+import random
+from collections import Counter
+from datetime import date
+
+import pytest
+from pydicom.dataset import Dataset
+
+from imaging import dicom
+from imaging.assemble import assemble
+from imaging.instances import ParsedInstance, from_json
+from imaging.models import Scan, Series
+from imaging.services.identities import judge
+from imaging.services.studies import study_of
+from patients.services import confirm_identifier, create_patient
+from tests.imaging.dicom_files import pet_slice, to_bytes
+from tests.imaging.people import make_doctor
+from tests.imaging.zoo.box import raw
+
+pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
+ID, BIRTH, NAME = "NET-0042", "19610409", "CANARY^NAME"
+ALIAS = ("CLINIC-A", "ÅS-1962-4711")
+INVISIBLE = ("\u200b", "\u202e", "\x00", "\x1b", "\u00a0", "\ufeff")
+
+
+def a_digit(rng: random.Random, text: str) -> str:
+    place = rng.choice([k for k, c in enumerate(text) if c.isdigit()])
+    return text[:place] + rng.choice([d for d in "0123456789" if d != text[place]]) + text[place + 1 :]
+
+
+def swapped(rng: random.Random, text: str) -> str:
+    k = rng.choice([k for k in range(len(text) - 1) if text[k] != text[k + 1]])
+    return text[:k] + text[k + 1] + text[k] + text[k + 2 :]
+
+
+def inserted(rng: random.Random, text: str, what: str) -> str:
+    k = rng.randint(1, len(text) - 1)
+    return text[:k] + what + text[k:]
+
+
+OF_TEXT = {
+    "a digit": a_digit,
+    "two neighbours swapped": swapped,
+    "a space inside": lambda rng, text: inserted(rng, text, " "),
+    "case": lambda rng, text: text.lower(),
+    "a letter with a mark": lambda rng, text: text.replace("E", "É", 1) if "E" in text else text.replace("S", "Š", 1),
+    "something invisible": lambda rng, text: inserted(rng, text, rng.choice(INVISIBLE)),
+    "cut short": lambda rng, text: text[: rng.randint(1, len(text) - 1)],
+    "longer": lambda rng, text: text + rng.choice(["0", "X", "-2", "\\" + text, text * 9]),
+    "leading zero": lambda rng, text: text.replace("-", "-0", 1),
+    "full width": lambda rng, text: "".join(chr(ord(c) + 0xFEE0) if c.isdigit() else c for c in text),
+    "for nobody": lambda rng, text: rng.choice(["", "ANON", "0000", "TEST 1", "N/A"]),
+}
+
+
+def identifier(rng: random.Random, ds: Dataset) -> str:
+    what = rng.choice(list(OF_TEXT))
+    changed = OF_TEXT[what](rng, ds.PatientID)
+    raw(ds, 0x00100020, "LO", changed.encode())
+    return f"ID: {what}"
+
+
+def birth_date(rng: random.Random, ds: Dataset) -> str:
+    day = date(1961, 4, 9)
+    made = {
+        "another day": lambda: (
+            f"{date.fromordinal(day.toordinal() + rng.choice([-1, 1]) * rng.randint(1, 20000)):%Y%m%d}"
+        ),
+        "day and month swapped": lambda: "19610904",
+        "unreadable": lambda: rng.choice(["1961-04-09", "00000000", "19610231", "9.4.1961", "1961"]),
+    }
+    what = rng.choice(list(made))
+    raw(ds, 0x00100030, "DA", made[what]().encode())
+    return f"birth date: {what}"
+
+
+def sex(rng: random.Random, ds: Dataset) -> str:
+    raw(ds, 0x00100040, "CS", rng.choice(["F", "O", "W", "X", "FEMALE"]).encode())
+    return "sex"
+
+
+def issuer(rng: random.Random, ds: Dataset) -> str:
+    ds.IssuerOfPatientID = rng.choice(["CLINIC-B", "clinic-a", "CLINIC A", "CLINIC-A2"])
+    return "issuer"
+
+
+def several(rng: random.Random, ds: Dataset) -> str:
+    raw(ds, 0x00100010, "PN", b"OTHER^PERSON")
+    return " and ".join(change(rng, ds) for change in rng.sample([identifier, birth_date, sex, issuer], 2))
+
+
+MUTATIONS = [identifier] * 5 + [birth_date] * 2 + [sex, issuer, several]
+
+
+def padded(rng: random.Random, ds: Dataset) -> str:
+    raw(
+        ds,
+        0x00100020,
+        "LO",
+        b" " * rng.randint(0, 3) + ds.PatientID.encode() + rng.choice([b" ", b"   ", b"\0", b" \0"]),
+    )
+    return "padding"
+
+
+def another_name(rng: random.Random, ds: Dataset) -> str:
+    names = ["NAME^CANARY", "CANARY-OTHER^NAME", "Canary^Nàme", "CANARY^NAME^^DR", "", "Кан^Н", "X" * 100]
+    raw(ds, 0x00100010, "PN", rng.choice(names).encode())
+    return "name"
+
+
+def left_out(rng: random.Random, ds: Dataset) -> str:
+    tag, vr = rng.choice([(0x00100030, "DA"), (0x00100040, "CS")])
+    raw(ds, tag, vr, b"")
+    return "left out"
+
+
+def small_sex(rng: random.Random, ds: Dataset) -> str:
+    raw(ds, 0x00100040, "CS", rng.choice([b"m", b"m ", b"M\0", b"U"]))
+    return "sex in small letters, or unknown"
+
+
+VARIANTS = [padded, another_name, left_out, small_sex]
+
+
+@pytest.fixture
+def doctor(db):
+    return make_doctor("doctor")
+
+
+@pytest.fixture
+def case(doctor):
+    found = create_patient(by=doctor, case_number=ID, sex_for_formulas="M", birth_date=date(1961, 4, 9))
+    confirm_identifier(by=doctor, patient=found, issuer=ALIAS[0], value=ALIAS[1], reason="letter")
+    return found
+
+
+def header(number: int, rng: random.Random) -> Dataset:
+    """Of this case: under its number, or under the identifier that was confirmed for it."""
+    uid = f"2.25.42.{number}"
+    ds = pet_slice(
+        0, SpecificCharacterSet="ISO_IR 192", StudyInstanceUID=f"{uid}.1", SeriesInstanceUID=f"{uid}.2",
+        SOPInstanceUID=f"{uid}.3", PatientID=ID, PatientBirthDate=BIRTH, PatientSex="M",
+    )  # fmt: skip
+    if rng.random() < 0.4:
+        ds.IssuerOfPatientID, ds.PatientID = ALIAS
+    return ds
+
+
+def judged(ds: Dataset, doctor, case) -> Series:
+    """As at import, without files."""
+    descriptor = os.memfd_create("slice")
+    os.write(descriptor, to_bytes(ds))
+    parsed = from_json(dicom.parse(descriptor))
+    os.close(descriptor)
+    assert isinstance(parsed, ParsedInstance), parsed
+    (part,) = assemble([("a", parsed)])
+    series = Series.objects.create(
+        study=study_of(parsed), series_uid=parsed.series_uid, modality="PT", sop_class_uid=parsed.sop_class_uid,
+        instance_count=1, uploaded_by=doctor,
+    )  # fmt: skip
+    return judge(by=doctor, series=series, patient=case, hold=part.hold)
+
+
+def test_a_thousand_mutations_of_real_headers_and_none_attached(doctor, case):
+    rng, kinds = random.Random(20261126), Counter()
+    for number in range(1000):
+        ds = header(number, rng)
+        what = rng.choice(MUTATIONS)(rng, ds)
+        series = judged(ds, doctor, case)
+        assert (series.identity, bool(series.identity_reason)) == (Series.Identity.HELD, True), (number, what)
+        kinds[what.split(":")[0].split(" and ")[0]] += 1
+    assert not Scan.objects.exists()
+    assert min(kinds[kind] for kind in ("ID", "birth date", "sex", "issuer")) >= 50
+
+
+def test_ways_of_writing_the_same_identity_do_not_stop_it(doctor, case):
+    rng = random.Random(20261127)
+    for number in range(200):
+        ds = header(number, rng)
+        what = VARIANTS[number % len(VARIANTS)](rng, ds)
+        assert judged(ds, doctor, case).identity == Series.Identity.ATTACHED, (number, what)
+    assert Scan.objects.count() == 200

@@ -1,0 +1,27 @@
+"""The table: 96 cases, in order."""
+
+import os
+
+from tests.imaging.zoo import container, encoding, geometry, people, suv
+from tests.imaging.zoo.expected import Case, Specimen
+
+LAST_OF_CONTAINERS = 20
+
+CASES: list[Case] = [case for part in (container, encoding, geometry, suv, people) for case in part.CASES]
+
+
+def specimens() -> list[tuple[Case, int, Specimen]]:
+    return [(case, n, specimen) for case in CASES for n, specimen in enumerate(case.specimens)]
+
+
+def routes(case: Case, n: int) -> tuple[str, ...]:
+    """Both for every case. What is inside a file knows no route: its further specimens take turns, but in the long run."""
+    own = case.specimens[n].routes
+    if n == 0 or case.number <= LAST_OF_CONTAINERS or os.environ.get("PRRT_TEST_BOTH"):
+        return own
+    return (own[(case.number + n) % len(own)],)
+
+
+def mark(case: Case, n: int) -> str:
+    """What the names of its files begin with."""
+    return f"{case.number:03d}{chr(ord('a') + n)}-"

@@ -1,0 +1,292 @@
+"""Cases 1 to 20: the file and what it travels in."""
+
+import os
+import stat
+import struct
+import zipfile
+import zlib
+from io import BytesIO
+
+from pydicom.dataset import Dataset
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
+
+from tests.imaging.dicom_files import to_bytes
+from tests.imaging.object_files import report, segmentation, structure_set
+from tests.imaging.zoo.box import Box, edited, of_class, one_file, one_slice, pet_with, raw, recompressed
+from tests.imaging.zoo.expected import Case, Expected, SeriesSeen, of, pet, refused
+
+FOLDER, BROWSER = ("folder",), ("browser",)
+DEFLATED = "1.2.840.10008.1.2.1.99"
+SEQUENCE = struct.pack("<HHIHHI", 0x0008, 0x1140, 0xFFFFFFFF, 0xFFFE, 0xE000, 0xFFFFFFFF)
+END = struct.pack("<HHIHHI", 0xFFFE, 0xE00D, 0, 0xFFFE, 0xE0DD, 0)
+EXECUTABLE = b"MZ\x90\0".ljust(128, b"\0")
+
+
+def before_name(element: bytes):
+    """One slice in implicit VR with ``element`` in front of the patient's name."""
+
+    def edit(data: bytes) -> bytes:
+        cut = data.index(struct.pack("<HH", 0x0010, 0x0010))
+        return data[:cut] + element + data[cut:]
+
+    return edited(edit, ImplicitVRLittleEndian)
+
+
+def huge_pixel_length(data: bytes) -> bytes:
+    place = data.rindex(b"\xe0\x7f\x10\x00OW") + 8
+    return data[:place] + struct.pack("<I", 0xFFFFFFFE) + data[place + 4 :]
+
+
+def deflated(ds: Dataset, extra: int = 0) -> bytes:
+    plain = to_bytes(ds, has_meta=False)
+    packer = zlib.compressobj(1, zlib.DEFLATED, -15)
+    body = packer.compress(plain) + b"".join(packer.compress(bytes(1 << 20)) for _ in range(extra)) + packer.flush()
+    return to_bytes(ds, DEFLATED)[: -len(plain)] + body
+
+
+def without_preamble(box: Box) -> None:
+    for k, syntax in enumerate((ImplicitVRLittleEndian, ImplicitVRLittleEndian, ExplicitVRLittleEndian)):
+        box.add(f"{k}.dcm", to_bytes(box.pet(k), syntax, has_meta=False))
+
+
+def trailing(box: Box) -> None:
+    for k in range(3):
+        box.add(f"{k}.dcm", to_bytes(box.pet(k)) + bytes(77 * k))
+
+
+def odd_lengths(ds: Dataset, k: int) -> None:
+    """A text of odd length, against the standard."""
+    raw(ds, 0x0008103E, "LO", b"ab")
+    element = ds.get_item(0x0008103E)
+    ds[0x0008103E] = element._replace(value=b"abc", length=3)
+
+
+# --- archives --------------------------------------------------------------------------------------
+def bomb_in_zip(box: Box) -> None:
+    box.zip("a.zip", [("@bomb.dcm", bytes(16 << 20)), ("@good.dcm", to_bytes(box.pet()))])
+
+
+def zip_in_zip(box: Box) -> None:
+    inner = box.zip("", [("@x.dcm", b"x")])
+    box.zip("a.zip", [("@inner.zip", inner)])
+
+
+def quine(box: Box) -> None:
+    """Not a true quine, which needs one exact byte string: an archive whose entry begins like an archive."""
+    box.zip("a.zip", [("@r.zip", b"PK\x03\x04" + bytes(200))], zipfile.ZIP_STORED)
+
+
+def many_entries(box: Box) -> None:
+    """A table of contents of 200,000 lines over one file."""
+    data = box.zip("", [("@x", b"x")])
+    at = data.index(b"PK\x01\x02")
+    end = data.rindex(b"PK\x05\x06")
+    table = data[at:end] * 200_000
+    tail = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 0xFFFF, 0xFFFF, len(table), at, 0)
+    box.add("a.zip", data[:at] + table + tail)
+
+
+def lying_size(box: Box) -> None:
+    data = bytearray(box.zip("", [("@bomb.dcm", bytes(16 << 20))]))
+    struct.pack_into("<L", data, data.rindex(b"PK\x01\x02") + 24, 100)
+    box.add("a.zip", bytes(data))
+
+
+def overlapping(box: Box) -> None:
+    """Three entries that each claim more than half of the archive as their packed bytes."""
+    data = bytearray(box.zip("", [(f"@{n}", os.urandom(64)) for n in range(3)], zipfile.ZIP_STORED))
+    at = -1
+    while (at := data.find(b"PK\x01\x02", at + 1)) >= 0:
+        struct.pack_into("<LL", data, at + 20, len(data) * 3 // 4, len(data) * 3 // 4)
+    box.add("a.zip", bytes(data))
+
+
+def named(*names: str):
+    def make(box: Box) -> None:
+        box.zip("a.zip", [(name, b"evil") for name in names])
+
+    return make
+
+
+def with_nul_name(box: Box) -> None:
+    data = box.zip("", [("@aXb", b"evil")])
+    box.add("a.zip", data.replace(f"{box.mark}aXb".encode(), f"{box.mark}a\0b".encode()))
+
+
+def twice(box: Box) -> None:
+    slices = [to_bytes(box.pet(k)) for k in range(3)]
+    box.zip("a.zip", [("@A.dcm", slices[0]), ("@a.dcm", slices[1]), ("@a.DCM", slices[2])])
+
+
+def links_in_zip(box: Box) -> None:
+    buffer = BytesIO()
+    with zipfile.ZipFile(buffer, "w") as target:
+        for name, mode in (("link", stat.S_IFLNK), ("fifo", stat.S_IFIFO), ("device", stat.S_IFBLK)):
+            info = zipfile.ZipInfo(box.mark + name)
+            info.external_attr = (mode | 0o777) << 16
+            target.writestr(info, "/etc/passwd")
+    box.add("a.zip", buffer.getvalue())
+
+
+def links_in_folder(box: Box) -> None:
+    (box.folder / f"{box.mark}link.dcm").symlink_to("/etc/passwd")
+    (box.folder / f"{box.mark}folder").symlink_to("/etc")
+    os.mkfifo(box.folder / f"{box.mark}fifo.dcm")
+
+
+def hard_links(box: Box) -> None:
+    box.series()
+    os.link(box.folder / f"{box.mark}0.dcm", box.folder / f"{box.mark}again.dcm")
+
+
+def unreadable(box: Box) -> None:
+    """Gone when it is opened, as on a share that vanishes; rights alone do not stop the super-user."""
+    os.symlink(box.folder / "absent", box.folder / f"{box.mark}gone.dcm")
+
+
+def encrypted(box: Box) -> None:
+    data = bytearray(box.zip("", [("@secret.dcm", b"data")]))
+    struct.pack_into("<H", data, data.find(b"PK\x01\x02") + 8, 1)
+    box.add("a.zip", bytes(data))
+
+
+def unknown_method(box: Box) -> None:
+    box.zip("a.zip", [("@a.dcm", b"data")], zipfile.ZIP_LZMA)
+
+
+# --- other objects ---------------------------------------------------------------------------------
+def dicomdir(box: Box) -> None:
+    ds = Dataset()
+    ds.SOPClassUID, ds.SOPInstanceUID = "1.2.840.10008.1.3.10", f"{box.uid}.3.1"
+    item = Dataset()
+    item.ReferencedFileID = ["..", "..", "ETC", "PASSWD"]
+    ds.DirectoryRecordSequence = [item]
+    data = to_bytes(ds)
+    box.add("DICOMDIR", data)
+
+
+def polyglot(box: Box) -> None:
+    for k in range(3):
+        box.add(f"{k}.dcm", EXECUTABLE + to_bytes(box.pet(k))[128:])
+
+
+def objects(box: Box) -> None:
+    """A segmentation, a structure set and a report, each a series of its own."""
+    import numpy as np
+
+    mask = np.zeros((8, 24, 20), bool)
+    mask[1:2, 4:9, 4:9] = True
+    made = (segmentation([mask]), structure_set({"GTV": []}), report([]))
+    for n, ds in enumerate(made):
+        ds.StudyInstanceUID, ds.SeriesInstanceUID, ds.SOPInstanceUID = (f"{box.uid}.{m}" for m in (1, 20 + n, 30 + n))
+        box.add(f"{n}.dcm", to_bytes(ds))
+
+
+def other_size(ds: Dataset) -> None:
+    ds.Rows, ds.Columns = ds.Columns, ds.Rows
+
+
+OPENED = {"stored archive_opened": 1}
+NOT_USED = (
+    "1.2.840.10008.5.1.4.1.1.11.1",  # presentation state
+    "1.2.840.10008.5.1.4.1.1.88.59",  # key object selection
+    "1.2.840.10008.5.1.4.1.1.104.1",  # encapsulated PDF
+    "1.2.840.10008.5.1.4.1.1.66",  # raw data
+)
+
+CASES = [
+    Case(1, "Not DICOM: PDF, JPEG, program, empty file", "R", (
+        of("PDF", one_file("a.dcm", b"%PDF-1.7 ..."), refused("not_dicom")),
+        of("JPEG", one_file("a.dcm", b"\xff\xd8\xff\xe0" + b"x" * 400), refused("not_dicom")),
+        of("program", one_file("a.dcm", b"MZ" + bytes(400)), refused("not_dicom")),
+        of("empty", one_file("a.dcm", b""), refused("file_empty")),
+    )),
+    Case(2, "No preamble", "H or R", (
+        of("a dataset follows", without_preamble, pet()),
+        of("something else follows", one_file("a.dcm", bytes(500)), refused("not_dicom")),
+    )),
+    Case(3, "Cut off", "R", (
+        of("in the header", edited(lambda data: data[:700]), refused("pixel_data_missing")),
+        of("in the image", edited(lambda data: data[:-100]), refused("file_truncated")),
+    ), proof="tests/imaging/test_dicom.py::test_every_truncation_is_noticed"),
+    Case(4, "A length of 4 GiB", "R", (of("of the image", edited(huge_pixel_length), refused("file_truncated")),)),
+    Case(5, "Trailing bytes, padding, odd lengths", "H", (
+        of("bytes behind the image", trailing, pet()),
+        of("a value of odd length", pet_with(odd_lengths), pet()),
+    )),
+    Case(6, "ZIP bombs", "R", (
+        of("ratio over 100", bomb_in_zip, Expected({**OPENED, "refused archive_bomb": 1, "stored": 1},
+           (SeriesSeen(volume="single_slice", suv="fact"),))),
+        of("nested", zip_in_zip, Expected({**OPENED, "refused archive_nested": 1})),
+        of("unpacks to itself", quine, Expected({**OPENED, "refused archive_nested": 1})),
+        of("200,000 entries", many_entries, refused("too_many_files")),
+        of("lying table of contents", lying_size, Expected({**OPENED, "refused archive_damaged": 1})),
+        of("overlapping entries", overlapping, Expected({**OPENED, "refused archive_damaged": 1,
+           "refused archive_bomb": 2})),
+    ), differs="The good slice beside a bomb in one archive is stored; alone it is no volume (B)."),
+    Case(7, "Names that point elsewhere", "R", (
+        of("../, absolute, backslash, drive", named("../@a", "/etc/@b", "..\\@c", "C:/x/@d", "\\\\server\\@e"),
+           Expected({**OPENED, "refused archive_unsafe_name": 5})),
+        of("NUL inside", with_nul_name, Expected({**OPENED, "refused archive_unsafe_name": 1})),
+        of("2,000 characters", named("@" + "a" * 2000), Expected({**OPENED, "refused archive_unsafe_name": 1})),
+        of("the same but for case", twice, Expected({**OPENED, "stored": 1, "refused archive_name_twice": 2},
+           (SeriesSeen(volume="single_slice"),))),
+    ), differs="Of names that are the same but for case the first file is stored; alone it is no volume (B)."),
+    Case(8, "Links, devices, pipes", "R", (
+        of("in a ZIP", links_in_zip, Expected({**OPENED, "refused archive_link": 3})),
+        of("in a tar", one_file("a.tar", b"name.dcm".ljust(512, b"\0") + bytes(1024)), refused("not_dicom")),
+        of("in a folder", links_in_folder, refused("not_a_regular_file", 3), FOLDER),
+        of("a hard link", hard_links, pet(more={"already": 1}), FOLDER),
+    ), differs="A hard link is an ordinary file that its importer may read anyway, so it counts as a copy."),
+    Case(9, "Encrypted, or packed in another way", "R", (
+        of("with a password", encrypted, Expected({**OPENED, "refused archive_encrypted": 1})),
+        of("LZMA", unknown_method, Expected({**OPENED, "refused archive_method": 1})),
+    )),
+    Case(10, "Bomb in the deflated transfer syntax", "R", (
+        of("80 MB of zeros", lambda box: box.add("a.dcm", deflated(box.pet(), 80)) and None,
+           refused("inflates_too_large")),
+    )),
+    Case(11, "Sequences nested deeper than 32", "R", (
+        of("40 deep", before_name(SEQUENCE * 40 + END * 40), refused("nesting_too_deep")),
+    )),
+    Case(12, "Too much in the header", "R", (
+        of("300,000 elements", before_name(
+            b"".join(struct.pack("<HHI", 0x0009, k & 0xFFFF, 2) + b"xx" for k in range(300_000))),
+           refused("too_many_elements")),
+        of("one text of 20 MB", before_name(struct.pack("<HHI", 0x0008, 0x4000, 20 << 20) + b"x" * (20 << 20)),
+           refused("header_too_large")),
+        of("a private block of 20 MB", before_name(struct.pack("<HHI", 0x0009, 0x1002, 20 << 20) + bytes(20 << 20)),
+           refused("header_too_large")),
+    )),
+    Case(13, "Impossible image sizes", "R", (
+        of("65535 x 65535", one_slice(Rows=65535, Columns=65535), refused("image_size")),
+        of("a billion frames", one_slice(NumberOfFrames=1_000_000_000), refused("multiframe_unsupported")),
+        of("Rows as UL", pet_with(lambda ds, _: raw(ds, 0x00280010, "UL", struct.pack("<I", 24)), 1),
+           refused("image_header_invalid")),
+    )),
+    Case(14, "Compressed image of another size than its header", "R", (
+        of("JPEG-LS", recompressed("JPEGLSLossless", edit=other_size), refused("pixels_disagree_with_header", 3)),
+        of("JPEG 2000", recompressed("JPEG2000Lossless", edit=other_size), refused("pixels_disagree_with_header", 3)),
+        of("JPEG", recompressed("JPEGLosslessProcess14_1", edit=other_size),
+           refused("pixels_disagree_with_header", 3)),
+        of("RLE", recompressed("RLELossless", edit=lambda ds: setattr(ds, "Rows", 12)),
+           pet(volume="pixels_unreadable")),
+    ), differs="Run-length data do not state their size: that they are too long shows when they are unpacked (B)."),
+    Case(15, "DICOMDIR that points outside", "R", (of("any DICOMDIR", dicomdir, refused("not_used_here")),)),
+    Case(16, "Something else in the preamble", "W", (
+        of("a program", polyglot, pet("fact", "preamble_not_empty")),
+    ), differs="The file is kept as it came, so that its hash is that of the sender's; it is never run nor served."),
+    Case(17, "A file that changes while it is read", "H or R",
+         proof="tests/imaging/test_import_command.py::test_a_file_that_changes_while_it_is_read_is_refused",
+         differs="Refused with file_changed and a sentence to import again, which keeps what is here already."),
+    Case(18, "Unreadable, locked, share gone", "R", (
+        of("gone when opened", unreadable, refused("not_a_regular_file"), FOLDER),
+    ), proof="tests/imaging/test_import_command.py::test_what_cannot_be_read_is_named"),
+    Case(19, "DICOM that is no image", "R or H", (
+        of("segmentation, structure set, report", objects, Expected({"stored": 3}, (SeriesSeen(suv=""),) * 3)),
+        of("presentation state, key object, PDF, raw data", of_class(*NOT_USED), refused("not_used_here", 4)),
+    )),
+    Case(20, "Picture of a screen", "Q", (
+        of("secondary capture", one_slice(SOPClassUID="1.2.840.10008.5.1.4.1.1.7"), refused("secondary_capture")),
+    ), differs="Refused instead of held: nothing that may show a name is kept where it has no use."),
+]  # fmt: skip

@@ -1,0 +1,150 @@
+"""Cases 81 to 96: whose it is, and text that means harm."""
+
+from pydicom.dataset import Dataset
+
+from tests.imaging.dicom_files import to_bytes
+from tests.imaging.zoo.box import Box, edited, of_class, pet_series, pet_with, raw
+from tests.imaging.zoo.expected import Case, SeriesSeen, of, pet, refused, several
+
+CASE, OTHER = "SYN-0001", "SYN-0002"
+# Identifiers that persons confirmed before: (issuer, value) of each case.
+ALIAS, OTHERS_ID = ("CLINIC-A", "MRN-4711"), ("", "HOSP-2")
+EARLIER_STUDY = "2.25.7777.92"  # in the chart of the other case since before
+UNKNOWN = pet(held="identity_id_unknown")
+PAYLOADS = (
+    "<script>alert(1)</script>",
+    "{{7*7}}{% debug %}",
+    "'; DROP TABLE patients_patient; --",
+    '=HYPERLINK("http://x","y")',
+    "${jndi:ldap://x/y}",
+)
+
+
+def under(patient_id: str, issuer: str = ""):
+    return pet_series(PatientID=patient_id, **({"IssuerOfPatientID": issuer} if issuer else {}))
+
+
+def named(name: str):
+    return pet_series(PatientName=name)
+
+
+def other_ids(box: Box) -> None:
+    """The case number stands among Other Patient IDs only."""
+
+    def tweak(ds: Dataset, _: int) -> None:
+        ds.PatientID = "MRN-9999"
+        ds.add_new(0x00101000, "LO", CASE)
+
+    box.series(tweak=tweak)
+
+
+def two_ids(box: Box) -> None:
+    """A PET under one ID and its CT under another, in one study."""
+    box.series()
+    for k in range(3):
+        box.add(f"ct{k}.dcm", to_bytes(box.ct(k, PatientID="MRN-9999")))
+
+
+def study_of_the_other(box: Box) -> None:
+    box.series(StudyInstanceUID=EARLIER_STUDY)
+
+
+def hostile(payload: str):
+    def tweak(ds: Dataset, _: int) -> None:
+        for tag, vr in ((0x0008103E, "LO"), (0x00081010, "SH"), (0x00100010, "PN"), (0x00080070, "LO")):
+            raw(ds, tag, vr, payload.encode())
+
+    return pet_with(tweak)
+
+
+def personal(ds: Dataset, _: int) -> None:
+    """The name where no name belongs."""
+    ds.PatientComments = ds.ImageComments = ds.ProtocolName = "CANARY^NAME"
+    ds.add_new(0x00090010, "LO", "SOME VENDOR")
+    ds.add_new(0x00091001, "LO", "CANARY^NAME")
+
+
+def other_uid(uid: bytes):
+    placeholder = "2.25." + "9" * (len(uid) - 5)
+
+    def make(box: Box) -> None:
+        data = to_bytes(box.pet(SOPInstanceUID=placeholder), MediaStorageSOPInstanceUID="1.2")
+        box.add("a.dcm", data.replace(placeholder.encode(), uid))
+
+    return make
+
+
+def leading_zero(box: Box) -> None:
+    box.series(StudyInstanceUID=f"{box.uid}.01")
+
+
+def padded_uid(ds: Dataset, _: int) -> None:
+    raw(ds, 0x0020000D, "UI", ds.StudyInstanceUID.encode() + b" \0")
+
+
+CASES = [
+    Case(81, "ID, name and birth date agree", "H", (of("the case number", pet_series(), pet()),)),
+    Case(82, "ID of another patient, uploaded from this chart", "Q", (
+        of("nobody's here", under("MRN-9999"), UNKNOWN),
+        of("another case's number", under(OTHER), pet(held="identity_id_of_other_case")),
+        of("confirmed for another case", under(OTHERS_ID[1]), pet(held="identity_id_of_other_case")),
+    ), proof="tests/imaging/test_identity.py::test_a_contradiction_needs_a_second_person"),
+    Case(83, "Another name", "W or Q", (
+        of("family and given swapped", named("NAME^CANARY"), pet()),
+        of("married", named("OTHER^NAME"), pet()),
+        of("diacritics", named("CANARY^NAMÉ".encode("ascii", "ignore").decode()), pet()),
+    ), differs="Names are neither read nor compared nor kept: the ID decides, with birth date and sex."),
+    Case(84, "Birth date or sex differ", "Q", (
+        of("day and month swapped", pet_series(PatientBirthDate="19600201"), pet(held="identity_birth_date_differs")),
+        of("sex", pet_series(PatientSex="M"), pet(held="identity_sex_differs")),
+        of("a sex nobody can read", pet_with(lambda ds, _: raw(ds, 0x00100040, "CS", b"X")),
+           pet("fact", "header_value_unreadable", held="identity_unreadable")),
+    ), differs="What cannot be read is held and named in a warning (W)."),
+    Case(85, "Another ID of the same patient", "Q or H", (
+        of("confirmed before", under(ALIAS[1], ALIAS[0]), pet()),
+        of("not confirmed yet", under("MRN-0815", "CLINIC-B"), UNKNOWN),
+    ), proof="tests/imaging/test_identity.py::test_confirming_an_unknown_id_remembers_it_and_records_both_identities"),
+    Case(86, "One ID of two patients, without issuer", "Q", (
+        of("confirmed for the other", under(OTHERS_ID[1]), pet(held="identity_id_of_other_case")),
+        of("without its issuer", under(ALIAS[1]), UNKNOWN),
+    )),
+    Case(87, "No ID, or one that stands for nobody", "Q", tuple(
+        of(text or "empty", under(text), pet(held="identity_id_missing"))
+        for text in ("", "ANON", "0000", "TEST", "Anonymous^"))),
+    Case(88, "Leading zeros, spaces, case", "Q or H", (
+        of("leading zero", under("SYN-00001"), UNKNOWN),
+        of("number alone", under("0001"), UNKNOWN),
+        of("lower case", under("syn-0001"), UNKNOWN),
+        of("space inside", under("SYN- 0001"), UNKNOWN),
+        of("spaces around, as padding", pet_with(lambda ds, _: raw(ds, 0x00100020, "LO", b" SYN-0001  ")), pet()),
+        of("more than 64 characters", pet_with(lambda ds, _: raw(ds, 0x00100020, "LO", b"SYN-0001" * 9)), UNKNOWN),
+    )),
+    Case(89, "The right ID among other IDs", "Q", (of("Other Patient IDs", other_ids, UNKNOWN),)),
+    Case(90, "Renamed after the import", "H", proof="tests/imaging/zoo/test_zoo.py::test_a_renamed_case_keeps_its_scans"),
+    Case(91, "One study, two patient IDs", "Q", (
+        of("PET and CT", two_ids, several(SeriesSeen(held="study_of_two_patients"),
+           SeriesSeen(held="identity_id_unknown", suv=""))),
+    )),
+    Case(92, "Study of another patient's chart", "Q", (
+        of("same study UID, this case's ID", study_of_the_other, pet(held="study_of_two_patients")),
+    )),
+    Case(93, "Text burned into the image", "Q", (
+        of("says so", pet_series(BurnedInAnnotation="YES"), pet(held="burned_in_annotation")),
+        of("secondary capture", of_class("1.2.840.10008.5.1.4.1.1.7"), refused("secondary_capture")),
+    ), differs="A picture of a screen is refused (R), as in case 20."),
+    Case(94, "Names in comments, private elements, protocol", "H", (of("all of them", pet_with(personal), pet()),),
+         proof="tests/imaging/zoo/test_zoo.py::test_no_name_is_kept"),
+    Case(95, "Text that wants to run", "H", (
+        *(of(payload, hostile(payload), pet()) for payload in PAYLOADS),
+        of("10 KB", hostile("A" * 10_000), pet()),
+        of("script as ID", under(PAYLOADS[0]), UNKNOWN),
+    ), proof="tests/imaging/zoo/test_zoo.py::test_hostile_text_is_text",
+       differs="As an ID it is one that nobody knows, so it is held (Q)."),
+    Case(96, "UIDs that are none", "R or W", (
+        *(of(uid.decode(), other_uid(uid), refused("uid_invalid")) for uid in (b"../../../etc/cron.d/x", b"1.2.x/y")),
+        of("66 characters", other_uid(b"1" * 66), refused("uid_invalid")),
+        of("empty", edited(lambda data: data, SOPInstanceUID=""), refused("uid_invalid")),
+        of("padded with NUL and space", pet_with(padded_uid), pet()),
+        of("leading zero", leading_zero, pet("fact", "uid_irregular")),
+    ), differs="Padding is no part of a UID (H)."),
+]  # fmt: skip
