@@ -5,7 +5,7 @@ const SURE_MS = 4000;
 
 /** Lines that stay keep their button, so that nobody loses it from under the finger. @param {HTMLElement} list */
 export function listDisplays(list, displays, wordsFor) {
-  const lines = new Map([...list.children].map((item) => [item.dataset.display, item]));
+  const lines = new Map([...list.querySelectorAll("[data-display]")].map((item) => [item.dataset.display, item]));
   for (const display of displays) {
     const item = lines.get(display.id) ?? list.appendChild(lineOf(list, display));
     lines.delete(display.id);
@@ -34,7 +34,7 @@ function lineOf(list, display) {
 export function unpairing(list, say) {
   list.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const form = event.target;
+    const form = /** @type {HTMLFormElement} */ (event.target);
     const button = form.querySelector("button");
     if (button.dataset.sure === undefined) return ask(button);
     delete button.dataset.sure;
