@@ -24,6 +24,7 @@ from tests.patients.factories import make_patient, make_user
 pytestmark = pytest.mark.django_db(transaction=True)
 EDITORS, SAVES, RACES, DOUBLED = 20, 50, 200, 1000
 COMPLETE = {"outcome": "not_yet", "text": "first", "next_step": "visit", "interval_days": 14, "owner": "Ward"}
+COMPLETE |= {"agreement": "consensus"}
 
 
 def at_once(jobs, hands: int) -> list:

@@ -62,6 +62,7 @@ def write(room, *, outcome: str, text: str, owner: str = "Oncology") -> None:
     form.get_by_label("Next step", exact=True).select_option("labs")
     form.get_by_label("Within").select_option("14")
     form.get_by_label("Owner").fill(owner)
+    form.get_by_label("Consensus").check()
 
 
 def sign(room, password: str = DEMO_PASSWORD) -> None:
