@@ -205,6 +205,7 @@ def test_a_late_answer_to_a_signature_does_not_throw_the_page_back_to_its_case(r
     form.get_by_label("Next step", exact=True).select_option("labs")
     form.get_by_label("Within").select_option("14")
     form.get_by_label("Owner").fill("Oncology")
+    form.get_by_label("Consensus").check()
     expect(console.locator("[data-decision-state]")).to_contain_text("Saved", timeout=10_000)
     console.route("**/sign/", lambda route, _request: held.append(route))
     console.get_by_label("Your password").fill(PASSWORD)
