@@ -26,6 +26,7 @@ from imaging.object_header import CONTENT_STARTS, OBJECT_CLASSES
 FIRST_READ = 32 << 10
 MAX_HEADER_BYTES = 16 << 20
 MAX_ELEMENTS = 20_000
+MAX_ITEMS = 50_000  # of sequences in what was read, which may reach past the header
 MAX_DEPTH = 32
 TRAILING_BYTES = 1024
 LONG_ELEMENT = 1024
@@ -213,7 +214,7 @@ def open_source(descriptor: int, limits: Limits | None = None) -> Source:
     most = limits.header_bytes if limits else MAX_HEADER_BYTES
     while True:
         content = os.pread(descriptor, wanted, 0)
-        if limits and content.count(ITEM) > limits.elements:
+        if content.count(ITEM) > (limits.elements if limits else MAX_ITEMS):
             _refuse("too_many_elements")  # cheaper than finding out by unfolding them
         is_whole = len(content) == size
         try:

@@ -180,7 +180,10 @@ def _header(path: str) -> Dataset | None:
 def _value(ds: Dataset, tag: int, of_item: bool) -> bytes | str | None:
     """The bytes, None where there are none; ``UNREADABLE`` where pydicom itself stumbles and cannot be the judge."""
     try:
-        target = ds.RadiopharmaceuticalInformationSequence[0] if of_item else ds
+        found = ds.RadiopharmaceuticalInformationSequence if of_item else [ds]
+        if isinstance(found, bytes):  # a sequence under another VR, which the importer puts right
+            return UNREADABLE
+        target = found[0]
         element = target.get_item(tag)
         return None if element is None else (element.value or b"").strip(b" \0")
     except (AttributeError, IndexError):

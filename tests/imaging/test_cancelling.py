@@ -172,8 +172,8 @@ def test_an_import_cancelled_between_two_series_keeps_the_first_whole_and_nothin
     job = close_upload(by=doctor, upload=upload)
     store = importing.store_series
 
-    def store_and_cancel(*args):
-        followers = store(*args)
+    def store_and_cancel(*args, **options):
+        followers = store(*args, **options)
         cancel_job(by=doctor, job=row(job))
         return followers
 

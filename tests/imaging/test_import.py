@@ -251,11 +251,11 @@ def test_a_worker_that_stops_in_the_middle_leaves_whole_series_and_the_next_goes
     job = close_upload(by=doctor, upload=upload)
     real, calls = running.run_import.__globals__["store_series"], []
 
-    def stops_after_one(*args):
+    def stops_after_one(*args, **options):
         if calls:
             raise MemoryError
         calls.append(1)
-        return real(*args)
+        return real(*args, **options)
 
     monkeypatch.setitem(running.run_import.__globals__, "store_series", stops_after_one)
     run_until_done(job.pk)
