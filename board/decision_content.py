@@ -33,6 +33,7 @@ REQUIRED = {
     "next_step": "Choose the next step.",
     "owner": "Name who sees to it.",
 }
+WRITE_DAY = "Write the day as year, month, day: 2026-11-26."
 NO_INTERVAL = "Say within how many weeks, or by which day."
 NO_DATE_THEN = "When nothing comes next there is no interval and no day."
 NO_AGREEMENT = "Say how far the board agreed."
@@ -89,9 +90,12 @@ def _interval(value: Any) -> int | None:
 
 def _day(text: str) -> dt.date:
     try:
-        return dt.date.fromisoformat(text)
+        found = dt.date.fromisoformat(text)
     except ValueError:
-        raise ValueError("Write the day as 2026-11-26.") from None
+        raise ValueError(WRITE_DAY) from None
+    if found.isoformat() != text:  # 20261126 and 2026-W48-4 are ISO too
+        raise ValueError(WRITE_DAY)
+    return found
 
 
 def complete(content: dict[str, Any], *, decided_on: dt.date, in_meeting: bool = False) -> dict[str, Any]:
