@@ -217,9 +217,9 @@ document.addEventListener("submit", (event) => {
   if (event.submitter?.matches("[data-save-draft]")) save(form, true);
   else sign(form);
 });
-// Only from inside the form: elsewhere the same keys may be meant for another text.
+// From inside the form, or where no field has the focus: in another text the same keys are meant for that one.
 document.addEventListener("keydown", (event) => {
-  const form = event.target.closest?.(FORM);
+  const form = event.target === document.body ? document.querySelector(FORM) : event.target.closest?.(FORM);
   if (!form || event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
   event.preventDefault();
   const { password } = form.elements;

@@ -167,7 +167,7 @@ async function press(action, value) {
   sayScreen("");
   await known;
   if (!control.isMine) return sayScreen(`${control.text}. Take over to move it.`);
-  const command = absolute(action, value, screen);
+  const command = absolute(action, value, remote.expected(screen));
   remote.send(command.action, command.value);
 }
 

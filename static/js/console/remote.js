@@ -35,6 +35,9 @@ export function remoteOf({ url, windowId, onState, onRefused, onWaiting }) {
     onWaiting(waiting.length);
   }
 
+  const lastOf = (kind) => waiting.findLast(({ action }) => action === kind)?.value ?? null;
+  const isOn = (kind, was) => (lastOf(kind) ?? (was ? "on" : "off")) === "on";
+
   addEventListener("online", flush);
   return {
     send(action, value = "") {
@@ -43,6 +46,12 @@ export function remoteOf({ url, windowId, onState, onRefused, onWaiting }) {
     },
     drop() { waiting = []; },
     /** The case that was asked for and has not been answered yet: a second press counts from there. */
-    asked: () => waiting.findLast(({ action }) => action === "show")?.value ?? null,
+    asked: () => lastOf("show"),
+    /** The screen as it will be once all that waits has arrived: what a key turns over is turned from there. */
+    expected: (state) => ({
+      ...state,
+      is_blank: isOn("blank", state.is_blank),
+      shows_sentence: isOn("sentence", state.shows_sentence),
+    }),
   };
 }
