@@ -13,6 +13,7 @@ import { forget, keep, kept, sweep } from "./decision-kept.js";
 import "./one-due.js";
 import { differing, merged, sameWords } from "./decision-merge.js";
 import { fieldOf, put, shown, titleOf, words } from "./decision-words.js";
+import { isTyping } from "./typing.js";
 
 const FORM = "form[data-decision-form]";
 const IDLE_MS = 2000;
@@ -217,9 +218,9 @@ document.addEventListener("submit", (event) => {
   if (event.submitter?.matches("[data-save-draft]")) save(form, true);
   else sign(form);
 });
-// From inside the form, or where no field has the focus: in another text the same keys are meant for that one.
+// From inside the form, or where nothing is being typed: in another text the same keys are meant for that one.
 document.addEventListener("keydown", (event) => {
-  const form = event.target === document.body ? document.querySelector(FORM) : event.target.closest?.(FORM);
+  const form = event.target.closest?.(FORM) ?? (isTyping(/** @type {HTMLElement} */ (event.target)) ? null : document.querySelector(FORM));
   if (!form || event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
   event.preventDefault();
   const { password } = form.elements;
