@@ -13,6 +13,7 @@ from eligibility.loader import guideline
 
 MOST_SETS = 2
 MOST_ROWS = 2
+OWN_WORDS = 32  # of the 60 of a view: the rest are its head and foot
 
 
 @dataclass(frozen=True)
@@ -58,14 +59,21 @@ def flips(chart: Chart) -> list[WallFlip]:
     return nearest(flips_of(guideline(key), found[key]) for key in _keys(chart))
 
 
-def open_rows(chart: Chart) -> tuple[list[WallRow], int]:
-    """What stands against the fullest set, adverse first, and how many more there are."""
+def open_rows(chart: Chart, sentences: list[WallFlip]) -> tuple[list[WallRow], int]:
+    """What stands against the fullest set, adverse first, as far as the sentences leave room; how many more."""
     found = chart.assessed_on(chart.today)
     result = max((found[key] for key in _keys(chart)), key=lambda r: len(r.rows), default=None)
     if result is None:
         return [], 0
     rows = [*result.adverse_rows, *result.unknown_rows]
-    return [_row(row) for row in rows[:MOST_ROWS]], max(len(rows) - MOST_ROWS, 0)
+    room = OWN_WORDS - sum(len(f"{one.word} under {one.label} if {one.when}".split()) for one in sentences)
+    shown: list[WallRow] = []
+    for row in map(_row, rows[:MOST_ROWS]):
+        room -= len(f"{row.word} {row.title} {row.value}".split())
+        if room < 0:
+            break
+        shown.append(row)
+    return shown, len(rows) - len(shown)
 
 
 def _keys(chart: Chart) -> list[str]:

@@ -15,7 +15,7 @@ from board.frame_head import head_of, line_of
 from board.frame_lesions import BESIDE_A_SENTENCE, MOST_ROWS, WallLesion, above_liver, coldest, heatmap, lesion_at
 from board.frame_pictures import Pair, axial_pair, mip_pair, why_none
 from board.frame_previous import previous
-from board.frame_verdicts import flips, left_out, open_rows, verdicts
+from board.frame_verdicts import WallVerdict, flips, left_out, open_rows, verdicts
 from board.guarded import guarded
 from board.history import history
 from board.ledger import ledger
@@ -83,7 +83,7 @@ def _frame(meeting: Meeting, agenda: list[AgendaItem], item: AgendaItem, chart: 
 
 def _overview(chart: Chart, _asked: Asked) -> dict:
     alkylator = next((entry for entry in ledger(chart) if entry.name == "Temozolomide"), None)
-    pair, lesion = mip_pair(chart), coldest(chart)
+    pair, lesion, said = mip_pair(chart), coldest(chart), verdicts(chart)
     return {
         "picture": draw_wall(history(chart)),
         "pair": pair,
@@ -91,10 +91,15 @@ def _overview(chart: Chart, _asked: Asked) -> dict:
         "facts": _not_yet_said(lesion, pair),
         "above": above_liver(chart),
         "change": chart.change.label.partition(":")[0] if chart.change else "",
-        "verdicts": verdicts(chart),
+        "verdicts": said,
         "left_out": left_out(chart),
-        "alkylator": alkylator.value if alkylator and alkylator.row else "",
+        "alkylator": alkylator.value if alkylator and alkylator.row and _has_room(said) else "",
     }
+
+
+def _has_room(said: list[WallVerdict]) -> bool:
+    """A verdict with its reason and a note takes the line of the alkylator, whose bar stands in the timeline too."""
+    return sum(bool(one.against) + bool(one.note) for one in said) < 2
 
 
 def _not_yet_said(lesion: WallLesion | None, pair: Pair) -> tuple:
@@ -120,8 +125,9 @@ def _heatmap(chart: Chart, asked: Asked) -> dict:
 
 
 def _what_if(chart: Chart, _asked: Asked) -> dict:
-    rows, more = open_rows(chart)
-    return {"flips": flips(chart), "rows": rows, "more": more}
+    found = flips(chart)
+    rows, more = open_rows(chart, found)
+    return {"flips": found, "rows": rows, "more": more}
 
 
 def _previous(chart: Chart, asked: Asked) -> dict:
