@@ -97,9 +97,12 @@ def _overview(chart: Chart, _asked: Asked) -> dict:
     }
 
 
+NOTES_OF_A_LINE = 30  # characters
+
+
 def _has_room(said: list[WallVerdict]) -> bool:
-    """A verdict with its reason and a note takes the line of the alkylator, whose bar stands in the timeline too."""
-    return sum(bool(one.against) + bool(one.note) for one in said) < 2
+    """Reasons and notes of more than a line take the place of the alkylator, whose bar stands in the timeline too."""
+    return sum(len(one.against) + len(one.note) for one in said) <= NOTES_OF_A_LINE
 
 
 def _not_yet_said(lesion: WallLesion | None, pair: Pair) -> tuple:
