@@ -81,7 +81,7 @@ def _frame(meeting: Meeting, agenda: list[AgendaItem], item: AgendaItem, chart: 
     }
 
 
-def _overview(chart: Chart, _asked: Asked) -> dict:
+def _overview(chart: Chart, asked: Asked) -> dict:
     alkylator = next((entry for entry in ledger(chart) if entry.name == "Temozolomide"), None)
     pair, lesion, said = mip_pair(chart), coldest(chart), verdicts(chart)
     return {
@@ -93,16 +93,17 @@ def _overview(chart: Chart, _asked: Asked) -> dict:
         "change": chart.change.label.partition(":")[0] if chart.change else "",
         "verdicts": said,
         "left_out": left_out(chart),
-        "alkylator": alkylator.value if alkylator and alkylator.row and _has_room(said) else "",
+        "alkylator": alkylator.value if alkylator and alkylator.row and _has_room(said, asked.item.question) else "",
     }
 
 
-NOTES_OF_A_LINE = 30  # characters
+NOTES_OF_A_LINE, QUESTION_OF_TWO = 30, 90  # characters
 
 
-def _has_room(said: list[WallVerdict]) -> bool:
-    """Reasons and notes of more than a line take the place of the alkylator, whose bar stands in the timeline too."""
-    return sum(len(one.against) + len(one.note) for one in said) <= NOTES_OF_A_LINE
+def _has_room(said: list[WallVerdict], question: str) -> bool:
+    """Reasons of more than a line, or a long question, take the place of the alkylator: its bar is in the timeline."""
+    notes = sum(len(one.against) + len(one.note) for one in said)
+    return notes <= NOTES_OF_A_LINE and len(question) <= QUESTION_OF_TWO
 
 
 def _not_yet_said(lesion: WallLesion | None, pair: Pair) -> tuple:
