@@ -93,7 +93,9 @@ def _overview(chart: Chart, asked: Asked) -> dict:
         "change": chart.change.label.partition(":")[0] if chart.change else "",
         "verdicts": said,
         "left_out": left_out(chart),
-        "alkylator": alkylator.value if alkylator and alkylator.row and _has_room(said, asked.item.question) else "",
+        "alkylator": alkylator.value
+        if alkylator and alkylator.row and _has_room(said, asked.item.question or getattr(chart.question, "text", ""))
+        else "",
     }
 
 
