@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST
 from board import agenda, agenda_order
 from board.builder import agenda_of
 from board.gate import NotReady, readiness
-from board.meeting_http import answer, check, item_or_404, meeting_or_404, seen_version
+from board.meeting_http import answer, check, item_or_404, meeting_or_404, number_in, seen_version
 from board.meeting_views import PREPARE, meeting_page
 from board.models import AgendaItem, Meeting
 from board.views import patient_or_404
@@ -86,10 +86,10 @@ def _move(request: HttpRequest, meeting: Meeting, seen: int) -> None:
 
 def _edit(request: HttpRequest, meeting: Meeting, seen: int) -> None:
     """Fields that the form does not have stay as they are."""
-    item, minutes = _item(request, meeting), request.POST.get("minutes", "")
+    item = _item(request, meeting)
     said = {name: request.POST.get(name, getattr(item, name)) for name in ("question", "reviewer")}
-    number = int(minutes) if minutes.isascii() and minutes.isdigit() and len(minutes) < 5 else 0
-    said["minutes"] = item.minutes if "minutes" not in request.POST else number
+    minutes = number_in(request.POST.get("minutes", ""), digits=4) or 0
+    said["minutes"] = minutes if "minutes" in request.POST else item.minutes
     agenda_order.edit_item(by=request.user, item=item, seen_version=seen, **said)
 
 

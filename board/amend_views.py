@@ -1,7 +1,7 @@
 """Amending a signed decision: a new version beside it, with a reason and a signature."""
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -11,17 +11,17 @@ from board import signing
 from board.chart import Chart
 from board.confirming import WrongPassword
 from board.decision_form import DecisionFields, fields, typed
-from board.decision_views import NO_SIGNER, errors_of
+from board.decision_views import NO_SIGNER
 from board.identity import identity_of
+from board.meeting_http import decision_or_404, errors_of
 from board.models import BoardDecision
 from patients.domain.roles import Capability
-from patients.selectors import visible_patients
 from patients.services import Conflict
 
 
 @require_http_methods(["GET", "POST"])
 def amend(request: HttpRequest, pk) -> HttpResponse:
-    decision = _decision_or_404(request.user, pk)
+    decision = decision_or_404(request.user, pk)
     if not request.user.may(Capability.RECORD_DECISION):
         raise PermissionDenied(NO_SIGNER)
     shown = fields(request.user, signing.content_of_decision(decision))
@@ -45,14 +45,6 @@ def amend(request: HttpRequest, pk) -> HttpResponse:
 def _amend(request: HttpRequest, decision: BoardDecision) -> None:
     words = {name: request.POST.get(name, "") for name in ("reason", "password", "code", "key")}
     signing.amend(by=request.user, decision=decision, content=typed(request.POST), request=request, **words)
-
-
-def _decision_or_404(user, pk) -> BoardDecision:
-    found = BoardDecision.objects.filter(pk=pk, patient__in=visible_patients(user)).select_related("patient", "item")
-    decision = found.first()
-    if decision is None:
-        raise Http404("No such decision.")
-    return decision
 
 
 def _page(request: HttpRequest, decision: BoardDecision, shown: DecisionFields, status: int = 200) -> HttpResponse:

@@ -3,7 +3,7 @@
 import uuid
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
@@ -12,23 +12,20 @@ from board.builder import time_plan
 from board.console import Console
 from board.console_room import seats_of
 from board.decision_form import DecisionFields, fields_of_item
+from board.meeting_http import meeting_for
 from board.meetings import expected_quorum, quorum_of
 from board.presenting import present_case
 from board.screen import NotInControl, displays_of
-from board.screen_views import meeting_or_404
 from board.views import patient_or_404
 from patients.domain.roles import Capability
 
 NO_DISPLAY = uuid.UUID(int=0)  # its script puts the display's own in its place
-MAY_RUN = "Your role may not run a meeting. Coordinators and the chair may."
 
 
 @require_GET
 def console(request: HttpRequest, pk) -> HttpResponse:
     """``?item=``: the case whose form is open. Its script takes the marked parts of this page over as they change."""
-    if not request.user.may(Capability.RUN_MEETING):
-        raise PermissionDenied(MAY_RUN)
-    meeting = meeting_or_404(request, pk)
+    meeting = meeting_for(request, pk, Capability.RUN_MEETING)
     shown = Console(meeting, request.user, request.GET.get("item", ""))
     context = {
         "meeting": meeting,

@@ -14,8 +14,8 @@ from board import deciding
 from board.chart import Chart
 from board.confirming import WrongPassword
 from board.decision_form import DecisionFields, fields, typed
-from board.decision_views import errors_of
 from board.forms import DecidedForm
+from board.meeting_http import errors_of
 from board.patient_page import Asked, patient_context
 from board.views import patient_or_404
 from patients.domain.roles import Capability

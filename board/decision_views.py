@@ -4,10 +4,10 @@ import json
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
 
 from board import signing
@@ -17,9 +17,10 @@ from board.confirming import WrongPassword
 from board.decision_form import DecisionFields, differences, fields_of_item, typed
 from board.drafts import DraftConflict, check_may_write, draft_of, save_draft
 from board.identity import identity_of
+from board.meeting_http import errors_of, item_or_404, number_in
 from board.models import AgendaItem, BoardDecision, DecisionDraft
+from imaging.views.answers import own_page, wants_json
 from patients.domain.roles import Capability
-from patients.selectors import visible_patients
 
 JSON = "application/json"
 NO_SIGNER = "Your role may not sign decisions. Nuclear medicine, clinicians and the chair may."
@@ -78,18 +79,6 @@ def item_sign(request: HttpRequest, pk) -> HttpResponse:
     return _signed(decision) if wants_json(request) else to_next(request, sent, item)
 
 
-def item_or_404(user, pk) -> AgendaItem:
-    found = AgendaItem.objects.filter(pk=pk, patient__in=visible_patients(user)).select_related("meeting", "patient")
-    item = found.first()
-    if item is None:
-        raise Http404("No such case of a meeting.")
-    return item
-
-
-def wants_json(request: HttpRequest) -> bool:
-    return JSON in request.headers.get("Accept", "")
-
-
 def sent_with(request: HttpRequest) -> dict[str, Any]:
     """The same words from JSON and from a form; what is not there is empty."""
     if request.content_type == JSON:
@@ -112,12 +101,8 @@ def _from_json(body: bytes) -> dict[str, Any]:
 
 def _number(text: Any) -> int:
     """-1 is no version: such a form is answered with a conflict, never taken as new."""
-    return int(text) if str(text).isascii() and str(text).isdigit() else -1
-
-
-def errors_of(refused: ValidationError) -> dict[str, list[str]]:
-    found = refused.message_dict if hasattr(refused, "error_dict") else {"": refused.messages}
-    return {"" if name == "__all__" else name: said for name, said in found.items()}
+    found = number_in(str(text), digits=9)
+    return -1 if found is None else found
 
 
 def _stamp(draft: DecisionDraft) -> dict[str, Any]:
@@ -166,10 +151,7 @@ def _wrong_password(request: HttpRequest, item: AgendaItem, sent: dict[str, Any]
 
 def to_next(request: HttpRequest, sent: dict[str, Any], item: AgendaItem) -> HttpResponse:
     """Back to the page the form stood on; never to another host."""
-    place = sent["next"]
-    if place and url_has_allowed_host_and_scheme(place, {request.get_host()}, require_https=request.is_secure()):
-        return HttpResponseRedirect(place)
-    return redirect("board:item_draft", pk=item.pk)
+    return redirect(own_page(request, sent["next"], reverse("board:item_draft", args=[item.pk])))
 
 
 def _page(request: HttpRequest, item: AgendaItem, shown: DecisionFields | None = None, status=200) -> HttpResponse:

@@ -12,54 +12,53 @@ from board.decision_record import decision_record
 from board.document import Document
 from board.document_text import as_text
 from board.letter import letter
-from board.meeting_rights import check_see
+from board.meeting_http import decision_or_404, meeting_for, number_in
 from board.minutes import standing_minutes
 from board.minutes_document import minutes_for
 from board.models import BoardDecision, Meeting, Minutes
 from board.pack import pack_for
 from board.verifying import checked
 from patients.domain.roles import Capability
-from patients.selectors import visible_patients
 
 NOT_YOURS = "Your role may not read charts."
 
 
 @require_GET
 def minutes_pdf(request: HttpRequest, pk) -> HttpResponse:
-    found = asked_minutes(request, meeting_or_404(request, pk))
+    found = asked_minutes(request, meeting_for(request, pk))
     return _pdf(minutes_for(request.user, found), f"minutes-{found.meeting.starts_at:%Y-%m-%d}-v{found.version}")
 
 
 @require_GET
 def minutes_text(request: HttpRequest, pk) -> HttpResponse:
-    return _text(minutes_for(request.user, asked_minutes(request, meeting_or_404(request, pk))))
+    return _text(minutes_for(request.user, asked_minutes(request, meeting_for(request, pk))))
 
 
 @require_GET
 def pack_pdf(request: HttpRequest, pk) -> HttpResponse:
-    meeting = meeting_or_404(request, pk)
+    meeting = meeting_for(request, pk)
     return _pdf(pack_for(request.user, meeting), f"agenda-{meeting.starts_at:%Y-%m-%d}")
 
 
 @require_GET
 def pack_text(request: HttpRequest, pk) -> HttpResponse:
-    return _text(pack_for(request.user, meeting_or_404(request, pk)))
+    return _text(pack_for(request.user, meeting_for(request, pk)))
 
 
 @require_GET
 def letter_pdf(request: HttpRequest, pk) -> HttpResponse:
-    decision = decision_or_404(request, pk)
+    decision = _decision(request, pk)
     return _pdf(letter(decision, today=timezone.localdate()), f"letter-{decision.decided_on:%Y-%m-%d}")
 
 
 @require_GET
 def letter_text(request: HttpRequest, pk) -> HttpResponse:
-    return _text(letter(decision_or_404(request, pk), today=timezone.localdate()))
+    return _text(letter(_decision(request, pk), today=timezone.localdate()))
 
 
 @require_GET
 def decision_json(request: HttpRequest, pk) -> HttpResponse:
-    found = decision_or_404(request, pk)
+    found = _decision(request, pk)
     body = json.dumps(decision_record(found), indent=2, ensure_ascii=False)
     headers = {"Content-Disposition": f'attachment; filename="decision-{found.pk}.json"'}
     return HttpResponse(body, content_type="application/json", headers=headers)
@@ -72,32 +71,19 @@ def verify(request: HttpRequest) -> HttpResponse:
     return render(request, "board/verify.html", {"asked": asked, "found": found})
 
 
-def meeting_or_404(request: HttpRequest, pk) -> Meeting:
-    check_see(request.user)
-    found = Meeting.objects.filter(pk=pk).first()
-    if found is None:
-        raise Http404("No such meeting.")
-    return found
-
-
 def asked_minutes(request: HttpRequest, meeting: Meeting) -> Minutes:
     """The version that the address names, or the newest."""
-    version = request.GET.get("version", "")
-    is_number = version.isascii() and version.isdigit() and len(version) < 6
-    found = meeting.minutes.filter(version=version).first() if is_number else standing_minutes(meeting)
+    version = number_in(request.GET.get("version", ""), digits=5)
+    found = standing_minutes(meeting) if version is None else meeting.minutes.filter(version=version).first()
     if found is None:
         raise Http404("No such minutes.")
     return found
 
 
-def decision_or_404(request: HttpRequest, pk) -> BoardDecision:
+def _decision(request: HttpRequest, pk) -> BoardDecision:
     if not request.user.may(Capability.READ_CHART):
         raise PermissionDenied(NOT_YOURS)
-    mine = BoardDecision.objects.filter(pk=pk, patient__in=visible_patients(request.user))
-    found = mine.select_related("patient", "item__meeting", "recorded_by").first()
-    if found is None:
-        raise Http404("No such decision.")
-    return found
+    return decision_or_404(request.user, pk)
 
 
 def _pdf(document: Document, name: str) -> HttpResponse:

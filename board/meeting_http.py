@@ -6,13 +6,13 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 
 from board.agenda_version import AgendaConflict
 from board.gate import NotReady
 from board.meeting_rights import MAY_PREPARE, MAY_RUN, MAY_SEE
 from board.meetings import NoteConflict
-from board.models import AgendaItem, Meeting
+from board.models import AgendaItem, BoardDecision, Meeting
+from imaging.views.answers import own_page, wants_json
 from patients.domain.roles import Capability
 from patients.selectors import in_visible_chart
 
@@ -38,6 +38,12 @@ def meeting_or_404(pk) -> Meeting:
     return found
 
 
+def meeting_for(request: HttpRequest, pk, needed: Capability = Capability.SEE_MEETING) -> Meeting:
+    """A meeting, for those whose role may do what is asked."""
+    check(request, needed)
+    return meeting_or_404(pk)
+
+
 def item_or_404(user, pk, meeting: Meeting | None = None) -> AgendaItem:
     """An item whose case this user may see; others are not there."""
     items = AgendaItem.objects.filter(in_visible_chart(user)).select_related("meeting", "patient")
@@ -50,20 +56,32 @@ def item_or_404(user, pk, meeting: Meeting | None = None) -> AgendaItem:
     return found
 
 
-def wants_json(request: HttpRequest) -> bool:
-    return "application/json" in request.headers.get("Accept", "")
+def decision_or_404(user, pk) -> BoardDecision:
+    """A decision about a case that this user may see; others are not there."""
+    mine = BoardDecision.objects.filter(in_visible_chart(user), pk=pk)
+    found = mine.select_related("patient", "item__meeting", "recorded_by").first()
+    if found is None:
+        raise Http404("No such decision.")
+    return found
+
+
+def number_in(text: str, *, digits: int) -> int | None:
+    """A whole number of at most so many digits; None for any other text."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= digits else None
 
 
 def seen_version(request: HttpRequest) -> int:
     """Which agenda its author had before them. Raises ValidationError without one."""
-    text = request.POST.get("version", "")
-    if not (text.isascii() and text.isdigit() and len(text) < 9):
+    found = number_in(request.POST.get("version", ""), digits=8)
+    if found is None:
         raise ValidationError("This form does not say which agenda you saw. Reload the page.")
-    return int(text)
+    return found
 
 
 def errors_of(refused: ValidationError) -> dict[str, list[str]]:
-    return refused.message_dict if hasattr(refused, "error_dict") else {"": refused.messages}
+    """By field; "" for what is about the whole form."""
+    found = refused.message_dict if hasattr(refused, "error_dict") else {"": refused.messages}
+    return {"" if name == "__all__" else name: said for name, said in found.items()}
 
 
 def refused_json(refused: Exception) -> JsonResponse:
@@ -91,7 +109,4 @@ def answer(
 
 def back(request: HttpRequest, meeting: Meeting) -> HttpResponse:
     """To ``next`` on this host, else to the meeting."""
-    following = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(following, {request.get_host()}, require_https=request.is_secure()):
-        return redirect(following)
-    return redirect(reverse("board:meeting", args=[meeting.pk]))
+    return redirect(own_page(request, request.POST.get("next", ""), reverse("board:meeting", args=[meeting.pk])))

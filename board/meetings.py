@@ -162,10 +162,3 @@ def expected_quorum(meeting: Meeting) -> Quorum:
 def _quorum(meeting: Meeting, states: tuple[str, ...]) -> Quorum:
     here = [seat for seat in meeting.attendance.all() if seat.state in states]
     return quorum(meeting.quorum, [seat.discipline for seat in here], has_chair=any(seat.is_chair for seat in here))
-
-
-def open_items(meeting: Meeting) -> list[AgendaItem]:
-    """Listed cases with neither decision nor postponement, in the order of the agenda: discussed ones first."""
-    return list(
-        meeting.items.filter(state=_I.LISTED).select_related("patient").order_by("lane", "position", "added_at")
-    )

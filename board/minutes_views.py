@@ -7,13 +7,14 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from board.chain import link_of, verification_code
-from board.document_views import asked_minutes, meeting_or_404
-from board.meeting_http import wants_json
+from board.document_views import asked_minutes
+from board.meeting_http import meeting_for, number_in
 from board.meeting_rights import check_run
 from board.minutes import StillOpen, close_meeting, sentence_of, standing_minutes, unrecorded
 from board.minutes_correct import correct_minutes
 from board.minutes_document import minutes_for
 from board.models import AgendaItem, Attendance, Meeting
+from imaging.views.answers import wants_json
 from patients.domain.roles import Capability
 from patients.selectors import visible_patients
 from patients.services import Conflict
@@ -21,14 +22,14 @@ from patients.services import Conflict
 
 @require_GET
 def minutes(request: HttpRequest, pk) -> HttpResponse:
-    meeting = meeting_or_404(request, pk)
+    meeting = meeting_for(request, pk)
     return _page(request, meeting)
 
 
 @require_POST
 def close(request: HttpRequest, pk) -> HttpResponse:
     check_run(request.user)
-    meeting = meeting_or_404(request, pk)
+    meeting = meeting_for(request, pk)
     try:
         written = close_meeting(by=request.user, meeting=meeting)
     except ValidationError as refused:
@@ -45,7 +46,7 @@ def close(request: HttpRequest, pk) -> HttpResponse:
 @require_POST
 def correct(request: HttpRequest, pk) -> HttpResponse:
     check_run(request.user)
-    meeting = meeting_or_404(request, pk)
+    meeting = meeting_for(request, pk)
     try:
         correct_minutes(by=request.user, meeting=meeting, **_corrections(request))
     except (Conflict, ValidationError) as refused:
@@ -58,9 +59,8 @@ def correct(request: HttpRequest, pk) -> HttpResponse:
 def _corrections(request: HttpRequest) -> dict:
     """Fields ``note-<item>`` and ``seat-<name>``."""
     fields = list(request.POST.items())  # read twice
-    seen = request.POST.get("version", "")
     return {
-        "seen_version": int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 6 else 0,
+        "seen_version": number_in(request.POST.get("version", ""), digits=5) or 0,
         "reason": request.POST.get("reason", "")[:300],
         "notes": {name.removeprefix("note-"): text for name, text in fields if name.startswith("note-")},
         "attendance": {name.removeprefix("seat-"): text for name, text in fields if name.startswith("seat-")},

@@ -11,7 +11,7 @@ from board.agenda_views import shown_again
 from board.late_seat import add_seat
 from board.meeting_cancel import cancel_meeting
 from board.meeting_clock import is_another_day
-from board.meeting_http import answer, check, item_or_404, meeting_or_404, seen_version
+from board.meeting_http import answer, check, item_or_404, meeting_or_404, number_in, seen_version
 from board.meeting_planning import Seat
 from board.meeting_views import PREPARE, RUN
 from board.unseen import settle_unseen
@@ -43,7 +43,7 @@ def start(request: HttpRequest, pk) -> HttpResponse:
     """
     check(request, RUN)
     meeting = meeting_or_404(pk)
-    ticked = [int(seat) for seat in request.POST.getlist("present") if seat.isascii() and seat.isdigit()]
+    ticked = [seat for text in request.POST.getlist("present") if (seat := number_in(text, digits=17)) is not None]
     present = ticked if "chosen" in request.POST else None
 
     def act() -> dict:
@@ -60,8 +60,7 @@ def start(request: HttpRequest, pk) -> HttpResponse:
 def attendance(request: HttpRequest, pk) -> HttpResponse:
     check(request, RUN)
     meeting = meeting_or_404(pk)
-    seat = request.POST.get("seat", "")
-    number = int(seat) if seat.isascii() and seat.isdigit() and len(seat) < 18 else 0
+    number = number_in(request.POST.get("seat", ""), digits=17) or 0
 
     def act() -> dict:
         state = request.POST.get("state", "")
@@ -116,7 +115,7 @@ def seat(request: HttpRequest, pk) -> HttpResponse:
     check(request, RUN)
     meeting = meeting_or_404(pk)
     name, discipline, user = (request.POST.get(name, "") for name in ("name", "discipline", "user"))
-    account = User.objects.filter(pk=int(user), is_active=True).first() if user.isascii() and user.isdigit() else None
+    account = User.objects.filter(pk=number_in(user, digits=17), is_active=True).first()
 
     def act() -> dict:
         found = add_seat(by=request.user, meeting=meeting, seat=Seat(name, discipline, user=account))
@@ -130,8 +129,7 @@ def unseen(request: HttpRequest, pk) -> HttpResponse:
     """A case that this person may not see, by its number on the agenda: put off, or taken off."""
     check(request, RUN)
     meeting = meeting_or_404(pk)
-    number = request.POST.get("number", "")
-    number = int(number) if number.isascii() and number.isdigit() and len(number) < 5 else 0
+    number = number_in(request.POST.get("number", ""), digits=4) or 0
 
     def act() -> dict:
         to, reason = request.POST.get("to", ""), request.POST.get("reason", "")

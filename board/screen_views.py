@@ -5,15 +5,16 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from board.frames import card, case_frame
+from board.meeting_http import meeting_for
 from board.models import Display, Meeting, ScreenState
 from board.pairing import TooMany, pair, unpair
 from board.screen import NotInControl, command
 from board.screen_state import state_json
 from board.screen_stream import stream
+from imaging.views.answers import own_page, wants_json
 from patients.domain.roles import Capability
 from patients.models import User
 from patients.selectors import visible_patients
@@ -21,19 +22,10 @@ from patients.selectors import visible_patients
 WINDOW_LENGTH = 64
 
 
-def meeting_or_404(request: HttpRequest, pk, needed: Capability = Capability.SEE_MEETING) -> Meeting:
-    if not request.user.may(needed):
-        raise PermissionDenied("Your role may not do this in meetings.")
-    found = Meeting.objects.filter(pk=pk).first()
-    if found is None:
-        raise Http404("Not found.")
-    return found
-
-
 @require_http_methods(["GET", "POST"])
 def screen(request: HttpRequest, pk) -> HttpResponse:
     """GET: the state. POST ``{action, value, window}``: a command, answered with the state after it."""
-    meeting = meeting_or_404(request, pk)
+    meeting = meeting_for(request, pk)
     window = (request.POST if request.method == "POST" else request.GET).get("window", "")[:WINDOW_LENGTH]
     if request.method == "POST":
         refused = _moved(request, meeting, window)
@@ -61,7 +53,7 @@ def _moved(request: HttpRequest, meeting: Meeting, window: str) -> JsonResponse 
 @require_GET
 def events(request: HttpRequest, pk) -> HttpResponse:
     """The state as a stream; it ends when the person is signed out or loses the right to see meetings."""
-    meeting, user = meeting_or_404(request, pk), request.user
+    meeting, user = meeting_for(request, pk), request.user
     window, session = request.GET.get("window", "")[:WINDOW_LENGTH], request.session
 
     def look():
@@ -82,7 +74,7 @@ FOLLOWED = ("version", "meeting__state", "item__state", "item__draft__version")
 @require_GET
 def frame(request: HttpRequest, pk, item, view: str) -> HttpResponse:
     """The same picture as in the room, for those who may read the case."""
-    meeting = meeting_or_404(request, pk)
+    meeting = meeting_for(request, pk)
     if not visible_patients(request.user).filter(agenda_items=item, agenda_items__meeting=meeting).exists():
         raise Http404("Not found.")
     return HttpResponse(case_frame(meeting, item, view, request.GET.get("lesion", "0")))
@@ -90,12 +82,12 @@ def frame(request: HttpRequest, pk, item, view: str) -> HttpResponse:
 
 @require_GET
 def screen_card(request: HttpRequest, pk, view: str) -> HttpResponse:
-    return HttpResponse(card(meeting_or_404(request, pk), view))
+    return HttpResponse(card(meeting_for(request, pk), view))
 
 
 @require_POST
 def pair_display(request: HttpRequest, pk) -> HttpResponse:
-    meeting = meeting_or_404(request, pk, Capability.PREPARE_MEETING)
+    meeting = meeting_for(request, pk, Capability.PREPARE_MEETING)
     said = {name: request.POST.get(name, "") for name in ("code", "label")}
     try:
         found = pair(by=request.user, meeting=meeting, **said)
@@ -108,7 +100,7 @@ def pair_display(request: HttpRequest, pk) -> HttpResponse:
 
 @require_POST
 def unpair_display(request: HttpRequest, pk, display) -> HttpResponse:
-    meeting = meeting_or_404(request, pk, Capability.PREPARE_MEETING)
+    meeting = meeting_for(request, pk, Capability.PREPARE_MEETING)
     found = Display.objects.filter(pk=display, meeting=meeting).first()
     if found is None:
         raise Http404("Not found.")
@@ -118,9 +110,7 @@ def unpair_display(request: HttpRequest, pk, display) -> HttpResponse:
 
 def _answered(request: HttpRequest, said: dict, status: int) -> HttpResponse:
     """JSON for a script; a form goes back to where it was sent from, with the sentence on that page."""
-    if "application/json" in request.headers.get("Accept", ""):
+    if wants_json(request):
         return JsonResponse(said, status=status)
     (messages.success if status == 200 else messages.error)(request, said["message"])
-    back = request.POST.get("next", "")
-    is_ours = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
-    return redirect(back if is_ours else reverse("board:home"))
+    return redirect(own_page(request, request.POST.get("next", ""), reverse("board:home")))

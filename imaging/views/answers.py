@@ -19,6 +19,10 @@ def said_by(form) -> list[str]:
 
 def back_to(request: HttpRequest, otherwise: str) -> str:
     """Where the form stood, if that is a page of this site."""
-    asked = request.POST.get("back", "")
+    return own_page(request, request.POST.get("back", ""), otherwise)
+
+
+def own_page(request: HttpRequest, asked: str, otherwise: str) -> str:
+    """``asked`` if it is a page of this site; never another host."""
     is_ours = asked.startswith("/") and url_has_allowed_host_and_scheme(asked, allowed_hosts={request.get_host()})
     return asked if is_ours else otherwise

@@ -7,13 +7,13 @@ from board.meetings import (
     NoteConflict,
     expected_quorum,
     mark_discussed,
-    open_items,
     postpone,
     quorum_of,
     set_attendance,
     start_meeting,
     write_note,
 )
+from board.minutes import unrecorded
 from board.models import AgendaItem, Meeting, PrivateNote
 from patients.models import AuditEvent
 from tests.board.meeting_factories import make_item, make_meeting, make_series
@@ -90,11 +90,11 @@ def test_a_case_is_put_off_with_a_reason_and_once(chair, item):
     assert postpone(by=chair, item=item, reason="no images").state == "postponed"
     assert postpone(by=chair, item=item, reason="again").state_reason == "no images"
     assert AuditEvent.objects.filter(action="postpone").count() == 1
-    assert open_items(item.meeting) == []
+    assert unrecorded(item.meeting) == []
 
 
 def test_a_discussed_case_is_not_put_off(chair, item):
-    assert open_items(item.meeting) == [item]
+    assert unrecorded(item.meeting) == [item]
     assert mark_discussed(item).state == "discussed"
     with pytest.raises(ValidationError, match="discussed"):
         postpone(by=chair, item=item, reason="late")
