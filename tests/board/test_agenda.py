@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.utils import timezone
 
 from board.agenda import list_case, put_back, take_off, times_postponed
 from board.agenda_order import arrange, edit_item, freeze, move, put_hard_first
@@ -171,7 +172,7 @@ def test_a_listing_is_a_next_date_and_a_postponement_takes_it_away(chair, meetin
     item = listed(chair, meeting, patient)
     assert not state_of(patient).has_no_date and has_date(patient)
     reason = next(reason for reason in state_of(patient).reasons if reason["kind"] == "meeting")
-    assert reason["due"] == meeting.starts_at.date().isoformat() and "NET board" in reason["sentence"]
+    assert reason["due"] == timezone.localdate(meeting.starts_at).isoformat() and "NET board" in reason["sentence"]
     postpone(by=chair, item=item, reason="no images")
     assert state_of(patient).has_no_date and not has_date(patient)
     meeting.refresh_from_db()
