@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
+from demo.meeting_shots import BEGUN, OVER, held, take_after, take_before, take_during
 from demo.screen_shots import rooms, take_wall
 from demo.site import REPOSITORY, chromium, demo_site, scans_of, sign_in
 
@@ -112,6 +113,15 @@ def shots(follow_up: str, baseline: str, no_suv: str, fdg: str) -> list[Shot]:
 NIGHT = "from board.nightly import check_everybody; check_everybody()"
 
 
+# What a site is brought to before its pictures are taken, and what takes them.
+SITES: tuple[tuple[Callable, Callable], ...] = (
+    (lambda: (rooms(),), take_wall),
+    (lambda: (NIGHT,), take_before),
+    (lambda: (held(BEGUN),), take_during),
+    (lambda: (held(OVER), NIGHT), take_after),
+)
+
+
 def main() -> int:
     from playwright.sync_api import sync_playwright
 
@@ -123,9 +133,9 @@ def main() -> int:
         browser = playwright.chromium.launch(executable_path=chromium(), args=flags)
         page = browser.new_page(viewport=SIZE, locale="en-GB", timezone_id="UTC", reduced_motion="reduce")
         taken = _take_all(page, site)
-        with demo_site(rooms()) as room:
-            for name, png in take_wall(browser, room):
-                taken.add(_kept(name, webp(png)))
+        for prepared, take_from in SITES:
+            with demo_site(*prepared()) as other:
+                taken |= {_kept(name, webp(png)) for name, png in take_from(browser, other)}
         browser.close()
     for left in {path.stem for path in FOLDER.glob("*.webp")} - taken:
         (FOLDER / f"{left}.webp").unlink()

@@ -66,9 +66,14 @@ def _wait(address: str) -> None:
     raise TimeoutError(address)
 
 
-def sign_in(page, site: str) -> None:
+def scripted(module: str, function: str, argument: str) -> str:
+    """Python for ``demo_site``: one call."""
+    return f"from {module} import {function}; {function}({argument!r})"
+
+
+def sign_in(page, site: str, username: str = DEMO_USER) -> None:
     page.goto(site)
-    page.get_by_label("User name").fill(DEMO_USER)
+    page.get_by_label("User name").fill(username)
     page.get_by_label("Password").fill(DEMO_PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_load_state("networkidle")
