@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from board.confirming import WrongPassword, confirm
 from board.decision_content import clean, complete
-from board.domain.sealed import hash_of
+from patients.domain.sealed import hash_of
 from board.draft_prefill import standing
 from board.drafts import DraftConflict, check_open, held_draft, refuse_late, write
 from board.meeting_rights import held_item

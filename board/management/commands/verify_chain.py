@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from board.append_only import unprotected
 from board.chain import Problem, verification_code, verify
-from board.domain.sealed import as_code
+from patients.domain.sealed import as_code
 from board.models import ChainLink
 
 
