@@ -59,6 +59,9 @@ class AccessEvent(OnlyAdded):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     device = models.CharField(max_length=100, blank=True)
     patient = models.ForeignKey("patients.Patient", null=True, on_delete=models.PROTECT, related_name="accesses")
+    subject = models.CharField(
+        max_length=80, blank=True, help_text="What was shown of somebody who belongs to no case yet: a series, an upload."
+    )
     kind = models.CharField(max_length=16, choices=Kind)
     route = models.CharField(max_length=80, blank=True)
     method = models.CharField(max_length=8, blank=True)

@@ -23,6 +23,7 @@ class Notes:
 
     patients: dict[str, str] = field(default_factory=dict)
     cases: set[str] = field(default_factory=set)
+    subjects: set[str] = field(default_factory=set)
     kind: str = ""
     device: str = ""
     holds_nothing: bool = False
@@ -87,11 +88,19 @@ def _as(kind: str) -> None:
 
 def _add(row: Any, kind: str) -> None:
     if (notes := _collected.get()) is not None and row is not None:
-        notes.add(_patient_id(row), kind)
+        patient_id = _patient_id(row)
+        if patient_id is None and kind == Kind.PAGE and _names_somebody(row):
+            notes.subjects.add(f"{row._meta.verbose_name} {row.pk}")
+        notes.add(patient_id, kind)
+
+
+def _names_somebody(row: Any) -> bool:
+    """A series and an upload bring an identity along, also before it is known whose they are."""
+    return hasattr(row, "candidate_patient_id") or hasattr(row, "items")
 
 
 def _patient_id(row: Any) -> Any:
-    """Of a case, of a row that names one, of a row of a scan; a series that belongs to no case yet has none."""
+    """Of a case, of a row that names one, of a row of a scan; what belongs to no case yet has none."""
     if isinstance(row, Patient):
         return row.pk
     for name in ("patient_id", "candidate_patient_id"):

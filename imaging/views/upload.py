@@ -87,6 +87,7 @@ def receive(request, pk: uuid.UUID):
     if refusal := _too_large(request):
         return refusal
     if request.content_type != framing.CONTENT_TYPE:
+        reads.nothing()
         return JsonResponse(explain("body_unreadable").json(), status=415)
     files = ((file.label, file) for file in framing.read_files(request, max_files=BATCH_FILES))
     try:
@@ -100,6 +101,7 @@ def receive(request, pk: uuid.UUID):
         for index, item in enumerate(items)
         if item.reason_code
     ]
+    reads.nothing()
     return JsonResponse({"received": len(items), "items": refused})
 
 
@@ -136,6 +138,7 @@ def close(request, pk: uuid.UUID):
             return JsonResponse(explain(refusal.code).json(), status=STATUS.get(refusal.code, 422))
         return _refused_page(request, refusal.code, detail)
     ring([job.pk])
+    reads.nothing()
     return JsonResponse({"detail": detail}) if wants_json(request) else HttpResponseRedirect(detail)
 
 
@@ -160,6 +163,7 @@ def _too_large(request):
 
 
 def _refused_page(request, code: str, back: str, status: int = 0):
+    reads.nothing()
     context = {"reason": explain(code), "back": back}
     return render(request, "imaging/refused.html", context, status=status or STATUS.get(code, 422))
 

@@ -9,6 +9,7 @@ from patients import outbox
 from patients.models import AccessEvent, Patient
 from patients.reads import Notes
 
+Kind = AccessEvent.Kind
 MARK_LENGTH = 40
 DEVICE_LENGTH = 100
 
@@ -28,20 +29,15 @@ class Asked:
 
 def record_reads(*, asked: Asked, notes: Notes, mark: str = "") -> int:
     """One row for every patient noted; how many there were."""
-    shown = _shown(notes)
-    if not shown:
+    if notes.holds_nothing:
         return 0
-    device, fallback = notes.device or asked.device, notes.kind or asked.kind
-    _store(
-        AccessEvent(
-            **_who(asked, device),
-            patient_id=pk,
-            kind=fallback or kind,
-            mark=mark[:MARK_LENGTH],
-        )
-        for pk, kind in shown.items()
-    )
-    return len(shown)
+    about = _who(asked, notes.device or asked.device) | {"mark": mark[:MARK_LENGTH]}
+    of_all = notes.kind or asked.kind
+    rows = [AccessEvent(**about, patient_id=pk, kind=of_all or kind) for pk, kind in _shown(notes).items()]
+    rows += [AccessEvent(**about, subject=text[:80], kind=of_all or Kind.PAGE) for text in sorted(notes.subjects)]
+    if rows:
+        _store(rows)
+    return len(rows)
 
 
 def record_read(*, by, patient: Patient, route: str, kind: str = AccessEvent.Kind.EXPORT) -> None:
@@ -56,8 +52,9 @@ def record_again(*, asked: Asked, mark: str) -> int:
     first = kept.values_list("request_id", flat=True).first() if mark else None
     if not first:
         return 0
-    rows = list(kept.filter(request_id=first).values_list("patient_id", "kind"))
-    _store(AccessEvent(**_who(asked, ""), patient_id=pk, kind=kind, mark=mark[:MARK_LENGTH]) for pk, kind in rows)
+    rows = list(kept.filter(request_id=first).values("patient_id", "subject", "kind"))
+    about = _who(asked, "") | {"mark": mark[:MARK_LENGTH]}
+    _store([AccessEvent(**about, **row) for row in rows])
     return len(rows)
 
 
@@ -82,8 +79,6 @@ def _who(asked: Asked, device: str) -> dict:
 
 
 def _shown(notes: Notes) -> dict[str, str]:
-    if notes.holds_nothing:
-        return {}
     found = dict(notes.patients)
     if notes.cases:
         named = Patient.objects.filter(case_number__in=notes.cases).values_list("pk", flat=True)

@@ -2,13 +2,16 @@
 
 from django.db.models import Max
 
+from imaging.models import Series, UploadItem
 from patients.models import AccessEvent, Patient
+
+READS = ["page", "list", "picture", "data", "print", "export", "display"]
 
 # Answers about a patient in which no word of him stands: pixels, outlines, scores. The reason is why they count.
 WITHOUT_WORDS = {
     "imaging:mip": "a picture of the patient",
+    "imaging:viewer": "outlines and numbers for the viewer",
 }
-
 
 def body_of(response) -> bytes:
     return b"".join(response.streaming_content) if response.streaming else response.content
@@ -22,17 +25,28 @@ class Watched:
         return self
 
     def __exit__(self, *_):
-        rows = AccessEvent.objects.filter(id__gt=self.last).exclude(patient=None)
-        self.rows = list(rows.values_list("patient__case_number", flat=True))
+        rows = AccessEvent.objects.filter(id__gt=self.last, kind__in=READS)
+        self.rows = list(rows.exclude(patient=None).values_list("patient__case_number", flat=True))
+        self.of_no_case = {case_behind(subject) for subject in rows.exclude(subject="").values_list("subject", flat=True)}
 
     def differences(self, name: str, response) -> dict[str, set[str]]:
         written, shown = set(self.rows), shown_in(response)
-        found = {"shown and not written down": shown - written}
+        found = {"shown and not written down": shown - written - self.of_no_case}
         if name not in WITHOUT_WORDS:
             found["written down and not shown"] = written - shown
         if len(self.rows) != len(written):
             found["written down twice"] = set(self.rows)
         return {what: cases for what, cases in found.items() if cases}
+
+
+def case_behind(subject: str) -> str:
+    """Of what belongs to no case yet: the world that made it, by the words of its files."""
+    kind, _, pk = subject.rpartition(" ")
+    if kind == "series":
+        return Series.objects.get(pk=pk).study.dicom_patient_id.replace("-DICOM-", "-CASE-")
+    label = UploadItem.objects.filter(upload=pk).values_list("label", flat=True).first() or ""
+    word = label.removesuffix("-FILE.dcm")
+    return Patient.objects.get(case_number__startswith=f"{word}-CASE-").case_number
 
 
 def shown_in(response) -> set[str]:
