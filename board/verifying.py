@@ -4,10 +4,10 @@ import re
 from dataclasses import dataclass, field
 
 from board.chain_content import EDITIONS, MODELS, content_of, link_content, rows_of
-from patients.domain.sealed import as_code, code_of, hash_of
 from board.models import BoardDecision, ChainLink, Minutes
 from patients import reads
 from patients.domain.roles import Capability
+from patients.domain.sealed import as_code, code_of, hash_of
 from patients.selectors import visible_patients
 
 LETTERS, CODE_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ", 16  # as ``domain/sealed`` writes a code

@@ -60,7 +60,9 @@ class AccessEvent(OnlyAdded):
     device = models.CharField(max_length=100, blank=True)
     patient = models.ForeignKey("patients.Patient", null=True, on_delete=models.PROTECT, related_name="accesses")
     subject = models.CharField(
-        max_length=80, blank=True, help_text="What was shown of somebody who belongs to no case yet: a series, an upload."
+        max_length=80,
+        blank=True,
+        help_text="What was shown of somebody without a case yet: a series, an upload.",
     )
     kind = models.CharField(max_length=16, choices=Kind)
     route = models.CharField(max_length=80, blank=True)

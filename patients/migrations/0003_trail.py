@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
                 ('at', models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
                 ('device', models.CharField(blank=True, max_length=100)),
-                ('subject', models.CharField(blank=True, help_text='What was shown of somebody who belongs to no case yet: a series, an upload.', max_length=80)),
+                ('subject', models.CharField(blank=True, help_text='What was shown of somebody without a case yet: a series, an upload.', max_length=80)),
                 ('kind', models.CharField(choices=[('page', 'page'), ('list', 'line in a list'), ('picture', 'picture'), ('data', 'data for a page'), ('print', 'document'), ('export', 'export'), ('display', 'screen of a room'), ('sign_in', 'signed in'), ('sign_out', 'signed out'), ('sign_in_failed', 'sign-in failed'), ('locked_out', 'locked out'), ('trail_read', 'read the trail'), ('trail_export', 'exported the trail')], max_length=16)),
                 ('route', models.CharField(blank=True, max_length=80)),
                 ('method', models.CharField(blank=True, max_length=8)),

@@ -13,6 +13,7 @@ WITHOUT_WORDS = {
     "imaging:viewer": "outlines and numbers for the viewer",
 }
 
+
 def body_of(response) -> bytes:
     return b"".join(response.streaming_content) if response.streaming else response.content
 
@@ -27,7 +28,9 @@ class Watched:
     def __exit__(self, *_):
         rows = AccessEvent.objects.filter(id__gt=self.last, kind__in=READS)
         self.rows = list(rows.exclude(patient=None).values_list("patient__case_number", flat=True))
-        self.of_no_case = {case_behind(subject) for subject in rows.exclude(subject="").values_list("subject", flat=True)}
+        self.of_no_case = {
+            case_behind(subject) for subject in rows.exclude(subject="").values_list("subject", flat=True)
+        }
 
     def differences(self, name: str, response) -> dict[str, set[str]]:
         written, shown = set(self.rows), shown_in(response)

@@ -58,7 +58,9 @@ def test_what_is_written_down(reader, world):
     assert said == (world.owner, world.patient, "page", "GET", "192.0.2.7") and len(row.request_id) == 32
 
 
-@pytest.mark.parametrize("name", ["board:patient", "board:patients", "imaging:read", "board:letter_pdf", "imaging:scan"])
+@pytest.mark.parametrize(
+    "name", ["board:patient", "board:patients", "imaging:read", "board:letter_pdf", "imaging:scan"]
+)
 def test_when_it_cannot_be_written_down_no_byte_of_a_patient_leaves(reader, world, name):
     about = {"board:patient": "case_number", "board:letter_pdf": "decision", "board:patients": ""}.get(name, "scan")
     with mock.patch("patients.services.accesses._store", side_effect=DatabaseError("full")):
