@@ -100,12 +100,13 @@ def _names_somebody(row: Any) -> bool:
 
 
 def _patient_id(row: Any) -> Any:
-    """Of a case, of a row that names one, of a row of a scan; what belongs to no case yet has none."""
+    """Of a case, of a row that names one, of a row of such a row; what belongs to no case yet has none."""
     if isinstance(row, Patient):
         return row.pk
     for name in ("patient_id", "candidate_patient_id"):
         if hasattr(row, name):
             return getattr(row, name)
-    if hasattr(row, "scan_id"):
-        return row.scan.patient_id
-    return None if hasattr(row, "_meta") else row
+    if not hasattr(row, "_meta"):
+        return row
+    owners = (f.name for f in row._meta.concrete_fields if f.related_model and hasattr(f.related_model, "patient_id"))
+    return next((getattr(row, name).patient_id for name in owners if getattr(row, name) is not None), None)

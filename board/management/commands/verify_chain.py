@@ -14,7 +14,7 @@ from patients.domain.sealed import as_code
 
 
 class Command(BaseCommand):
-    help = "Recomputes the chains over decisions, minutes and the trail. Exit code 1 when something is not as it was signed."
+    help = "Recomputes the chains over decisions, minutes and the trail. Exit code 1 when something is not as it was."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="print one JSON object instead of sentences")
