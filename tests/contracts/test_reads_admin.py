@@ -51,7 +51,7 @@ def test_the_desk_writes_down_whom_it_shows(clerk):
 
 
 def test_suggestions_are_reads(clerk):
-    client, world = clerk
+    client, _ = clerk
     for model, options in admin.site._registry.items():
         for name in getattr(options, "autocomplete_fields", ()):
             asked = {"app_label": model._meta.app_label, "model_name": model._meta.model_name}
