@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from lxml import etree
-from pydicom.sr.codedict import codes
+from pydicom.sr._concepts_dict import concepts
 
 from patients import atna
 from patients.domain import atna_codes
@@ -62,7 +62,8 @@ def test_codes_and_meanings_are_those_of_dicom():
     events = [*atna_codes.OF_WRITES.values(), *atna_codes.OF_ACCESSES.values()]
     used = {event.event for event in events} | {event.type for event in events if event.type}
     used |= {atna.APPLICATION, atna.SOURCE_ROLE}
-    known = {concept.value: concept.meaning for concept in (getattr(codes.DCM, name) for name in dir(codes.DCM))}
+    dicom = concepts["DCM"].values()
+    known = {code: meaning for by_code in dicom for code, (meaning, *_) in by_code.items()}
     assert {code: known.get(code) for code, _ in used} == dict(used)
 
 
