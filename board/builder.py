@@ -12,6 +12,7 @@ from board.domain.quorum import Quorum
 from board.domain.running import Ending
 from board.meetings import expected_quorum, quorum_of
 from board.models import AgendaItem, Meeting
+from patients import reads
 from patients.selectors import in_visible_chart
 
 _I, _L = AgendaItem.State, AgendaItem.Lane
@@ -141,6 +142,7 @@ def agenda_of(meeting: Meeting, user) -> Agenda:
     items = list(on_it)
     is_running = meeting.state == Meeting.State.RUNNING
     seen = list(on_it.filter(in_visible_chart(user)).select_related("patient", "added_by"))
+    reads.note_all(seen)
     timed = time_plan(meeting, items)
     lines = AgendaLines(meeting, seen, timed, numbered(items), user).lines()
     return Agenda(

@@ -24,6 +24,7 @@ from board.provenance.fact_chain import fact_chain
 from board.provenance.lesions import lesion_chain
 from board.provenance.rows import row_chain
 from board.views import patient_or_404
+from patients import reads
 from patients.domain.roles import Capability
 from patients.models import User
 from patients.selectors import visible_patients
@@ -59,7 +60,9 @@ def _day(text: str | None, today: dt.date) -> dt.date:
 
 @require_GET
 def state(request: HttpRequest, case_number: str) -> JsonResponse:
-    return JsonResponse({"version": version_of(patient_or_404(request.user, case_number))})
+    version = version_of(patient_or_404(request.user, case_number))
+    reads.nothing()
+    return JsonResponse({"version": version})
 
 
 @require_GET
@@ -100,6 +103,7 @@ def follow_up(request: HttpRequest, pk) -> HttpResponse:
     decision = BoardDecision.objects.filter(pk=pk, patient__in=visible_patients(request.user)).first()
     if decision is None:
         raise Http404("No such decision.")
+    reads.note(decision)
     check_role(request)
     typed = {name: request.POST.get(name, "") for name in ("kind", "reason", "seen")}
     try:

@@ -6,8 +6,8 @@ from django.utils import timezone
 
 from board.chain_check import Problem, verify
 from board.chain_content import NEWEST, content_of, link_content
-from board.domain.sealed import code_of, hash_of
 from board.models import ChainHead, ChainLink
+from patients.domain.sealed import code_of, hash_of
 
 __all__ = [
     "ChainBroken",

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from board.chain_content import DECISION, EDITIONS, MODELS, content_of, link_content, rows_of
-from board.domain.sealed import hash_of
 from board.models import BoardDecision, ChainHead, ChainLink
+from patients.domain.sealed import hash_of
 from patients.models import AuditEvent
 
 AT_ONCE = 200

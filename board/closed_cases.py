@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.db.models import OuterRef, QuerySet, Subquery
 
 from board.models import CaseClosing
+from patients import reads
 from patients.selectors import in_visible_chart
 
 SHOWN = 200
@@ -29,6 +30,7 @@ def closed_cases(user, *, with_rows: bool) -> Closed:
     words = dict(CaseClosing.Reason.choices)
     counts = Counter(words[reason] for reason in found.values_list("reason", flat=True))
     rows = list(found.select_related("patient", "recorded_by").order_by("-recorded_at")[:SHOWN]) if with_rows else []
+    reads.note_all(rows)
     return Closed(sum(counts.values()), counts.most_common(), rows)
 
 

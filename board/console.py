@@ -14,6 +14,7 @@ from board.models import AgendaItem, BoardDecision, DecisionDraft, Meeting, Priv
 from board.screen import screen_of
 from board.screen_agenda import agenda_of
 from board.screen_state import seconds_of, view_of
+from patients import reads
 from patients.models import Patient
 from patients.selectors import visible_patients
 
@@ -47,7 +48,9 @@ class Console:
     @cached_property
     def visible(self) -> set:
         listed = [item.patient_id for item in self.agenda]
-        return set(visible_patients(self.user).filter(pk__in=listed).values_list("pk", flat=True))
+        found = set(visible_patients(self.user).filter(pk__in=listed).values_list("pk", flat=True))
+        reads.note_all(found)
+        return found
 
     @cached_property
     def decisions(self) -> dict:

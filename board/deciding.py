@@ -7,10 +7,10 @@ from django.http import HttpRequest
 
 from board.confirming import confirm
 from board.decision_content import complete
-from board.domain.sealed import hash_of
 from board.models import BoardDecision, CaseQuestion
 from board.once import answer_to, once, refuse_other_words
 from board.services import check_may_decide, record_decision
+from patients.domain.sealed import hash_of
 from patients.models import Patient
 
 DECIDE = "decide"

@@ -20,6 +20,7 @@ from board.identity import identity_of
 from board.meeting_http import errors_of, item_or_404, number_in
 from board.models import AgendaItem, BoardDecision, DecisionDraft
 from imaging.views.answers import own_page, wants_json
+from patients import reads
 from patients.domain.roles import Capability
 
 JSON = "application/json"
@@ -120,6 +121,7 @@ def _signed(decision: BoardDecision) -> JsonResponse:
     code = verification_code(link_of(decision))
     while earlier and earlier.item_id == decision.item_id:
         version, earlier = version + 1, earlier.supersedes
+    reads.nothing()
     return JsonResponse({"decision": str(decision.pk), "version": version, "verification": code})
 
 
@@ -136,6 +138,7 @@ def _conflict(request: HttpRequest, item: AgendaItem, sent: dict[str, Any], refu
 
 def _invalid(request: HttpRequest, item: AgendaItem, sent: dict[str, Any], errors: dict, status=422) -> HttpResponse:
     if wants_json(request):
+        reads.nothing()
         return JsonResponse({"code": "invalid", "errors": errors}, status=status)
     shown = fields_of_item(item, request.user, next_page=sent["next"], key=sent["key"])
     shown.content, shown.errors = {**shown.content, **sent["content"]}, errors
@@ -145,6 +148,7 @@ def _invalid(request: HttpRequest, item: AgendaItem, sent: dict[str, Any], error
 def _wrong_password(request: HttpRequest, item: AgendaItem, sent: dict[str, Any], refused: WrongPassword):
     errors = {refused.field: [str(refused)]}
     if wants_json(request):
+        reads.nothing()
         return JsonResponse({"code": "password", "errors": errors}, status=403)
     return _invalid(request, item, sent, errors, status=403)
 

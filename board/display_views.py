@@ -10,11 +10,13 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from board.frames import card, case_frame, current
-from board.models import Display
+from board.models import AgendaItem, Display, ScreenState
 from board.pairing import TooMany, display_of, new_display, note_seen, renewed
 from board.room_address import address_of
-from board.screen_state import display_json
+from board.screen import screen_of
+from board.screen_state import display_json, view_of
 from board.screen_stream import stream
+from patients import reads
 
 COOKIE = "room_display"
 PATH = "/display/"
@@ -100,7 +102,9 @@ def _paired(view):
 @_paired
 def frame(request: HttpRequest, found: Display, item: uuid.UUID, view: str) -> HttpResponse:
     assert found.meeting is not None
-    return HttpResponse(case_frame(found.meeting, item, view, request.GET.get("lesion", "0")))
+    shown = case_frame(found.meeting, item, view, request.GET.get("lesion", "0"))
+    _note(found, item)
+    return HttpResponse(shown)
 
 
 @_paired
@@ -111,7 +115,18 @@ def display_card(request: HttpRequest, found: Display, view: str) -> HttpRespons
 
 def _first(found: Display) -> str:
     """What is shown now, within the page: a browser without scripts sees it too, and loads the page again."""
-    return current(found.meeting, found.spaced_code) if found.meeting else ""
+    if found.meeting is None:
+        return ""
+    state = screen_of(found.meeting)
+    if not state.is_blank and view_of(state) in ScreenState.OF_A_CASE:
+        _note(found, state.item_id)
+    return current(found.meeting, found.spaced_code)
+
+
+def _note(found: Display, item) -> None:
+    """Nobody is signed in here: the reader is the display, and through it everybody in the room."""
+    reads.note(AgendaItem.objects.filter(pk=item).first())
+    reads.on_display(f"display {found.pk} of meeting {found.meeting_id}")
 
 
 def _told(found: Display) -> dict:

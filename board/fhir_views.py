@@ -16,6 +16,7 @@ from board.fhir.importing import REFUSED, import_bundle
 from board.fhir.outcomes import Line, Report
 from board.fhir.received import LARGEST_BYTES, BundleRefused, receive
 from board.views import patient_or_404
+from patients import reads
 from patients.domain.roles import Capability
 
 FORM_BYTES = 64 * 1024
@@ -107,6 +108,7 @@ def _page(request: HttpRequest, form: BundleForm, *, refused: str = "", status: 
 
 
 def _report(request: HttpRequest, report: Report, *, ticket: str = "") -> HttpResponse:
+    reads.note_case(report.case_number)
     groups = [_group(report, outcome) for outcome in ORDER]
     context = {"report": report, "groups": [group for group in groups if group.lines], "ticket": ticket}
     return render(request, "board/import_fhir_report.html", context)

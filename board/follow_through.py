@@ -11,6 +11,7 @@ from board.decision_view import DecisionLine, decision_lines
 from board.domain.adherence import Adherence, Recommendation, Told, adherence
 from board.models import BoardDecision, DecisionFollowUp, NextStep
 from board.patient_filters import count_words, counted
+from patients import reads
 from patients.selectors import in_visible_chart
 
 PAGE_SIZE = 50
@@ -54,6 +55,7 @@ def follow_through(user, *, today: dt.date) -> FollowThrough:
     done = _rows(mine.filter(Exists(words))).order_by("-decided_on")
     told = [line(decision, today) for decision in done[:PAGE_SIZE]]
     told.sort(key=lambda one: one.told_on or dt.date.min, reverse=True)
+    reads.note_all([*waiting[:PAGE_SIZE], *(one.decision for one in told)])
     return FollowThrough(
         waiting=[line(decision, today) for decision in waiting[:PAGE_SIZE]],
         told=told,

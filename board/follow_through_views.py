@@ -14,6 +14,7 @@ from board.meeting_rights import check_see
 from board.models import BoardDecision, DecisionFollowUp
 from board.statistics import MONTHS, statistics
 from board.statistics_bars import bars
+from patients import reads
 from patients.domain.roles import Capability
 from patients.selectors import visible_patients
 from patients.services import Conflict
@@ -59,6 +60,7 @@ def _page(
 ) -> HttpResponse:
     today = timezone.localdate()
     found = follow_through(request.user, today=today)
+    reads.note(decision)
     context = {
         "found": found,
         "today": today,

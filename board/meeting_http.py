@@ -13,6 +13,7 @@ from board.meeting_rights import MAY_PREPARE, MAY_RUN, MAY_SEE
 from board.meetings import NoteConflict
 from board.models import AgendaItem, BoardDecision, Meeting
 from imaging.views.answers import own_page, wants_json
+from patients import reads
 from patients.domain.roles import Capability
 from patients.selectors import in_visible_chart
 
@@ -53,6 +54,7 @@ def item_or_404(user, pk, meeting: Meeting | None = None) -> AgendaItem:
         found = None
     if found is None:
         raise Http404("No such case on an agenda.")
+    reads.note(found)
     return found
 
 
@@ -62,6 +64,7 @@ def decision_or_404(user, pk) -> BoardDecision:
     found = mine.select_related("patient", "item__meeting", "recorded_by").first()
     if found is None:
         raise Http404("No such decision.")
+    reads.note(found)
     return found
 
 
@@ -85,6 +88,7 @@ def errors_of(refused: ValidationError) -> dict[str, list[str]]:
 
 
 def refused_json(refused: Exception) -> JsonResponse:
+    reads.nothing()
     if isinstance(refused, AgendaConflict):
         meeting = refused.meeting
         body = {"code": "conflict", "version": meeting.version, "said": str(refused)}
@@ -104,6 +108,7 @@ def answer(
         done = act()
     except (AgendaConflict, NoteConflict, NotReady, ValidationError) as refused:
         return refused_json(refused) if wants_json(request) else again(refused)
+    reads.nothing()
     return JsonResponse(done) if wants_json(request) else back(request, meeting)
 
 

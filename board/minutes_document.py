@@ -16,6 +16,7 @@ from board.case_blocks import (
 from board.chain import link_of, verification_code
 from board.document import Block, Document, Grid, Part, Words
 from board.models import AgendaItem, Minutes
+from patients import reads
 from patients.selectors import visible_patients
 
 EXTRACT = "EXTRACT: {shown} of {count} cases"
@@ -26,6 +27,7 @@ def minutes_for(user, minutes: Minutes) -> Document:
     """The whole where this user may see every case, else an extract."""
     ids = [case["patient"] for case in minutes.content["cases"]]
     mine = {str(pk) for pk in visible_patients(user).filter(pk__in=ids).values_list("pk", flat=True)}
+    reads.note_all(mine)
     return minutes_document(minutes, mine)
 
 

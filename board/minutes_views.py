@@ -15,6 +15,7 @@ from board.minutes_correct import correct_minutes
 from board.minutes_document import minutes_for
 from board.models import AgendaItem, Attendance, Meeting
 from imaging.views.answers import wants_json
+from patients import reads
 from patients.domain.roles import Capability
 from patients.selectors import visible_patients
 from patients.services import Conflict
@@ -112,6 +113,7 @@ def _open(user, meeting: Meeting) -> tuple[list[AgendaItem], int]:
     found = unrecorded(meeting)
     mine = set(visible_patients(user).filter(pk__in=[i.patient_id for i in found]).values_list("pk", flat=True))
     shown = [item for item in found if item.patient_id in mine]
+    reads.note_all(shown)
     return shown, len(found) - len(shown)
 
 

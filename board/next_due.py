@@ -7,6 +7,7 @@ from board.chart import Chart
 from board.history import is_waiting
 from board.models import BoardDecision, Contact
 from board.waiting import waiting_contact
+from patients import reads
 from patients.selectors import in_visible_chart
 
 
@@ -31,7 +32,9 @@ def next_of_all(user, *, today: dt.date) -> Due | None:
     decision = BoardDecision.objects.waiting().filter(in_visible_chart(user)).select_related("patient")
     contact = Contact.objects.waiting().filter(in_visible_chart(user)).select_related("patient")
     first, other = decision.order_by("due_date").first(), contact.order_by("next_on").first()
-    return _earliest([*([of_decision(first, today)] if first else []), *([of_contact(other, today)] if other else [])])
+    found = _earliest([*([of_decision(first, today)] if first else []), *([of_contact(other, today)] if other else [])])
+    reads.note_case(found.case_number if found else "")
+    return found
 
 
 def of_decision(decision: BoardDecision, today: dt.date) -> Due:

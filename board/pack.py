@@ -19,6 +19,7 @@ from board.minutes_content import ONE_SCAN, events_in_words, key_pictures
 from board.minutes_document import EXTRACT
 from board.models import AgendaItem, Meeting
 from board.watch_strip import watch_strip
+from patients import reads
 from patients.selectors import visible_patients
 
 CLOSED = "This meeting was closed {day}: what it decided is in its minutes, and facts may have changed since"
@@ -32,6 +33,7 @@ def pack_for(user, meeting: Meeting, *, today: dt.date | None = None) -> Documen
     items.sort(key=lambda item: (item.lane, item.position, item.added_at))
     mine = set(visible_patients(user).filter(pk__in=[i.patient_id for i in items]).values_list("pk", flat=True))
     shown = [item for item in items if item.patient_id in mine]
+    reads.note_all(shown)
     mark = "" if len(shown) == len(items) else EXTRACT.format(shown=len(shown), count=len(items))
     begins = timezone.localtime(meeting.starts_at)
     when = f"{words.day_words((begins.date(), begins.date()))} {begins:%H:%M}"

@@ -9,6 +9,7 @@ from board import words
 from board.models import BoardDecision, Contact
 from board.sstr_state import SstrLine, sstr_line
 from imaging.models import Scan
+from patients import reads
 from patients.models import Diagnosis, HistologySpecimen, Patient, TreatmentLine
 from patients.selectors import grade_of
 
@@ -56,6 +57,7 @@ def _page(patients: list[Patient], today, *, has_before: bool, has_after: bool) 
 
 def patient_lines(patients: list[Patient], today) -> list[PatientLine]:
     """Each case in one line; six queries however many cases."""
+    reads.note_all(patients)
     diagnoses = _by_patient(Diagnosis.objects, patients)
     specimens = _by_patient(HistologySpecimen.objects, patients)
     treatments = _by_patient(TreatmentLine.objects, patients)

@@ -22,6 +22,7 @@ from board.models import (
 from board.patient_filters import MOST_COUNTED, count_words, counted
 from board.proposal_words import TEXTS, times_put_off
 from eligibility.models import ChangeVerdict
+from patients import reads
 from patients.selectors import in_visible_chart
 
 SHOWN, MOST = 6, 100
@@ -142,6 +143,7 @@ def _put_off() -> QuerySet[AgendaItem]:
 
 
 def _lines(why: str, states: list[WatchState], reasons: dict, today: dt.date) -> list[Proposal]:
+    reads.note_all(states)
     texts = TEXTS[why](states, today)
     times = times_put_off(states)
     return [

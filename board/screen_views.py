@@ -9,12 +9,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from board.frames import card, case_frame
 from board.meeting_http import meeting_for
-from board.models import Display, Meeting, ScreenState
+from board.models import AgendaItem, Display, Meeting, ScreenState
 from board.pairing import TooMany, pair, unpair
 from board.screen import NotInControl, command
 from board.screen_state import state_json
 from board.screen_stream import stream
 from imaging.views.answers import own_page, wants_json
+from patients import reads
 from patients.domain.roles import Capability
 from patients.models import User
 from patients.selectors import visible_patients
@@ -77,6 +78,7 @@ def frame(request: HttpRequest, pk, item, view: str) -> HttpResponse:
     meeting = meeting_for(request, pk)
     if not visible_patients(request.user).filter(agenda_items=item, agenda_items__meeting=meeting).exists():
         raise Http404("Not found.")
+    reads.note(AgendaItem.objects.get(pk=item))
     return HttpResponse(case_frame(meeting, item, view, request.GET.get("lesion", "0")))
 
 

@@ -9,7 +9,6 @@ from django.utils import timezone
 
 from board.confirming import WrongPassword, confirm
 from board.decision_content import clean, complete
-from board.domain.sealed import hash_of
 from board.draft_prefill import standing
 from board.drafts import DraftConflict, check_open, held_draft, refuse_late, write
 from board.meeting_rights import held_item
@@ -18,6 +17,7 @@ from board.models import AgendaItem, BoardDecision, DecisionDraft, Meeting
 from board.once import answer_to, once, refuse_other_words
 from board.services import check_may_decide, record_decision
 from board.watching import has_date
+from patients.domain.sealed import hash_of
 
 __all__ = ["DraftConflict", "WrongPassword", "amend", "sign"]
 SIGN, AMEND = "sign", "amend"

@@ -11,6 +11,7 @@ from board.domain.spread import Spread, spread
 from board.follow_through import recommendations
 from board.models import AgendaItem, BoardDecision, Meeting
 from imaging.domain.vocabulary import is_sstr
+from patients import reads
 from patients.selectors import visible_patients
 
 _I, _L = AgendaItem.State, AgendaItem.Lane
@@ -131,6 +132,7 @@ def _is_before(scan: dict, decision: BoardDecision) -> bool:
 def _cases(user, meetings: list[Meeting], items: dict) -> list[CaseLine]:
     patients = {item.patient_id for found in items.values() for item in found}
     mine = set(visible_patients(user).filter(pk__in=patients).values_list("pk", flat=True))
+    reads.note_all(mine)
     return [
         CaseLine(
             item.patient.case_number if item.patient_id in mine else "",

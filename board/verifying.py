@@ -4,9 +4,10 @@ import re
 from dataclasses import dataclass, field
 
 from board.chain_content import EDITIONS, MODELS, content_of, link_content, rows_of
-from board.domain.sealed import as_code, code_of, hash_of
 from board.models import BoardDecision, ChainLink, Minutes
+from patients import reads
 from patients.domain.roles import Capability
+from patients.domain.sealed import as_code, code_of, hash_of
 from patients.selectors import visible_patients
 
 LETTERS, CODE_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ", 16  # as ``domain/sealed`` writes a code
@@ -47,7 +48,9 @@ def checked(user, *, code: str, content_hash: str = "") -> Found:
         return Found(said=[NOT_FOUND if is_whole else TOO_SHORT])
     row = rows_of(link.kind, [link.object_id]).get(link.object_id) if link.kind in MODELS else None
     said = [OTHER_HASH] if given and given != link.content_hash else []
-    return Found(link, code_of(link.hash), row if _may_see(user, row) else None, said + _problems(link, row))
+    about = row if _may_see(user, row) else None
+    reads.note(about if isinstance(about, BoardDecision) else None)
+    return Found(link, code_of(link.hash), about, said + _problems(link, row))
 
 
 def _by_code(typed: str) -> ChainLink | None:

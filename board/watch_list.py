@@ -19,6 +19,7 @@ from board.models import WatchState
 from board.nightly import last_check, late_sentence
 from board.patient_filters import MOST_COUNTED, count_words, counted
 from board.watch_care import CaseCare, care_of
+from patients import reads
 from patients.selectors import in_visible_chart, visible_patients
 
 PAGE_SIZE = 50
@@ -160,6 +161,7 @@ def _worst_first(states: QuerySet[WatchState], today: dt.date) -> QuerySet[Watch
 
 
 def _row(state: WatchState, today: dt.date, cared: CaseCare | None = None) -> WatchRow:
+    reads.note_all([state])
     lines = [watch_line(reason, today) for reason in state.reasons]
     return WatchRow(state.patient.case_number, sorted(lines, key=_most_pressing), cared)
 

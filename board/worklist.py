@@ -16,6 +16,7 @@ from imaging.job_lines import JobLine, job_lines
 from imaging.job_state import jobs_state
 from imaging.models import Job, Series, Upload
 from imaging.pages import RECENT
+from patients import reads
 from patients.domain.roles import Capability, Role
 from patients.models import Patient
 from patients.selectors import in_visible_chart, visible_patients
@@ -65,7 +66,7 @@ class Worklist:
 
 def worklist(user, *, today: dt.date) -> Worklist:
     """At most ``SHOWN`` of each, the oldest waiting first; recent imports and cases newest first."""
-    return Worklist(
+    found = Worklist(
         columns=COLUMNS.get(user.role, OTHERS),
         may_read=user.may(Capability.READ_CHART),
         readings=reading_rows(user, now=timezone.now()),
@@ -83,6 +84,15 @@ def worklist(user, *, today: dt.date) -> Worklist:
         recent=list(visible_patients(user).order_by("-recorded_at")[:SHOWN]),
         revision=jobs_state(user)["revision"],
     )
+    _note(found)
+    return found
+
+
+def _note(found: Worklist) -> None:
+    reads.note_all(row.scan for row in (*found.readings, *found.undecided))
+    reads.note_all(line.job for line in found.jobs)
+    reads.note_all(event.decision for event in found.stale)
+    reads.note_all([*found.held, *found.due, *found.contacts_due, *found.uploads, *found.recent])
 
 
 def _held(user) -> list[Series]:

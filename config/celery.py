@@ -15,6 +15,7 @@ log = logging.getLogger("prrt.bell")
 LONGEST_TASK_SECONDS = 1800  # as jobs.LONGEST_SECONDS: after that nobody renews the lease either
 BELL_TIMEOUT_SECONDS = 0.9
 NEWS_SECONDS = 15  # a decision is marked within a minute of the correction under it
+SEAL_SECONDS, ANCHOR_SECONDS = 60, 3600  # of the trail
 NIGHT_SECONDS = 600  # how often it is asked whether the nightly look is due
 
 
@@ -67,6 +68,16 @@ def _options() -> dict:
                 "task": "board.tasks.read_news",
                 "schedule": NEWS_SECONDS,
                 "options": {"expires": NEWS_SECONDS},
+            },
+            "seal-the-trail": {
+                "task": "patients.tasks.seal_trail",
+                "schedule": SEAL_SECONDS,
+                "options": {"expires": SEAL_SECONDS},
+            },
+            "note-the-trail-head": {
+                "task": "patients.tasks.note_trail_head",
+                "schedule": ANCHOR_SECONDS,
+                "options": {"expires": ANCHOR_SECONDS},
             },
             "look-again-at-all": {
                 "task": "board.tasks.look_again_at_all",

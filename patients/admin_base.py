@@ -8,12 +8,13 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import flatten_fieldsets, unquote
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.paginator import Paginator
 from django.db import models
 from django.http import HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from patients import services
+from patients import reads, services
 from patients.domain.dates import in_words
 from patients.domain.roles import Capability
 from patients.forms import ListField, PageForm, PartialDateField, ServiceForm, ServiceFormSet, UnitInput
@@ -91,6 +92,7 @@ class DeskFields:
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)
         if field is not None:
             field.queryset = self.choosable(db_field, field.queryset, request)
+            field.iterator = NotingChoices
         return field
 
     def choosable(self, db_field, queryset, request):
@@ -168,6 +170,23 @@ class ServiceModelAdmin(RolePermissions, Desk, DeskFields, admin.ModelAdmin):
 
     def get_queryset(self, request):
         return limited_to_visible(super().get_queryset(request), request.user)
+
+    def get_object(self, request, object_id, from_field=None):
+        found = super().get_object(request, object_id, from_field)
+        if found is not None and self.model not in CASE_FREE:
+            reads.note(found)
+        return found
+
+    def get_changelist_instance(self, request):
+        found = super().get_changelist_instance(request)
+        if self.model not in CASE_FREE:
+            found.result_list = list(found.result_list)
+            reads.note_all(found.result_list)
+        return found
+
+    def get_paginator(self, request, queryset, per_page, orphans=0, allow_empty_first_page=True):
+        """For what is completed while typing, which asks for nothing else of this class."""
+        return NotingPaginator(queryset, per_page, orphans, allow_empty_first_page)
 
     def get_fieldsets(self, request, obj=None):
         return _with_seen_version(super().get_fieldsets(request, obj), self.has_change_permission(request, obj))
@@ -260,6 +279,23 @@ class ServiceModelAdmin(RolePermissions, Desk, DeskFields, admin.ModelAdmin):
 
     def log_change(self, request, obj, message):
         return None
+
+
+class NotingChoices(forms.models.ModelChoiceIterator):
+    """Cases that a form offers are shown as well."""
+
+    def choice(self, obj):
+        reads.note_all([obj])
+        return super().choice(obj)
+
+
+class NotingPaginator(Paginator):
+    def page(self, number):
+        found = super().page(number)
+        found.object_list = list(found.object_list)
+        if self.object_list.model not in CASE_FREE:
+            reads.note_all(found.object_list)
+        return found
 
 
 class WithdrawForm(forms.Form):

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class PatientsConfig(AppConfig):
@@ -6,4 +7,7 @@ class PatientsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self):
-        from patients import lookups  # noqa: F401 - registers itself
+        from patients import lookups, sign_ins  # noqa: F401 - they register themselves
+        from patients.append_only import TRAIL
+
+        post_migrate.connect(TRAIL.protect_again, sender=self)

@@ -8,6 +8,8 @@ from patients.models import AuditEvent
 
 # Any fixed number: writers of audit rows share this lock, the reader of news takes it alone.
 LOCK = 7_220_241
+# Another for those who write down reads: no page waits until a long load of rows has ended.
+LOCK_READS = 7_220_242
 LATEST = 300
 
 
@@ -17,6 +19,17 @@ def hold_open() -> None:
     PostgreSQL hands out ids before commit; SQLite has one writer at a time and needs nothing.
     """
     _lock("pg_advisory_xact_lock_shared")
+
+
+def hold_reads_open() -> None:
+    """The same for the rows of reads; their transactions are short."""
+    _lock("pg_advisory_xact_lock_shared", LOCK_READS)
+
+
+def settle() -> None:
+    """Wait until every row up to the newest, of writes and of reads, is final. Inside a transaction."""
+    _lock("pg_advisory_xact_lock")
+    _lock("pg_advisory_xact_lock", LOCK_READS)
 
 
 @transaction.atomic
@@ -33,7 +46,7 @@ def mark() -> QuerySet:
     return AuditEvent.objects.filter(id__in=latest).order_by().values_list(ids, flat=True)
 
 
-def _lock(function: str) -> None:
+def _lock(function: str, number: int = LOCK) -> None:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute(f"SELECT {function}(%s)", [LOCK])
+            cursor.execute(f"SELECT {function}(%s)", [number])

@@ -3,12 +3,15 @@
 from django.http import HttpRequest, JsonResponse
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from patients import reads
+
 
 def wants_json(request: HttpRequest) -> bool:
     return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
 
 
 def refused(status: int, code: str, sentence: str, **more) -> JsonResponse:
+    reads.nothing()
     return JsonResponse({"ok": False, "code": code, "sentence": sentence, **more}, status=status)
 
 

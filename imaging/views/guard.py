@@ -5,6 +5,7 @@ from functools import wraps
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 
+from patients import reads
 from patients.domain.roles import Capability, Role, role_may
 
 
@@ -34,4 +35,5 @@ def visible_or_404(rows, pk):
     found = rows.filter(pk=pk).first()
     if found is None:
         raise Http404("Not found.")
+    reads.note(found)
     return found

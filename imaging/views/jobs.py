@@ -23,6 +23,7 @@ from imaging.services.steering import MAY_STEER
 from imaging.tasks import ring
 from imaging.views.answers import back_to, wants_json
 from imaging.views.guard import needs, visible_or_404
+from patients import reads
 from patients.domain.roles import Capability
 
 SHOWN_JOBS, SHOWN_SCANS = 60, 12
@@ -36,9 +37,11 @@ def jobs(request):
     found = access.visible_jobs(request.user).filter(Q(finished_at=None) | Q(finished_at__gte=since))
     found = found.order_by(F("finished_at").desc(nulls_first=True), "-created_at")
     series = access.visible_series(request.user).filter(modality="PT", created_at__gte=since).order_by("-created_at")
+    lines, drawn = list(found.select_related("patient", "cancelled_by")[:SHOWN_JOBS]), list(series[:SHOWN_SCANS])
+    reads.note_all([*lines, *drawn])
     context = {
-        "lines": job_lines(found.select_related("patient", "cancelled_by")[:SHOWN_JOBS], request.user),
-        "chains": chains(series[:SHOWN_SCANS]),
+        "lines": job_lines(lines, request.user),
+        "chains": chains(drawn),
         "shown_jobs": SHOWN_JOBS,
         "revision": jobs_state(request.user)["revision"],
     }
@@ -49,11 +52,13 @@ def jobs(request):
 @require_GET
 def job(request, pk: uuid.UUID):
     found = _job(request, pk)
+    drawn = list(_series_of(request.user, found))
+    reads.note_all(drawn)
     context = {
         "line": job_lines([found], request.user)[0],
         "patient": found.patient,
         "stages": _stages(found),
-        "chains": chains(_series_of(request.user, found)),
+        "chains": chains(drawn),
         "revision": jobs_state(request.user)["revision"],
     }
     return render(request, "imaging/job.html", context)

@@ -15,7 +15,9 @@ from patients.domain.roles import Capability
 @require_GET
 def product(request, pk: uuid.UUID):
     """The bytes of one picture; like every page that may show a patient, a browser does not keep them."""
-    found = visible_or_404(ImageProduct.objects.filter(scan__in=access.visible_scans(request.user)), pk)
+    found = visible_or_404(
+        ImageProduct.objects.select_related("scan").filter(scan__in=access.visible_scans(request.user)), pk
+    )
     try:
         with store.open_stored(found.sha256) as file:
             return HttpResponse(file.read(), content_type=found.content_type)

@@ -18,6 +18,7 @@ from imaging.views.grading import grading_context
 from imaging.views.guard import needs, visible_or_404
 from imaging.views.series_page import mip
 from imaging.views.words import Words, explain
+from patients import reads
 from patients.domain.roles import Capability
 
 
@@ -64,6 +65,7 @@ def detail(request, pk: uuid.UUID):
 @require_GET
 def state(request, pk: uuid.UUID):
     computing = pages.scan_computing(_scan(request, pk))
+    reads.nothing()
     return JsonResponse({"is_computing": bool(computing), "sentence": computing or pages.READY})
 
 

@@ -14,6 +14,7 @@ from imaging.refused import Refused
 from imaging.tasks import ring
 from imaging.views import series_page
 from imaging.views.guard import needs, visible_or_404
+from patients import reads
 from patients.domain.roles import Capability
 
 MAY_OPEN = (Capability.READ_CHART, Capability.IMPORT_SCAN, Capability.RESOLVE_IDENTITY)
@@ -29,6 +30,7 @@ def detail(request, pk: uuid.UUID):
 @require_GET
 def state(request, pk: uuid.UUID):
     computing = pages.series_computing(_series(request, pk))
+    reads.nothing()
     return JsonResponse({"is_computing": bool(computing), "sentence": computing or pages.READY})
 
 

@@ -16,11 +16,13 @@ from imaging.tasks import ring
 from imaging.views.answers import wants_json
 from imaging.views.guard import needs, visible_or_404
 from imaging.views.words import explain
+from patients import reads
 from patients.domain.roles import Capability
 from patients.selectors import visible_patients
 
 BATCH_BYTES = 16 << 20
 BATCH_FILES = 256
+OFFERED = 50
 # One request carries one batch, or one file that is larger than a batch; heads and labels come on top.
 MAX_BODY_BYTES = archive.MAX_TOTAL_BYTES + (16 << 20)
 STATUS = {"not_permitted": 403, "upload_closed": 409, "disk_full": 507, "store_unwritable": 503, "store_damaged": 503}
@@ -85,6 +87,7 @@ def receive(request, pk: uuid.UUID):
     if refusal := _too_large(request):
         return refusal
     if request.content_type != framing.CONTENT_TYPE:
+        reads.nothing()
         return JsonResponse(explain("body_unreadable").json(), status=415)
     files = ((file.label, file) for file in framing.read_files(request, max_files=BATCH_FILES))
     try:
@@ -98,6 +101,7 @@ def receive(request, pk: uuid.UUID):
         for index, item in enumerate(items)
         if item.reason_code
     ]
+    reads.nothing()
     return JsonResponse({"received": len(items), "items": refused})
 
 
@@ -134,6 +138,7 @@ def close(request, pk: uuid.UUID):
             return JsonResponse(explain(refusal.code).json(), status=STATUS.get(refusal.code, 422))
         return _refused_page(request, refusal.code, detail)
     ring([job.pk])
+    reads.nothing()
     return JsonResponse({"detail": detail}) if wants_json(request) else HttpResponseRedirect(detail)
 
 
@@ -158,6 +163,7 @@ def _too_large(request):
 
 
 def _refused_page(request, code: str, back: str, status: int = 0):
+    reads.nothing()
     context = {"reason": explain(code), "back": back}
     return render(request, "imaging/refused.html", context, status=status or STATUS.get(code, 422))
 
@@ -173,11 +179,15 @@ def limits() -> dict:
 
 
 def _page(request, form: UploadForm, status: int = 200):
+    offered = list(visible_patients(request.user)[:OFFERED])
+    recent = pages.recent_uploads(access.visible_uploads(request.user))
+    waiting = pages.waiting_series(access.visible_series(request.user))
+    reads.note_all([*offered, *recent, *waiting])
     context = {
         "form": form,
         "limits": limits(),
-        "case_numbers": visible_patients(request.user).values_list("case_number", flat=True)[:50],
-        "recent": pages.recent_uploads(access.visible_uploads(request.user)),
-        "waiting": pages.waiting_series(access.visible_series(request.user)),
+        "case_numbers": [case.case_number for case in offered],
+        "recent": recent,
+        "waiting": waiting,
     }
     return render(request, "imaging/upload.html", context, status=status)

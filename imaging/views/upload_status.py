@@ -16,6 +16,7 @@ from imaging.views import stages
 from imaging.views.guard import needs, visible_or_404
 from imaging.views.upload import limits
 from imaging.views.words import explain
+from patients import reads
 from patients.domain.roles import Capability
 
 SHOWN_FILES = 500
@@ -59,6 +60,7 @@ def detail(request, pk: uuid.UUID):
 @require_GET
 def progress(request, pk: uuid.UUID):
     upload = _upload(request, pk)
+    reads.nothing()
     return JsonResponse(_progress(upload, selectors.upload_progress(upload)))
 
 
@@ -88,6 +90,7 @@ def _progress(upload: Upload, found: dict) -> dict:
 def _series_rows(user, upload: Upload, found: dict) -> list[dict]:
     """Series this user may open; of one that is in somebody else's chart not even a line."""
     visible = access.visible_series(user).in_bulk([uuid.UUID(row["id"]) for row in found["series"]])
+    reads.note_all(visible.values())
     rows = []
     for state in found["series"]:
         series = visible.get(uuid.UUID(state["id"]))

@@ -5,6 +5,7 @@ import datetime as dt
 from django.db.models import Exists, F, ForeignKey, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from patients import reads
 from patients.domain.dates import age_range
 from patients.domain.roles import Capability
 from patients.models import AccessGrant, AuditEvent, BodyMeasure, LabResult, Patient, User, Versioned
@@ -34,7 +35,9 @@ def in_visible_chart(user, patient: str = "patient") -> Exists:
 
 def get_visible_patient(user, case_number: str) -> Patient:
     """Raises Patient.DoesNotExist alike for a case that is not there and one this user may not see."""
-    return visible_patients(user).get(case_number=case_number)
+    found = visible_patients(user).get(case_number=case_number)
+    reads.note(found)
+    return found
 
 
 def rows(model: type[Versioned], patient: Patient, *, known_at: dt.datetime | None = None) -> QuerySet:

@@ -10,6 +10,7 @@ from django.db import connection, models
 from board.append_only import lifted
 from board.chain import link_of, verification_code
 from board.models import BoardDecision
+from patients.models import AuditEvent
 from tests.board.chain_rows import small_chain
 from tests.patients.factories import make_patient, make_user
 
@@ -38,13 +39,28 @@ def change(decision):
 
 def test_all_as_signed(signed):
     code, said = run()
-    assert (code, said.strip()) == (
+    first, second = said.splitlines()
+    assert (code, first) == (
         0, f"2 signed things, all as signed. Newest verification code: {verification_code(link_of(signed[1]))}"
     )  # fmt: skip
+    assert second.startswith("0 seals of the trail; ") and second.endswith("came since and are not sealed yet.")
+
+
+def test_the_trail_is_verified_too_and_its_head_can_be_kept_on_paper(signed, settings, tmp_path):
+    settings.DATA_DIR = tmp_path
+    head = run("--head")[1].strip()
+    assert run("--expect-head", head)[0] == 0 and run()[1].endswith("1 seals of the trail; every row is sealed.\n")
+    code, said = run("--expect-head", f"9:{'0' * 64}")
+    assert code == 1 and "its end is cut off" in said
+    with lifted():
+        models.QuerySet(AuditEvent).filter(pk=AuditEvent.objects.first().pk).update(reason="another")
+    code, said = run()
+    assert code == 1 and "Seal 1 of the trail" in said
 
 
 def test_nothing_signed_yet():
-    assert run() == (0, "0 signed things, all as signed.\n")
+    said = "0 signed things, all as signed.\n0 seals of the trail; every row is sealed.\n"
+    assert run() == (0, said)
 
 
 def test_a_changed_decision_is_named(signed):

@@ -9,6 +9,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from patients.domain.roles import Role
 from patients.services import revoke_access
+from tests.contracts.reads import Watched, body_of
 from tests.contracts.routes import DISPLAY_ROUTES, PUBLIC, ROUTES, STREAMS, Rule
 from tests.contracts.world import World, make_world
 from tests.patients.factories import make_user
@@ -58,7 +59,7 @@ class Inhabited:
 
 @pytest.fixture(scope="module")
 def inhabited(once):
-    own = {role: make_world("OWN", make_user(role.value)) for role in Role}
+    own = {role: make_world(f"OWN{n}X", make_user(role.value)) for n, role in enumerate(Role)}
     clients = {role: Client() for role in Role}
     for role, client in clients.items():
         client.force_login(own[role].owner)
@@ -71,11 +72,15 @@ def others(inhabited, db):
 
 
 def ask(client, method: str, name: str, kwargs: dict):
-    return getattr(client, method)(reverse(name, kwargs=kwargs))
+    """Each answer is also held against the trail: it names whom the answer was about, and nobody else."""
+    with Watched() as watched:
+        response = getattr(client, method)(reverse(name, kwargs=kwargs))
+    assert not (said := watched.differences(name, response)), f"{method} {name}: {said}"
+    return response
 
 
 def text_of(response) -> str:
-    body = b"".join(response.streaming_content) if response.streaming else response.content
+    body = body_of(response)
     return body.decode("utf-8", "replace") + str(dict(response.headers))
 
 

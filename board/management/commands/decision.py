@@ -7,6 +7,7 @@ from board.decision_record import decision_record
 from board.decision_schema import decision_schema
 from board.models import BoardDecision
 from patients.commands import CaseCommand, bad_input
+from patients.services.accesses import record_read
 
 
 class Command(CaseCommand):
@@ -30,4 +31,5 @@ def _asked(text: str | None) -> BoardDecision:
         found = None
     if found is None:
         raise bad_input(f"There is no decision “{text}”.")
+    record_read(by=None, patient=found.patient, route="decision")
     return found

@@ -7,6 +7,7 @@ from board.fhir.exporting import export_fhir
 from board.fhir.mapping.terms import NOTICE
 from patients.commands import CaseCommand, bad_input, moment_of
 from patients.models import Patient
+from patients.services.accesses import record_read
 
 
 class Command(CaseCommand):
@@ -21,6 +22,7 @@ class Command(CaseCommand):
         patient = Patient.objects.filter(case_number=case).first()
         if patient is None:
             raise bad_input(f"There is no case “{case}”.")
+        record_read(by=None, patient=patient, route="export_fhir")
         file = _new_file(out) if out else None
         try:
             text = export_fhir(by=None, patient=patient, known_at=moment_of(known_at) if known_at else None)

@@ -1,0 +1,16 @@
+"""What beat rings for: sealing the trail every minute, and every hour a note of its head outside the database."""
+
+from celery import shared_task
+
+from patients import trail_seals
+
+
+@shared_task
+def seal_trail() -> None:
+    trail_seals.seal()
+
+
+@shared_task
+def note_trail_head() -> None:
+    trail_seals.seal()
+    trail_seals.drop_anchor()

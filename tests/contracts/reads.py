@@ -1,0 +1,76 @@
+"""What an answer shows held against what the trail says of it: the same patients, or one of the two is wrong."""
+
+from django.db.models import Max
+
+from imaging.models import Series, UploadItem
+from patients.models import AccessEvent, Patient
+
+READS = ["page", "list", "picture", "data", "print", "export", "display"]
+
+# Answers about a patient in which no word of him stands: pixels, outlines, scores. The reason is why they count.
+WITHOUT_WORDS = {
+    "imaging:mip": "a picture of the patient",
+    "imaging:viewer": "outlines and numbers for the viewer",
+}
+
+
+def body_of(response) -> bytes:
+    return b"".join(response.streaming_content) if response.streaming else response.content
+
+
+class Watched:
+    """Everything that was written down of one request."""
+
+    def __enter__(self):
+        self.last = AccessEvent.objects.aggregate(last=Max("id"))["last"] or 0
+        return self
+
+    def __exit__(self, *_):
+        rows = AccessEvent.objects.filter(id__gt=self.last, kind__in=READS)
+        self.rows = list(rows.exclude(patient=None).values_list("patient__case_number", flat=True))
+        self.of_no_case = {
+            case_behind(subject) for subject in rows.exclude(subject="").values_list("subject", flat=True)
+        }
+
+    def differences(self, name: str, response) -> dict[str, set[str]]:
+        written, shown = set(self.rows), shown_in(response)
+        found = {"shown and not written down": shown - written - self.of_no_case}
+        if name not in WITHOUT_WORDS:
+            found["written down and not shown"] = written - shown
+        if len(self.rows) != len(written):
+            found["written down twice"] = set(self.rows)
+        return {what: cases for what, cases in found.items() if cases}
+
+
+def case_behind(subject: str) -> str:
+    """Of what belongs to no case yet: the world that made it, by the words of its files."""
+    kind, _, pk = subject.rpartition(" ")
+    if kind == "series":
+        return Series.objects.get(pk=pk).study.dicom_patient_id.replace("-DICOM-", "-CASE-")
+    label = UploadItem.objects.filter(upload=pk).values_list("label", flat=True).first() or ""
+    word = label.removesuffix("-FILE.dcm")
+    return Patient.objects.get(case_number__startswith=f"{word}-CASE-").case_number
+
+
+def shown_in(response) -> set[str]:
+    """Cases of which a word stands in the answer: each world marks all its texts with a word of its own."""
+    body = readable(response)
+    numbers = Patient.objects.filter(case_number__contains="-CASE-").values_list("case_number", flat=True)
+    return {number for number in numbers if number.split("-CASE-")[0] in body}
+
+
+def readable(response) -> str:
+    if 300 <= response.status_code < 400:
+        return ""
+    body = body_of(response)
+    if response.headers.get("Content-Type", "").startswith("application/pdf"):
+        return text_of_pdf(body)
+    return body.decode("utf-8", "replace")
+
+
+def text_of_pdf(body: bytes) -> str:
+    from io import BytesIO
+
+    from pypdf import PdfReader
+
+    return " ".join(page.extract_text() for page in PdfReader(BytesIO(body)).pages)

@@ -1,0 +1,113 @@
+"""Every action of the trail is an event of DICOM PS3.15 A.5, and each message is valid by the schema."""
+
+import ast
+import datetime as dt
+from pathlib import Path
+
+import pytest
+from lxml import etree
+from pydicom.sr._concepts_dict import concepts
+
+from patients import atna
+from patients.domain import atna_codes
+from patients.models import AccessEvent
+from patients.trail_lines import TrailLine
+
+ROOT = Path(__file__).resolve().parents[2]
+APPS = ("patients", "imaging", "eligibility", "board", "demo")
+# Functions that hand an action on to ``audit`` by position, and where it stands.
+CARRIERS = {"_stored": 1, "_steer": 2, "set_state": 4, "set_values": 2, "_written": 2}
+# Words of a keyword ``action`` that belong to forms and screens, not to the trail.
+NOT_OF_THE_TRAIL = {"store_true", "append", "Book an earlier SSTR scan"}
+
+
+@pytest.fixture(scope="module")
+def schema():
+    return etree.RelaxNG(etree.parse(ROOT / "docs/schemas/atna.rng"))
+
+
+def actions_in(source: str) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Call):
+            continue
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        given = [keyword.value for keyword in node.keywords if keyword.arg == "action"]
+        if name in CARRIERS and len(node.args) > CARRIERS[name]:
+            given.append(node.args[CARRIERS[name]])
+        for value in given if name in CARRIERS or name in {"audit", "audit_many", "_judge", "partial"} else []:
+            options = [value.body, value.orelse] if isinstance(value, ast.IfExp) else [value]
+            found |= {one.value for one in options if isinstance(one, ast.Constant)}
+    return found
+
+
+def actions() -> set[str]:
+    files = [path for app in APPS for path in (ROOT / app).rglob("*.py") if "migrations" not in path.parts]
+    return {action for path in files for action in actions_in(path.read_text())}
+
+
+def test_every_action_of_the_code_is_mapped_and_nothing_else():
+    assert actions() | {"display_code_refused"} == set(atna_codes.OF_WRITES)
+
+
+def test_a_new_action_would_be_found():
+    assert actions_in("audit(by=by, action='new_action', obj=x)") == {"new_action"}
+
+
+def test_every_kind_of_access_is_mapped():
+    assert set(AccessEvent.Kind.values) == set(atna_codes.OF_ACCESSES)
+
+
+def test_codes_and_meanings_are_those_of_dicom():
+    events = [*atna_codes.OF_WRITES.values(), *atna_codes.OF_ACCESSES.values()]
+    used = {event.event for event in events} | {event.type for event in events if event.type}
+    used |= {atna.APPLICATION, atna.SOURCE_ROLE}
+    dicom = concepts["DCM"].values()
+    known = {code: meaning for by_code in dicom for code, (meaning, *_) in by_code.items()}
+    assert {code: known.get(code) for code, _ in used} == dict(used)
+
+
+def line(action: str, *, is_access: bool, **more) -> TrailLine:
+    values = {"key": "a1", "at": dt.datetime(2026, 5, 4, 9, 30, tzinfo=dt.UTC), "person": "Dr A", "username": "a"}
+    values |= {"device": "", "case_number": "T-1", "what": action, "about": "board:patient", "address": "192.0.2.1"}
+    return TrailLine(**values | more, action=action, is_access=is_access)
+
+
+def every_message():
+    for is_access, table in ((False, atna_codes.OF_WRITES), (True, atna_codes.OF_ACCESSES)):
+        yield from (line(action, is_access=is_access) for action in table)
+    yield line("display", is_access=True, person="", username="", device="display 1 of meeting 2", request_id="0" * 32)
+    yield line("sign_in_failed", is_access=True, person="", username="", case_number="", about="", address="")
+    yield line("came_later", is_access=False)
+
+
+def test_each_message_is_valid_by_itself_and_in_a_file(schema):
+    for one in every_message():
+        schema.assertValid(etree.fromstring(atna.messages([one])))
+        found = etree.fromstring(atna.messages([one])).find("AuditMessage")
+        assert schema.validate(found), f"{one.action}: {schema.error_log}"
+    assert schema.validate(etree.fromstring(atna.messages(every_message())))
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda m: m.find("EventIdentification").set("EventActionCode", "X"),
+        lambda m: m.find("EventIdentification/EventID").set("csd-code", "999999"),
+        lambda m: m.remove(m.find("AuditSourceIdentification")),
+        lambda m: m.find("EventIdentification").set("EventDateTime", "yesterday"),
+    ],
+)
+def test_the_schema_refuses_what_is_no_message(schema, spoil):
+    found = etree.fromstring(atna.messages([line("record", is_access=False)])).find("AuditMessage")
+    assert schema.validate(found)
+    spoil(found)
+    assert not schema.validate(found)
+
+
+def test_who_what_when_from_where():
+    found = etree.fromstring(atna.messages([line("page", is_access=True)])).find("AuditMessage")
+    assert found.find("EventIdentification").get("EventDateTime") == "2026-05-04T09:30:00+00:00"
+    person = found.find("ActiveParticipant")
+    assert (person.get("UserID"), person.get("NetworkAccessPointID")) == ("a", "192.0.2.1")
+    assert found.find("ParticipantObjectIdentification").get("ParticipantObjectID") == "T-1"
