@@ -143,6 +143,7 @@ AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # the page says how long, and then it is so
 AXES_LOCKOUT_CALLABLE = "config.sign_in.locked_out"
 AXES_CLIENT_IP_CALLABLE = "config.sign_in.address_of"
 # Attempts and used one-time codes are counted once for all processes.

@@ -24,11 +24,10 @@ def locked_out(request: HttpRequest, response: HttpResponse | None = None, crede
     return page
 
 
-def _minutes_left(request: HttpRequest) -> int:
+def _minutes_left(request: HttpRequest, username: str) -> int:
     whole = settings.AXES_COOLOFF_TIME * 60
-    tried = AccessAttempt.objects.filter(
-        ip_address=address_of(request), attempt_time__gt=get_cool_off_threshold(request)
-    )
+    tried = AccessAttempt.objects.filter(ip_address=address_of(request), username=username)
+    tried = tried.filter(attempt_time__gt=get_cool_off_threshold(request))
     last = tried.order_by("-attempt_time").values_list("attempt_time", flat=True).first()
     passed = (timezone.now() - last).total_seconds() / 60 if last else 0
     return max(1, math.ceil(whole - passed))
