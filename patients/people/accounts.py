@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from patients import services
 from patients.domain.roles import Capability
@@ -27,6 +27,7 @@ DONE = {
 
 
 @asks(Capability.MANAGE_USERS)
+@require_GET
 def listing(request: HttpRequest) -> HttpResponse:
     asked = {name: request.GET.get(name, "")[:60] for name in ("q", "role", "state")}
     found = accounts(asked["q"], asked["role"], asked["state"])

@@ -5,7 +5,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from patients import services
 from patients.domain.roles import Capability
@@ -35,6 +35,7 @@ def emergency(request: HttpRequest) -> HttpResponse:
 
 
 @asks(Capability.MANAGE_USERS)
+@require_GET
 def listing(request: HttpRequest) -> HttpResponse:
     return render(request, "people/emergencies.html", {"emergencies": emergencies()[:NEWEST]})
 

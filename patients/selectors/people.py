@@ -1,6 +1,6 @@
 """Who there is, who may read what, and who came in by emergency."""
 
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import Count, F, Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from patients.domain.roles import Capability
@@ -41,7 +41,7 @@ def emergencies() -> QuerySet[AccessGrant]:
     """Emergency accesses, those nobody has reviewed first."""
     kind = AccessGrant.Kind.BREAK_GLASS
     found = AccessGrant.objects.filter(kind=kind).select_related("user", "patient", "reviewed_by")
-    return found.order_by("reviewed_at__isnull", "-granted_at").reverse()
+    return found.order_by(F("reviewed_at").asc(nulls_first=True), "-granted_at")
 
 
 def unreviewed_emergencies() -> int:

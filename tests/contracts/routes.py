@@ -117,7 +117,7 @@ ROUTES: dict[str, list[Rule]] = {
     "people:open_case": [Rule("case_number", post=GRANTERS)],
     "people:end_grant": [Rule("grant", post=GRANTERS)],
     "people:emergency": [Rule(get=IN_EMERGENCIES, post=IN_EMERGENCIES)],
-    "people:emergencies": [Rule(get=MANAGERS)],
+    "people:emergencies": [Rule(get=MANAGERS, others=MANAGERS)],
     "people:emergency_act": [Rule("emergency", post=MANAGERS, others=MANAGERS)],
     "people:second_factor": [Rule(get=EVERYONE)],
     "people:session": [Rule(get=EVERYONE)],
@@ -188,6 +188,8 @@ ROUTES: dict[str, list[Rule]] = {
 
 # Answered without signing in; they know nothing of any patient.
 PUBLIC = {"healthz", "people:invited"}
+# Older addresses of the sign-in library, which lead to its newer ones.
+PUBLIC |= {"social/signup/", "social/connections/", "social/login/cancelled/", "social/login/error/"}
 
 # The devices of a room: no sign-in, no user; what they show is bound to one meeting. tests/board/test_display.py
 DISPLAY_ROUTES = {

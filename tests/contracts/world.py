@@ -202,5 +202,11 @@ def _around(owner: User, by: User, patient: Patient) -> dict[str, object]:
         until=timezone.now(),
         revoked_at=timezone.now(),
     )
-    grants = {"grant": patient.grants.get(user=by), "emergency": emergency}
-    return {"account": owner, "team": Team.objects.create(name=uuid.uuid4().hex), "invitation": invitation, **grants}
+    rows = {
+        "account": owner,
+        "team": Team.objects.create(name=uuid.uuid4().hex),
+        "grant": patient.grants.get(user=by),
+        "emergency": emergency,
+    }
+    # As long as an address may have it: a short number would be found in the text of any page.
+    return {"invitation": invitation, **{about: {"pk": f"{row.pk:015d}"} for about, row in rows.items()}}
