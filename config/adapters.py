@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import time
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
@@ -12,14 +13,19 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from patients.domain.roles import Role
-from patients.services import sign_out_everywhere
-from patients.session_time import keep, needs_factor
+from patients.services import guessing_key, sign_out_everywhere
+from patients.session_time import SINCE, keep, needs_factor
 
 ENCRYPTED = "f1:"
 ELSEWHERE = "Please use the hospital sign-in. Passwords are switched off here."
 
 
 class AccountAdapter(DefaultAccountAdapter):
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "too_many_login_attempts": "Too many wrong passwords for this user name. Signing in waits for up to an hour; "
+        "an administrator can end the waiting."
+    }
+
     def is_open_for_signup(self, request) -> bool:
         return False
 
@@ -29,6 +35,14 @@ class AccountAdapter(DefaultAccountAdapter):
         if user is not None and not settings.LOCAL_SIGN_IN_FOR_ALL and user.role != Role.SYSTEM_ADMIN:
             raise ValidationError(ELSEWHERE)
         return user
+
+    def is_reauthentication_required(self, *, app: str) -> bool:
+        """Who signed in within the last minutes need not say so again to set up a second factor."""
+        is_fresh = time.time() - context.request.session.get(SINCE, 0) < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
+        return super().is_reauthentication_required(app=app) and not is_fresh
+
+    def _get_login_attempts_cache_key(self, request, **credentials) -> str:
+        return guessing_key(credentials.get("username", ""))
 
     def set_password(self, user, password) -> None:
         """A new password ends what was signed in with the old one, in every other browser."""

@@ -1,7 +1,9 @@
 """Accounts and teams, written with their trail like everything else; passwords never enter it."""
 
+from allauth.core.internal import ratelimit
 from allauth.mfa.models import Authenticator
 from axes.utils import reset as reset_attempts
+from django.core.cache import cache
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 
@@ -75,8 +77,18 @@ def unlock(user: User, *, by) -> None:
     """Forget the wrong passwords, so that the next right one signs in."""
     held_by(by, user)
     with transaction.atomic():
+        for rate in ratelimit.get_rates(app="allauth.account", action="login_failed"):
+            if rate.per == "key":
+                key = guessing_key(user.get_username())
+                name = ratelimit.get_cache_key(None, app="allauth.account", action="login_failed", rate=rate, key=key)
+                cache.delete(name)
         gone = reset_attempts(username=user.get_username())
         audit(by=by, action="unlock_account", obj=user, after={"attempts": gone})
+
+
+def guessing_key(username: str) -> str:
+    """Under which name wrong passwords of an account are counted, from wherever they come."""
+    return username.lower()
 
 
 def force_sign_out(user: User, *, by, reason: str) -> int:

@@ -58,7 +58,18 @@ def test_only_an_administrator_manages(role):
 
 EXTRA = st.dictionaries(
     st.sampled_from(
-        ["is_staff", "is_superuser", "role", "user_permissions", "teams", "is_active", "granted_by", "kind", "until", "id"]
+        [
+            "is_staff",
+            "is_superuser",
+            "role",
+            "user_permissions",
+            "teams",
+            "is_active",
+            "granted_by",
+            "kind",
+            "until",
+            "id",
+        ]
     ),
     st.sampled_from(["on", "1", "system_admin", "nuclear_medicine", "break_glass", "2999-01-01"]),
     min_size=1,

@@ -116,7 +116,13 @@ def test_extra_fields_make_no_emergency_and_no_other_author(client):
     by, guest = make_user("coordinator"), make_user("clinician")
     patient = make_patient(by)
     client.force_login(by)
-    sent = {"who": guest.username, "reason": "joint clinic", "kind": "break_glass", "granted_by": guest.pk, "until": "2999"}
+    sent = {
+        "who": guest.username,
+        "reason": "joint clinic",
+        "kind": "break_glass",
+        "granted_by": guest.pk,
+        "until": "2999",
+    }
     client.post(reverse("people:open_case", args=[patient.case_number]), sent)
     grant = AccessGrant.objects.get(patient=patient, user=guest)
     assert (grant.kind, grant.granted_by, grant.until) == ("care_team", by, None)
