@@ -14,7 +14,8 @@ def frame(request) -> dict:
     user = getattr(request, "user", None)
     if user is not None and user.is_authenticated:
         shown |= _of_people(request, user)
-    shown["hospital_sign_in"] = bool(settings.SOCIALACCOUNT_PROVIDERS)
+    if settings.SOCIALACCOUNT_PROVIDERS:
+        shown["hospital_sign_in"] = settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"][0]["name"]
     if settings.IS_DEMO:
         shown["demo_sign_in"] = {"username": DEMO_USER, "password": DEMO_PASSWORD}
     return shown

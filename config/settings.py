@@ -118,7 +118,6 @@ MFA_ADAPTER = "config.adapters.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = "PRRT Board"
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # mail addresses are set by administrators
-MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = IS_DEMO
 MFA_ROLES = env.MFA_ROLES
 SOCIALACCOUNT_ADAPTER = "config.hospital_sign_in.HospitalSignIn"
 SOCIALACCOUNT_PROVIDERS = env.OIDC_PROVIDERS
