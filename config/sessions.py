@@ -55,8 +55,7 @@ class SessionLimits:
             session_time.start(request)
         if session_time.is_over(request):
             return _ended(request)
-        is_done_by_person = request.resolver_match.view_name not in ASKED_BY_PAGES
-        if is_done_by_person and time.time() - request.session[SEEN] >= SEEN_EVERY_SECONDS:
+        if not _is_asked_by_page(request) and time.time() - request.session[SEEN] >= SEEN_EVERY_SECONDS:
             request.session[SEEN] = time.time()
         return None
 
@@ -77,6 +76,12 @@ class SecondFactorRequired:
         if name in WITHOUT_FACTOR or name.startswith(MAKES_A_FACTOR) or not getattr(view, "login_required", True):
             return None
         return redirect("people:second_factor")
+
+
+def _is_asked_by_page(request: HttpRequest) -> bool:
+    """By name, and by what a browser says of it: reading without going anywhere is a script's doing or a picture's."""
+    is_fetched = request.method == "GET" and request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate"
+    return is_fetched or request.resolver_match.view_name in ASKED_BY_PAGES
 
 
 def _ended(request: HttpRequest) -> HttpResponse:

@@ -63,6 +63,16 @@ def test_what_a_page_asks_by_itself_keeps_nobody_signed_in(name):
     assert client.get(reverse(name)).status_code == 302
 
 
+def test_a_script_that_reads_a_page_keeps_nobody_signed_in_a_person_who_opens_it_does():
+    client = signed_in(make_user("clinician"))
+    put_back(client, seen=14 * MINUTE)
+    seen = client.session[SEEN]
+    client.get("/", HTTP_SEC_FETCH_MODE="cors")
+    assert client.session[SEEN] == seen
+    client.get("/", HTTP_SEC_FETCH_MODE="navigate")
+    assert client.session[SEEN] > seen
+
+
 def test_doing_something_does():
     client = signed_in(make_user("clinician"))
     put_back(client, seen=14 * MINUTE)
