@@ -80,6 +80,7 @@ class Invitation(models.Model):
     last_name = models.CharField(max_length=150, blank=True)
     role = models.CharField(max_length=20, choices=User._meta.get_field("role").choices)
     teams = models.ManyToManyField(Team, blank=True, related_name="+")
+    meeting = models.UUIDField(null=True, blank=True, help_text="The meeting it is for: the seat is given there.")
     invited_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     invited_at = models.DateTimeField(default=timezone.now)
     until = models.DateTimeField()

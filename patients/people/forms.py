@@ -72,6 +72,8 @@ class InvitationForm(PersonForm):
 
 
 class ObserverForm(PersonForm):
+    meeting = forms.UUIDField(required=False, widget=forms.HiddenInput)
+
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         for name in ("role", "centre", "teams"):

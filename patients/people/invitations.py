@@ -24,7 +24,7 @@ INVITERS = (Capability.MANAGE_USERS, Capability.INVITE_OBSERVER)
 @asks(*INVITERS)
 def listing(request: HttpRequest) -> HttpResponse:
     kind = InvitationForm if request.user.may(Capability.MANAGE_USERS) else ObserverForm
-    form, link = kind(request.POST or None), ""
+    form, link = kind(request.POST or None, initial={"meeting": request.GET.get("meeting")}), ""
     if request.method == "POST" and form.is_valid():
         link = _invite(request, form)
         form = kind() if link else form

@@ -26,7 +26,7 @@ def may_invite(by, role: str) -> bool:
 
 
 @transaction.atomic
-def invite(*, by, role: str, email: str = "", first_name: str = "", last_name: str = "", teams=()):
+def invite(*, by, role: str, email: str = "", first_name: str = "", last_name: str = "", teams=(), meeting=None):
     """The invitation and its token, which is nowhere else."""
     teams = list(teams)
     if not may_invite(by, role) or (teams and not by.may(Capability.MANAGE_USERS)):
@@ -36,7 +36,7 @@ def invite(*, by, role: str, email: str = "", first_name: str = "", last_name: s
     token = secrets.token_urlsafe(32)
     names = {"email": email, "first_name": first_name, "last_name": last_name}
     until = timezone.now() + LIVES
-    invitation = Invitation(token_digest=digest(token), role=role, invited_by=by, until=until, **names)
+    invitation = Invitation(token_digest=digest(token), role=role, invited_by=by, until=until, meeting=meeting, **names)
     invitation.full_clean(exclude=["invited_by", "accepted_by"])
     invitation.save(force_insert=True)
     invitation.teams.set(teams)
@@ -86,7 +86,8 @@ def accept_open(invitation: Invitation, *, username: str, password: str = "") ->
     store_user(user, by=invitation.invited_by, teams=list(invitation.teams.all()))
     invitation.accepted_at, invitation.accepted_by = timezone.now(), user
     invitation.save(update_fields=["accepted_at", "accepted_by"])
-    audit(by=user, action="accept_invitation", obj=invitation, after=snapshot(invitation, ["accepted_by"]))
+    after = snapshot(invitation, ["accepted_by", "meeting"])
+    audit(by=user, action="accept_invitation", obj=invitation, after=after)
     return user
 
 
