@@ -155,6 +155,7 @@ BREAK_GLASS_MINUTES = env.BREAK_GLASS_MINUTES
 EMAIL_CONFIG = env.EMAIL
 EMAIL_BACKEND = EMAIL_CONFIG.get("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
 vars().update({name: value for name, value in EMAIL_CONFIG.items() if name.startswith("EMAIL_") and value is not None})
+SENDS_MAIL = not EMAIL_BACKEND.endswith("dummy.EmailBackend")
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.MAIL_FROM
 SITE_URL = env.SITE_URL
 SESSION_COOKIE_HTTPONLY = True
