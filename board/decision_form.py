@@ -4,7 +4,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
-from board.confirming import needs_code
+from board.confirming import has_key, needs_code
 from board.decision_content import DAYS, EMPTY
 from board.domain.quorum import Quorum
 from board.drafts import draft_of
@@ -50,6 +50,7 @@ class DecisionFields:
     content: dict[str, Any]
     key: str
     asks_code: bool
+    asks_key: bool = False
     item: AgendaItem | None = None
     draft: DecisionDraft | None = None
     quorum: Quorum | None = None
@@ -97,7 +98,8 @@ def fields_of_item(item: AgendaItem, user, *, next_page: str = "", **more) -> De
 
 
 def fields(user, content: dict[str, Any], *, key: str = "", **more) -> DecisionFields:
-    return DecisionFields({**EMPTY, **content}, key or uuid.uuid4().hex, needs_code(user), **more)
+    key = key or uuid.uuid4().hex
+    return DecisionFields({**EMPTY, **content}, key, needs_code(user), asks_key=has_key(user), **more)
 
 
 def typed(post) -> dict[str, Any]:

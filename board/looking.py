@@ -9,6 +9,7 @@ import logging
 from django.db.models import F
 from django.utils import timezone
 
+from board.guests import seat_guests
 from board.models import MissedLook, WatchState
 from board.services import look_again
 from board.watching import keep_watch
@@ -50,6 +51,7 @@ def read_news(*, limit: int = 500) -> int:
     events = outbox.news(after_id=cursor.last_id, limit=limit)
     if not events:
         return 0
+    seat_guests(events)
     touched = {event.patient_id for event in events if event.patient_id is not None}
     for patient in Patient.objects.filter(pk__in=touched):
         look(patient)

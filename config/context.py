@@ -4,11 +4,18 @@ from django.conf import settings
 
 from demo.accounts import DEMO_PASSWORD, DEMO_USER
 from patients.domain.roles import Capability
+from patients.selectors import open_emergencies, unreviewed_emergencies
+from patients.session_time import seconds_left
 
 
 def frame(request) -> dict:
     shown = {"is_demo": settings.IS_DEMO, "disclaimer": "Research and decision support, not a certified medical device"}
     shown["may_see_meetings"] = lambda: _may_see_meetings(request)  # asked for only where it is drawn
+    user = getattr(request, "user", None)
+    if user is not None and user.is_authenticated:
+        shown |= _of_people(request, user)
+    if settings.SOCIALACCOUNT_PROVIDERS:
+        shown["hospital_sign_in"] = settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"][0]["name"]
     if settings.IS_DEMO:
         shown["demo_sign_in"] = {"username": DEMO_USER, "password": DEMO_PASSWORD}
     return shown
@@ -17,3 +24,18 @@ def frame(request) -> dict:
 def _may_see_meetings(request) -> bool:
     user = getattr(request, "user", None)
     return user is not None and user.is_authenticated and user.may(Capability.SEE_MEETING)
+
+
+def _of_people(request, user) -> dict:
+    """Asked for only where it is drawn, too."""
+    manages = user.may(Capability.MANAGE_USERS)
+    return {
+        "session_left": lambda: seconds_left(request),
+        "idle_minutes": settings.IDLE_MINUTES,
+        "open_emergencies": lambda: open_emergencies(user),
+        "manages_people": manages,
+        "unreviewed": unreviewed_emergencies if manages else 0,
+        "may_invite": manages or user.may(Capability.INVITE_OBSERVER),
+        "may_grant": user.may(Capability.GRANT_ACCESS),
+        "may_break_glass": user.may(Capability.BREAK_GLASS),
+    }

@@ -42,6 +42,33 @@ PRIMARY_GUIDELINES: list[str] = _read.list("PRRT_PRIMARY_GUIDELINES", default=["
 MEASUREMENT_ERRORS: str = _read.str("PRRT_MEASUREMENT_ERRORS", default="")
 DUE_RULES_FILE: str = _read.str("PRRT_DUE_RULES", default="")
 MINIMUM_DATA_FILE: str = _read.str("PRRT_MINIMUM_DATA", default="")
+# --- people and signing in ---
+# Demo accounts share a printed password: a second factor there would protect nothing.
+_ALL_BUT = "nuclear_medicine,clinician,coordinator,chair,data_entry,researcher,system_admin"
+MFA_ROLES: list[str] = _read.list("PRRT_MFA_ROLES", default=[] if MODE == "demo" else _ALL_BUT.split(","))
+IDLE_MINUTES: int = _read.int("PRRT_IDLE_MINUTES", default=480 if MODE == "demo" else 15)
+BREAK_GLASS_MINUTES: int = _read.int("PRRT_BREAK_GLASS_MINUTES", default=60)
+TRUSTED_PROXIES: int = _read.int("PRRT_TRUSTED_PROXIES", default=0)
+# Without a mail server the demo prints mails; anywhere else none is sent, since a log must not hold a link that opens.
+EMAIL: dict = _read.email_url("EMAIL_URL", default="consolemail://" if MODE == "demo" else "dummymail://")
+MAIL_FROM: str = _read.str("PRRT_MAIL_FROM", default="prrt-board@localhost")
+SITE_URL: str = _read.str("PRRT_SITE_URL", default="").rstrip("/")
+OIDC_ISSUER: str = _read.str("PRRT_OIDC_ISSUER", default="").rstrip("/")
+OIDC_ORIGIN = "/".join(OIDC_ISSUER.split("/")[:3])
+OIDC_PROVIDERS: dict = {}
+if OIDC_ISSUER:
+    _app = {
+        "provider_id": "hospital",
+        "name": _read.str("PRRT_OIDC_NAME", default="Hospital sign-in"),
+        "client_id": _read.str("PRRT_OIDC_CLIENT_ID"),
+        "secret": _read.str("PRRT_OIDC_SECRET"),
+        "settings": {"server_url": OIDC_ISSUER},
+    }
+    OIDC_PROVIDERS = {"openid_connect": {"APPS": [_app], "OAUTH_PKCE_ENABLED": True}}
+# "claim value=role,..."; without it a token never says what somebody may do here.
+OIDC_ROLES: dict[str, str] = _read.dict("PRRT_OIDC_ROLES", default={})
+OIDC_ROLE_CLAIM: str = _read.str("PRRT_OIDC_ROLE_CLAIM", default="groups")
+LOCAL_SIGN_IN: bool = _read.bool("PRRT_LOCAL_SIGN_IN", default=True)
 
 
 def secret_key() -> str:

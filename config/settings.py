@@ -38,6 +38,9 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "axes",
     "csp",
 ]
@@ -49,7 +52,9 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.sessions.SessionLimits",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "config.sessions.SecondFactorRequired",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -102,14 +107,35 @@ LOGIN_REDIRECT_URL = "/"
 ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
-ACCOUNT_ADAPTER = "config.adapters.ClosedSignupAdapter"
+ACCOUNT_ADAPTER = "config.adapters.AccountAdapter"
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+# axes counts by account and address; this one is slower and counts by account from wherever.
+ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "60/m/ip,30/h/key"}
+ALLAUTH_TRUSTED_PROXY_COUNT = env.TRUSTED_PROXIES
+MFA_ADAPTER = "config.adapters.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_ISSUER = "PRRT Board"
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # mail addresses are set by administrators
+MFA_ROLES = env.MFA_ROLES
+SOCIALACCOUNT_ADAPTER = "config.hospital_sign_in.HospitalSignIn"
+SOCIALACCOUNT_PROVIDERS = env.OIDC_PROVIDERS
+OIDC_ORIGIN = env.OIDC_ORIGIN
+OIDC_ROLE_CLAIM = env.OIDC_ROLE_CLAIM
+OIDC_ROLES = env.OIDC_ROLES
+LOCAL_SIGN_IN_FOR_ALL = env.LOCAL_SIGN_IN
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",  # of accounts older than Argon2: renewed at the next sign-in
+]
 AUTH_PASSWORD_VALIDATORS = [
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
         "OPTIONS": {"min_length": 12},
     },
+    {"NAME": "config.passwords.MaximumLengthValidator", "OPTIONS": {"max_length": 128}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
 ]
@@ -117,7 +143,22 @@ AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
-SESSION_COOKIE_AGE = 12 * 3600
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # the page says how long, and then it is so
+AXES_LOCKOUT_CALLABLE = "config.sign_in.locked_out"
+AXES_CLIENT_IP_CALLABLE = "config.sign_in.address_of"
+# Attempts and used one-time codes are counted once for all processes.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "prrt_cache"}}
+IDLE_MINUTES = env.IDLE_MINUTES
+SESSION_HOURS = 12
+SESSION_HOURS_ADMIN = 8
+SESSION_COOKIE_AGE = SESSION_HOURS * 3600
+BREAK_GLASS_MINUTES = env.BREAK_GLASS_MINUTES
+EMAIL_CONFIG = env.EMAIL
+EMAIL_BACKEND = EMAIL_CONFIG.get("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+vars().update({name: value for name, value in EMAIL_CONFIG.items() if name.startswith("EMAIL_") and value is not None})
+SENDS_MAIL = not EMAIL_BACKEND.endswith("dummy.EmailBackend")
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.MAIL_FROM
+SITE_URL = env.SITE_URL
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 
@@ -134,7 +175,7 @@ CONTENT_SECURITY_POLICY = {
         "font-src": [SELF],
         "connect-src": [SELF],
         "manifest-src": [SELF],
-        "form-action": [SELF],
+        "form-action": [SELF, *([OIDC_ORIGIN] if OIDC_ORIGIN else [])],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
     }

@@ -3,7 +3,7 @@
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.urls import include, path
 
 admin.autodiscover()
@@ -19,8 +19,24 @@ def healthz(request):
     return HttpResponse("ok", content_type="text/plain")
 
 
+# Secrets of sign-ins are nobody's to read; what an account needs is done under people/.
+for model in list(admin.site._registry):
+    if model.__module__.startswith("allauth."):
+        admin.site.unregister(model)
+
+
+def closed(request):
+    """Mail addresses and connections of an account are an administrator's to change."""
+    raise Http404
+
+
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
+    path("accounts/email/", closed, name="closed_mails"),
+    path("accounts/signup/", closed, name="closed_signup"),
+    path("accounts/3rdparty/", closed, name="closed_connections"),
+    path("accounts/3rdparty/signup/", closed, name="closed_social_signup"),
+    path("people/", include("patients.people.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("imaging/", include("imaging.urls")),

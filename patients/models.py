@@ -22,7 +22,18 @@ from patients.domain.roles import Capability, Role, role_may
 
 
 class Team(models.Model):
+    """People who read the same cases. A centre is a team too, so one look-up of grants answers for both."""
+
+    class Kind(models.TextChoices):
+        TEAM = "team", "team"
+        CENTRE = "centre", "centre"
+
     name = models.CharField(max_length=80, unique=True)
+    kind = models.CharField(max_length=8, choices=Kind, default=Kind.TEAM)
+    opens_its_cases = models.BooleanField(
+        default=False,
+        help_text="Its members may read every case whose centre has this name. For centres only.",
+    )
 
     class Meta:
         ordering = ["name"]
@@ -46,11 +57,48 @@ class User(AbstractUser):
         default=Role.OBSERVER.value,
     )
     teams = models.ManyToManyField(Team, blank=True, related_name="members")
+    signed_out_at = models.DateTimeField(null=True, blank=True, editable=False)
+    emergency_until = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = AccountManager()
 
     def may(self, capability: Capability) -> bool:
         return self.is_active and role_may(self.role, capability)
+
+    @property
+    def centre(self) -> Team | None:
+        return next((team for team in self.teams.all() if team.kind == Team.Kind.CENTRE), None)
+
+
+class Invitation(models.Model):
+    """A way in for one person, once. The token is in the link only; here is its digest."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    token_digest = models.CharField(max_length=64, unique=True, editable=False)
+    email = models.EmailField(blank=True)
+    first_name = models.CharField(max_length=150, blank=True)
+    last_name = models.CharField(max_length=150, blank=True)
+    role = models.CharField(max_length=20, choices=User._meta.get_field("role").choices)
+    teams = models.ManyToManyField(Team, blank=True, related_name="+")
+    meeting = models.UUIDField(null=True, blank=True, help_text="The meeting it is for: the seat is given there.")
+    invited_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    invited_at = models.DateTimeField(default=timezone.now)
+    until = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    accepted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="invitations"
+    )
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-invited_at"]
+
+    def __str__(self) -> str:
+        return f"Invitation of {self.first_name} {self.last_name}".strip()
+
+    @property
+    def is_open(self) -> bool:
+        return self.accepted_at is None and self.withdrawn_at is None and self.until > timezone.now()
 
 
 class DatePrecision(models.TextChoices):
@@ -156,6 +204,7 @@ class PatientIdentifier(models.Model):
 class AccessGrant(models.Model):
     class Kind(models.TextChoices):
         CARE_TEAM = "care_team", "care team"
+        CENTRE = "centre", "centre of the case"
         ENTERED = "entered", "entered the case"
         BOARD = "board", "board invitation"
         BREAK_GLASS = "break_glass", "break-glass"
@@ -171,6 +220,10 @@ class AccessGrant(models.Model):
     granted_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     granted_at = models.DateTimeField(default=timezone.now)
     revoked_at = models.DateTimeField(null=True, blank=True)
+    reviewed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+", editable=False
+    )
+    reviewed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         constraints = [
@@ -185,6 +238,10 @@ class AccessGrant(models.Model):
             models.Index(fields=["team", "patient"]),
             models.Index(fields=["until"]),
         ]
+
+    @property
+    def is_active(self) -> bool:
+        return self.revoked_at is None and (self.until is None or self.until > timezone.now())
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.team or self.user}"

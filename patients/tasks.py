@@ -1,8 +1,12 @@
-"""What beat rings for: sealing the trail every minute, and every hour a note of its head outside the database."""
+"""What beat rings for: sealing the trail every minute, and every hour a note of its head outside the database.
+
+And mails that a page must not wait for.
+"""
 
 from celery import shared_task
 
 from patients import trail_seals
+from patients.mailing import send_emergency_notice
 
 
 @shared_task
@@ -14,3 +18,8 @@ def seal_trail() -> None:
 def note_trail_head() -> None:
     trail_seals.seal()
     trail_seals.drop_anchor()
+
+
+@shared_task
+def tell_of_emergency() -> None:
+    send_emergency_notice()

@@ -46,7 +46,7 @@ class AccountForm(UserChangeForm):
     def clean(self):
         cleaned = super().clean()
         own = self.acting_user is not None and self.instance.pk == self.acting_user.pk
-        if own and {"role", "is_active", "is_staff"} & set(self.changed_data):
+        if own and {"role", "is_active", "is_staff", "teams"} & set(self.changed_data):
             raise ValidationError("Your own role and sign-in rights can only be changed by another administrator.")
         return cleaned
 
@@ -77,6 +77,8 @@ class UserAdmin(AccountPermissions, DjangoUserAdmin):
 
     def save_model(self, request, obj, form, change):
         services.store_user(obj, by=request.user, teams=form.cleaned_data.get("teams"))
+        if change and {"role", "is_active", "is_staff"} & set(form.changed_data):
+            services.sign_out_everywhere(obj, by=request.user, reason="rights changed")
 
     def save_related(self, request, form, formsets, change):
         """The service stored the teams already."""
@@ -87,11 +89,13 @@ class UserAdmin(AccountPermissions, DjangoUserAdmin):
     def log_change(self, request, obj, message):
         if isinstance(message, list) and any("password" in str(part).lower() for part in message):
             services.audit(by=request.user, action="change_password", obj=obj)
+            services.sign_out_everywhere(obj, by=request.user, reason="password changed")
 
 
 @admin.register(Team)
 class TeamAdmin(AccountPermissions, admin.ModelAdmin):
     actions = None
+    list_display = ["name", "kind", "opens_its_cases"]
     search_fields = ["name"]
 
     def save_model(self, request, obj, form, change):

@@ -34,6 +34,8 @@ class Capability(StrEnum):
     RUN_MEETING = "run_meeting"
     GRANT_ACCESS = "grant_access"
     MANAGE_USERS = "manage_users"
+    BREAK_GLASS = "break_glass"
+    INVITE_OBSERVER = "invite_observer"
 
 
 _C = Capability
@@ -50,9 +52,19 @@ _MAY: dict[Role, frozenset[Capability]] = {
             _C.RECORD_DECISION,
             _C.FOLLOW_UP,
             _C.SEE_MEETING,
+            _C.BREAK_GLASS,
         }
     ),
-    Role.CLINICIAN: frozenset({_C.READ_CHART, _C.EDIT_CLINICAL, _C.RECORD_DECISION, _C.FOLLOW_UP, _C.SEE_MEETING}),
+    Role.CLINICIAN: frozenset(
+        {
+            _C.READ_CHART,
+            _C.EDIT_CLINICAL,
+            _C.RECORD_DECISION,
+            _C.FOLLOW_UP,
+            _C.SEE_MEETING,
+            _C.BREAK_GLASS,
+        }
+    ),
     Role.COORDINATOR: frozenset(
         {
             _C.READ_CHART,
@@ -63,6 +75,7 @@ _MAY: dict[Role, frozenset[Capability]] = {
             _C.SEE_MEETING,
             _C.PREPARE_MEETING,
             _C.RUN_MEETING,
+            _C.INVITE_OBSERVER,
         }
     ),
     Role.CHAIR: frozenset(
@@ -74,6 +87,7 @@ _MAY: dict[Role, frozenset[Capability]] = {
             _C.SEE_MEETING,
             _C.PREPARE_MEETING,
             _C.RUN_MEETING,
+            _C.BREAK_GLASS,
         }
     ),
     Role.DATA_ENTRY: frozenset({_C.READ_CHART, _C.EDIT_CLINICAL, _C.IMPORT_SCAN}),

@@ -2,6 +2,15 @@
 
 from patients.selectors.checks import chronology_warnings
 from patients.selectors.derived import alkylator_exposure_of, creatinine_clearance, egfr, grade_of, primary_site, stains
+from patients.selectors.people import (
+    accounts,
+    emergencies,
+    grants_of,
+    invitations_of,
+    open_emergencies,
+    teams,
+    unreviewed_emergencies,
+)
 from patients.selectors.rows import (
     age_on,
     age_range_on,
@@ -19,6 +28,7 @@ from patients.selectors.rows import (
 )
 
 __all__ = [
+    "accounts",
     "age_on",
     "age_range_on",
     "alkylator_exposure_of",
@@ -26,17 +36,23 @@ __all__ = [
     "creatinine_clearance",
     "dependants",
     "egfr",
+    "emergencies",
     "get_visible_patient",
     "grade_of",
+    "grants_of",
     "in_visible_chart",
+    "invitations_of",
     "latest",
     "latest_body_measure",
     "latest_lab",
+    "open_emergencies",
     "patient_as_known",
     "patient_lookup",
     "primary_site",
     "readers_of",
     "rows",
     "stains",
+    "teams",
+    "unreviewed_emergencies",
     "visible_patients",
 ]

@@ -1,10 +1,16 @@
 """Grants: the only thing ``visible_to`` reads."""
 
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
-from patients.models import AccessGrant, Patient
+from patients.domain.roles import Capability
+from patients.models import AccessGrant, Patient, Team
 from patients.services.audit import audit, snapshot
+
+NO_REASON = "Say why: the reason stays with the grant and in the trail."
+ENDS = ["revoked_at"]
 
 
 @transaction.atomic
@@ -23,8 +29,57 @@ def revoke_access(grant: AccessGrant, *, by, reason: str) -> AccessGrant:
     grant = AccessGrant.objects.select_for_update().get(pk=grant.pk)
     if grant.revoked_at is not None:
         return grant
-    before = snapshot(grant, ["revoked_at"])
+    before = snapshot(grant, ENDS)
     grant.revoked_at = timezone.now()
-    grant.save(update_fields=["revoked_at"])
-    audit(by=by, action="revoke_access", obj=grant, before=before, after=snapshot(grant, ["revoked_at"]), reason=reason)
+    grant.save(update_fields=ENDS)
+    audit(by=by, action="revoke_access", obj=grant, before=before, after=snapshot(grant, ENDS), reason=reason)
     return grant
+
+
+@transaction.atomic
+def open_case(*, by, patient: Patient, user=None, team=None, until=None, reason: str) -> AccessGrant:
+    """A coordinator or the chair lets somebody read a case they may read themselves, and says why."""
+    _check_may_grant(by, patient, reason)
+    if AccessGrant.objects.filter(_now(), patient=patient, user=user, team=team, until=None).exists():
+        raise ValidationError("They may read this case already.")
+    kind = AccessGrant.Kind.CARE_TEAM
+    return grant_access(by=by, patient=patient, kind=kind, user=user, team=team, until=until, reason=reason.strip())
+
+
+@transaction.atomic
+def close_case(grant: AccessGrant, *, by, reason: str) -> AccessGrant:
+    """The same people take a grant back. Their own last one stays: nobody shuts themselves out by a slip."""
+    _check_may_grant(by, grant.patient, reason)
+    if _is_last_of(by, grant):
+        raise ValidationError("This is how you read the case yourself. Ask somebody else to end it.")
+    return revoke_access(grant, by=by, reason=reason.strip())
+
+
+@transaction.atomic
+def follow_centre(patient: Patient, *, by) -> None:
+    """The centre of the case reads it where it opens its cases; the centre before reads it no longer."""
+    centre = Team.objects.filter(kind=Team.Kind.CENTRE, opens_its_cases=True, name__iexact=patient.centre.strip())
+    wanted = centre.first() if patient.centre.strip() else None
+    standing = list(AccessGrant.objects.filter(_now(), patient=patient, kind=AccessGrant.Kind.CENTRE))
+    for grant in standing:
+        if wanted is None or grant.team_id != wanted.pk:
+            revoke_access(grant, by=by, reason="no longer the centre of the case")
+    if wanted is not None and not any(grant.team_id == wanted.pk for grant in standing):
+        grant_access(by=by, patient=patient, kind=AccessGrant.Kind.CENTRE, team=wanted, reason="centre of the case")
+
+
+def _now() -> Q:
+    return Q(revoked_at=None) & (Q(until=None) | Q(until__gt=timezone.now()))
+
+
+def _check_may_grant(by, patient: Patient, reason: str) -> None:
+    if not by.may(Capability.GRANT_ACCESS) or not Patient.objects.visible_to(by).filter(pk=patient.pk).exists():
+        raise PermissionDenied
+    if not reason.strip():
+        raise ValidationError({"reason": NO_REASON})
+
+
+def _is_last_of(by, grant: AccessGrant) -> bool:
+    others = AccessGrant.objects.filter(_now(), patient=grant.patient_id).exclude(pk=grant.pk)
+    mine = Q(user=by) | Q(team__in=by.teams.all())
+    return not others.filter(mine).exists()

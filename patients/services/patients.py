@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from patients.domain.roles import Role
 from patients.models import AccessGrant, Patient, PatientIdentifier
-from patients.services.access import grant_access
+from patients.services.access import follow_centre, grant_access
 from patients.services.audit import audit, snapshot
 from patients.services.versions import Conflict
 
@@ -25,6 +25,7 @@ def create_patient(*, by, case_number: str, team=None, **fields) -> Patient:
     grant_access(by=by, patient=patient, user=by, kind=AccessGrant.Kind.ENTERED, until=until)
     if team is not None:
         grant_access(by=by, patient=patient, team=team, kind=AccessGrant.Kind.CARE_TEAM)
+    follow_centre(patient, by=by)
     return patient
 
 
@@ -54,6 +55,8 @@ def update_patient(patient: Patient, *, by, reason: str, expected_recorded_at=No
         after=snapshot(current, kept),
         reason=reason,
     )
+    if "centre" in changed:
+        follow_centre(current, by=by)
     return current
 
 

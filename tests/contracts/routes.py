@@ -13,6 +13,10 @@ DE, RE, OB, SA, DI = Role.DATA_ENTRY, Role.RESEARCHER, Role.OBSERVER, Role.SYSTE
 NOBODY: frozenset[Role] = frozenset()
 EVERYONE = frozenset(Role)
 READERS = frozenset({NM, CL, CO, CH, DE, RE, OB})
+MANAGERS = frozenset({SA})
+INVITERS = frozenset({CO, SA})
+GRANTERS = frozenset({CO, CH})
+IN_EMERGENCIES = frozenset({NM, CL, CH})
 IMPORTERS = frozenset({NM, CO, DE})
 RESOLVERS = frozenset({NM})
 MEASURERS = frozenset({NM})
@@ -102,6 +106,27 @@ ROUTES: dict[str, list[Rule]] = {
     "board:screen_card": [Rule("room_card", get=SEERS, others=SEERS)],
     "board:display_pair": [Rule("room_meeting", post=RUNNERS, others=RUNNERS)],
     "board:display_unpair": [Rule("room_display", post=RUNNERS, others=RUNNERS)],
+    # People, rights, sign-ins: tests/patients/test_people*.py
+    "people:accounts": [Rule(get=MANAGERS)],
+    "people:account": [Rule("account", get=MANAGERS, post=MANAGERS, others=MANAGERS)],
+    "people:act": [Rule("account", post=MANAGERS, others=MANAGERS)],
+    "people:invitations": [Rule(get=INVITERS, post=INVITERS)],
+    "people:invitation_withdraw": [Rule("invitation", post=INVITERS, others=MANAGERS)],
+    "people:teams": [Rule(get=MANAGERS, post=MANAGERS)],
+    "people:team": [Rule("team", get=MANAGERS, post=MANAGERS, others=MANAGERS)],
+    "people:open_case": [Rule("case_number", post=GRANTERS)],
+    "people:end_grant": [Rule("grant", post=GRANTERS)],
+    "people:emergency": [Rule(get=IN_EMERGENCIES, post=IN_EMERGENCIES)],
+    "people:emergencies": [Rule(get=MANAGERS, others=MANAGERS)],
+    "people:emergency_act": [Rule("emergency", post=MANAGERS, others=MANAGERS)],
+    "people:second_factor": [Rule(get=EVERYONE)],
+    "people:session": [Rule(get=EVERYONE)],
+    "people:stay": [Rule(post=EVERYONE)],
+    "people:security_key": [Rule(post=NOBODY)],  # those who have a key: tests/board/test_second_factor.py
+    "closed_mails": [Rule()],
+    "closed_signup": [Rule()],
+    "closed_connections": [Rule()],
+    "closed_social_signup": [Rule()],
     "imaging:upload": [Rule(get=IMPORTERS, post=IMPORTERS)],
     "imaging:upload_start": [Rule(post=IMPORTERS)],
     "imaging:upload_detail": [
@@ -162,7 +187,9 @@ ROUTES: dict[str, list[Rule]] = {
 }
 
 # Answered without signing in; they know nothing of any patient.
-PUBLIC = {"healthz"}
+PUBLIC = {"healthz", "people:invited"}
+# Older addresses of the sign-in library, which lead to its newer ones.
+PUBLIC |= {"social/signup/", "social/connections/", "social/login/cancelled/", "social/login/error/"}
 
 # The devices of a room: no sign-in, no user; what they show is bound to one meeting. tests/board/test_display.py
 DISPLAY_ROUTES = {
@@ -172,6 +199,9 @@ DISPLAY_ROUTES = {
     "board:display_frame",
     "board:display_card",
 }
+
+# Ends the session that asks: tests/patients/test_sessions.py
+ENDS = {"people:end_all"}
 
 # Answers that do not end by themselves, for those who see meetings: tests/board/test_screen_stream.py
 STREAMS = {"board:screen_events"}

@@ -10,7 +10,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from patients.domain.roles import Role
 from patients.services import revoke_access
 from tests.contracts.reads import Watched, body_of
-from tests.contracts.routes import DISPLAY_ROUTES, PUBLIC, ROUTES, STREAMS, Rule
+from tests.contracts.routes import DISPLAY_ROUTES, ENDS, PUBLIC, ROUTES, STREAMS, Rule
 from tests.contracts.world import World, make_world
 from tests.patients.factories import make_user
 
@@ -36,7 +36,7 @@ def all_routes(patterns=None, namespace: str = "") -> dict[str, str]:
 def unlisted(routes: dict[str, str]) -> list[str]:
     """Routes nobody has decided about. The sign-in pages are allauth's; the admin has its own test."""
     ours = {n for n, module in routes.items() if not module.startswith("allauth.") and not n.startswith("admin:")}
-    return sorted(ours - ROUTES.keys() - PUBLIC - DISPLAY_ROUTES - STREAMS)
+    return sorted(ours - ROUTES.keys() - PUBLIC - DISPLAY_ROUTES - STREAMS - ENDS)
 
 
 def test_every_route_is_in_the_manifest():

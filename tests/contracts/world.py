@@ -26,7 +26,7 @@ from imaging.models import (
     UploadItem,
     Voi,
 )
-from patients.models import Patient, User
+from patients.models import AccessGrant, Invitation, Patient, Team, User
 from patients.services import record, withdraw
 from tests.board.meeting_factories import make_item, make_meeting, make_series
 from tests.patients.factories import make_patient, make_user
@@ -113,6 +113,7 @@ def make_world(word: str, owner: User) -> World:
             **_proposed(word, opener, scan, suv),
             **_met(word, opener, patient),
             **_on_the_wall(word, opener, patient),
+            **_around(owner, opener, patient),
         },
     )
 
@@ -185,3 +186,27 @@ def _on_the_wall(word: str, by: User, patient: Patient) -> dict[str, object]:
         "room_card": where | {"view": "waiting"},
         "room_display": where | {"display": display.pk},
     }
+
+
+def _around(owner: User, by: User, patient: Patient) -> dict[str, object]:
+    """An account, a team, an invitation by that account, and how the case is read."""
+    invitation = Invitation.objects.create(
+        token_digest=uuid.uuid4().hex, role="observer", invited_by=owner, until=timezone.now() + dt.timedelta(hours=1)
+    )
+    guest = make_user("clinician")
+    emergency = AccessGrant.objects.create(
+        patient=patient,
+        user=guest,
+        kind="break_glass",
+        granted_by=guest,
+        until=timezone.now(),
+        revoked_at=timezone.now(),
+    )
+    rows = {
+        "account": owner,
+        "team": Team.objects.create(name=uuid.uuid4().hex),
+        "grant": patient.grants.get(user=by),
+        "emergency": emergency,
+    }
+    # As long as an address may have it: a short number would be found in the text of any page.
+    return {"invitation": invitation, **{about: {"pk": f"{row.pk:015d}"} for about, row in rows.items()}}

@@ -1,0 +1,66 @@
+"""Signing in with the account of the hospital (OpenID Connect): it says who somebody is, not what they may do."""
+
+from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.shortcuts import render
+
+from patients.domain.roles import Role
+from patients.models import Invitation, User
+from patients.services import accept_open, follow_role
+
+
+class HospitalSignIn(DefaultSocialAccountAdapter):
+    def is_open_for_signup(self, request, sociallogin) -> bool:
+        return False
+
+    def pre_social_login(self, request, sociallogin) -> None:
+        """Somebody known signs in; somebody invited gets the account of the invitation; nobody else gets in."""
+        if not sociallogin.is_existing:
+            user = _known(sociallogin) or _invited(sociallogin)
+            if user is None or not user.is_active:
+                raise ImmediateHttpResponse(render(request, "account/not_known.html", status=403))
+            sociallogin.connect(request, user)
+        if (role := _role_of(sociallogin)) is not None:
+            follow_role(sociallogin.user, role=role)
+
+
+def _verified_mails(sociallogin) -> list[str]:
+    return [address.email for address in sociallogin.email_addresses if address.verified is True and address.email]
+
+
+def _known(sociallogin) -> User | None:
+    """An account whose mail address the hospital has verified. Two with the same one are nobody."""
+    for email in _verified_mails(sociallogin):
+        found = list(User.objects.filter(email__iexact=email)[:2])
+        if len(found) == 1:
+            return found[0]
+    return None
+
+
+def _invited(sociallogin) -> User | None:
+    for email in _verified_mails(sociallogin):
+        for invitation in Invitation.objects.filter(email__iexact=email):
+            if invitation.is_open and invitation.invited_by.is_active:
+                return _accepted(invitation, email)
+    return None
+
+
+def _accepted(invitation: Invitation, email: str) -> User | None:
+    try:
+        return accept_open(invitation, username=email.lower())
+    except ValidationError:
+        return None
+
+
+def _role_of(sociallogin) -> str | None:
+    """None without a mapping, or where no word of the token is in it. Administrators are never made by a token."""
+    said = sociallogin.account.extra_data
+    claims = (said.get("userinfo") or {}) | (said.get("id_token") or {})
+    values = claims.get(settings.OIDC_ROLE_CLAIM) or []
+    for value in [values] if isinstance(values, str) else values:
+        role = settings.OIDC_ROLES.get(str(value))
+        if role in set(Role) - {Role.SYSTEM_ADMIN}:
+            return str(role)
+    return None

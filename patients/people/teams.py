@@ -1,0 +1,43 @@
+"""Teams and centres: who belongs to one reads what is open to it, from the moment they belong to it."""
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from patients import services
+from patients.domain.roles import Capability
+from patients.models import Team
+from patients.people.forms import TeamForm
+from patients.people.gate import asks, put_errors, row_or_404
+from patients.selectors import teams
+
+
+@asks(Capability.MANAGE_USERS)
+def listing(request: HttpRequest) -> HttpResponse:
+    form = TeamForm(request.POST or None)
+    if _stored(request, form):
+        return redirect("people:teams")
+    return render(request, "people/teams.html", {"teams": teams(), "form": form})
+
+
+@asks(Capability.MANAGE_USERS)
+def team(request: HttpRequest, pk: str) -> HttpResponse:
+    found = row_or_404(Team.objects.all(), pk)
+    form = TeamForm(request.POST or None, instance=found)
+    if _stored(request, form):
+        return redirect("people:teams")
+    members = found.members.order_by("-is_active", "last_name", "username")
+    return render(request, "people/team.html", {"team": found, "form": form, "members": members})
+
+
+def _stored(request: HttpRequest, form: TeamForm) -> bool:
+    if request.method != "POST" or not form.is_valid():
+        return False
+    try:
+        services.store_team(form.instance, by=request.user)
+    except ValidationError as refused:
+        put_errors(form, refused)
+        return False
+    messages.success(request, "Stored. It counts from now on.")
+    return True

@@ -1,0 +1,57 @@
+"""The data desk keeps the rules of the people pages: own rights, and sessions that end."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from patients.models import Team, User
+from tests.patients.factories import make_user
+
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("config.urls")]
+SECRET = "not-a-real-password"
+
+
+@pytest.fixture
+def admin(client):
+    user = make_user("system_admin", is_staff=True)
+    client.force_login(user)
+    return user
+
+
+def in_browser(user) -> Client:
+    client = Client()
+    client.post("/accounts/login/", {"login": user.username, "password": SECRET})
+    assert client.get("/patients/").status_code == 200
+    return client
+
+
+def stored(user, **changed) -> dict:
+    values = {"username": user.username, "role": user.role, "is_active": "on" if user.is_active else ""}
+    return {name: value for name, value in (values | changed).items() if value}
+
+
+def test_a_changed_role_and_a_new_password_end_what_was_signed_in(admin, client):
+    user = make_user("clinician")
+    other = in_browser(user)
+    change = reverse("admin:patients_user_change", args=[user.pk])
+    assert client.post(change, stored(user, role="observer")).status_code == 302
+    assert other.get("/patients/").status_code == 302
+    other = in_browser(user)
+    sent = {"usable_password": "true", "password1": "several plain words here", "password2": "several plain words here"}
+    assert client.post(reverse("admin:auth_user_password_change", args=[user.pk]), sent).status_code == 302
+    assert other.get("/patients/").status_code == 302
+
+
+def test_ones_own_teams_are_another_administrators(admin, client):
+    team = Team.objects.create(name="T")
+    sent = stored(admin, is_staff="on") | {"teams": [team.pk]}
+    answer = client.post(reverse("admin:patients_user_change", args=[admin.pk]), sent)
+    assert answer.status_code == 200 and not User.objects.get(pk=admin.pk).teams.exists()
+
+
+def test_secrets_of_sign_ins_are_nobodys_to_read(admin, client):
+    from django.contrib import admin as desk
+
+    assert not [
+        m for m in desk.site._registry if m._meta.app_label in {"mfa", "account", "socialaccount", "usersessions"}
+    ]
