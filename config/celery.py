@@ -6,7 +6,7 @@ from pathlib import Path
 
 from celery import Celery
 from celery.contrib.django.task import DjangoTask
-from celery.signals import worker_init
+from celery.signals import setup_logging, worker_init
 from kombu.exceptions import OperationalError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -106,6 +106,16 @@ def _folder_options(folder: Path) -> dict:
 
 
 app.autodiscover_tasks()
+
+
+@setup_logging.connect
+def _keep_our_log_lines(**_kwargs) -> None:
+    """A worker's lines are those of config/logs.py; Celery's own would quote what an exception says."""
+    import logging.config
+
+    from django.conf import settings
+
+    logging.config.dictConfig(settings.LOGGING)
 
 
 @worker_init.connect

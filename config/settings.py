@@ -5,7 +5,7 @@ import tomllib
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from config import env
+from config import env, logs
 
 BASE_DIR = env.BASE_DIR
 VERSION = tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["project"]["version"]
@@ -44,6 +44,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.log_requests.RequestLogMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -55,6 +56,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "axes.middleware.AxesMiddleware",
     "config.middleware.NoStoreMiddleware",
+    "config.page_headers.PermissionsPolicyMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -146,6 +148,9 @@ if not IS_DEMO:
     SECURE_HSTS_PRELOAD = True
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
+    # The prefix: a browser takes them from this host only, over HTTPS only, for all of it.
+    SESSION_COOKIE_NAME = "__Host-session"
+    CSRF_COOKIE_NAME = "__Host-csrf"
 
 # --- files ----------------------------------------------------------------------------------------
 STATIC_URL = "static/"
@@ -185,16 +190,7 @@ FORMAT_MODULE_PATH = "config.formats"
 TIME_ZONE = env.TIME_ZONE
 USE_TZ = True
 
-# Ids only: no clinical or DICOM value may reach a log line.
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {
-        "prrt": {"level": "INFO"},
-        "pydicom": {"level": "ERROR"},
-        "axes": {"level": "ERROR"},
-    },
-}
+# Ids only: no clinical or DICOM value may reach a log line (config/logs.py).
+LOGGING = logs.settings_of(env.LOG_FORMAT, is_demo=IS_DEMO)
+if not DEBUG:
+    DEFAULT_EXCEPTION_REPORTER = "config.log_reporter.PlacesOnlyReporter"

@@ -2,9 +2,9 @@
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
-from django.contrib.auth.decorators import login_not_required
-from django.http import HttpResponse
 from django.urls import include, path
+
+from config import health_views
 
 admin.autodiscover()
 # The admin's own sign-in form would bypass the second factor.
@@ -14,13 +14,11 @@ admin.site.site_title = "PRRT Board"
 admin.site.index_title = "Records"
 
 
-@login_not_required
-def healthz(request):
-    return HttpResponse("ok", content_type="text/plain")
-
-
 urlpatterns = [
-    path("healthz", healthz, name="healthz"),
+    path("healthz", health_views.healthz, name="healthz"),
+    path("readyz", health_views.readyz, name="readyz"),
+    path("health/", health_views.health, name="health"),
+    path("health/state/", health_views.health_json, name="health_json"),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("imaging/", include("imaging.urls")),

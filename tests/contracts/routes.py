@@ -159,10 +159,13 @@ ROUTES: dict[str, list[Rule]] = {
     "imaging:region_withdraw": [Rule("region", post=MEASURERS)],
     "imaging:region_restore": [Rule("region", post=MEASURERS), Rule("taken_region", post=MEASURERS)],
     "imaging:product": [Rule("product", get=READERS)],
+    # How the installation is, and what waits for a person to say whose it is.
+    "health": [Rule(get=frozenset({SA}))],
+    "health_json": [Rule(get=frozenset({SA}))],
 }
 
 # Answered without signing in; they know nothing of any patient.
-PUBLIC = {"healthz"}
+PUBLIC = {"healthz", "readyz"}
 
 # The devices of a room: no sign-in, no user; what they show is bound to one meeting. tests/board/test_display.py
 DISPLAY_ROUTES = {
