@@ -76,7 +76,7 @@ def logged():
     requests.setLevel(logging.INFO)
     root.setLevel(logging.INFO)
     root.addHandler(handler)
-    yield lambda: written.getvalue()
+    yield written.getvalue
     root.removeHandler(handler)
     root.setLevel(level)
     requests.setLevel(logging.ERROR)
