@@ -52,7 +52,7 @@ def export(request: HttpRequest, case_number: str) -> HttpResponse:
     patient = patient_or_404(request.user, case_number)
     text = export_fhir(by=request.user, patient=patient)
     response = HttpResponse(text, content_type="application/fhir+json; charset=utf-8")
-    response["Content-Disposition"] = content_disposition_header(True, f"case-{patient.case_number}.fhir.json")
+    response["Content-Disposition"] = content_disposition_header(True, f"patient-{patient.pk}.fhir.json")
     return response
 
 

@@ -4,6 +4,7 @@ from celery import shared_task
 
 from board import looking, nightly
 from board.fhir import holding
+from board.keeping import anchor
 
 
 @shared_task
@@ -18,5 +19,6 @@ def read_news() -> None:
 def look_again_at_all() -> None:
     """Rung for often; it looks once a night, and after the rule sets have changed."""
     holding.clear()
+    anchor.note()
     if nightly.is_check_due():
         nightly.check_everybody()

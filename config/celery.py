@@ -6,7 +6,7 @@ from pathlib import Path
 
 from celery import Celery
 from celery.contrib.django.task import DjangoTask
-from celery.signals import worker_init
+from celery.signals import setup_logging, worker_init
 from kombu.exceptions import OperationalError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -16,6 +16,7 @@ LONGEST_TASK_SECONDS = 1800  # as jobs.LONGEST_SECONDS: after that nobody renews
 BELL_TIMEOUT_SECONDS = 0.9
 NEWS_SECONDS = 15  # a decision is marked within a minute of the correction under it
 SEAL_SECONDS, ANCHOR_SECONDS = 60, 3600  # of the trail
+BEAT_SECONDS = 60  # how often beat shows that it lives
 NIGHT_SECONDS = 600  # how often it is asked whether the nightly look is due
 
 
@@ -79,6 +80,11 @@ def _options() -> dict:
                 "schedule": ANCHOR_SECONDS,
                 "options": {"expires": ANCHOR_SECONDS},
             },
+            "look-after-files": {
+                "task": "imaging.tasks.look_after_files",
+                "schedule": BEAT_SECONDS,
+                "options": {"expires": BEAT_SECONDS},
+            },
             "look-again-at-all": {
                 "task": "board.tasks.look_again_at_all",
                 "schedule": NIGHT_SECONDS,
@@ -111,6 +117,16 @@ def _folder_options(folder: Path) -> dict:
 
 
 app.autodiscover_tasks()
+
+
+@setup_logging.connect
+def _keep_our_log_lines(**_kwargs) -> None:
+    """A worker's lines are those of config/logs.py; Celery's own would quote what an exception says."""
+    import logging.config
+
+    from django.conf import settings
+
+    logging.config.dictConfig(settings.LOGGING)
 
 
 @worker_init.connect

@@ -10,7 +10,8 @@ from patients.session_time import seconds_left
 
 def frame(request) -> dict:
     shown = {"is_demo": settings.IS_DEMO, "disclaimer": "Research and decision support, not a certified medical device"}
-    shown["may_see_meetings"] = lambda: _may_see_meetings(request)  # asked for only where it is drawn
+    shown["may_manage"] = lambda: _may(request, Capability.MANAGE_USERS)
+    shown["may_see_meetings"] = lambda: _may(request, Capability.SEE_MEETING)  # asked for only where it is drawn
     user = getattr(request, "user", None)
     if user is not None and user.is_authenticated:
         shown |= _of_people(request, user)
@@ -21,9 +22,9 @@ def frame(request) -> dict:
     return shown
 
 
-def _may_see_meetings(request) -> bool:
+def _may(request, capability: Capability) -> bool:
     user = getattr(request, "user", None)
-    return user is not None and user.is_authenticated and user.may(Capability.SEE_MEETING)
+    return user is not None and user.is_authenticated and user.may(capability)
 
 
 def _of_people(request, user) -> dict:

@@ -41,6 +41,9 @@ GUIDELINE_DIR: str = _read.str("PRRT_GUIDELINE_DIR", default="")
 PRIMARY_GUIDELINES: list[str] = _read.list("PRRT_PRIMARY_GUIDELINES", default=["lutathera-smpc-eu", "krenning-gt2"])
 MEASUREMENT_ERRORS: str = _read.str("PRRT_MEASUREMENT_ERRORS", default="")
 DUE_RULES_FILE: str = _read.str("PRRT_DUE_RULES", default="")
+# "json": one object per line, for a collector; "text": for people.
+LOG_FORMAT: str = _read.str("PRRT_LOG", default="text" if MODE == "demo" else "json")
+ANCHOR_FILE: str = _read.str("PRRT_ANCHOR_FILE", default="")
 MINIMUM_DATA_FILE: str = _read.str("PRRT_MINIMUM_DATA", default="")
 # --- people and signing in ---
 # Demo accounts share a printed password: a second factor there would protect nothing.

@@ -5,7 +5,7 @@ import tomllib
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from config import env
+from config import env, logs
 
 BASE_DIR = env.BASE_DIR
 VERSION = tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["project"]["version"]
@@ -47,6 +47,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.log_requests.RequestLogMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -60,6 +61,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "axes.middleware.AxesMiddleware",
     "config.middleware.NoStoreMiddleware",
+    "config.page_headers.PermissionsPolicyMiddleware",
     "config.middleware.ReadsMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
@@ -188,6 +190,9 @@ if not IS_DEMO:
     SECURE_HSTS_PRELOAD = True
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
+    # The prefix: a browser takes them from this host only, over HTTPS only, for all of it.
+    SESSION_COOKIE_NAME = "__Host-session"
+    CSRF_COOKIE_NAME = "__Host-csrf"
 
 # --- files ----------------------------------------------------------------------------------------
 STATIC_URL = "static/"
@@ -195,6 +200,7 @@ STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = IS_DEMO  # the demo needs no collectstatic
 FILE_STORE_DIR = DATA_DIR / "store"
+ANCHOR_FILE = env.ANCHOR_FILE  # outside the data: what shows that an old copy of the database is in use
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 
@@ -226,16 +232,7 @@ FORMAT_MODULE_PATH = "config.formats"
 TIME_ZONE = env.TIME_ZONE
 USE_TZ = True
 
-# Ids only: no clinical or DICOM value may reach a log line.
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {
-        "prrt": {"level": "INFO"},
-        "pydicom": {"level": "ERROR"},
-        "axes": {"level": "ERROR"},
-    },
-}
+# Ids only: no clinical or DICOM value may reach a log line (config/logs.py).
+LOGGING = logs.settings_of(env.LOG_FORMAT, is_demo=IS_DEMO)
+if not DEBUG:
+    DEFAULT_EXCEPTION_REPORTER = "config.log_reporter.PlacesOnlyReporter"

@@ -2,9 +2,10 @@
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
-from django.contrib.auth.decorators import login_not_required
-from django.http import Http404, HttpResponse
+from django.http import Http404
 from django.urls import include, path
+
+from config import health_views
 
 admin.autodiscover()
 # The admin's own sign-in form would bypass the second factor.
@@ -12,11 +13,6 @@ admin.site.login = secure_admin_login(admin.site.login)
 admin.site.site_header = "PRRT Board: data desk"
 admin.site.site_title = "PRRT Board"
 admin.site.index_title = "Records"
-
-
-@login_not_required
-def healthz(request):
-    return HttpResponse("ok", content_type="text/plain")
 
 
 # Secrets of sign-ins are nobody's to read; what an account needs is done under people/.
@@ -31,7 +27,10 @@ def closed(request):
 
 
 urlpatterns = [
-    path("healthz", healthz, name="healthz"),
+    path("healthz", health_views.healthz, name="healthz"),
+    path("readyz", health_views.readyz, name="readyz"),
+    path("health/", health_views.health, name="health"),
+    path("health/state/", health_views.health_json, name="health_json"),
     path("accounts/email/", closed, name="closed_mails"),
     path("accounts/signup/", closed, name="closed_signup"),
     path("accounts/3rdparty/", closed, name="closed_connections"),

@@ -50,8 +50,12 @@ class _Pending(NamedTuple):
     stored: Stored
 
 
+def is_name(text: str) -> bool:
+    return _NAME.match(text) is not None
+
+
 def path(sha256: str) -> Path:
-    if not _NAME.match(sha256):
+    if not is_name(sha256):
         raise ValueError("not a SHA-256 in lower-case hexadecimal")
     return Path(settings.FILE_STORE_DIR) / sha256[:2] / sha256
 
@@ -164,6 +168,7 @@ def _link(item: _Pending) -> set[Path]:
     except FileExistsError:
         if target.stat().st_size != item.stored.size:
             raise StoreError("store_damaged") from None
+        os.utime(target)  # put again: no check may take it for left over while its row is on the way
     return touched
 
 
@@ -176,6 +181,11 @@ def _sync(directories: Iterable[Path]) -> None:
     finally:
         for descriptor in opened:
             os.close(descriptor)
+
+
+def sync_folder(folder: Path) -> None:
+    """Names in this folder are on disk when it returns."""
+    _sync([folder])
 
 
 def _flush(descriptors: list[int]) -> None:

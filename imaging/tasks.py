@@ -1,5 +1,6 @@
 """What Celery carries: an id. The job's row says what to do and whether it is still to be done."""
 
+import contextlib
 import logging
 import threading
 import uuid
@@ -8,7 +9,7 @@ from celery import shared_task, signals
 from django.conf import settings
 from django.db import DatabaseError, connection
 
-from imaging import jobs
+from imaging import jobs, upkeep
 from imaging.services import running
 
 log = logging.getLogger("prrt.jobs")
@@ -27,6 +28,13 @@ def run_job(pk: str) -> None:
 @shared_task
 def sweep_jobs() -> None:
     ring(jobs.sweep())
+
+
+@shared_task
+def look_after_files() -> None:
+    """Rung for often, by beat alone: that it comes shows that beat lives; it looks at the files once a night."""
+    upkeep.say_alive("beat", kind="beat")
+    upkeep.check_files_by_night()
 
 
 def ring(pks) -> None:
@@ -49,14 +57,19 @@ def _dismiss(lookout: threading.Thread) -> None:
 
 
 def _look_out() -> None:
+    name = uuid.uuid4().hex
     while not _stopping.wait(settings.JOB_SWEEP_SECONDS):
         try:
+            upkeep.say_alive(name)
             sweep_jobs.run()
             _take_unheard()
         except DatabaseError as error:
             log.warning("the look-out could not reach the database (%s)", type(error).__name__)
         finally:
             connection.close()
+    with contextlib.suppress(DatabaseError):
+        upkeep.say_gone(name)
+    connection.close()
 
 
 def _take_unheard() -> None:

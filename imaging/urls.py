@@ -3,6 +3,7 @@ from django.urls import path
 from imaging.views import (
     decisions,
     grading,
+    held,
     jobs,
     products,
     reading,
@@ -28,6 +29,7 @@ urlpatterns = [
     path("jobs/<uuid:pk>/", jobs.job, name="job"),
     path("jobs/<uuid:pk>/cancel/", jobs.cancel, name="job_cancel"),
     path("jobs/<uuid:pk>/retry/", jobs.retry, name="job_retry"),
+    path("held/", held.held, name="held"),
     path("series/<uuid:pk>/", series.detail, name="series"),
     path("series/<uuid:pk>/state/", series.state, name="series_state"),
     path("series/<uuid:pk>/mip.png", series.picture, name="mip"),

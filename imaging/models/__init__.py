@@ -8,9 +8,11 @@ from imaging.models.readings import SIGNED_IS_FINAL, LesionReading, Reading
 from imaging.models.regions import UptakeMeasurement, Voi
 from imaging.models.scans import Lesion, LesionFinding, Scan
 from imaging.models.series import Instance, Series, Study, SuvInput, SuvResult
+from imaging.models.upkeep import BackupNote, StoreCheck, WorkerBeat
 
 __all__ = [
     "SIGNED_IS_FINAL",
+    "BackupNote",
     "ForeignObject",
     "ImageProduct",
     "Instance",
@@ -24,6 +26,7 @@ __all__ = [
     "Reading",
     "Scan",
     "Series",
+    "StoreCheck",
     "Study",
     "SuvInput",
     "SuvResult",
@@ -31,4 +34,5 @@ __all__ = [
     "UploadItem",
     "UptakeMeasurement",
     "Voi",
+    "WorkerBeat",
 ]

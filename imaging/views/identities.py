@@ -1,7 +1,8 @@
 """Two identities side by side: what the chart says, what the DICOM header says, and whether they agree."""
 
-from imaging import identity
+from imaging import access, identity, pages
 from imaging.forms import IdentityForm
+from imaging.identity_candidates import candidates, likeness_of
 from imaging.models import Series
 from imaging.views.words import explain
 from patients.domain.roles import Capability
@@ -16,6 +17,15 @@ SECOND_PERSON = (
     "The header contradicts the chart. You brought this series in, so a second person with the right to resolve "
     "identities has to confirm it; you may still reject it."
 )
+WITHOUT_CASE = "This series was imported without a case. It is in no chart until a person says whose it is."
+SHOWN = 12
+NAME_ROW = {
+    "label": "Name",
+    "chart": "not kept here",
+    "header": "not read into the database",
+    "state": "inactive",
+    "word": "not compared",
+}
 NO_CASE = "no case to compare with"
 NO_RIGHT = "A nuclear-medicine physician may confirm or reject this identity."
 
@@ -33,7 +43,10 @@ def panel(series: Series, user, form: IdentityForm | None = None) -> dict | None
         "title": TITLES[series.identity],
         "sentence": _sentence(series),
         "patient": patient,
-        "rows": rows(series, patient),
+        "rows": [*rows(series, patient), NAME_ROW],
+        "candidates": candidates(series, user),
+        "of_same_study": of_same_study(series, user),
+        "likeness": _likeness(series, patient),
         "form": form if may_resolve else None,
         "may_confirm": may_resolve and not needs_other,
         "may_reject": may_resolve,
@@ -44,6 +57,26 @@ def panel(series: Series, user, form: IdentityForm | None = None) -> dict | None
 def rows(series: Series, patient: Patient | None) -> list[dict]:
     header = identity.DicomIdentity.of(series.study)
     return [_id_row(header, patient), _birth_row(header, patient), _sex_row(header, patient)]
+
+
+def of_same_study(series: Series, user) -> list[Series]:
+    """Other series of this study that the user may see, attached ones first: where they are says much about it."""
+    rows = access.visible_series(user).filter(study__study_uid=series.study.study_uid).exclude(pk=series.pk)
+    found = list(rows.select_related("study", "candidate_patient").order_by("identity", "created_at")[:SHOWN])
+    for one in found:
+        one.title = pages.series_title(one)
+        one.has_same_header = one.study.identity_digest == series.study.identity_digest
+    return found
+
+
+def _likeness(series: Series, patient: Patient | None) -> str:
+    """How alike the two IDs look, for the eye alone; no match rests on it."""
+    header = identity.DicomIdentity.of(series.study)
+    if patient is None or not header.has_usable_id:
+        return ""
+    known = [patient.case_number, *(row.value for row in patient.identifiers.all())]
+    percent = round(100 * max(likeness_of(header.patient_id, one) for one in known))
+    return f"The two patient IDs look {percent} % alike. Only the same ID counts as agreement."
 
 
 def _id_row(header: identity.DicomIdentity, patient: Patient | None) -> dict:
@@ -67,7 +100,7 @@ def _birth_row(header: identity.DicomIdentity, patient: Patient | None) -> dict:
     if patient is None:
         return _row("Birth date", *shown, "unknown", NO_CASE)
     if chart is None or header.birth_date is None:
-        return _row("Birth date", *shown, "unknown", "not stated on both sides")
+        return _row("Birth date", *shown, "unknown", "missing on one side")
     if identity.birth_dates_differ(header.birth_date, patient):
         return _row("Birth date", *shown, "not_met", "differs")
     return _row("Birth date", *shown, "met", "agrees")
@@ -79,7 +112,7 @@ def _sex_row(header: identity.DicomIdentity, patient: Patient | None) -> dict:
     if patient is None:
         return _row("Sex", *shown, "unknown", NO_CASE)
     if not header.sex or chart == Patient.Sex.UNKNOWN:
-        return _row("Sex", *shown, "unknown", "not stated on both sides")
+        return _row("Sex", *shown, "unknown", "missing on one side")
     agrees = header.sex == chart
     return _row("Sex", *shown, "met" if agrees else "not_met", "agrees" if agrees else "differs")
 
@@ -91,7 +124,7 @@ def _row(label: str, chart: str, header: str, state: str, word: str) -> dict:
 def _sentence(series: Series) -> str:
     if series.identity_reason:
         return explain(series.identity_reason).sentence
-    return "This series was imported without a case. It is in no chart until a person says whose it is."
+    return WITHOUT_CASE
 
 
 def _note(series: Series, may_resolve: bool, needs_other: bool) -> str:

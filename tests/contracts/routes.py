@@ -184,10 +184,14 @@ ROUTES: dict[str, list[Rule]] = {
     "imaging:region_withdraw": [Rule("region", post=MEASURERS)],
     "imaging:region_restore": [Rule("region", post=MEASURERS), Rule("taken_region", post=MEASURERS)],
     "imaging:product": [Rule("product", get=READERS)],
+    # How the installation is, and what waits for a person to say whose it is.
+    "imaging:held": [Rule(get=IMPORTERS)],
+    "health": [Rule(get=frozenset({SA}))],
+    "health_json": [Rule(get=frozenset({SA}))],
 }
 
 # Answered without signing in; they know nothing of any patient.
-PUBLIC = {"healthz", "people:invited"}
+PUBLIC = {"healthz", "readyz", "people:invited"}
 # Older addresses of the sign-in library, which lead to its newer ones.
 PUBLIC |= {"social/signup/", "social/connections/", "social/login/cancelled/", "social/login/error/"}
 

@@ -36,7 +36,8 @@ def test_same_content_is_kept_not_overwritten(root):
     before = store.path(first.sha256).stat()
     assert store.put(io.BytesIO(DATA), max_bytes=10**6) == first
     after = store.path(first.sha256).stat()
-    assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
+    assert (before.st_ino, before.st_size) == (after.st_ino, after.st_size)
+    assert after.st_mtime_ns >= before.st_mtime_ns, "its time says when it was last put (imaging/store_check.py)"
     assert len(files(root)) == 1
 
 
@@ -143,3 +144,51 @@ def test_works_where_unnamed_files_do_not_exist(root, monkeypatch):
 def test_only_a_digest_is_a_name(root, name):
     with pytest.raises(ValueError, match="SHA-256"):
         store.path(name)
+
+
+STEPS = ("open", "write", "fsync", "link", "close", "mkdir")
+
+
+def killed_at(step: int, blobs: list[bytes]) -> bool:
+    """Store ``blobs`` in a child that dies without a word at its so-maniest call to the system; True if it came to the end."""
+    child = os.fork()
+    if child:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    seen = {"n": 0}
+
+    def counted(real):
+        def call(*args, **kwargs):
+            seen["n"] += 1
+            if seen["n"] == step:
+                os._exit(9)
+            return real(*args, **kwargs)
+
+        return call
+
+    for name in STEPS:
+        setattr(os, name, counted(getattr(os, name)))
+    try:
+        with store.batch() as add:
+            for blob in blobs:
+                add(io.BytesIO(blob), max_bytes=10**6)
+        os._exit(0)
+    except BaseException:
+        os._exit(1)
+
+
+def test_killed_at_every_step_a_name_is_absent_or_complete(root, monkeypatch):
+    """Every point at which a process may die, from the first call to the last; what is stored again is whole."""
+    monkeypatch.setattr(store, "FLUSHERS", 1)
+    blobs = [DATA + bytes([k]) for k in range(3)]
+    step, ended = 0, False
+    while not ended:
+        step += 1
+        ended = killed_at(step, blobs)
+        for file in files(root):
+            assert hashlib.sha256(file.read_bytes()).hexdigest() == file.name, step
+        for file in files(root):
+            file.unlink()
+        for folder in sorted((p for p in root.rglob("*") if p.is_dir()), reverse=True):
+            folder.rmdir()
+    assert step > 20, "the child came to no step, so nothing was tested"
+    assert all(store.exists(store.put_bytes(blob).sha256) for blob in blobs)

@@ -1,0 +1,148 @@
+"""What each figure means: green, amber or red, in words that say what to do. Pure: figures in, sentences out."""
+
+from dataclasses import dataclass
+
+from config.health_reading import Health
+
+GREEN, AMBER, RED = "green", "amber", "red"
+WORDS = {GREEN: "Good", AMBER: "Look at it", RED: "Act now"}
+MINUTE, HOUR, DAY = 60, 3600, 86400
+WAITS, WAITS_LONG = 2 * MINUTE, 15 * MINUTE
+BACKUP_OLD, BACKUP_TOO_OLD = 26 * HOUR, 7 * DAY
+STORE_OLD, STORE_FULL_OLD = 30 * HOUR, 8 * DAY
+
+
+@dataclass(frozen=True)
+class Light:
+    """``name`` is the same from release to release, for programs that watch."""
+
+    name: str
+    title: str
+    colour: str
+    sentence: str
+
+    @property
+    def word(self) -> str:
+        return WORDS[self.colour]
+
+
+def lights(health: Health) -> list[Light]:
+    made = (_database, _queue, _leases, _failures, _workers, _beat, _disk, _files, _backup, _signed, _anchor, _night)
+    return [one(health) for one in made]
+
+
+def worst(found: list[Light]) -> str:
+    return next((colour for colour in (RED, AMBER) if any(one.colour == colour for one in found)), GREEN)
+
+
+def ago(seconds: float | None) -> str:
+    if seconds is None:
+        return "never"
+    for size, word in ((DAY, "day"), (HOUR, "hour"), (MINUTE, "minute")):
+        if seconds >= size:
+            number = int(seconds // size)
+            return f"{number} {word}{'s' if number > 1 else ''} ago"
+    return "less than a minute ago"
+
+
+def lasting(seconds: float) -> str:
+    return "less than a minute" if seconds < MINUTE else ago(seconds).removesuffix(" ago")
+
+
+def _database(h: Health) -> Light:
+    if h.migrations_waiting:
+        said = f"{h.migrations_waiting} changes of the tables are waiting. Run manage.py migrate."
+        return Light("database", "Database", RED, said)
+    return Light("database", "Database", GREEN, f"Answers; {h.engine}, tables up to date.")
+
+
+def _queue(h: Health) -> Light:
+    if not h.jobs_waiting or h.oldest_waiting_s is None:
+        return Light("queue", "Waiting work", GREEN, f"Nothing waits; {h.jobs_running} running.")
+    said = f"{h.jobs_waiting} waiting, the oldest for {lasting(h.oldest_waiting_s)}; {h.jobs_running} running."
+    colour = RED if h.oldest_waiting_s > WAITS_LONG else AMBER if h.oldest_waiting_s > WAITS else GREEN
+    return Light("queue", "Waiting work", colour, said if colour == GREEN else f"{said} Is a worker running?")
+
+
+def _leases(h: Health) -> Light:
+    if h.oldest_lease_overdue_s is None or h.oldest_lease_overdue_s < MINUTE:
+        return Light("leases", "Work in hand", GREEN, "Every running job is kept alive by its worker.")
+    said = f"A job lost its worker and nobody took it up for {lasting(h.oldest_lease_overdue_s)}. Restart the workers."
+    return Light("leases", "Work in hand", RED, said)
+
+
+def _failures(h: Health) -> Light:
+    if not h.jobs_failed_day:
+        return Light("failures", "Failed work", GREEN, "No job failed in the last day.")
+    number = f"{h.jobs_failed_day} job{'s' if h.jobs_failed_day > 1 else ''} failed in the last day."
+    return Light("failures", "Failed work", AMBER, f"{number} Each says why on the page of its case.")
+
+
+def _workers(h: Health) -> Light:
+    if not h.workers:
+        said = "No worker has been heard in the last minute: imports and measurements wait. Start one."
+        return Light("workers", "Workers", RED, said)
+    said = f"{h.workers} alive."
+    if h.workers_silent:
+        return Light("workers", "Workers", AMBER, f"{said} {h.workers_silent} fell silent without ending properly.")
+    return Light("workers", "Workers", GREEN, said)
+
+
+def _beat(h: Health) -> Light:
+    if h.beat_s is None or h.beat_s > 3 * MINUTE:
+        said = f"Last heard {ago(h.beat_s)}. Workers go on, but nothing is looked at by night. Start beat."
+        return Light("beat", "Beat", AMBER, said)
+    return Light("beat", "Beat", GREEN, f"Heard {ago(h.beat_s)}.")
+
+
+def _disk(h: Health) -> Light:
+    said = f"{h.disk_used_percent:.0f} % used, {h.disk_free_gb:.0f} GB free."
+    if h.disk_used_percent >= 90:
+        return Light("disk", "Disk of the data", RED, f"{said} Make room: imports will soon be refused.")
+    if h.disk_used_percent >= 80:
+        return Light("disk", "Disk of the data", AMBER, f"{said} Plan for more room.")
+    return Light("disk", "Disk of the data", GREEN, said)
+
+
+def _files(h: Health) -> Light:
+    title = "Stored files"
+    if h.store_wrong:
+        said = f"{h.store_wrong} missing or damaged. Run manage.py storage_check --full and restore them."
+        return Light("files", title, RED, said)
+    checked = f"Compared with the database {ago(h.store_s)}, all read {ago(h.store_full_s)}."
+    if h.store_s is None or h.store_s > STORE_OLD:
+        return Light("files", title, AMBER, f"{checked} Run manage.py storage_check.")
+    if h.store_full_s is None or h.store_full_s > STORE_FULL_OLD:
+        return Light("files", title, AMBER, f"{checked} Run manage.py storage_check --full once a week.")
+    return Light("files", title, GREEN, f"{h.store_files} files. {checked}")
+
+
+def _backup(h: Health) -> Light:
+    if h.backup_s is None:
+        return Light("backup", "Backup", RED, "None was ever made. Run manage.py backup every night.")
+    colour = RED if h.backup_s > BACKUP_TOO_OLD else AMBER if h.backup_s > BACKUP_OLD else GREEN
+    return Light("backup", "Backup", colour, f"The last one was made {ago(h.backup_s)}.")
+
+
+def _signed(h: Health) -> Light:
+    if not h.head_holds:
+        said = "The end of the chain is not where it was left. Nothing can be signed. Run manage.py verify_chain."
+        return Light("signed", "What was signed", RED, said)
+    return Light("signed", "What was signed", GREEN, f"{h.signed} links, the newest {ago(h.signed_s)}.")
+
+
+def _anchor(h: Health) -> Light:
+    title = "Anchor outside the database"
+    if h.anchor_problems:
+        said = "The database lacks something that was anchored: an older copy may be in use. Do not sign."
+        return Light("anchor", title, RED, said)
+    if not h.anchor_kept:
+        said = "None is kept, so an older copy of the database could not be told. Set PRRT_ANCHOR_FILE."
+        return Light("anchor", title, AMBER, said)
+    return Light("anchor", title, GREEN, f"Agrees with the database; last moved {ago(h.anchor_s)}.")
+
+
+def _night(h: Health) -> Light:
+    if h.night_sentence:
+        return Light("night", "Nightly look at all cases", AMBER, h.night_sentence)
+    return Light("night", "Nightly look at all cases", GREEN, "Every case was looked at.")

@@ -1,0 +1,93 @@
+"""Cases that a header might belong to, for the person who decides. Suggestions only: nothing here attaches anything.
+
+Compared are patient ID, birth date and sex. A patient's name is never kept, so none is compared: where other systems
+weigh how alike names are, this one asks for the same ID or for a person.
+"""
+
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from django.db.models import Q
+
+from imaging import identity
+from imaging.identity import DicomIdentity
+from imaging.models import Series
+from patients.models import Patient, User
+from patients.selectors import visible_patients
+
+LOOKED_AT = 200
+SHOWN = 5
+ALIKE = 0.6
+FIRST_LETTERS = 3
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """``likeness``: of the header's ID to the nearest ID of this case, 0 to 1."""
+
+    patient: Patient
+    likeness: float
+    has_same_id: bool
+    birth_date: str
+    sex: str
+
+    @property
+    def percent(self) -> int:
+        return round(100 * self.likeness)
+
+    @property
+    def differs(self) -> bool:
+        return "differs" in (self.birth_date, self.sex)
+
+
+def candidates(series: Series, user: User) -> list[Candidate]:
+    """The likeliest first, among cases this user may see."""
+    header = DicomIdentity.of(series.study)
+    near = visible_patients(user).filter(_near(header)).prefetch_related("identifiers").distinct()[:LOOKED_AT]
+    found = [_compared(header, patient) for patient in near]
+    return sorted((one for one in found if _is_worth_showing(one)), key=_order)[:SHOWN]
+
+
+def _near(header: DicomIdentity) -> Q:
+    wanted = Q(birth_date=header.birth_date) if header.birth_date else Q(pk__in=[])
+    if header.has_usable_id:
+        start = header.patient_id[:FIRST_LETTERS]
+        wanted |= Q(case_number__iexact=header.patient_id) | Q(identifiers__value__iexact=header.patient_id)
+        wanted |= Q(case_number__istartswith=start) | Q(identifiers__value__istartswith=start)
+    return wanted
+
+
+def _compared(header: DicomIdentity, patient: Patient) -> Candidate:
+    known = [patient.case_number, *(row.value for row in patient.identifiers.all())]
+    likeness = max(likeness_of(header.patient_id, one) for one in known) if header.has_usable_id else 0.0
+    has_same_id = header.is_case_number_of(patient) or identity.identifier_owner(header) == patient
+    return Candidate(patient, likeness, has_same_id, _birth_word(header, patient), sex_word(header, patient))
+
+
+def likeness_of(one: str, other: str) -> float:
+    """How alike two IDs look, upper and lower case and punctuation aside; never read as numbers."""
+    return SequenceMatcher(None, _bare(one), _bare(other), autojunk=False).ratio()
+
+
+def _bare(text: str) -> str:
+    return "".join(c for c in text if c.isalnum()).casefold()
+
+
+def _birth_word(header: DicomIdentity, patient: Patient) -> str:
+    if header.birth_date is None or patient.birth_date is None:
+        return "missing"
+    return "differs" if identity.birth_dates_differ(header.birth_date, patient) else "agrees"
+
+
+def sex_word(header: DicomIdentity, patient: Patient) -> str:
+    if not header.sex or patient.sex_for_formulas == Patient.Sex.UNKNOWN:
+        return "missing"
+    return "agrees" if header.sex == patient.sex_for_formulas else "differs"
+
+
+def _is_worth_showing(one: Candidate) -> bool:
+    return one.has_same_id or one.likeness >= ALIKE or one.birth_date == "agrees"
+
+
+def _order(one: Candidate) -> tuple:
+    return (not one.has_same_id, one.differs, one.birth_date != "agrees", -one.likeness, one.patient.case_number)

@@ -1,0 +1,86 @@
+"""Which stored files the rows name, and which files are there: a part at a time, so that no list outgrows memory."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+from django.db.models import Model
+
+from imaging import store
+from imaging.models import (
+    ForeignObject,
+    ImageProduct,
+    Instance,
+    Proposal,
+    Series,
+    UploadItem,
+    UptakeMeasurement,
+    Voi,
+)
+
+PARTS = [f"{number:02x}" for number in range(256)]
+INCOMING = "incoming"
+# Every column that names a stored file, with the column of its size where one is kept.
+NAMING: tuple[tuple[type[Model], str, str], ...] = (
+    (Instance, "sha256", "size"),
+    (UploadItem, "sha256", "size"),
+    (Series, "manifest_sha256", ""),
+    (Series, "volume_sha256", ""),
+    (ForeignObject, "sha256", ""),
+    (ImageProduct, "sha256", ""),
+    (Voi, "mask_sha256", ""),
+    (UptakeMeasurement, "mask_sha256", ""),
+    (Proposal, "mask_sha256", ""),
+)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One of the 256 folders: files with their sizes, and what is there that the store never put there."""
+
+    files: dict[str, int]
+    strange: list[Path]
+
+
+def named(part: str) -> dict[str, int | None]:
+    """Digest -> size (None where no row states it) of everything that any version of a row names in this part."""
+    found: dict[str, int | None] = {}
+    for model, column, size in NAMING:
+        rows = model._base_manager.filter(**{f"{column}__gte": part, f"{column}__lt": _after(part)})
+        for digest, stated in rows.values_list(column, size or column).iterator():
+            found[digest] = stated if size else found.get(digest)
+    return found
+
+
+def is_named(digest: str) -> bool:
+    return any(model._base_manager.filter(**{column: digest}).exists() for model, column, _ in NAMING)
+
+
+def there(part: str) -> Part:
+    files, strange = {}, []
+    for entry in _entries(Path(settings.FILE_STORE_DIR) / part):
+        if store.is_name(entry.name) and entry.name.startswith(part) and entry.is_file(follow_symlinks=False):
+            files[entry.name] = entry.stat().st_size
+        else:
+            strange.append(Path(entry.path))
+    return Part(files, strange)
+
+
+def beside() -> list[Path]:
+    """What lies in the store's folder itself and is none of its parts."""
+    known = {*PARTS, INCOMING}
+    return [Path(entry.path) for entry in _entries(Path(settings.FILE_STORE_DIR)) if entry.name not in known]
+
+
+def _entries(folder: Path) -> Iterator[os.DirEntry]:
+    try:
+        with os.scandir(folder) as entries:
+            yield from entries
+    except FileNotFoundError:
+        return
+
+
+def _after(part: str) -> str:
+    return f"{int(part, 16) + 1:02x}" if part != PARTS[-1] else "g"

@@ -1,0 +1,51 @@
+"""Everything that waits for a person to say whose it is, the two identities of each in one line."""
+
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from imaging import access, identity, pages
+from imaging.models import Series
+from imaging.views import identities
+from imaging.views.guard import needs
+from imaging.views.words import explain
+from patients.domain.roles import Capability
+
+SHOWN = 100
+LISTS = {
+    "": ("Waiting", pages.WAITING, "Nothing waits for a person."),
+    "rejected": ("Rejected", (Series.Identity.REJECTED,), "Nothing was rejected."),
+}
+
+
+@needs(Capability.IMPORT_SCAN, Capability.RESOLVE_IDENTITY)
+@require_GET
+def held(request):
+    asked = request.GET.get("list", "")
+    asked = asked if asked in LISTS else ""
+    _, states, nothing = LISTS[asked]
+    rows = access.visible_series(request.user).filter(identity__in=states)
+    found = rows.select_related("study", "candidate_patient", "uploaded_by").order_by("created_at")[: SHOWN + 1]
+    lines = sorted((_line(series, request.user) for series in found[:SHOWN]), key=lambda line: not line["contradicts"])
+    context = {
+        "lines": lines,
+        "lists": [{"key": key, "title": title, "here": key == asked} for key, (title, _, _) in LISTS.items()],
+        "nothing": nothing,
+        "has_more": len(found) > SHOWN,
+        "shown": SHOWN,
+        "may_resolve": request.user.may(Capability.RESOLVE_IDENTITY),
+    }
+    return render(request, "imaging/held.html", context)
+
+
+def _line(series: Series, user) -> dict:
+    compared = identities.rows(series, series.candidate_patient)
+    contradicts = series.identity_reason in identity.CONTRADICTIONS
+    return {
+        "series": series,
+        "title": pages.series_title(series),
+        "patient": series.candidate_patient,
+        "rows": compared,
+        "contradicts": contradicts,
+        "sentence": explain(series.identity_reason).sentence if series.identity_reason else identities.WITHOUT_CASE,
+        "needs_other": contradicts and series.uploaded_by_id == user.pk,
+    }

@@ -1,0 +1,149 @@
+"""The sinks a value of a case must never reach, watched while everything is asked and everything fails."""
+
+import base64
+import io
+import json
+import logging
+import os
+import re
+import tempfile
+from pathlib import Path
+
+from django.conf import settings
+from django.core import mail
+
+from config.logs import JsonLines, Text
+
+WORD = "ZQCANARY"
+# The words of the case, its birth dates as header and chart write them, and the root of its UIDs.
+WORDS = (WORD, WORD.lower(), "1901-02-03", "19010203", "1902-03-04", "19020304")
+ADDRESS = re.compile(r'(?:href|src|action|formaction|data-[a-z-]*url)="([^"]*)"')
+
+
+class FailsAfterTheView:
+    """Every page is made and then breaks, its words in the error and in the frame that raised it."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        return self.get_response(request)
+
+    def process_view(self, request, view, args, kwargs):
+        answer = view(request, *args, **kwargs)
+        what_was_on_the_page = f"{WORD} 1901-02-03 {answer}"
+        raise RuntimeError(f"could not show {what_was_on_the_page}")
+
+
+class Sinks:
+    """``hits``: sink -> where a word was found. Nothing at the beginning of a test is looked at."""
+
+    def __init__(self, scratch: Path):
+        self.scratch, self.words = scratch, list(WORDS)
+        self._lines, self._handlers = io.StringIO(), []
+        self._commands: set[str] = set()
+        self._addresses: set[str] = set()
+        self._names: set[str] = set()
+        self.answers_to_strangers: list[str] = []
+        self._seen_before = set(_files(Path(settings.DATA_DIR)))
+
+    def __enter__(self) -> "Sinks":
+        root = logging.getLogger()
+        self._level, root_level = root.level, logging.DEBUG
+        for formatter in (JsonLines(), Text()):
+            handler = logging.StreamHandler(self._lines)
+            handler.setFormatter(formatter)
+            root.addHandler(handler)
+            self._handlers.append(handler)
+        root.setLevel(root_level)
+        self._requests = logging.getLogger("prrt.request").level
+        logging.getLogger("prrt.request").setLevel(logging.DEBUG)
+        self.scratch.mkdir()
+        self._scratch_before, tempfile.tempdir = tempfile.tempdir, str(self.scratch)
+        return self
+
+    def __exit__(self, *_exc) -> None:
+        root = logging.getLogger()
+        for handler in self._handlers:
+            root.removeHandler(handler)
+        root.setLevel(self._level)
+        logging.getLogger("prrt.request").setLevel(self._requests)
+        tempfile.tempdir = self._scratch_before
+
+    @property
+    def lines(self) -> str:
+        return self._lines.getvalue()
+
+    def look(self, response=None) -> None:
+        """What is seen only at this moment: processes, and where an answer points to."""
+        if response is None:  # at every answer it would cost more than the answer
+            self._commands |= set(_commands())
+            return
+        self._addresses |= {response.headers.get("Location", "")}
+        self._names |= {response.headers.get("Content-Disposition", "")}
+        if response.headers.get("Content-Type", "").startswith("text/html") and not response.streaming:
+            self._addresses |= set(ADDRESS.findall(response.content.decode()))
+
+    def hits(self) -> dict[str, list[str]]:
+        new = set(_files(Path(settings.DATA_DIR))) - self._seen_before
+        scratch = list(_files(self.scratch))
+        texts = {
+            "log": self._lines.getvalue().splitlines(),
+            "message to the worker": [_opened(path) for path in new if "broker" in path.parts],
+            "name of a file": [str(path.relative_to(settings.DATA_DIR)) for path in new],
+            "temporary file": [f"{path.name} {path.read_bytes().decode('latin-1')}" for path in scratch],
+            "arguments of a process": list(self._commands),
+            "address": [address for address in self._addresses if not _names_the_case_only(address)],
+            "name of a download": list(self._names),
+            "mail": [f"{one.subject} {one.body} {one.to}" for one in mail.outbox],
+            "answer to a stranger": self.answers_to_strangers,
+        }
+        found = {sink: [text[:300] for text in texts_ if self._has(text)] for sink, texts_ in texts.items()}
+        return {sink: where for sink, where in found.items() if where}
+
+    def _has(self, text: str) -> bool:
+        return any(word in text for word in self.words)
+
+
+def _names_the_case_only(address: str) -> bool:
+    """The number of a case stands in its address and nothing else of it does; the addresses of images have not even that."""
+    if "/imaging/" in address and "?case=" not in address:
+        return WORD not in address
+    if address.startswith("mailto:"):  # opened by a person in their own program; it holds the number of the case
+        return True
+    if address.startswith("/patients/?"):  # what somebody typed into the search; see docs/hardening.md
+        address = re.sub(r"[?&;]q=[^&]*", "", address)
+    left = re.sub(rf"{WORD}-CASE-\d+", "", address)
+    return not any(word in left for word in WORDS)
+
+
+def _files(folder: Path):
+    for root, _, names in os.walk(folder):
+        yield from (Path(root) / name for name in names)
+
+
+def _commands():
+    """Arguments and environment of this process and of all that it started."""
+    own = os.getpgid(0)
+    for process in Path("/proc").iterdir():
+        if not process.name.isdigit():
+            continue
+        try:
+            if os.getpgid(int(process.name)) == own or _started_here(process):
+                yield (process / "cmdline").read_bytes().decode("latin-1")
+        except OSError:
+            continue
+
+
+def _started_here(process: Path) -> bool:
+    parent = (process / "stat").read_text().rpartition(")")[2].split()[1]
+    return int(parent) == os.getpid()
+
+
+def _opened(path: Path) -> str:
+    """A message as the worker reads it."""
+    try:
+        text = path.read_text()
+        return text + base64.b64decode(json.loads(text)["body"]).decode()
+    except (ValueError, KeyError, TypeError, OSError):
+        return path.read_bytes().decode("latin-1") if path.is_file() else ""
