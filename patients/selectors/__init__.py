@@ -2,6 +2,7 @@
 
 from patients.selectors.checks import chronology_warnings
 from patients.selectors.derived import alkylator_exposure_of, creatinine_clearance, egfr, grade_of, primary_site, stains
+from patients.selectors.rewinding import as_they_were
 from patients.selectors.rows import (
     age_on,
     age_range_on,
@@ -22,6 +23,7 @@ __all__ = [
     "age_on",
     "age_range_on",
     "alkylator_exposure_of",
+    "as_they_were",
     "chronology_warnings",
     "creatinine_clearance",
     "dependants",
