@@ -1,0 +1,85 @@
+"""A rewound page is, tab by tab, the page as it was served live at that moment."""
+
+import datetime as dt
+import random
+import re
+from html import unescape
+
+import pytest
+import time_machine
+from django.urls import reverse
+from django.utils import timezone
+
+from patients.models import AccessGrant
+from patients.services import grant_access
+from tests.board.rewind_history import History
+from tests.patients.factories import make_patient, make_user
+
+pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
+TABS = (
+    "",
+    "tab=eligibility",
+    "tab=eligibility&view=compare",
+    "tab=eligibility&view=facts",
+    "tab=change",
+    "tab=scans",
+    "tab=histology",
+    "tab=lines",
+    "tab=labs",
+    "tab=decisions",
+    "tab=contacts",
+)
+# What may differ, by name: the banner, the tools beside the tabs, the hidden "reload" line, the way to the sandbox.
+NAMED = (
+    r'<section class="rewind".*?</section>',
+    r'<nav class="tabs".*?</nav>',
+    r'<div class="notice notice-caution" role="status" data-stale.*?</div>\s*</div>',
+    r"<a[^>]*>Try values.*?</a>",
+)
+
+
+def stage_of(response) -> str:
+    page = response.content.decode()
+    stage = page[page.index('<div class="stage') : page.index("</main>")]
+    for name in NAMED:
+        stage = re.sub(name, "", stage, flags=re.DOTALL)
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", stage))).strip()
+
+
+def pages(client, patient, known="") -> dict[str, str]:
+    """What an observer reads of each tab, and the trail as the owner of the case reads it."""
+    found = {}
+    path = reverse("board:patient", args=[patient.case_number])
+    for tab in TABS:
+        query = "&".join(part for part in (tab, f"known={known}" if known else "") if part)
+        response = client.get(f"{path}?{query}")
+        assert response.status_code == 200, (tab, known)
+        found[tab] = stage_of(response)
+    return found
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_page_of_then_reads_as_it_was_served_then(client, seed):
+    chance = random.Random(seed)
+    moment = dt.datetime(2025, 3, 3, 9, 0, tzinfo=dt.UTC)
+    served = {}
+    with time_machine.travel(moment, tick=False):
+        user, chair, observer = make_user("nuclear_medicine"), make_user("chair"), make_user("observer")
+        patient = make_patient(by=user, sex_for_formulas="F", birth_date=dt.date(1960, 5, 1))
+        for person in (chair, observer):
+            grant_access(by=user, patient=patient, user=person, kind=AccessGrant.Kind.CARE_TEAM)
+    history = History(user, patient, chair, chance)
+    for _ in range(7):
+        for _ in range(4):
+            moment += dt.timedelta(minutes=chance.choice([3, 90, 60 * 24 * 9, 60 * 24 * 30]))
+            with time_machine.travel(moment, tick=False):
+                history.step(timezone.localdate())
+        with time_machine.travel(moment + dt.timedelta(seconds=5), tick=False):
+            client.force_login(observer)
+            served[f"{timezone.localtime():%Y-%m-%dT%H:%M}"] = pages(client, patient)
+    with time_machine.travel(moment + dt.timedelta(days=40), tick=False):
+        client.force_login(observer)
+        for known, expected in served.items():
+            found = pages(client, patient, known)
+            for tab in TABS:
+                assert found[tab] == expected[tab], (seed, known, tab, history.done)
