@@ -40,7 +40,7 @@ def rows_known(patient: Patient, found: Rows, known_at: dt.datetime) -> Rows:
     known = {model: _written(found[model], name, known_at) for model, name in WRITTEN.items()}
     known[AgendaItem] = as_they_were(known[AgendaItem], known_at, patient=patient)
     known[Meeting] = as_they_were(known[Meeting], known_at, patient=None)
-    known[Job] = [job for job in known[Job] if _is_shown(job, known_at)]
+    known[Job] = [job for job in known[Job] if _is_shown(job, patient, known_at)]
     decided = {row.pk for row in known[BoardDecision]}
     known[_FROZEN] = [link for link in found[_FROZEN] if link.boarddecision_id in decided]
     frozen = {link.assessment_id for link in known[_FROZEN]}
@@ -52,9 +52,9 @@ def _written(rows: Iterable[Any], name: str, known_at: dt.datetime) -> list:
     return [row for row in rows if getattr(row, name) <= known_at]
 
 
-def _is_shown(job: Job, known_at: dt.datetime) -> bool:
-    """Open until it ended; of those that had ended, what was left without a result."""
+def _is_shown(job: Job, patient: Patient, known_at: dt.datetime) -> bool:
+    """Those of the case that were open, and of those that had ended what was left without a result."""
     if job.finished_at is not None and job.finished_at <= known_at:
         return job.state in Job.WITHOUT_RESULT
     job.state = Job.State.RUNNING if job.started_at and job.started_at <= known_at else Job.State.QUEUED
-    return True
+    return job.patient_id == patient.pk

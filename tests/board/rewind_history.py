@@ -7,14 +7,17 @@ from dataclasses import dataclass, field
 from django.core.exceptions import ValidationError
 
 from board.agenda import list_case, take_off
+from board.chart import Chart
 from board.closing import close_case, reopen_case
 from board.contacts import log_contact
+from board.decision_view import decision_lines
 from board.follow_up import ask, follow_up
 from board.meetings import postpone
 from board.models import AgendaItem, BoardDecision, CaseClosing
 from board.services import look_again, record_decision
 from imaging import digests
-from imaging.models import Lesion, LesionFinding, Reading, Scan, Series, SuvResult, UptakeMeasurement, Voi
+from imaging.models import Job, Lesion, LesionFinding, Reading, Scan, Series, SuvResult, UptakeMeasurement, Voi
+from imaging.refused import Refused
 from imaging.services import amend_reading, correct_suv_input, place_voi, score_lesion, start_reading
 from patients.models import (
     BodyMeasure,
@@ -26,7 +29,7 @@ from patients.models import (
     PerformanceStatus,
     TreatmentLine,
 )
-from patients.services import record, revise, update_patient, withdraw
+from patients.services import Conflict, StillInUse, record, revise, update_patient, withdraw
 from tests.board.factories import add_scan
 from tests.board.meeting_factories import make_meeting
 from tests.imaging.signing import sign
@@ -50,7 +53,7 @@ class History:
     chair: object
     random: random.Random
     done: list[str] = field(default_factory=list)
-    days: int = 0
+    today: dt.date = dt.date.min
 
     def step(self, today: dt.date) -> str:
         """One thing that is possible now; what a service refuses was no step."""
@@ -62,7 +65,7 @@ class History:
                 if getattr(self, name)() is not False:
                     self.done.append(name)
                     return name
-            except ValidationError:
+            except (ValidationError, Conflict, Refused, StillInUse):
                 continue
         raise AssertionError("nothing is possible any more")
 
@@ -143,7 +146,7 @@ class History:
             series=scan.pet_series,
             name="body_weight_kg",
             value=str(self.random.randint(50, 90)),
-            justification="weighed",
+            reason="weighed",
         )
         compute(scan, self.random)
 
@@ -153,7 +156,7 @@ class History:
             return False
         value = str(self.random.randint(50, 90))
         correct_suv_input(
-            by=self.user, series=scan.pet_series, name="body_weight_kg", value=value, justification="weighed again"
+            by=self.user, series=scan.pet_series, name="body_weight_kg", value=value, reason="weighed again"
         )
 
     def do_draft(self):
@@ -211,9 +214,11 @@ class History:
         )
 
     def do_tell(self):
-        decision = self._pick(BoardDecision.objects.filter(patient=self.patient))
-        kind = self.random.choice(["done", "partly", "not_done"])
-        return follow_up(by=self.user, decision=decision, kind=kind, reason="told") and None if decision else False
+        line = self._pick(decision_lines(Chart(self.patient, self.today)))
+        if line is None:
+            return False
+        kind = self.random.choice(["done", "partly", "not_done", *(["acknowledged"] if line.seen else [])])
+        follow_up(by=self.user, decision=line.decision, kind=kind, reason="told", seen=line.seen)
 
     def do_notice(self):
         return None if look_again(self.patient) else False
@@ -232,7 +237,7 @@ class History:
         item = self._pick(AgendaItem.objects.filter(patient=self.patient, state="listed"))
         if item is None:
             return False
-        postpone(by=self.chair, item=item, seen_version=item.meeting.version, reason="later")
+        postpone(by=self.chair, item=item, reason="later")
 
     def do_close_or_open(self):
         last = CaseClosing.objects.filter(patient=self.patient).last()
@@ -268,3 +273,4 @@ def compute(scan, chance) -> None:
             volume_ml=4.2,
             voxel_count=60,
         )
+    Job.objects.filter(state__in=Job.OPEN).update(state=Job.State.DONE, started_at=now, finished_at=now)
