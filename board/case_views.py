@@ -1,6 +1,7 @@
 """Smaller pages of a case: where a number comes from, whether the page is the newest, answers and questions."""
 
 import datetime as dt
+from functools import partial
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -25,6 +26,7 @@ from board.provenance.lesions import lesion_chain
 from board.provenance.rows import row_chain
 from board.rewind import is_asked
 from board.rewind_pages import shown_then, since_then
+from board.rewind_scan import scan_context
 from board.views import patient_or_404
 from patients.domain.roles import Capability
 from patients.models import User
@@ -52,6 +54,15 @@ def since(request: HttpRequest, case_number: str) -> HttpResponse:
     if is_asked(request):
         return since_then(request, patient)
     return redirect("board:patient", case_number=case_number)
+
+
+@require_GET
+def scan_then(request: HttpRequest, case_number: str, pk) -> HttpResponse:
+    """A scan as known on a day; as it is today it has a page of its own."""
+    patient = patient_or_404(request.user, case_number)
+    if is_asked(request):
+        return shown_then(request, patient, "board/scan_then.html", partial(scan_context, lineage=pk))
+    return redirect("imaging:scan", pk=pk)
 
 
 def _chain(chart: Chart, query) -> Chain:

@@ -3,8 +3,8 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from board.rewind_links import REWOUND
 from patients.domain.known import PARAMETER
+from patients.known_links import REWOUND
 
 READS = ("GET", "HEAD", "OPTIONS")
 NO_WRITE = "A page as it was known on a day is read only: nothing was stored. Open the page of today and do it there."

@@ -12,12 +12,12 @@ from django.urls import Resolver404, resolve
 
 from patients.domain.known import PARAMETER
 
-REWOUND = frozenset({"board:patient", "board:source", "board:since", "imaging:scan", "imaging:read"})
+REWOUND = frozenset({"board:patient", "board:source", "board:since", "board:scan_then", "imaging:scan", "imaging:read"})
 # Papers keep what they said when they were signed, whatever day they are opened from.
 PAPERS = frozenset({"board:letter_pdf", "board:letter_text", "board:decision_json", "imaging:report_text"})
 PAPERS |= {"imaging:report_pdf"}
 STAGE = '<div class="stage'
-_HREF = re.compile(r'(<a\b[^>]*?)\shref="([^"]*)"')
+_HREF = re.compile(r'(<a\b[^>]*?)\shref="([^"]*)"([^>]*>)')
 
 
 def keep_day(page: str, known: str) -> str:
@@ -27,11 +27,11 @@ def keep_day(page: str, known: str) -> str:
 
 
 def _link(found: re.Match, known: str) -> str:
-    opened, href = found.groups()
-    if "data-today" in opened:
+    opened, href, rest = found.groups()
+    if "data-today" in opened + rest:
         return found.group()
     kept = _kept(unescape(href), known)
-    return opened if kept is None else f'{opened} href="{escape(kept)}"'
+    return opened + rest if kept is None else f'{opened} href="{escape(kept)}"{rest}'
 
 
 def _kept(href: str, known: str) -> str | None:
