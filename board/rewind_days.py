@@ -13,18 +13,18 @@ from board.freshness import ONLY_READ
 from patients.domain.known import PARAMETER, Known
 from patients.models import AuditEvent, Patient
 
-WIDTH, SMALLEST, GROWTH, LARGEST = 1000, 4.0, 1.2, 9.0
+MARGIN, SMALLEST, GROWTH, LARGEST = 2.0, 4.0, 1.2, 9.0
 # A day keeps the tab and what is chosen on it; a page of the trail or a scan pair is another one on another day.
 KEPT = ("tab", "sort", "view", "set", "a", "b")
 
 
 @dataclass(frozen=True)
 class RecordedDay:
-    """``x`` on an axis of 1000 from the first day to the last; ``number`` of entries of the trail."""
+    """``x`` in per cent of the axis from the first day to the last; ``number`` of entries of the trail."""
 
     day: dt.date
     number: int
-    x: int
+    x: float
     radius: float
     href: str
     is_chosen: bool
@@ -40,7 +40,7 @@ class Days:
 
     all: list[RecordedDay]
     place: int
-    chosen_x: int
+    chosen_x: float
 
     @property
     def before(self) -> RecordedDay | None:
@@ -79,13 +79,13 @@ def recorded_days(patient: Patient, known: Known, query: Mapping[str, str]) -> D
     return Days(days, place, _x(known.day, first, last))
 
 
-def _day(day: dt.date, number: int, x: int, known: Known, kept: dict[str, str]) -> RecordedDay:
+def _day(day: dt.date, number: int, x: float, known: Known, kept: dict[str, str]) -> RecordedDay:
     radius = min(LARGEST, SMALLEST + GROWTH * sqrt(number - 1))
     href = f"?{urlencode({**kept, PARAMETER: day.isoformat()})}"
     return RecordedDay(day, number, x, round(radius, 1), href, day == known.day)
 
 
-def _x(day: dt.date, first: dt.date, last: dt.date) -> int:
+def _x(day: dt.date, first: dt.date, last: dt.date) -> float:
     whole = (last - first).days
-    place = WIDTH * (day - first).days / whole if whole else WIDTH / 2
-    return round(min(WIDTH, max(0, place)))
+    share = (day - first).days / whole if whole else 0.5
+    return round(MARGIN + (100 - 2 * MARGIN) * min(1.0, max(0.0, share)), 2)

@@ -98,7 +98,8 @@ def _written(then: Chart, now: Chart) -> list[Difference]:
 def _said(row: Any) -> str:
     if isinstance(row, DecisionNotice):
         return "; ".join(change["text"] for change in row.changes)
-    return " ".join(part for part in (str(row), getattr(row, "text", "")) if part and part != str(row)) or str(row)
+    text = getattr(row, "text", "")
+    return f"{row}: {text}" if text and text != str(row) else str(row)
 
 
 def _read(then: Chart, now: Chart) -> list[Difference]:

@@ -128,7 +128,7 @@ def _in_force(queryset: QuerySet, known_at: dt.datetime | None) -> QuerySet:
 
 def _clinical_order(row) -> tuple:
     on = getattr(row, "clinical_date", None)
-    return on is None, on or dt.date.min, row.recorded_at
+    return on is None, on or dt.date.min, row.recorded_at, str(row.lineage)
 
 
 def _wire(case: CaseRows) -> None:

@@ -45,7 +45,7 @@ def draw(history: History) -> Picture:
     kept, folded = fold(history)
     scale = build_scale(_days(kept))
     today = history.today
-    axis = calendar_axis(scale, today, 12, f"Today, {today.day} {today:%b}")
+    axis = calendar_axis(scale, today, 12, f"{history.today_word}, {today.day} {today:%b}")
     sheet = Sheet(scale, today)
     lanes = _below_each_other(
         treatment_lane(kept.courses, sheet, folded["courses"]),

@@ -57,11 +57,17 @@ def current_suv(series: Series | None) -> CurrentSuv:
 def _suv_as_known(series: Series) -> CurrentSuv:
     """Of a series fetched for an earlier moment: what was in force then, unless a correction was newer than it."""
     result = max(series.suv_results.all(), key=lambda row: row.computed_at, default=None)
-    if result is None or any(row.recorded_at > result.computed_at for row in digests.corrections(series)):
-        return _pending(series, digests.of_series(series))
+    digest = digests.of_series(series)
+    if result is None or (result.input_digest != digest and _is_corrected_since(series, result)):
+        return _pending(series, digest)
     if result.refusal_code:
         return CurrentSuv(REFUSED, result, result.refusal_code, result.refusal_message)
     return CurrentSuv(CURRENT, result)
+
+
+def _is_corrected_since(series: Series, result: SuvResult) -> bool:
+    """Where the digest differs for another reason, images have come since: of then it was the result in force."""
+    return any(row.recorded_at >= result.computed_at for row in digests.corrections(series))
 
 
 def _pending(series: Series, digest: str) -> CurrentSuv:

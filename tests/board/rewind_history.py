@@ -100,7 +100,7 @@ class History:
 
     def do_status(self):
         record(PerformanceStatus, **self._fact(), instrument="ECOG", value=1, clinical_date=self.today)
-        record(BodyMeasure, **self._fact(), kind="weight", value=70, clinical_date=self.today)
+        record(BodyMeasure, **self._fact(), kind=BodyMeasure.Kind.WEIGHT, value=70, clinical_date=self.today)
 
     def do_assertion(self):
         record(ClinicalAssertion, **self._fact(), kind="pregnancy", state="denied", clinical_date=self.today)

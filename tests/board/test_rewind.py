@@ -145,7 +145,7 @@ def everything_later(user, patient) -> None:
         (TreatmentLine, {"treatment_class": "targeted", "regimen": CANARY}),
         (LabResult, {"analyte": "platelets", "value": 77, "unit": "10^9/L", "note": CANARY}),
         (PerformanceStatus, {"instrument": "ECOG", "value": 4, "note": CANARY}),
-        (BodyMeasure, {"kind": "weight", "value": 44, "note": CANARY}),
+        (BodyMeasure, {"kind": BodyMeasure.Kind.WEIGHT, "value": 44, "note": CANARY}),
         (ClinicalAssertion, {"kind": "pregnancy", "state": "denied", "note": CANARY}),
         (ClinicalEvent, {"symptom": CANARY, "context": CANARY, "note": CANARY}),
         (SsaInjection, {"drug": CANARY, "note": CANARY}),
@@ -155,7 +155,7 @@ def everything_later(user, patient) -> None:
     revise(LesionFinding.objects.first(), by=user, reason=CANARY, long_axis_mm=99)
     lesions = {row.label: row for row in Lesion.objects.filter(patient=patient)}
     revise(lesions["L01"], by=user, reason=CANARY, organ=CANARY)
-    update_patient(patient, by=user, reason=CANARY, birth_date=dt.date(1931, 1, 1), demo_note=CANARY)
+    patient = update_patient(patient, by=user, reason=CANARY, birth_date=dt.date(1931, 1, 1), demo_note=CANARY)
     scan = add_scan(user, patient, dt.date(2026, 6, 1), label=CANARY)
     measure(user, scan, lesions, FOLLOW_UP)
     read(user, scan, lesions, {"L01": (4, 4, CANARY), "L02": (4, 4, CANARY)})
@@ -237,7 +237,7 @@ def test_what_has_come_since_is_listed_with_both_values(later):
     page = client.get(reverse("board:since", args=[patient.case_number]) + f"?known={DAY}").content.decode()
     said = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
     assert "regimen: CAPTEM → changed to ZQLATER again" in said
-    assert "Signed reading" in said and "Treat" in said and "Withdrawn" not in said
+    assert "Signed reading new" in said and "treat, 2026-06-02: ZQLATER" in said and "withdrawn" not in said
     assert client.get(reverse("board:since", args=[patient.case_number]) + "?known=2026-06-20").status_code == 200
 
 

@@ -32,7 +32,8 @@ TABS = (
     "tab=decisions",
     "tab=contacts",
 )
-# What may differ, by name: the banner, the tools beside the tabs, the hidden "reload" line, the way to the sandbox.
+# What may differ, by name: the banner, the tools beside the tabs, the hidden "reload" line, the way to the sandbox,
+# and the word for the day itself.
 NAMED = (
     r'<section class="rewind".*?</section>',
     r'<nav class="tabs".*?</nav>',
@@ -46,7 +47,8 @@ def stage_of(response) -> str:
     stage = page[page.index('<div class="stage') : page.index("</main>")]
     for name in NAMED:
         stage = re.sub(name, "", stage, flags=re.DOTALL)
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", stage))).strip()
+    said = re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", stage))).strip()
+    return said.replace("Known, ", "Today, ").replace("As known", "Today")
 
 
 def pages(client, patient, known="") -> dict[str, str]:
