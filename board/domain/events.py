@@ -108,6 +108,6 @@ class History:
     labs_not_drawn: int = 0
     """Analytes with values that have no strip of their own; they are in the table."""
     today_word: str = "Today"
-    """As many letters as “Today”, so that no label moves."""
+    """No longer than “Today”, whose place it takes."""
     since: tuple[dt.date, str] | None = None
     """Start and name of the line from which months are counted on the second axis."""

@@ -48,7 +48,7 @@ def stage_of(response) -> str:
     for name in NAMED:
         stage = re.sub(name, "", stage, flags=re.DOTALL)
     said = re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", stage))).strip()
-    return said.replace("Known, ", "Today, ").replace("As known", "Today")
+    return said.replace("Then, ", "Today, ").replace("As known", "Today")
 
 
 def pages(client, patient, known="") -> dict[str, str]:
