@@ -1,5 +1,6 @@
 """The audit trail of one case, newest first: who did what, what it was before and after, and why."""
 
+import datetime as dt
 from dataclasses import dataclass
 
 from patients.domain.roles import Capability
@@ -21,9 +22,11 @@ def may_read_trail(user) -> bool:
     return any(user.may(capability) for capability in MAY_READ)
 
 
-def trail(patient: Patient, before: str) -> Trail:
+def trail(patient: Patient, before: str, *, known_at: dt.datetime | None = None) -> Trail:
     """A page of it; ``before`` is the number of the event the page before ended with."""
     found = AuditEvent.objects.filter(patient=patient).select_related("by").order_by("-id")
+    if known_at is not None:
+        found = found.filter(at__lte=known_at)
     if before.isdecimal():
         found = found.filter(id__lt=min(int(before), 2**63 - 1))
     events = list(found[: SHOWN + 1])

@@ -1,6 +1,7 @@
 """Smaller pages of a case: where a number comes from, whether the page is the newest, answers and questions."""
 
 import datetime as dt
+from functools import partial
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -23,6 +24,9 @@ from board.provenance.criteria import criterion_chain
 from board.provenance.fact_chain import fact_chain
 from board.provenance.lesions import lesion_chain
 from board.provenance.rows import row_chain
+from board.rewind import is_asked
+from board.rewind_pages import shown_then, since_then
+from board.rewind_scan import scan_context
 from board.views import patient_or_404
 from patients import reads
 from patients.domain.roles import Capability
@@ -34,9 +38,32 @@ from patients.services import Conflict
 @require_GET
 def source(request: HttpRequest, case_number: str) -> HttpResponse:
     """The chain behind one number; the drawer of the patient page fetches the same page."""
-    chart = Chart(patient_or_404(request.user, case_number), timezone.localdate())
-    context = {"chain": _chain(chart, request.GET), "identity": identity_of(chart), "patient": chart.patient}
-    return render(request, "board/source.html", context)
+    patient = patient_or_404(request.user, case_number)
+    if is_asked(request):
+        return shown_then(request, patient, "board/source.html", _source_context)
+    return render(request, "board/source.html", _source_context(Chart(patient, timezone.localdate()), request))
+
+
+def _source_context(chart: Chart, request: HttpRequest) -> dict:
+    return {"chain": _chain(chart, request.GET), "identity": identity_of(chart), "patient": chart.patient}
+
+
+@require_GET
+def since(request: HttpRequest, case_number: str) -> HttpResponse:
+    """What has come since a day; without one the page of the case has nothing to be compared with."""
+    patient = patient_or_404(request.user, case_number)
+    if is_asked(request):
+        return since_then(request, patient)
+    return redirect("board:patient", case_number=case_number)
+
+
+@require_GET
+def scan_then(request: HttpRequest, case_number: str, pk) -> HttpResponse:
+    """A scan as known on a day; as it is today it has a page of its own."""
+    patient = patient_or_404(request.user, case_number)
+    if is_asked(request):
+        return shown_then(request, patient, "board/scan_then.html", partial(scan_context, lineage=pk))
+    return redirect("imaging:scan", pk=pk)
 
 
 def _chain(chart: Chart, query) -> Chain:

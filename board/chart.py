@@ -2,12 +2,13 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from django.db.models import Q, QuerySet
 
 from board import words
+from board.known_rows import rows_known
 from board.models import (
     AgendaItem,
     BoardDecision,
@@ -66,12 +67,17 @@ class ScanView:
 
 
 class Chart:
-    """Reads once, on construction; everything else is derived from the rows at hand."""
+    """Reads once, on construction; everything else is derived from the rows at hand.
 
-    def __init__(self, patient: Patient, today: dt.date):
-        self.patient = patient
+    ``known_at``: the chart as it stood at that moment; ``today`` is then its day.
+    """
+
+    def __init__(self, patient: Patient, today: dt.date, *, known_at: dt.datetime | None = None):
         self.today = today
-        self.case: CaseRows = fetch(patient, also=(_board_rows, _unfinished_jobs))
+        self.case: CaseRows = (
+            fetch(patient, also=(_board_rows, _unfinished_jobs)) if known_at is None else rewound(patient, known_at)
+        )
+        self.patient = self.case.patient
         for series in self.of(Series):
             series.jobs_at_hand = [job for job in self.of(Job) if job.subject_id == series.pk]
 
@@ -237,6 +243,12 @@ class Chart:
         return ScanView(scan, current_suv(scan.pet_series), measured, reading, proposals)
 
 
+def rewound(patient: Patient, known_at: dt.datetime) -> CaseRows:
+    """The same rows as they stood at ``known_at``."""
+    case = fetch(patient, known_at=known_at, also=(_board_rows, _all_jobs))
+    return replace(case, by_model=rows_known(patient, case.by_model, known_at))
+
+
 def _board_rows(patient: Patient) -> list[QuerySet]:
     decisions = BoardDecision.objects.filter(patient=patient)
     items = AgendaItem.objects.filter(patient=patient)
@@ -260,3 +272,8 @@ def _unfinished_jobs(patient: Patient) -> list[QuerySet]:
     series = Scan.objects.filter(patient=patient).exclude(pet_series=None).values("pet_series")
     failed = Q(kind=Job.Kind.SERIES, subject_id__in=series, state__in=Job.WITHOUT_RESULT)
     return [Job.objects.filter(failed | Q(patient=patient, state__in=Job.OPEN))]
+
+
+def _all_jobs(patient: Patient) -> list[QuerySet]:
+    series = Scan.versions.filter(patient=patient).exclude(pet_series=None).values("pet_series")
+    return [Job.objects.filter(Q(kind=Job.Kind.SERIES, subject_id__in=series) | Q(patient=patient))]

@@ -124,7 +124,7 @@ def moments(chart: Chart, as_of: dt.date) -> list[Moment]:
     labels = {
         view.day: f"{words.row_day(view.scan)}, {view.scan.label}".rstrip(", ") for view in chart.scans if view.day
     }
-    labels[chart.today] = "Today"
+    labels[chart.today] = "Today" if chart.case.known_at is None else "As known"
     labels.setdefault(as_of, words.day_words((as_of, as_of)))
     return [Moment(day, labels[day], day == as_of, day == chart.today) for day in sorted(labels)]
 

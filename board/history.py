@@ -36,6 +36,7 @@ _SAFETY_LABS = {
 def history(chart: Chart) -> History:
     return History(
         today=chart.today,
+        today_word="Today" if chart.case.known_at is None else "Then",
         courses=tuple(_course(line) for line in chart.lines),
         scans=(*(_scan(view, chart) for view in chart.scans), *_planned(chart)),
         specimens=tuple(_specimen(s, chart) for s in chart.specimens),

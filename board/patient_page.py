@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from board import tabs
-from board.audit_tab import may_read_trail, trail
+from board.audit_tab import Trail, may_read_trail, trail
 from board.change_tab import change_tab
 from board.changed_criteria import outline, sets_changed
 from board.chart import Chart
@@ -152,9 +152,13 @@ def _tab(chart: Chart, user, asked: Asked) -> dict[str, Any]:
         }
     if asked.tab == "audit":
         is_allowed = may_read_trail(user)
-        found = guarded("audit", trail, chart.patient, asked.before) if is_allowed else None
+        found = guarded("audit", _trail, chart, asked.before) if is_allowed else None
         return {"trail": found, "may_read_trail": is_allowed}
     return {"table": guarded(asked.tab, tabs.table_tab, asked.tab, chart)}
+
+
+def _trail(chart: Chart, before: str) -> Trail:
+    return trail(chart.patient, before, known_at=chart.case.known_at)
 
 
 def _sorts(asked: Asked, today: dt.date) -> list[dict[str, Any]]:

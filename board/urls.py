@@ -13,6 +13,8 @@ urlpatterns = [
     path("patients/<str:case_number>/", condition(etag_func=page_stamp)(views.patient), name="patient"),
     path("patients/<str:case_number>/what-if/", what_if_views.what_if, name="what_if"),
     path("patients/<str:case_number>/source/", case_views.source, name="source"),
+    path("patients/<str:case_number>/since/", case_views.since, name="since"),
+    path("patients/<str:case_number>/scans/<uuid:pk>/", case_views.scan_then, name="scan_then"),
     path("patients/<str:case_number>/state/", case_views.state, name="state"),
     path("patients/<str:case_number>/ask/", case_views.ask, name="ask"),
     path("patients/<str:case_number>/contacts/", case_views.contact, name="contact"),

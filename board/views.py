@@ -9,6 +9,8 @@ from board.chart import Chart
 from board.patient_filters import MOST_COUNTED, Filters, chips, count_words, counted, filters_of, narrowed, way_out
 from board.patient_list import patient_page
 from board.patient_page import Asked, patient_context
+from board.rewind import is_asked
+from board.rewind_pages import patient_then
 from board.stamp import list_stamp, page_stamp
 from board.worklist import worklist
 from patients.domain.roles import Capability
@@ -53,6 +55,8 @@ def patients(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def patient(request: HttpRequest, case_number: str) -> HttpResponse:
+    if is_asked(request):
+        return patient_then(request, patient_or_404(request.user, case_number))
     today = timezone.localdate()
     chart = Chart(patient_or_404(request.user, case_number), today)
     asked = Asked.of(request.GET, today)

@@ -62,6 +62,7 @@ MIDDLEWARE = [
     "axes.middleware.AxesMiddleware",
     "config.middleware.NoStoreMiddleware",
     "config.page_headers.PermissionsPolicyMiddleware",
+    "board.rewind_guard.RewindGuardMiddleware",
     "config.middleware.ReadsMiddleware",
 ]
 ROOT_URLCONF = "config.urls"

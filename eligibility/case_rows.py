@@ -12,6 +12,7 @@ from django.db.models import Model, Q, QuerySet
 
 from eligibility.bundle import Build, bundle, bundle_once
 from eligibility.models import ChangeVerdict
+from eligibility.rewound_rows import as_read_then
 from imaging.models import (
     Lesion,
     LesionFinding,
@@ -81,7 +82,7 @@ def fetch(patient: Patient, *, known_at: dt.datetime | None = None, also: tuple[
         as_known = (partial(build, known_at=known_at) for build in (_versioned, _imaging))
         found = bundle_once(patient, *as_known, *also)
     person = patient if known_at is None else (patient_as_known(patient, known_at) or _not_opened_yet(patient))
-    case = CaseRows(person, known_at, found)
+    case = CaseRows(person, known_at, found if known_at is None else as_read_then(patient, found, known_at))
     for model in VERSIONED:
         case.by_model[model].sort(key=_clinical_order)
     _wire(case)
@@ -127,7 +128,7 @@ def _in_force(queryset: QuerySet, known_at: dt.datetime | None) -> QuerySet:
 
 def _clinical_order(row) -> tuple:
     on = getattr(row, "clinical_date", None)
-    return on is None, on or dt.date.min, row.recorded_at
+    return on is None, on or dt.date.min, row.recorded_at, str(row.lineage)
 
 
 def _wire(case: CaseRows) -> None:

@@ -27,7 +27,7 @@ class View:
     def __init__(self, case: CaseRows, scan: Scan, liver: Number):
         self.scan, self.liver = scan, liver
         self.heads = heads_of(case, scan)
-        self.measured = measured_on(case, scan)
+        self.measured = measured_on(scan)
 
     def finding(self, lesion: Lesion) -> LesionFinding | None:
         return next((f for f in lesion.findings.all() if f.scan_id == self.scan.lineage), None)

@@ -29,7 +29,7 @@ _WORST_FIRST = (Reading.Quality.NON_DIAGNOSTIC, Reading.Quality.LIMITED, Reading
 
 def scan_record(case: CaseRows, scan: Scan) -> ScanRecord:
     """Asks the database nothing beyond the rows of the case."""
-    heads, measured = heads_of(case, scan), measured_on(case, scan)
+    heads, measured = heads_of(case, scan), measured_on(scan)
     reasons: dict[str, str] = {}
     return ScanRecord(
         id=str(scan.lineage),
@@ -105,12 +105,8 @@ def _computed_uptake(case: CaseRows, scan: Scan) -> Decimal | None:
     """Of the SUV result in force: today's, or the one of the moment the chart is rewound to."""
     if scan.pet_series is None:
         return None
-    if case.known_at is not None:
-        results = list(scan.pet_series.suv_results.all())
-        result = results[-1] if results else None
-    else:
-        suv = current_suv(scan.pet_series)
-        result = suv.result if suv.state in (CURRENT, REFUSED) else None
+    suv = current_suv(scan.pet_series)
+    result = suv.result if suv.state in (CURRENT, REFUSED) else None
     if result is None or result.uptake_time_s is None:
         return None
     return (exact(result.uptake_time_s) / 60).quantize(Decimal("0.1"))

@@ -14,8 +14,8 @@ from eligibility.lesion_ratios import with_ratios
 from imaging.domain.errors import MeasurementRefused
 from imaging.domain.krenning import exact, relations_for
 from imaging.domain.vocabulary import Tracer, is_sstr
-from imaging.models import Lesion, LesionFinding, LesionReading, Reading, Scan, UptakeMeasurement
-from imaging.selectors import CURRENT, RECOMPUTING, REFUSED, CurrentMeasurement, krenning_proposals, measurements_from
+from imaging.models import Lesion, LesionFinding, LesionReading, Reading, Scan
+from imaging.selectors import CURRENT, RECOMPUTING, CurrentMeasurement, krenning_proposals, measurements_from
 from patients.domain.ki67 import Interval
 
 ASSESSED = frozenset({Reading.ColdLesions.NONE, Reading.ColdLesions.LISTED})
@@ -94,7 +94,7 @@ def _relations(case: CaseRows, scan: Scan) -> Fact:
         return unknown("not_stated", words, about, dated(scan), (scan.tracer,))
     readings = list(scan.readings.all())
     signed = signed_heads(readings, case.known_at)
-    measured = measured_on(case, scan)
+    measured = measured_on(scan)
     if not signed:
         reason, detail, proposed = _unsigned(readings, scan, measured)
         return unknown(reason, detail, about, dated(scan), proposed)
@@ -128,14 +128,9 @@ def _reading_source(reading: Reading):
     return source(reading, f"signed reading, version {reading.version}, {reading.signed_at:%Y-%m-%d}")
 
 
-def measured_on(case: CaseRows, scan: Scan) -> list[CurrentMeasurement]:
-    vois = list(scan.vois.all())
-    if case.known_at is None:
-        return measurements_from(scan, vois)
-    rows: list[UptakeMeasurement] = [row for voi in vois for row in voi.measurements.all()]
-    return [
-        CurrentMeasurement(r.voi, REFUSED if r.refusal_code else CURRENT, r, r.suv_result.is_provisional) for r in rows
-    ]
+def measured_on(scan: Scan) -> list[CurrentMeasurement]:
+    """As they count today, or at the moment the rows were fetched for."""
+    return measurements_from(scan, list(scan.vois.all()))
 
 
 def _unsigned(

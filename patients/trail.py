@@ -26,8 +26,8 @@ def as_entry(event: AuditEvent) -> TrailEntry:
     return TrailEntry(
         event,
         f"{event.action.replace('_', ' ')}: {kind}",
-        _values(model, event.before),
-        _values(model, event.after),
+        values_shown(model, event.before),
+        values_shown(model, event.after),
     )
 
 
@@ -38,7 +38,7 @@ def _model(label: str):
         return None
 
 
-def _values(model, stored) -> list[tuple[str, str]]:
+def values_shown(model, stored) -> list[tuple[str, str]]:
     if not isinstance(stored, dict):
         return []
     shown = [name for name, value in stored.items() if name not in _HIDDEN and value not in (None, "", [])]

@@ -107,5 +107,7 @@ class History:
     labs_undated: int = 0
     labs_not_drawn: int = 0
     """Analytes with values that have no strip of their own; they are in the table."""
+    today_word: str = "Today"
+    """No longer than “Today”, whose place it takes."""
     since: tuple[dt.date, str] | None = None
     """Start and name of the line from which months are counted on the second axis."""

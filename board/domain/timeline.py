@@ -11,6 +11,7 @@ from board.domain.axis import Axis, build_scale, calendar_axis, months_since
 from board.domain.bars import treatment_lane
 from board.domain.events import Course, Event, Flag, History, LabStrip, ScanEvent, Specimen
 from board.domain.lab_strip import lab_lane
+from board.domain.labels import Label
 from board.domain.marks import Lane
 from board.domain.points import decision_lane, histology_lane, scan_lane
 from board.domain.sheet import Sheet
@@ -40,12 +41,19 @@ class Picture:
         return sum(lane.mark_count for lane in self.lanes)
 
 
+def _named(label: Label, word: str) -> Label:
+    """In the place of "Today": on the page of an earlier day every other label stands where it stood then."""
+    line = label.lines[0]
+    return replace(label, lines=(replace(line, text=line.text.replace("Today", word)),))
+
+
 def draw(history: History) -> Picture:
     """The whole history on one page width."""
     kept, folded = fold(history)
     scale = build_scale(_days(kept))
     today = history.today
     axis = calendar_axis(scale, today, 12, f"Today, {today.day} {today:%b}")
+    axis = replace(axis, labels=(_named(axis.labels[0], history.today_word), *axis.labels[1:]))
     sheet = Sheet(scale, today)
     lanes = _below_each_other(
         treatment_lane(kept.courses, sheet, folded["courses"]),

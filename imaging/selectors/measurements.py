@@ -43,6 +43,8 @@ def current_suv(series: Series | None) -> CurrentSuv:
     """The SUV result for today's images, header and corrections, or the state of its computation."""
     if series is None:
         return CurrentSuv(NOT_MEASURED)
+    if getattr(series, "known_at", None) is not None:
+        return _suv_as_known(series)
     digest = digests.of_series(series)
     for result in series.suv_results.all():
         if result.superseded_at is None and result.input_digest == digest:
@@ -50,6 +52,22 @@ def current_suv(series: Series | None) -> CurrentSuv:
                 return CurrentSuv(REFUSED, result, result.refusal_code, result.refusal_message)
             return CurrentSuv(CURRENT, result)
     return _pending(series, digest)
+
+
+def _suv_as_known(series: Series) -> CurrentSuv:
+    """Of a series fetched for an earlier moment: what was in force then, unless a correction was newer than it."""
+    result = max(series.suv_results.all(), key=lambda row: row.computed_at, default=None)
+    digest = digests.of_series(series)
+    if result is None or (result.input_digest != digest and _is_corrected_since(series, result)):
+        return _pending(series, digest)
+    if result.refusal_code:
+        return CurrentSuv(REFUSED, result, result.refusal_code, result.refusal_message)
+    return CurrentSuv(CURRENT, result)
+
+
+def _is_corrected_since(series: Series, result: SuvResult) -> bool:
+    """Where the digest differs for another reason, images have come since: of then it was the result in force."""
+    return any(row.recorded_at >= result.computed_at for row in digests.corrections(series))
 
 
 def _pending(series: Series, digest: str) -> CurrentSuv:
@@ -85,8 +103,20 @@ def measurements_from(scan: Scan, vois: list[Voi]) -> list[CurrentMeasurement]:
     found = current_suv(scan.pet_series)
     if found.result is None:
         return [CurrentMeasurement(voi, found.state) for voi in vois]
+    if getattr(scan, "known_at", None) is not None:
+        return [_in_force(voi, found.result, vois) for voi in vois]
     liver = digests.liver_reference(vois)
     return [_current_measurement(voi, found.result, liver) for voi in vois]
+
+
+def _in_force(voi: Voi, suv_result: SuvResult, vois: list[Voi]) -> CurrentMeasurement:
+    """Of a region fetched for an earlier moment: its number, unless it, or the liver it follows, was placed since."""
+    livers = [other for other in vois if other.role == Voi.Role.LIVER] if digests.follows_liver(voi) else []
+    placed = max(other.recorded_at for other in (voi, *livers))
+    for row in voi.measurements.all():
+        if row.suv_result_id == suv_result.pk and row.computed_at >= placed:
+            return CurrentMeasurement(voi, REFUSED if row.refusal_code else CURRENT, row, suv_result.is_provisional)
+    return CurrentMeasurement(voi, RECOMPUTING)
 
 
 def _current_measurement(voi: Voi, suv_result: SuvResult, liver: digests.LiverReference) -> CurrentMeasurement:

@@ -14,6 +14,8 @@ from imaging.models import Scan
 from imaging.views import viewer_data, viewer_rows
 from imaging.views.grading import grading_context
 from imaging.views.guard import needs, visible_or_404
+from imaging.views.then import as_known
+from patients.domain.known import PARAMETER
 from patients.domain.roles import Capability
 
 ALONE = "none"
@@ -22,6 +24,8 @@ ALONE = "none"
 @needs(Capability.READ_CHART)
 @require_GET
 def read(request, pk: uuid.UUID):
+    if PARAMETER in request.GET:
+        return as_known(request, pk)
     scan, old = _pair(request, pk)
     sides = [viewer.side(one) for one in (old, scan) if one is not None]
     context = viewer_rows.context(scan, old, sides, request.user) | grading_context(scan, request.user)

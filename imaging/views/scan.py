@@ -17,14 +17,18 @@ from imaging.views import burden_rows, numbers, proposal_rows, region_panel, sca
 from imaging.views.grading import grading_context
 from imaging.views.guard import needs, visible_or_404
 from imaging.views.series_page import mip
+from imaging.views.then import as_known
 from imaging.views.words import Words, explain
 from patients import reads
+from patients.domain.known import PARAMETER
 from patients.domain.roles import Capability
 
 
 @needs(Capability.READ_CHART)
 @require_GET
 def detail(request, pk: uuid.UUID):
+    if PARAMETER in request.GET:
+        return as_known(request, pk)
     scan = _scan(request, pk)
     suv = selectors.current_suv(scan.pet_series)
     measured = selectors.measurements(scan)

@@ -11,7 +11,7 @@ def lesions(scan: Scan, measured: list[selectors.CurrentMeasurement]) -> list[di
     scores = {score.lesion_id: score for score in signed.lesions.all()} if signed else {}
     findings = {finding.lesion_id: finding for finding in scan.findings.all()}
     return [
-        _lesion_row(
+        lesion_row(
             lesion,
             proposals.get(lesion.pk),
             scores.get(lesion.pk),
@@ -23,7 +23,7 @@ def lesions(scan: Scan, measured: list[selectors.CurrentMeasurement]) -> list[di
     ]
 
 
-def _lesion_row(lesion, proposal, score, finding, measured, *, may_score: bool) -> dict:
+def lesion_row(lesion, proposal, score, finding, measured, *, may_score: bool) -> dict:
     return {
         "lesion": lesion,
         "where": f"{lesion.organ} {lesion.segment}".strip(),

@@ -11,6 +11,7 @@ from patients.selectors.people import (
     teams,
     unreviewed_emergencies,
 )
+from patients.selectors.rewinding import as_they_were
 from patients.selectors.rows import (
     age_on,
     age_range_on,
@@ -32,6 +33,7 @@ __all__ = [
     "age_on",
     "age_range_on",
     "alkylator_exposure_of",
+    "as_they_were",
     "chronology_warnings",
     "creatinine_clearance",
     "dependants",

@@ -51,6 +51,8 @@ ROUTES: dict[str, list[Rule]] = {
     "board:decide": [Rule("case_number", get=DECIDERS, post=DECIDERS)],
     "board:what_if": [Rule("case_number", get=READERS, post=READERS)],
     "board:source": [Rule("case_number", get=READERS)],
+    "board:scan_then": [Rule("scan_of_case", get=READERS)],
+    "board:since": [Rule("case_number", get=READERS)],
     "board:state": [Rule("case_number", get=READERS)],
     "board:next": [Rule("case_number", get=READERS)],
     "board:previous": [Rule("case_number", get=READERS)],

@@ -102,6 +102,7 @@ def make_world(word: str, owner: User) -> World:
             "held_series": held,
             "unassigned_series": unassigned,
             "scan": scan,
+            "scan_of_case": {"case_number": case_number, "pk": scan.pk},
             "decision": _decided(word, opener, patient),
             "meeting_series": make_series(opener),
             "meeting": (meeting := make_meeting(opener)),
