@@ -1,4 +1,4 @@
-"""What the page says beside its fields while somebody types: what cannot be stored, what to look at twice, what was read."""
+"""What stands beside the fields while somebody types: what cannot be stored, what to look at twice, what was read."""
 
 import datetime as dt
 from dataclasses import dataclass

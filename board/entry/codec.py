@@ -77,11 +77,13 @@ def _column(field: Field, text: str) -> dict[str, Any]:
         return {name: None if is_empty else _number(text, is_whole=name in WHOLE)}
     if field.kind == "many" or name == "drugs":
         return {name: [] if is_empty else [word.strip() for word in text.split(",") if word.strip()]}
-    if name == "is_long_acting":
-        return {name: text != "no"}
-    if name in UNANSWERED:
-        return {name: UNANSWERED[name] if is_empty else text}
-    return {name: "" if text == UNKNOWN and name != "primary_site" else text}
+    return {name: text != "no" if name == "is_long_acting" else _word(name, text)}
+
+
+def _word(name: str, text: str) -> str:
+    if name == "primary_site":
+        return text
+    return UNANSWERED.get(name, "") if text in ("", UNKNOWN) else text
 
 
 def _date(name: str, text: str) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 import difflib
 import re
-
 from dataclasses import dataclass
 from typing import Any
 

@@ -53,7 +53,9 @@ def _without(choices, *left_out: str) -> Choices:
 
 
 _YES_NO: Choices = (("asserted", "Yes"), ("denied", "No"), (UNKNOWN, "Unknown"))
-_NOTE = Field("note", "Note", hint="Source, or why an unusual value is right", is_wide=True, longest=300, may_be_unknown=False)  # fmt: skip
+_NOTE = Field(
+    "note", "Note", hint="Source, or why an unusual value is right", is_wide=True, longest=300, may_be_unknown=False
+)
 _SITES: Choices = tuple(
     (word, word) for word in ("liver", "lymph nodes", "bone", "lung", "peritoneum", "brain", "none")
 )
@@ -169,7 +171,7 @@ STATUS = Card(
             ("not_excluded", "Not excluded"), ("pregnant", "Pregnant"), (UNKNOWN, "Unknown"))),
         Field("height_cm", "Height", "number", unit="cm"),
         Field("breast_feeding", "Breast-feeding", "segments", "core", choices=_YES_NO, is_wide=True),
-        Field("self_care", "Continent, cares for himself or herself", "segments", "core", choices=_YES_NO, is_wide=True),
+        Field("self_care", "Continent and self-caring", "segments", "core", choices=_YES_NO, is_wide=True),
         Field("preference", "Patient preference", need="core", is_wide=True, longest=300,
               hint="Wants PRRT if possible"),
     ),

@@ -32,7 +32,7 @@ MEASURED = {"status.weight_kg": BodyMeasure.Kind.WEIGHT, "status.height_cm": Bod
 
 @dataclass
 class Recorded:
-    """``values``: name of a field -> text. ``stored``: the row behind a prefix ("lines.<row>", "tumour", "status.ecog")."""
+    """``values``: name of a field -> text. ``stored``: row behind a prefix ("lines.<row>", "tumour", "status.ecog")."""
 
     patient: Patient | None
     values: dict[str, str] = field(default_factory=dict)
@@ -95,7 +95,7 @@ def _single(found: Recorded, card: Card, row) -> None:
 
 
 def _row(found: Recorded, card: Card, row, names: dict[str, str]) -> None:
-    prefix = f"{card.key}.{names.get(str(row.lineage), row.lineage.hex)}"
+    prefix = names.get(str(row.lineage)) or f"{card.key}.{row.lineage.hex}"
     found.stored[prefix] = row
     found.values |= {f"{prefix}.{one.name}": text_of(row, one) for one in card.fields}
 

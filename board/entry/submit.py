@@ -9,8 +9,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from board.entry.build import Built, Page, build
-from board.entry.duplicates import TAKEN, is_taken_unseen, unanswered
 from board.entry.drafts import Entry, EntryConflict, check_may_enter, entry_of, held
+from board.entry.duplicates import TAKEN, is_taken_unseen, unanswered
 from board.entry.fields import UNKNOWN, field_of
 from board.entry.recorded import ASSERTED
 from board.entry.ring import Ring, ring
@@ -44,9 +44,7 @@ class Submitted:
 
 @transaction.atomic
 def submit(*, by, draft: EntryDraft, seen_version: str, reason: str, is_incomplete_meant: bool, team=None) -> Submitted:
-    """Raises ValidationError with a sentence per field, EntryConflict, Incomplete, or Conflict of a row. Then nothing is
-    stored at all.
-    """
+    """Raises ValidationError with a sentence per field, EntryConflict, Incomplete or Conflict: nothing is stored."""
     check_may_enter(by, draft.patient)
     entry = entry_of(held(draft))
     if entry.version != seen_version:
@@ -82,7 +80,7 @@ def _refuse(by, entry: Entry, page: Page, found: Ring, reason: str) -> None:
     wrong |= {one.name: one.problem for one in said if one.problem}
     wrong |= {"status.clinical_date": day} if day else {}
     wrong |= {one.name: "Needed before the case can be submitted." for one in found.red if one.name not in wrong}
-    wrong |= {name: CLASH for name in entry.clashes}
+    wrong |= dict.fromkeys(entry.clashes, CLASH)
     if entry.draft.patient_id is None:
         number = entry.values.get("patient.case_number", "")
         if is_taken_unseen(by, number):
@@ -165,7 +163,7 @@ def _unknowns(by, entry: Entry, patient: Patient, done: Submitted) -> None:
 def _settle(by, entry: Entry, done: Submitted) -> None:
     """The draft is empty again; open pages go on under the names they gave to their rows."""
     draft = entry.draft
-    names: dict[str, Any] = {prefix.partition(".")[2]: str(row) for prefix, row in done.rows.items() if "." in prefix}
+    names: dict[str, Any] = {prefix: str(row) for prefix, row in done.rows.items() if "." in prefix}
     draft.patient = done.patient
     draft.data = {"values": {}, "base": {}, "rows": {**draft.data.get("rows", {}), **names}}
     draft.version, draft.updated_by, draft.updated_at = draft.version + 1, by, timezone.now()

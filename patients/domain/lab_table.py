@@ -86,20 +86,28 @@ def _row(found: Found, decimals: str) -> Row | None:
 def _unit(code: str, stated: str, number: Number) -> tuple[str, str, list[str]]:
     if not code:
         return "", "ask", []
-    analyte = units.analyte(code)
-    fitting = [unit for unit in analyte.units if not units.implausible(number.value, unit, code)]
-    if unit := unit_of(stated, code):
-        others = [other for other in fitting if other != unit]
-        if unit not in fitting and others:
-            doubt = f"{number.value:f} {unit} is improbable; it would fit {' or '.join(others)}. Choose the unit."
-            return "", "ask", [doubt]
-        return unit, "stated", []
+    fitting = [unit for unit in units.analyte(code).units if not units.implausible(number.value, unit, code)]
     if stated.strip():
-        return "", "ask", [f"Unit “{stated.strip()}” is not known for {analyte.label}. Choose the unit."]
+        return _stated_unit(code, stated.strip(), number, fitting)
+    return _guessed_unit(code, number, fitting)
+
+
+def _stated_unit(code: str, stated: str, number: Number, fitting: list[str]) -> tuple[str, str, list[str]]:
+    unit = unit_of(stated, code)
+    if not unit:
+        return "", "ask", [f"Unit “{stated}” is not known for {units.analyte(code).label}. Choose the unit."]
+    if unit in fitting or not fitting:
+        return unit, "stated", []
+    doubt = f"{number.value:f} {unit} is improbable; it would fit {' or '.join(fitting)}. Choose the unit."
+    return "", "ask", [doubt]
+
+
+def _guessed_unit(code: str, number: Number, fitting: list[str]) -> tuple[str, str, list[str]]:
+    analyte = units.analyte(code)
     if len(analyte.units) == 1:
         return analyte.canonical_unit, "likely", []
     alike = {analyte.factors[unit] for unit in fitting}
-    if fitting and len(alike) == 1 and code not in ALWAYS_ASKED:
+    if len(alike) == 1 and code not in ALWAYS_ASKED:
         return fitting[0], "likely", []
     fit = f" {number.value:f} fits {' and '.join(fitting)}." if len(fitting) > 1 else ""
     return "", "ask", [f"No unit stands beside {analyte.label}.{fit} Choose the unit."]

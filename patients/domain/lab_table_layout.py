@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from patients.domain.lab_table_numbers import Day, day_of, limits_of, number_of
@@ -10,7 +10,7 @@ from patients.domain.lab_table_words import analyte_of, looks_like_unit, unit_of
 
 Limits = tuple[Decimal | None, Decimal | None]
 _HEADS = {
-    "name": {"test", "analyte", "parameter", "analyse", "name", "untersuchung", "investigation", "component", "messgröße"},
+    "name": {"test", "analyte", "parameter", "analyse", "name", "untersuchung", "investigation", "component"},
     "value": {"value", "result", "wert", "ergebnis", "messwert", "resultat"},
     "unit": {"unit", "units", "einheit", "einh.", "dim."},
     "limits": {"range", "normal", "reference", "ref", "ref.", "referenz", "referenzbereich", "norm", "normbereich",
@@ -80,18 +80,22 @@ def _across(table: Sequence[list[str]]) -> dict[int, tuple[str, str]]:
     return {}
 
 
-def _transposed(table, head: dict[int, tuple[str, str]], decimals: str) -> tuple[list[Found], list[str]]:
-    found, unread, day_units = [], [], {}
+def _transposed(
+    table: Sequence[list[str]], head: dict[int, tuple[str, str]], decimals: str
+) -> tuple[list[Found], list[str]]:
+    found: list[Found] = []
+    unread: list[str] = []
+    units_below: dict[int, str] = {}
     for cells in table:
         if sum(bool(analyte_of(_name_and_unit(cell)[0])) for cell in cells) >= 2:
             continue
         day = next((d for cell in cells if (d := day_of(cell))), None)
         here = {i: cells[i] for i in head if i < len(cells) and cells[i]}
         if not day and here and all(looks_like_unit(cell) for cell in here.values()):
-            day_units = here
+            units_below = here
             continue
         taken = [
-            Found(head[i][0], cell, head[i][1] or day_units.get(i, ""), None, day, "  ".join(cells))
+            Found(head[i][0], cell, head[i][1] or units_below.get(i, ""), None, day, "  ".join(cells))
             for i, cell in here.items()
             if number_of(cell, decimals)
         ]
@@ -100,19 +104,28 @@ def _transposed(table, head: dict[int, tuple[str, str]], decimals: str) -> tuple
     return found, unread
 
 
-def _downwards(lines, table, decimals: str) -> tuple[list[Found], list[str]]:
-    found, unread = [], []
-    kinds: dict[int, str] = {}
-    days: dict[int, Day] = {}
+@dataclass
+class _State:
+    """What the lines before have said: names of columns, days above them, and a day that stood alone."""
+
+    decimals: str
+    kinds: dict[int, str] = field(default_factory=dict)
+    days: dict[int, Day] = field(default_factory=dict)
     current: Day | None = None
+
+
+def _downwards(lines: Sequence[str], table: Sequence[list[str]], decimals: str) -> tuple[list[Found], list[str]]:
+    found: list[Found] = []
+    unread: list[str] = []
+    state = _State(decimals)
     for line, cells in zip(lines, table, strict=True):
         if head := _head(cells):
-            kinds, days = head
+            state.kinds, state.days = head
             continue
         if alone := _day_alone(line, cells):
-            current = alone
+            state.current = alone
             continue
-        taken = _of_line(cells, kinds, days, current, decimals, line) or _of_blanks(line, current, decimals)
+        taken = _of_line(cells, line, state) or _of_blanks(line, state)
         found += taken
         unread += [] if taken else [line.strip()]
     return found, unread
@@ -140,54 +153,57 @@ def _day_alone(line: str, cells: Sequence[str]) -> Day | None:
     return day_of(cells[1]) if is_named else None
 
 
-def _of_line(cells, kinds, days, current, decimals: str, line: str) -> list[Found]:
-    at = {kind: i for i, kind in kinds.items()}
-    first = at.get("name", 0)
+def _of_line(cells: Sequence[str], line: str, state: _State) -> list[Found]:
+    kinds, days = state.kinds, state.days
+    first = next((i for i, kind in kinds.items() if kind == "name"), 0)
     if len(cells) < 2 or first >= len(cells) or not cells[first]:
         return []
     name, unit = _name_and_unit(cells[first])
-    limits, day, values = None, current, {}
+    limits: Limits | None = None
+    day = state.current
+    values: dict[int, str] = {}
     for i, cell in enumerate(cells):
         if i == first or not cell:
             continue
         kind = kinds.get(i, "")
-        if i in days or kind == "value" or (not kind and not values and not days and _value(cell, name, decimals)):
+        if i in days or kind == "value" or (not kind and not values and not days and _value(cell, name, state)):
             values[i] = cell
         elif kind == "day" or (not kind and day_of(cell)):
             day = day_of(cell) or day
-        elif kind == "limits" or (not kind and values and limits_of(cell, decimals)):
-            limits = limits_of(cell, decimals) or limits
+        elif kind == "limits" or (not kind and values and limits_of(cell, state.decimals)):
+            limits = limits_of(cell, state.decimals) or limits
         elif kind == "unit" or unit_of(cell, analyte_of(name)) or looks_like_unit(cell):
             unit = cell
-    if not values and "day" not in kinds.values() and not days:
-        return []
-    return [
-        f for i, cell in values.items() if (f := _found(name, cell, unit, limits, days.get(i, day), decimals, line))
-    ]
+    made = (
+        _found(Found(name, cell, unit, limits, days.get(i, day), line.strip()), state) for i, cell in values.items()
+    )
+    return [found for found in made if found]
 
 
-def _value(cell: str, name: str, decimals: str) -> bool:
+def _value(cell: str, name: str, state: _State) -> bool:
     split = _BEHIND.match(cell)
     is_behind = split is not None and (bool(unit_of(split["unit"], analyte_of(name))) or looks_like_unit(split["unit"]))
-    return day_of(cell) is None and (number_of(cell, decimals) is not None or is_behind)
+    return day_of(cell) is None and (number_of(cell, state.decimals) is not None or is_behind)
 
 
-def _found(name, cell, unit, limits, day, decimals: str, line: str) -> Found | None:
-    if number_of(cell, decimals) is None:
-        split = _BEHIND.match(cell)
-        if split is None or number_of(split["value"], decimals) is None:
-            return None
-        cell, unit = split["value"], split["unit"]
-    return Found(name, cell, unit, limits, day, line.strip())
+def _found(one: Found, state: _State) -> Found | None:
+    """With the unit that stands in the cell of the value, if it does; None where the cell holds no number."""
+    if number_of(one.value, state.decimals) is not None:
+        return one
+    split = _BEHIND.match(one.value)
+    if split is None or number_of(split["value"], state.decimals) is None:
+        return None
+    return replace(one, value=split["value"], unit=split["unit"])
 
 
-def _of_blanks(line: str, current: Day | None, decimals: str) -> list[Found]:
+def _of_blanks(line: str, state: _State) -> list[Found]:
     """ "Hb 12.6 g/dL 12-16 28.04.2026": parted by single blanks."""
     match = _BLANKS.match(line.strip())
-    if match is None or number_of(match["value"], decimals) is None:
+    if match is None or number_of(match["value"], state.decimals) is None:
         return []
     name, unit = _name_and_unit(match["name"])
-    limits, day = None, current
+    limits: Limits | None = None
+    day = state.current
     words = (match["rest"] or "").split()
     for i, word in enumerate(words):
         pair = f"{word} {words[i + 1]}" if i + 1 < len(words) else word
@@ -195,7 +211,7 @@ def _of_blanks(line: str, current: Day | None, decimals: str) -> list[Found]:
             day = found
         elif not unit and (unit_of(word, analyte_of(name)) or looks_like_unit(word)):
             unit = word
-        elif spread := (limits_of(word, decimals) or limits_of(pair, decimals)):
+        elif spread := limits_of(word, state.decimals) or limits_of(pair, state.decimals):
             limits = spread
     return [Found(name, match["value"], unit, limits, day, line.strip())]
 

@@ -70,18 +70,18 @@ def limits_of(text: str, decimals: str) -> tuple[Decimal | None, Decimal | None]
 
 def day_of(text: str) -> Day | None:
     """A whole day, with or without the time behind it; None for a month, a year and anything else."""
-    plain = _CLOCK.sub("", text.strip())
+    plain = read = _CLOCK.sub("", text.strip())
     if match := _SHORT_YEAR.fullmatch(plain):
-        plain = f"{match['d']}.{match['m']}.20{match['y']}"
+        read = f"{match['d']}.{match['m']}.20{match['y']}"
     try:
-        day, precision = parse_partial_date(plain)
+        day, precision = parse_partial_date(read)
     except DateRefused:
         return None
     if day is None or precision != "day":
         return None
-    slashed = _SLASHED.fullmatch(_CLOCK.sub("", text.strip()))
-    is_doubtful = bool(slashed) and int(slashed["one"]) <= 12 and int(slashed["two"]) <= 12
-    return Day(day, is_doubtful and slashed["one"] != slashed["two"])
+    slashed = _SLASHED.fullmatch(plain)
+    months = {int(slashed["one"]), int(slashed["two"])} if slashed else set()
+    return Day(day, len(months) == 2 and max(months) <= 12)
 
 
 def _plain(number: str, decimals: str) -> tuple[Decimal, bool]:

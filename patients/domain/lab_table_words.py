@@ -46,18 +46,26 @@ _CELLS = {
     "e9/l",
 }
 _CELL_COUNTS = {"platelets", "wbc", "anc", "lymphocytes"}
-_UNITS = {"umol/d": "umol/24h", "mg/d": "mg/24h", "umol/24hrs": "umol/24h", "mg/24hrs": "mg/24h", "ml/min/1,73m2": "mL/min/1.73m2",
-          "ml/min/1.73m^2": "mL/min/1.73m2", "ml/min/1.73": "mL/min/1.73m2", "mg%": "mg/dL", "µkat/l": "ukat/L",
-          "mmol/l(fe)": "mmol/L", "fl": "fL", "e/l": "U/L", "kat/l": ""}  # fmt: skip
+_UNITS = {
+    "umol/d": "umol/24h",
+    "mg/d": "mg/24h",
+    "umol/24hrs": "umol/24h",
+    "mg/24hrs": "mg/24h",
+    "ml/min/1,73m2": "mL/min/1.73m2",
+    "ml/min/1.73m^2": "mL/min/1.73m2",
+    "ml/min/1.73": "mL/min/1.73m2",
+    "mg%": "mg/dL",
+    "e/l": "U/L",
+}
 
 
 def _key(text: str) -> str:
     return "|".join(re.findall(r"[0-9a-zäöüß]+", text.lower()))
 
 
-_BY_NAME = {
-    _key(name.replace("|", " ")): code for code, names in _NAMES.items() for name in names.split()
-} | {_key(found.label): code for code, found in units.ANALYTES.items()} | {code: code for code in units.ANALYTES}  # fmt: skip
+_BY_NAME = {code: code for code in units.ANALYTES}
+_BY_NAME |= {_key(found.label): code for code, found in units.ANALYTES.items()}
+_BY_NAME |= {_key(name.replace("|", " ")): code for code, names in _NAMES.items() for name in names.split()}
 
 
 def analyte_of(name: str) -> str:

@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 
-_NAMES = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _IN_GERMAN = {"mär": 3, "mrz": 3, "mai": 5, "okt": 10, "dez": 12}
 _MONTHS = {name: number for number, name in enumerate(_NAMES, 1)} | _IN_GERMAN
 _SHAPES = [
