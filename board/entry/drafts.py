@@ -1,5 +1,6 @@
 """The draft of an entry. Whoever saves says which version was on the screen; nothing is overwritten unseen."""
 
+import re
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ from patients.services import Conflict, audit
 
 REFUSED = "Your role may not enter clinical data. Nuclear medicine, clinicians, coordinators and data entry may."
 MOST_VALUES, LONGEST = 3000, 400
+_NAME = re.compile(r"[a-z]+\.(?:[a-z0-9]{1,32}\.)?[a-z0-9_]+")
 ODD = "The page has sent a field that does not exist. Reload it."
 
 
@@ -98,10 +100,11 @@ def save_draft(*, by, draft: EntryDraft, seen_version: str, values: dict[str, st
     """
     check_may_enter(by, draft.patient)
     kept = clean(values)
-    entry = entry_of(held(draft))
+    entry = entry_of(held(draft) if kept else draft)
     if entry.version != seen_version:
         raise EntryConflict(entry)
-    write(by, entry, kept)
+    if kept:
+        write(by, entry, kept)
     return entry_of(entry.draft)
 
 
@@ -140,7 +143,7 @@ def clean(values: Any) -> dict[str, str]:
     kept = {}
     for name, text in values.items():
         found = field_of(str(name))
-        if found is None or not isinstance(text, str) or "\0" in text:
+        if found is None or not _NAME.fullmatch(str(name)) or not isinstance(text, str) or "\0" in text:
             raise ValidationError(ODD)
         if len(text) > min(LONGEST, found.longest if found.kind not in ("many",) else LONGEST):
             raise ValidationError({name: f"At most {found.longest} characters."})

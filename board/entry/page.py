@@ -7,7 +7,6 @@ from board.entry.answers import look
 from board.entry.build import prefixes
 from board.entry.drafts import Entry
 from board.entry.fields import PATIENT, SIX, UNKNOWN, Card, Field
-from board.entry.paste import units_by_analyte
 from board.entry.recorded import last_edits
 from patients.domain.drugs import REGIMENS, contains_alkylator, is_chemotherapy, is_prrt
 from patients.domain.units import ANALYTES
@@ -73,8 +72,7 @@ def page_context(entry: Entry, user) -> dict[str, Any]:
         "cards": [_drawn(entry, card, said, edits) for card in SIX],
         "older_labs": entry.chart.older_labs,
         "regimens": regimens(),
-        "units": units_by_analyte(),
-        "analytes": [(found.code, found.label) for found in ANALYTES.values()],
+        "analytes": [(found.code, found.label, " ".join(found.units)) for found in ANALYTES.values()],
         "suggestions": SUGGESTIONS | {"ssa_drug": ["lanreotide", "octreotide LAR", "octreotide", "pasireotide"]},
     }
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from patients.domain.lab_table import Row, parse_lab_table
-from patients.domain.units import ANALYTES, UnitRefused, implausible
+from patients.domain.units import UnitRefused, implausible
 
 
 def preview(text: str) -> dict[str, Any]:
@@ -35,7 +35,3 @@ def _doubt(row: Row) -> str:
         return implausible(row.value, row.unit, row.analyte)
     except UnitRefused:
         return ""
-
-
-def units_by_analyte() -> dict[str, list[str]]:
-    return {code: list(found.units) for code, found in ANALYTES.items()}
