@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from board.domain.minimum_data import is_about_prrt
 from board.entry.build import Built, Page
 from board.entry.codec import ONGOING
-from board.entry.fields import HISTOLOGY, LABS, LINES, SSA, TUMOUR, UNKNOWN, Card
+from board.entry.fields import HISTOLOGY, LABS, LINES, PATIENT, SSA, TUMOUR, UNKNOWN, Card
 from patients.domain.dates import is_surely_before
 from patients.domain.drugs import contains_alkylator
 from patients.domain.grading import GradeResult, discordance, who_grade
@@ -32,7 +32,7 @@ class Check:
 def checks(page: Page, *, question: str, today: dt.date) -> list[Check]:
     found = []
     for one in page.all:
-        found += [_problem(one, name, text) for name, text in one.problems.items()]
+        found += [_problem(one, name, text) for name, text in one.problems.items() if not _is_open(one, name)]
         found += _words(one)
         if one.row is not None and one.card.model is not None and hasattr(one.row, "clinical_span"):
             found += _future(one, today)
@@ -50,6 +50,11 @@ def site_of(page: Page) -> str:
 
 def alkylator(one: Built) -> bool | None:
     return contains_alkylator(one.row.regimen, one.row.drugs)
+
+
+def _is_open(one: Built, name: str) -> bool:
+    """Empty and asked for anyway: the ring says so, and nobody is blamed before they begin."""
+    return one.card in (PATIENT, TUMOUR) and not one.texts[name]
 
 
 def _problem(one: Built, name: str, text: str) -> Check:

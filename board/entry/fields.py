@@ -162,7 +162,7 @@ STATUS = Card(
     "status",
     "Status and wishes",
     (
-        Field("clinical_date", "Assessed on", "date", hint="A new day stores a new assessment", may_be_unknown=False),
+        Field("clinical_date", "Assessed on", "date", hint="2024-03-15 or “today”", may_be_unknown=False),
         Field("weight_kg", "Weight", "number", "core", unit="kg"),
         Field("ecog", "ECOG", "segments", "core", choices=(*((str(n), str(n)) for n in range(5)), (UNKNOWN, "Unknown")),
               is_wide=True),

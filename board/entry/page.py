@@ -55,6 +55,7 @@ class Block:
 @dataclass(frozen=True)
 class Drawn:
     card: Card
+    number: int
     blocks: list[Block]
     blank: Block | None
     own: list[Shown]
@@ -63,13 +64,14 @@ class Drawn:
 
 def page_context(entry: Entry, user) -> dict[str, Any]:
     said, edits = look(entry, user), last_edits(entry.chart)
+    cards = [_drawn(entry, card, number, said, edits) for number, card in enumerate(SIX, 1)]
     return {
         "entry": entry,
         "patient": entry.chart.patient,
         "said": said,
         "head": [_shown(entry, PATIENT.key, field, edits) for field in PATIENT.fields],
         "head_state": said["cards"]["patient"],
-        "cards": [_drawn(entry, card, said, edits) for card in SIX],
+        "columns": [cards[:2], cards[2:4], cards[4:]],
         "older_labs": entry.chart.older_labs,
         "regimens": regimens(),
         "analytes": [(found.code, found.label, " ".join(found.units)) for found in ANALYTES.values()],
@@ -100,13 +102,13 @@ def _class(name: str, drugs: tuple[str, ...]) -> str:
     return "interferon" if "interferon" in name else "ssa"
 
 
-def _drawn(entry: Entry, card: Card, said: dict[str, Any], edits: dict[str, str]) -> Drawn:
+def _drawn(entry: Entry, card: Card, number: int, said: dict[str, Any], edits: dict[str, str]) -> Drawn:
     if not card.is_many:
-        return Drawn(card, [_block(entry, card, card.key, edits)], None, [], said["cards"][card.key])
+        return Drawn(card, number, [_block(entry, card, card.key, edits)], None, [], said["cards"][card.key])
     blocks = [_block(entry, card, prefix, edits) for prefix in prefixes(entry.values, card)]
     blank = _block(entry, card, f"{card.key}.{BLANK}", edits)
     own = [_shown(entry, card.key, field, edits) for field in card.own]
-    return Drawn(card, blocks, blank, own, said["cards"][card.key])
+    return Drawn(card, number, blocks, blank, own, said["cards"][card.key])
 
 
 def _block(entry: Entry, card: Card, prefix: str, edits: dict[str, str]) -> Block:

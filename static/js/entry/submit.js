@@ -38,7 +38,7 @@ export function submitting(form, draft) {
     if (looked.needs_reason && !reason.value.trim()) return told("Say why something on record is changed.");
     key ||= [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
     button.disabled = true;
-    const team = form.elements.team?.value ?? "";
+    const team = form.querySelector("[name=team]")?.value ?? "";
     const answer = await draft.send(form.dataset.submit, { version: draft.state.version, key, reason: reason.value, is_incomplete_meant: dialog.open, team });
     button.disabled = false;
     answered(answer);
