@@ -21,6 +21,7 @@ export function draftOf(form) {
     lookTimer: 0,
     looked: 0,
     since: "",
+    savedAt: "",
     /** @type {Promise<boolean> | null} */
     busy: null,
     /** @type {Set<string>} */
@@ -78,7 +79,7 @@ export function draftOf(form) {
   }
 
   function settledWithout() {
-    say("All is saved.");
+    say(state.savedAt ? `Saved on the server at ${state.savedAt}.` : "Nothing is typed yet.");
     return true;
   }
 
@@ -105,7 +106,8 @@ export function draftOf(form) {
     Object.assign(state, { version: said.version, base: content, forced: {}, since: "" });
     forget(user, about);
     if (form.dataset.address && location.search === "" && said.version !== "0.0") history.replaceState(null, "", form.dataset.address);
-    say(said.version.startsWith("0.") ? "Nothing is typed yet." : `Saved on the server at ${timeOf()}.`);
+    state.savedAt = said.version.startsWith("0.") ? "" : timeOf();
+    settledWithout();
     state.looked += 1;
     tell(said);
     clash(said);
