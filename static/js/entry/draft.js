@@ -35,6 +35,7 @@ export function draftOf(form) {
   const say = (text) => {
     const line = document.querySelector("[data-state]");
     if (line.textContent !== text) line.textContent = text;
+    line.dataset.tone = /^(Not saved|You are)/.test(text) && text !== "Not saved yet." ? "caution" : "";
   };
   const send = (url, body) => ask(url, user, JSON.stringify({ draft, ...body }), JSON_TYPE);
   const unsaved = () => ({ ...changes(state.base, words(form)), ...state.forced });

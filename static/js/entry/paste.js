@@ -95,7 +95,7 @@ const part = (row, name) => row.querySelector(`[data-part="${name}"]`);
 
 function settle(row, text, tone) {
   const place = row.querySelector("[data-check]");
-  place.className = `card-state card-state-${tone}`;
+  place.className = `sub card-state card-state-${tone}`;
   place.textContent = text;
 }
 
@@ -107,17 +107,11 @@ function line(found) {
   analyte.append(new Option("", ""), ...document.querySelector("template[data-analytes]").content.cloneNode(true).children);
   analyte.value = found.analyte;
   const doubts = found.asks.filter((ask) => /thousands|day first/.test(ask));
-  const told = document.createElement("span");
-  told.dataset.check = "";
-  const check = cell(told);
-  for (const ask of [...found.asks.filter((one) => !/No day/.test(one)), found.doubt].filter(Boolean)) {
-    const said = document.createElement("span");
-    said.className = "sub";
-    said.textContent = ask;
-    check.append(said);
-  }
-  if (doubts.length) check.append(checkbox("right", "It is right", false));
-  row.append(cell(checkbox("take", `Take ${found.name}`, true)), cell(analyte, found.name), cell(input("value", found.value, "Value")), cell(select("unit", `Unit of ${found.name}`)), cell(input("day", found.day, "Day")), check);
+  const test = cell(analyte, found.name);
+  test.append(sub("", (made) => { made.dataset.check = ""; }));
+  for (const ask of [...found.asks.filter((one) => !/No day/.test(one)), found.doubt].filter(Boolean)) test.append(sub(ask));
+  if (doubts.length) test.append(checkbox("right", "It is right", false));
+  row.append(cell(checkbox("take", `Take ${found.name}`, true)), test, cell(input("value", found.value, "Value")), cell(select("unit", `Unit of ${found.name}`)), cell(input("day", found.day, "Day")));
   fillUnits(row, found.unit);
   if (found.unit_sure === "ask") part(row, "unit").dataset.asked = "";
   return row;
@@ -132,12 +126,15 @@ function fillUnits(row, chosen) {
 function cell(element, below = "") {
   const made = document.createElement("td");
   made.append(element);
-  if (below) {
-    const sub = document.createElement("span");
-    sub.className = "sub";
-    sub.textContent = below;
-    made.append(sub);
-  }
+  if (below) made.append(sub(below));
+  return made;
+}
+
+function sub(text, more = (/** @type {HTMLElement} */ _made) => {}) {
+  const made = document.createElement("span");
+  made.className = "sub";
+  made.textContent = text;
+  more(made);
   return made;
 }
 

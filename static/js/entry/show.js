@@ -13,6 +13,7 @@ export function show(form, said) {
   showChecks(form, said.checks);
   showCards(form, said.cards);
   showDerived(form, said.derived);
+  for (const input of form.querySelectorAll(".input[data-may-be-unknown]")) input.toggleAttribute("data-unknown", input.value.trim() === "unknown");
 }
 
 function showRing(ring) {
