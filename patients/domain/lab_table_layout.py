@@ -55,6 +55,8 @@ def _mark(lines: Sequence[str]) -> str:
     for mark in ("\t", ";", "|"):
         if sum(mark in line for line in lines) * 2 >= len(lines):
             return mark
+    if all(re.search(r"\S\s{2,}\S", line) for line in lines):
+        return "  "
     # A comma parts columns only where every line has as many, and more than a decimal comma would bring.
     commas = {line.count(",") for line in lines}
     return "," if len(commas) == 1 and commas != {0} and len(lines) > 1 and not _only_decimal(lines) else "  "
