@@ -63,6 +63,11 @@ class Worklist:
     revision: str
 
     @property
+    def begins_with_entries(self) -> bool:
+        """Who reads scans begins with those; for the others what was entered stands above."""
+        return self.columns[0] != READING
+
+    @property
     def is_empty(self) -> bool:
         open_jobs = [line for line in self.jobs if line.job.state != Job.State.DONE]
         due = (self.due, self.contacts_due, self.watched, self.submitted, self.begun)

@@ -34,6 +34,7 @@ export function pasting(form, send, onTaken) {
   function start(block) {
     box.hidden = false;
     text.value = block;
+    text.rows = 4;
     box.querySelector("[data-paste-step=preview]").hidden = true;
     text.focus();
     box.scrollIntoView({ block: "nearest" });
@@ -53,6 +54,7 @@ export function pasting(form, send, onTaken) {
     box.querySelector("[data-paste-step=preview]").hidden = false;
     if (answer.status !== 200) return say("The table could not be read: the server does not answer. Paste it again when it is back.");
     const { rows, unread } = answer.said;
+    text.rows = rows.length ? 2 : 4;
     box.querySelector("[data-paste-rows]").replaceChildren(...rows.map(line));
     box.querySelector("[data-paste-unread]").textContent = unread.length ? `Not read: ${unread.join(" · ")}` : "";
     if (!rows.length) return say("No value was found in this text.");
