@@ -2,7 +2,17 @@
 
 from django.contrib import admin
 
-from board.models import BoardDecision, CaseClosing, DayNotice, DecisionNotice, MissedLook, WatchState
+from board.models import (
+    BoardDecision,
+    CaseClosing,
+    CaseQuestion,
+    Contact,
+    DayNotice,
+    DecisionNotice,
+    MissedLook,
+    StatedUnknown,
+    WatchState,
+)
 from eligibility.admin import ReadOnlyAdmin
 
 
@@ -74,3 +84,33 @@ class MissedLookAdmin(ReadOnlyAdmin):
     list_display = ["patient", "first_at", "last_at", "tries"]
     list_select_related = ["patient"]
     search_fields = ["patient__case_number"]
+
+
+@admin.register(StatedUnknown)
+class StatedUnknownAdmin(ReadOnlyAdmin):
+    list_display = ["patient", "name", "is_unknown", "recorded_by", "recorded_at"]
+    list_filter = ["is_unknown", "name"]
+    list_select_related = ["patient", "recorded_by"]
+    search_fields = ["patient__case_number"]
+    fields = [("patient", "name", "is_unknown"), ("recorded_by", "recorded_at")]
+
+
+@admin.register(CaseQuestion)
+class CaseQuestionAdmin(ReadOnlyAdmin):
+    list_display = ["patient", "text", "recorded_by", "recorded_at"]
+    list_select_related = ["patient", "recorded_by"]
+    search_fields = ["patient__case_number"]
+    fields = ["patient", "text", ("recorded_by", "recorded_at")]
+
+
+@admin.register(Contact)
+class ContactAdmin(ReadOnlyAdmin):
+    list_display = ["patient", "contacted_on", "who", "outcome", "next_for", "next_on", "recorded_by"]
+    list_select_related = ["patient", "recorded_by"]
+    search_fields = ["patient__case_number"]
+    fields = [
+        ("patient", "contacted_on", "who", "outcome"),
+        ("next_for", "next_on"),
+        "note",
+        ("recorded_by", "recorded_at"),
+    ]

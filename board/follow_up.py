@@ -91,6 +91,12 @@ def _same(row: DecisionFollowUp) -> DecisionFollowUp | None:
 def ask(*, by, patient: Patient, text: str, instead_of: str = "") -> CaseQuestion:
     """``instead_of``: id of the question its author saw, "" for none. Raises Conflict when another stands there now."""
     check_access(by, patient)
+    return store_question(by=by, patient=patient, text=text, instead_of=instead_of)
+
+
+@transaction.atomic
+def store_question(*, by, patient: Patient, text: str, instead_of: str = "") -> CaseQuestion:
+    """For callers that have asked whether ``by`` may: who enters a referral writes its question down."""
     Patient.objects.select_for_update().get(pk=patient.pk)
     newest = CaseQuestion.objects.filter(patient=patient).last()
     row = CaseQuestion(patient=patient, text=text.strip(), recorded_by=by)

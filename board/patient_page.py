@@ -85,7 +85,7 @@ def _frame(chart: Chart, user, asked: Asked) -> dict[str, Any]:
         "has_open_jobs": chart.has_open_jobs,
         "may_decide": user.may(Capability.RECORD_DECISION),
         "may_follow_up": user.may(Capability.FOLLOW_UP),
-        "may_edit": user.is_staff and user.may(Capability.EDIT_CLINICAL),
+        "may_edit": user.may(Capability.EDIT_CLINICAL),
         "may_import": user.may(Capability.IMPORT_SCAN),
         "presented": presentable(user, chart.patient),
         "may_export": may_export(user),

@@ -7,6 +7,7 @@ from board.stamp import page_stamp
 app_name = "board"
 urlpatterns = [
     path("", views.home, name="home"),
+    path("", include("board.entry.urls")),
     path("watch/", watch_views.watch_list, name="watch"),
     path("watch/<str:case_number>/act/", watch_views.act, name="watch_act"),
     path("patients/", views.patients, name="patients"),

@@ -6,8 +6,17 @@ from dataclasses import dataclass
 from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils import timezone
 
+from board.entry.worklist import begun, submitted
 from board.follow_through import overdue_decisions
-from board.models import BoardDecision, Contact, DayNotice, DecisionFollowUp, DecisionNotice, of_open_cases
+from board.models import (
+    BoardDecision,
+    Contact,
+    DayNotice,
+    DecisionFollowUp,
+    DecisionNotice,
+    EntryDraft,
+    of_open_cases,
+)
 from board.next_due import Due, next_of_all
 from board.reading_list import ReadingRow, Undecided, reading_rows, undecided
 from board.watch_list import WatchFigures, WatchRow, pressing_rows, watch_figures
@@ -49,12 +58,20 @@ class Worklist:
     next_due: Due | None
     uploads: list[Upload]
     recent: list[Patient]
+    submitted: list[EntryDraft]
+    begun: list[EntryDraft]
+    may_enter: bool
     revision: str
+
+    @property
+    def begins_with_entries(self) -> bool:
+        """Who reads scans begins with those; for the others what was entered stands above."""
+        return self.columns[0] != READING
 
     @property
     def is_empty(self) -> bool:
         open_jobs = [line for line in self.jobs if line.job.state != Job.State.DONE]
-        due = (self.due, self.contacts_due, self.watched)
+        due = (self.due, self.contacts_due, self.watched, self.submitted, self.begun)
         return not any((self.readings, self.undecided, open_jobs, self.held, self.stale, *due))
 
     @property
@@ -82,6 +99,9 @@ def worklist(user, *, today: dt.date) -> Worklist:
         next_due=next_of_all(user, today=today),
         uploads=list(visible_uploads(user).select_related("patient").order_by("-created_at")[:SHOWN]),
         recent=list(visible_patients(user).order_by("-recorded_at")[:SHOWN]),
+        submitted=submitted(user),
+        begun=begun(user),
+        may_enter=user.may(Capability.EDIT_CLINICAL),
         revision=jobs_state(user)["revision"],
     )
     _note(found)

@@ -728,6 +728,8 @@ class ClinicalAssertion(ClinicalRow):
         ORGAN_DYSFUNCTION = "organ_dysfunction", "renal, hepatic or cardiovascular dysfunction that excludes"
         TRANSFUSION = "transfusion", "transfusion of red cells or platelets (date: when given)"
         GCSF = "gcsf", "growth factor for white cells (date: when given)"
+        SELF_CARE = "self_care", "continent and able to care for himself or herself"
+        PREFERENCE = "preference", "preference of the patient (in words: the note)"
         PROTOCOL_CHECKED = "protocol_checked", "criteria not read here were checked against the protocol"
 
     class State(models.TextChoices):

@@ -4,6 +4,7 @@ from board.models.cases import SSTR_TRACERS, CaseClosing, CaseQuestion, Contact,
 from board.models.chain import ChainHead, ChainLink, Submission
 from board.models.decisions import BoardDecision, DecisionFollowUp, NextStep
 from board.models.display import Display, ScreenState
+from board.models.entry import EntryDraft, StatedUnknown
 from board.models.meetings import (
     AgendaItem,
     Attendance,
@@ -34,6 +35,7 @@ __all__ = [
     "DecisionNotice",
     "Discipline",
     "Display",
+    "EntryDraft",
     "Meeting",
     "MeetingSeries",
     "Minutes",
@@ -42,6 +44,7 @@ __all__ = [
     "PrivateNote",
     "ScreenState",
     "SeriesMember",
+    "StatedUnknown",
     "Submission",
     "WatchCheck",
     "WatchState",

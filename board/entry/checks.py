@@ -1,0 +1,135 @@
+"""What stands beside the fields while somebody types: what cannot be stored, what to look at twice, what was read."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from board.domain.minimum_data import is_about_prrt
+from board.entry.build import Built, Page
+from board.entry.codec import ONGOING
+from board.entry.fields import HISTOLOGY, LABS, LINES, PATIENT, SSA, TUMOUR, UNKNOWN, Card
+from patients.domain.dates import is_surely_before
+from patients.domain.drugs import contains_alkylator
+from patients.domain.grading import GradeResult, discordance, who_grade
+from patients.domain.units import UnitRefused, implausible
+
+_PRECISIONS = {"day": "exact day", "month": "month only", "year": "year only"}
+KEPT = "Kept, with the reason in the note."
+
+
+@dataclass(frozen=True)
+class Check:
+    """``level``: red (cannot be stored), amber (look twice), kept (amber with a reason), word (what was read).
+
+    ``note``: the field whose text keeps the value.
+    """
+
+    name: str
+    level: str
+    text: str
+    note: str = ""
+
+
+def checks(page: Page, *, question: str, today: dt.date) -> list[Check]:
+    found = []
+    for one in page.all:
+        found += [_problem(one, name, text) for name, text in one.problems.items() if not _is_open(one, name)]
+        found += _words(one)
+        if one.row is not None and one.card.model is not None and hasattr(one.row, "clinical_span"):
+            found += _future(one, today)
+    return [*found, *_labs(page), *_before_diagnosis(page), *_lines(page), *_histology(page, question)]
+
+
+def grade(one: Built, site: str) -> GradeResult:
+    row = one.row
+    return who_grade(row.ki67_interval, row.mitoses_per_2mm2, row.differentiation, site)
+
+
+def site_of(page: Page) -> str:
+    return next((one.row.primary_site or UNKNOWN for one in page.of(TUMOUR) if one.row is not None), UNKNOWN)
+
+
+def alkylator(one: Built) -> bool | None:
+    return contains_alkylator(one.row.regimen, one.row.drugs)
+
+
+def _is_open(one: Built, name: str) -> bool:
+    """Empty and asked for anyway: the ring says so, and nobody is blamed before they begin."""
+    return one.card in (PATIENT, TUMOUR) and not one.texts[name]
+
+
+def _problem(one: Built, name: str, text: str) -> Check:
+    """An improbable value is refused by its model until the note says that it is right: that is a question."""
+    is_question = "say so in the note" in text
+    full = f"{one.prefix}.{name}"
+    if not is_question:
+        return Check(full, "red", text)
+    return Check(full, "red", f"{text.partition(' If it is right')[0]} Keep?", f"{one.prefix}.note")
+
+
+def _labs(page: Page) -> list[Check]:
+    """An improbable value that was kept stays marked."""
+    found = []
+    for one in page.of(LABS):
+        row = one.row
+        try:
+            said = implausible(row.value, row.unit, row.analyte) if row and row.value is not None else ""
+        except UnitRefused:
+            said = ""
+        if said and row.note:
+            found.append(_soft(one, "value", said))
+    return found
+
+
+def _soft(one: Built, name: str, text: str) -> Check:
+    note = one.texts.get("note", "")
+    kept = Check(f"{one.prefix}.{name}", "kept", f"{text} {KEPT}")
+    return kept if note else Check(f"{one.prefix}.{name}", "amber", text, f"{one.prefix}.note")
+
+
+def _words(one: Built) -> list[Check]:
+    """How exactly a typed date was read."""
+    found = []
+    for field in one.card.fields:
+        text = one.texts.get(field.name, "")
+        precision = one.columns.get(f"{field.stored_in}_precision")
+        if field.kind == "date" and text not in ("", UNKNOWN, ONGOING) and precision in _PRECISIONS:
+            day = one.columns[field.stored_in].isoformat()[: {"day": 10, "month": 7, "year": 4}[precision]]
+            said = _PRECISIONS[precision] if text == day else f"{day}, {_PRECISIONS[precision]}"
+            found.append(Check(f"{one.prefix}.{field.name}", "word", said))
+    return found
+
+
+def _future(one: Built, today: dt.date) -> list[Check]:
+    is_ahead = is_surely_before((today, today), one.row.clinical_span)
+    return [_soft(one, "clinical_date", "This day lies in the future.")] if is_ahead else []
+
+
+def _before_diagnosis(page: Page) -> list[Check]:
+    first = next((one.row.clinical_span for one in page.of(TUMOUR) if one.row is not None), None)
+    late = [one for card in (LINES, SSA) for one in page.of(card) if is_surely_before(one.row.clinical_span, first)]
+    return [_soft(one, "clinical_date", "This lies before the diagnosis.") for one in late]
+
+
+def _lines(page: Page) -> list[Check]:
+    return [
+        _soft(one, "cycles", "The number of cycles is missing.")
+        for one in page.of(LINES)
+        if one.row.treatment_class == "chemo" and one.row.cycles is None and one.texts["cycles"] != UNKNOWN
+    ]
+
+
+def _histology(page: Page, question: str) -> list[Check]:
+    found, site = [], site_of(page)
+    for one in page.of(HISTOLOGY):
+        if one.problems:
+            continue
+        computed = grade(one, site)
+        if said := discordance(computed, one.row.stated_grade, one.row.classification_edition):
+            found.append(_soft(one, "stated_grade", said))
+        if computed.grade == "NEC" and question and is_about_prrt(question):
+            found.append(_soft(one, "differentiation", "A carcinoma, and the question is about PRRT."))
+    return found
+
+
+def in_card(found: list[Check], card: Card, level: str) -> list[Check]:
+    return [check for check in found if check.level == level and check.name.startswith(f"{card.key}.")]

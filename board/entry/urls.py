@@ -1,0 +1,19 @@
+"""The proforma. Nothing about a patient but the case number stands in an address."""
+
+from django.urls import path
+
+from board.entry import views
+
+urlpatterns = [
+    path("patients/new/", views.new, name="entry_new"),
+    path("patients/new/save/", views.save, name="entry_new_save"),
+    path("patients/new/look/", views.look_at, name="entry_new_look"),
+    path("patients/new/submit/", views.send, name="entry_new_submit"),
+    path("patients/new/duplicate/", views.duplicate, name="entry_duplicate"),
+    path("patients/new/paste/", views.paste, name="entry_paste"),
+    path("patients/<str:case_number>/entry/", views.entry, name="entry"),
+    path("patients/<str:case_number>/entry/save/", views.save, name="entry_save"),
+    path("patients/<str:case_number>/entry/look/", views.look_at, name="entry_look"),
+    path("patients/<str:case_number>/entry/submit/", views.send, name="entry_submit"),
+    path("patients/<str:case_number>/entry/noted/", views.noted, name="entry_noted"),
+]

@@ -1,0 +1,91 @@
+// What the server says while somebody types: the ring, a sentence beside a field, what follows from a row, the state of a card.
+import { fieldOf, inputsOf } from "./words.js";
+
+/** @type {{name: string, label: string, is_red: boolean}[]} */
+let missing = [];
+
+export const missingNow = () => missing;
+
+/** @param {HTMLFormElement} form @param {any} said */
+export function show(form, said) {
+  missing = said.ring.missing;
+  showRing(said.ring);
+  showChecks(form, said.checks);
+  showCards(form, said.cards);
+  showDerived(form, said.derived);
+  for (const input of form.querySelectorAll(".input[data-may-be-unknown]")) input.toggleAttribute("data-unknown", input.value.trim() === "unknown");
+}
+
+function showRing(ring) {
+  const meter = document.querySelector("[data-ring]");
+  meter.setAttribute("aria-label", `${ring.percent} percent complete`);
+  meter.querySelector("[data-ring-known]").setAttribute("stroke-dasharray", `${ring.percent} 100`);
+  meter.querySelector("[data-ring-text]").textContent = `${ring.percent} %`;
+  document.querySelector("[data-ring-words]").textContent = `${ring.known} of ${ring.total} core fields answered`;
+  const red = document.querySelector("[data-ring-red]");
+  red.hidden = !ring.red;
+  red.textContent = `${ring.red} must be answered`;
+}
+
+function showChecks(form, checks) {
+  for (const place of form.querySelectorAll("[data-said]")) place.replaceChildren();
+  for (const input of form.querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
+  for (const field of form.querySelectorAll("[data-level]")) field.removeAttribute("data-level");
+  for (const check of checks) showCheck(form, check);
+  for (const name of missing.map((one) => one.name)) {
+    const field = fieldOf(form, name);
+    if (field && !field.dataset.level) field.dataset.level = "missing";
+  }
+}
+
+function showCheck(form, check) {
+  const field = fieldOf(form, check.name);
+  const place = field?.querySelector("[data-said]");
+  if (!place) return;
+  const line = document.createElement("span");
+  line.textContent = check.text;
+  line.className = `entry-said-${check.level}`;
+  place.append(line);
+  if (check.level !== "word") field.dataset.level = check.level;
+  if (check.level === "red") inputsOf(form, check.name).forEach((input) => input.setAttribute("aria-invalid", "true"));
+  if (check.note) place.append(" ", keepButton(form, check));
+}
+
+function keepButton(form, check) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "button button-quiet button-small";
+  button.textContent = "Keep, give a reason";
+  button.addEventListener("click", () => {
+    const field = fieldOf(form, check.note);
+    const fold = field.closest("details");
+    if (fold) fold.open = true;
+    field.dataset.asked = "";
+    field.querySelector("input")?.focus();
+  });
+  return button;
+}
+
+function showCards(form, cards) {
+  for (const [key, state] of Object.entries(cards)) {
+    const place = form.querySelector(`[data-card="${key}"] [data-card-state]`);
+    if (!place) continue;
+    place.className = `card-state card-state-${state.tone} push`;
+    place.textContent = state.text;
+  }
+}
+
+function showDerived(form, derived) {
+  for (const row of form.querySelectorAll("[data-prefix]")) {
+    const found = derived[row.dataset.prefix];
+    const chip = row.querySelector("[data-derived]");
+    if (!chip) continue;
+    chip.hidden = !found?.text;
+    chip.textContent = found?.text ?? "";
+    chip.classList.toggle("chip-caution", found?.text === "alkylator");
+    row.querySelector("[data-arrow]").textContent = found?.arrow ? `Ki-67 ${found.arrow}` : "";
+    const why = row.querySelector("[data-why]");
+    why.hidden = !found?.text || !found?.why;
+    why.querySelector("[data-why-said]").textContent = found?.why ?? "";
+  }
+}

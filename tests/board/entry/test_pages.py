@@ -1,0 +1,125 @@
+"""The page and what it posts: refusals are sentences, others' cases stay unknown, the coordinator gets the list."""
+
+import json
+import uuid
+
+import pytest
+from django.urls import reverse
+
+from board.entry import duplicates
+from board.entry.drafts import entry_of, own_draft
+from board.entry.worklist import submitted, take_note
+from board.models import EntryDraft
+from patients.models import AuditEvent, LabResult, Patient
+from patients.services import grant_access
+from tests.board.entry.test_submit import WHOLE, typed
+from tests.patients.factories import make_patient, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def clerk(client):
+    user = make_user("data_entry")
+    client.force_login(user)
+    return user
+
+
+def post(client, name, body, **kwargs):
+    return client.post(reverse(f"board:{name}", kwargs=kwargs), json.dumps(body), content_type="application/json")
+
+
+def test_a_submission_sent_twice_has_one_effect(client, clerk):
+    entry = typed(clerk, WHOLE)
+    body = {"draft": str(entry.draft.key), "version": entry.version, "key": "k" * 20, "is_incomplete_meant": True}
+    first, second = (post(client, "entry_new_submit", body) for _ in range(2))
+    assert first.status_code == second.status_code == 200 and first.json() == second.json()
+    assert Patient.objects.filter(case_number="E-0388").count() == 1
+    assert LabResult.objects.count() == 2
+
+
+def test_a_save_whose_answer_was_lost_doubles_nothing(client, clerk):
+    body = {"draft": str(uuid.uuid4()), "version": "0.0", "values": {"tumour.tnm": "cT2"}}
+    post(client, "entry_new_save", body)
+    again = post(client, "entry_new_save", body)
+    assert again.status_code == 409 and again.json()["values"] == {"tumour.tnm": "cT2"}
+    assert EntryDraft.objects.get().version == 1
+
+
+@pytest.mark.parametrize(
+    "values", [{"patient.pk": "1"}, {"nothing.x": "1"}, {"tumour.tnm": 5}, ["x"], None, {"labs.__row__.value": "1"}]
+)
+def test_a_field_that_is_none_is_refused(client, clerk, values):
+    body = {"draft": str(uuid.uuid4()), "version": "0.0", "values": values}
+    assert post(client, "entry_new_save", body).status_code == 422
+    assert not EntryDraft.objects.exists()
+
+
+def test_pasting_stores_nothing(client, clerk):
+    said = post(client, "entry_paste", {"text": "Kreatinin;71;\nHb;12,6;g/dl"}).json()
+    assert [(row["analyte"], row["unit"], row["unit_sure"]) for row in said["rows"]] == [
+        ("creatinine", "", "ask"),
+        ("hb", "g/dL", "stated"),
+    ]
+    assert not LabResult.objects.exists() and not EntryDraft.objects.exists()
+
+
+def test_an_unseen_case_of_the_same_number_is_a_yes_and_nothing_else(client, clerk):
+    make_patient(case_number="SECRET-7", centre="Hidden centre", sex_for_formulas="F")
+    body = {"draft": str(uuid.uuid4()), "values": {"patient.case_number": "secret-7"}}
+    said = post(client, "entry_new_look", body)
+    assert said.json()["taken"] == duplicates.TAKEN and said.json()["alike"] == []
+    assert "SECRET-7" not in said.content.decode() and "Hidden" not in said.content.decode()
+
+
+def test_a_case_like_a_visible_one_is_asked_about_and_the_answer_is_kept(client, clerk):
+    here = make_patient(by=clerk, case_number="E-388", sex_for_formulas="F", birth_date="1968-05-01")
+    entry = typed(clerk, WHOLE)
+    body = {"draft": str(entry.draft.key), "version": entry.version, "key": "a" * 20, "is_incomplete_meant": True}
+    refused = post(client, "entry_new_submit", body)
+    assert refused.status_code == 422 and "patient.case_number" in refused.json()["errors"]
+    said = post(client, "entry_duplicate", {"draft": body["draft"], "case_number": "E-388", "answer": "different"})
+    assert said.status_code == 200
+    assert AuditEvent.objects.get(action="duplicate_check").patient == here
+    assert post(client, "entry_new_submit", body | {"key": "b" * 20}).status_code == 200
+
+
+def test_the_answer_about_an_unseen_case_is_refused(client, clerk):
+    make_patient(case_number="SECRET-8")
+    body = {"draft": str(uuid.uuid4()), "case_number": "SECRET-8", "answer": "different"}
+    said = post(client, "entry_duplicate", body)
+    absent = post(client, "entry_duplicate", body | {"case_number": "NO-SUCH"})
+    assert (said.status_code, said.content) == (absent.status_code, absent.content)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_alike"),
+    [("0388", "388", True), ("E-0388", "E388", True), ("E-388", "E-389", True), ("E-388", "X-12", False)],
+)
+def test_likeness(one, other, is_alike):
+    assert (duplicates.likeness(one, other) >= duplicates.ALIKE) is is_alike
+
+
+def test_the_coordinator_has_it_on_the_list_until_noted(client, clerk):
+    entry = typed(clerk, WHOLE)
+    body = {"draft": str(entry.draft.key), "version": entry.version, "key": "k" * 20, "is_incomplete_meant": True}
+    post(client, "entry_new_submit", body)
+    coordinator, patient = make_user("coordinator"), Patient.objects.get(case_number="E-0388")
+    assert submitted(coordinator) == []  # not shared with them yet
+    grant_access(by=clerk, patient=patient, user=coordinator, kind="care_team", reason="test")
+    assert [one.patient for one in submitted(coordinator)] == [patient]
+    assert submitted(clerk) == []
+    take_note(by=coordinator, patient=patient)
+    assert submitted(coordinator) == []
+
+
+def test_the_page_shows_text_as_text_and_no_clinical_value_in_an_address(client, clerk):
+    typed(clerk, {"tumour.tnm": "<script>alert(1)</script>"}, draft := own_draft(clerk, uuid.uuid4()))
+    page = client.get(reverse("board:entry_new"), {"draft": draft.key})
+    assert b"<script>alert" not in page.content and b"&lt;script&gt;alert" in page.content
+    assert entry_of(own_draft(clerk, draft.key)).values == {"tumour.tnm": "<script>alert(1)</script>"}
+
+
+def test_a_case_that_is_called_like_the_page_is_refused(client, clerk):
+    said = post(client, "entry_new_look", {"draft": str(uuid.uuid4()), "values": {"patient.case_number": "New"}})
+    assert "address of another page" in str(said.json()["checks"])

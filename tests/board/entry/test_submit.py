@@ -1,0 +1,227 @@
+"""An entry becomes a chart: whole or not at all, unknown apart from empty, nothing overwritten unseen."""
+
+import uuid
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+
+from board.entry.answers import look, with_typed
+from board.entry.drafts import EntryConflict, draft_for, entry_of, own_draft, save_draft
+from board.entry.submit import NEEDS_REASON, Incomplete, submit
+from board.models import CaseQuestion, EntryDraft, StatedUnknown
+from patients.models import (
+    AuditEvent,
+    ClinicalAssertion,
+    Diagnosis,
+    HistologySpecimen,
+    LabResult,
+    Patient,
+    PerformanceStatus,
+    TreatmentLine,
+)
+from patients.services import grant_access, revise
+from tests.patients.factories import make_patient, make_user
+
+pytestmark = pytest.mark.django_db
+
+WHOLE = {
+    "patient.case_number": "E-0388",
+    "patient.sex_for_formulas": "F",
+    "patient.birth_date": "1968",
+    "patient.centre": "unknown",
+    "patient.question": "Is PRRT possible after CAPTEM?",
+    "tumour.primary_site": "pancreas",
+    "tumour.clinical_date": "Mar 2021",
+    "tumour.functional_status": "unknown",
+    "tumour.stage": "metastatic",
+    "tumour.tnm": "unknown",
+    "tumour.metastatic_sites": "liver, bone",
+    "histology.n1.clinical_date": "2024-01-15",
+    "histology.n1.site": "liver",
+    "histology.n1.ki67_text": "18",
+    "histology.n1.differentiation": "well",
+    "histology.n2.clinical_date": "2026-02-20",
+    "histology.n2.site": "liver",
+    "histology.n2.ki67_text": "7-8 %",
+    "histology.n2.differentiation": "well",
+    "lines.n1.regimen": "CAPTEM",
+    "lines.n1.treatment_class": "chemo",
+    "lines.n1.clinical_date": "03/2024",
+    "lines.n1.stop_date": "2024-09",
+    "lines.n1.cycles": "6",
+    "lines.n1.best_response": "PR",
+    "ssa.prior_ssa": "denied",
+    "labs.n1.analyte": "platelets",
+    "labs.n1.value": "214",
+    "labs.n1.unit": "10^9/L",
+    "labs.n1.clinical_date": "2026-04-28",
+    "labs.n2.analyte": "bilirubin_total",
+    "labs.n2.value": "<0,3",
+    "labs.n2.unit": "mg/dL",
+    "labs.n2.clinical_date": "2026-04-28",
+    "status.clinical_date": "2026-05-01",
+    "status.ecog": "1",
+    "status.weight_kg": "71,5",
+    "status.pregnancy": "not_of_childbearing_potential",
+    "status.breast_feeding": "denied",
+    "status.self_care": "asserted",
+    "status.preference": "Wants PRRT if possible",
+}
+
+
+@pytest.fixture
+def clerk():
+    return make_user("data_entry")
+
+
+def typed(by, values, draft=None):
+    draft = draft or own_draft(by, uuid.uuid4())
+    return save_draft(by=by, draft=draft, seen_version=entry_of(draft).version, values=values)
+
+
+def sent(by, entry, reason="", meant=True):
+    return submit(by=by, draft=entry.draft, seen_version=entry.version, reason=reason, is_incomplete_meant=meant)
+
+
+def test_a_new_case_is_stored_whole(clerk):
+    done = sent(clerk, typed(clerk, WHOLE))
+    patient = Patient.objects.visible_to(clerk).get(case_number="E-0388")
+    assert (patient.birth_date.year, patient.birth_date_precision) == (1968, "year")
+    assert Diagnosis.objects.get(patient=patient).clinical_date_precision == "month"
+    old, new = HistologySpecimen.objects.filter(patient=patient)
+    assert (str(old.ki67_low), str(new.ki67_low), str(new.ki67_high)) == ("18.00", "7.00", "8.00")
+    line = TreatmentLine.objects.get(patient=patient)
+    assert (line.drugs, line.cycles, line.clinical_date_precision) == (["capecitabine", "temozolomide"], 6, "month")
+    assert LabResult.objects.get(patient=patient, analyte="bilirubin_total").comparator == "<"
+    assert CaseQuestion.objects.get(patient=patient).text.startswith("Is PRRT")
+    assert PerformanceStatus.objects.get(patient=patient).value == 1
+    assert ClinicalAssertion.objects.get(patient=patient, kind="prior_ssa").state == "denied"
+    assert ClinicalAssertion.objects.get(patient=patient, kind="preference").note == "Wants PRRT if possible"
+    assert done.missing == 4  # haemoglobin, leucocytes, creatinine, albumin
+    shown = entry_of(draft_for(patient, clerk))
+    assert {name: shown.values[name] for name in WHOLE if name.startswith(("histology", "lines", "status"))} == {
+        name: text.replace("03/2024", "2024-03").replace("71,5", "71.5")
+        for name, text in WHOLE.items()
+        if name.startswith(("histology", "lines", "status"))
+    }
+    assert shown.typed == {}
+
+
+def test_unknown_is_an_answer_and_empty_is_not(clerk):
+    sent(clerk, typed(clerk, WHOLE))
+    patient = Patient.objects.get(case_number="E-0388")
+    stated = set(StatedUnknown.objects.filter(patient=patient, is_unknown=True).values_list("name", flat=True))
+    assert stated == {"patient.centre", "functional_status", "tnm"}
+    entry = entry_of(draft_for(patient, clerk))
+    assert entry.values["tumour.functional_status"] == "unknown"
+    assert entry.values["tumour.syndrome"] == ""
+    missing = {one["name"] for one in look(entry, clerk)["ring"]["missing"]}
+    assert "tumour.tnm" not in missing
+    cleared = typed(clerk, {"tumour.tnm": ""}, entry.draft)
+    assert "tumour.tnm" in {one["name"] for one in look(cleared, clerk)["ring"]["missing"]}
+    sent(clerk, cleared, reason="typing error")
+    assert entry_of(draft_for(patient, clerk)).values["tumour.tnm"] == ""
+
+
+def test_one_wrong_field_and_nothing_is_stored(clerk):
+    entry = typed(clerk, WHOLE | {"lines.n1.stop_date": "2023", "labs.n1.value": "1420"})
+    with pytest.raises(ValidationError) as refused:
+        sent(clerk, entry)
+    assert set(refused.value.message_dict) == {"lines.n1.stop_date", "labs.n1.value"}
+    assert not Patient.objects.filter(case_number="E-0388").exists()
+    assert not LabResult.objects.exists()
+
+
+def test_an_improbable_value_stays_with_its_reason(clerk):
+    entry = typed(clerk, WHOLE | {"labs.n1.value": "1420"})
+    asked = next(c for c in look(entry, clerk)["checks"] if c["name"] == "labs.n1.value")
+    assert (asked["level"], asked["note"]) == ("red", "labs.n1.note")
+    assert asked["text"] == "Platelets 1420 10^9/L is outside the plausible 5 to 1000 10^9/L. Keep?"
+    entry = typed(clerk, {"labs.n1.note": "Essential thrombocythaemia"}, entry.draft)
+    assert next(c for c in look(entry, clerk)["checks"] if c["name"] == "labs.n1.value")["level"] == "kept"
+    sent(clerk, entry)
+    assert LabResult.objects.get(analyte="platelets").note == "Essential thrombocythaemia"
+
+
+def test_a_change_asks_why_and_keeps_the_old_version(clerk):
+    sent(clerk, typed(clerk, WHOLE))
+    patient = Patient.objects.get(case_number="E-0388")
+    entry = typed(clerk, {"histology.n2.ki67_text": "9"}, draft_for(patient, clerk))
+    with pytest.raises(ValidationError, match="Say why") as refused:
+        sent(clerk, entry)
+    assert refused.value.message_dict == {"reason": [NEEDS_REASON]}
+    sent(clerk, entry, reason="pathology re-read")
+    assert HistologySpecimen.versions.filter(patient=patient).count() == 3
+    assert AuditEvent.objects.filter(action="revise", reason="pathology re-read").count() == 1
+
+
+def test_incomplete_is_asked_and_red_blocks(clerk):
+    entry = typed(clerk, WHOLE)
+    with pytest.raises(Incomplete) as asked:
+        sent(clerk, entry, meant=False)
+    assert [one.label for one in asked.value.ring.missing][:2] == ["Haemoglobin", "Leucocytes"]
+    entry = typed(clerk, {"patient.question": ""}, entry.draft)
+    with pytest.raises(ValidationError) as refused:
+        sent(clerk, entry)
+    assert "patient.question" in refused.value.message_dict
+
+
+def test_who_is_behind_is_shown_what_stands_and_nothing_is_lost(clerk):
+    patient = make_patient(by=clerk, case_number="E-2")
+    other = make_user("coordinator")
+    grant_access(by=clerk, patient=patient, user=other, kind="care_team", reason="test")
+    mine = entry_of(draft_for(patient, clerk))
+    typed(other, {"tumour.primary_site": "pancreas", "status.ecog": "1"}, draft_for(patient, other))
+    with pytest.raises(EntryConflict) as behind:
+        save_draft(by=clerk, draft=draft_for(patient, clerk), seen_version=mine.version, values={"status.ecog": "2"})
+    assert behind.value.current.values["status.ecog"] == "1"
+    assert draft_for(patient, clerk).data["values"]["status.ecog"] == "1"
+
+
+def test_a_correction_on_the_desk_under_a_draft_is_a_choice(clerk):
+    patient = make_patient(by=clerk, case_number="E-3")
+    sent(clerk, typed(clerk, {"patient.question": "PRRT?", "patient.sex_for_formulas": "F", "patient.birth_date": "1970",
+                              "tumour.primary_site": "stomach", "tumour.stage": "localised"}, draft_for(patient, clerk)), "new")  # fmt: skip
+    entry = typed(clerk, {"tumour.stage": "metastatic"}, draft_for(patient, clerk))
+    row = Diagnosis.objects.get(patient=patient)
+    revise(row, by=clerk, reason="desk", stage="locoregional")
+    entry = entry_of(draft_for(patient, clerk))
+    assert entry.clashes == {"tumour.stage": "locoregional"}
+    with pytest.raises(ValidationError):
+        sent(clerk, entry, reason="x")
+    entry = typed(clerk, {"tumour.stage": "metastatic"}, draft_for(patient, clerk))
+    assert entry.clashes == {}
+    sent(clerk, entry, reason="PET of May")
+    assert Diagnosis.objects.get(patient=patient).stage == "metastatic"
+
+
+def test_looking_stores_nothing(clerk):
+    look(with_typed(entry_of(own_draft(clerk, uuid.uuid4())), WHOLE), clerk)
+    assert not EntryDraft.objects.exists() and not Patient.objects.exists()
+
+
+def test_an_observer_enters_nothing():
+    with pytest.raises(PermissionDenied):
+        typed(make_user("observer"), WHOLE)
+
+
+def test_the_key_of_another_opens_nothing_of_theirs(clerk):
+    entry = typed(clerk, WHOLE)
+    assert entry_of(own_draft(make_user("data_entry"), entry.draft.key)).values == {}
+
+
+def test_a_new_day_is_a_new_assessment_and_the_same_day_a_correction(clerk):
+    sent(clerk, typed(clerk, WHOLE))
+    patient = Patient.objects.get(case_number="E-0388")
+    sent(clerk, typed(clerk, {"status.ecog": "2"}, draft_for(patient, clerk)), reason="typing error")
+    assert [row.value for row in PerformanceStatus.objects.filter(patient=patient)] == [2]
+    sent(clerk, typed(clerk, {"status.ecog": "3", "status.clinical_date": "2026-06-01"}, draft_for(patient, clerk)))
+    assert [row.value for row in PerformanceStatus.objects.filter(patient=patient)] == [2, 3]
+
+
+def test_a_row_taken_away_is_withdrawn_with_the_reason(clerk):
+    sent(clerk, typed(clerk, WHOLE))
+    patient = Patient.objects.get(case_number="E-0388")
+    sent(clerk, typed(clerk, {"lines.n1.gone": "yes"}, draft_for(patient, clerk)), reason="belongs to another case")
+    assert not TreatmentLine.objects.filter(patient=patient).exists()
+    assert TreatmentLine.versions.filter(patient=patient).count() == 1

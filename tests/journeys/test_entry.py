@@ -1,0 +1,236 @@
+"""A data clerk enters an outside patient on one page: counted in clicks, without a network, and with a second pair of hands."""
+
+import pytest
+from playwright.sync_api import expect
+
+from board.entry.drafts import draft_for, entry_of, save_draft
+from board.models import EntryDraft
+from patients.models import HistologySpecimen, LabResult, Patient, Team, TreatmentLine
+from patients.services import create_patient, grant_access
+from tests.patients.factories import make_user
+
+pytestmark = pytest.mark.django_db(transaction=True)
+READY = "form[data-is-ready]"
+TABLE = "Parameter;28.04.2026;Einheit\nThrombozyten;1420;G/l\nHb;12,6;g/dl\nLeukozyten;4,2;/nl\nKreatinin;71;\nBilirubin ges.;<0,3;mg/dl\nAlbumin;41;g/l"
+MOST_CLICKS = 16
+
+
+@pytest.fixture
+def expected_errors():
+    return ["409", "422", "Failed to load resource", "ERR_INTERNET_DISCONNECTED", "ERR_FAILED"]
+
+
+@pytest.fixture
+def clerk():
+    team = Team.objects.create(name="Outside referrals")
+    clerk, coordinator = make_user("data_entry", last_name="Clerk"), make_user("coordinator", last_name="Coordinator")
+    for user in (clerk, coordinator):
+        user.teams.add(team)
+    clerk.coordinator = coordinator
+    return clerk
+
+
+class Hands:
+    """Counts what J1 counts: a click, or a key that does what a click would. Typing and Tab are free."""
+
+    def __init__(self, page):
+        self.page, self.count = page, 0
+
+    def click(self, target):
+        self.count += 1
+        target.click()
+
+    def press(self, key):
+        self.count += 1
+        self.page.keyboard.press(key)
+
+    def fill(self, name, text):
+        self.page.locator(f"[name$='{name}']:visible").last.fill(text)
+
+    def choose(self, name, word):
+        """A choice by its arrow keys or letters, reached by Tab."""
+        found = self.page.locator(f"[name$='{name}']").last
+        if found.evaluate("one => one.tagName") == "SELECT":
+            found.select_option(word)
+        else:
+            self.page.locator(f"[name$='{name}'][value='{word}']").last.focus()
+            self.page.keyboard.press("Space")
+
+
+def test_an_outside_patient_in_sixteen_clicks(page, sign_in, clerk, context, shoot, has_no_serious_finding):
+    sign_in(clerk)
+    hands = Hands(page)
+    hands.press("n")
+    page.wait_for_selector(READY)
+    hands.fill("patient.case_number", "OUT-0388")
+    hands.choose("patient.sex_for_formulas", "F")
+    hands.fill("patient.birth_date", "1968")
+    hands.fill("patient.question", "Is PRRT possible after CAPTEM?")
+    hands.choose("tumour.primary_site", "pancreas")
+    hands.fill("tumour.clinical_date", "Mar 2021")
+    hands.choose("tumour.functional_status", "non_functional")
+    hands.choose("tumour.stage", "metastatic")
+    page.locator("[name='tumour.tnm']").focus()
+    hands.click(page.get_by_role("button", name="Mark unknown"))
+    hands.choose("tumour.metastatic_sites", "liver")
+    page.locator("[data-rows=histology] [name$='clinical_date']").fill("2024-01-15")
+    page.locator("[data-rows=histology] [name$='.site']").fill("liver")
+    hands.fill("ki67_text", "18")
+    hands.choose("differentiation", "well")
+    first = page.locator("[data-rows=histology] > [data-prefix]").first
+    expect(first.locator("[data-derived]")).to_have_text("G2 (WHO 2022)")
+    hands.click(page.get_by_role("button", name="Add specimen"))
+    page.locator("[data-rows=histology] [name$='clinical_date']").last.fill("2026-02-20")
+    page.locator("[data-rows=histology] [name$='.site']").last.fill("liver")
+    hands.fill("ki67_text", "8")
+    hands.choose("differentiation", "well")
+    expect(page.locator("[data-arrow]").nth(1)).to_have_text("Ki-67 18 to 8 %")
+    line = page.locator("[data-rows=lines] > [data-prefix]")
+    line.locator("[name$='regimen']").press_sequentially("capt")
+    expect(line.locator("[role=option]").first).to_contain_text("alkylator")
+    hands.press("Enter")
+    assert line.locator("[name$='treatment_class']").input_value() == "chemo"
+    line.locator("[name$='clinical_date']").fill("03/2024")
+    line.locator("[name$='stop_date']").fill("2024-09")
+    line.locator("[name$='cycles']").fill("6")
+    hands.choose("best_response", "PR")
+    expect(line.locator("[data-derived]")).to_have_text("alkylator")
+    expect(line.locator("[data-entry-field$='clinical_date'] [data-said]")).to_contain_text("2024-03, month only")
+    hands.choose("prior_systemic", "asserted")
+    hands.choose("prior_ssa", "denied")
+    shoot("entry-typed")
+    hands.click(page.get_by_role("button", name="Paste table"))
+    page.locator("[data-paste-text]").fill(TABLE)
+    unit = page.get_by_label("Unit of Kreatinin")
+    expect(unit).to_have_value("")
+    expect(page.locator("[data-paste-accept]")).to_be_disabled()
+    hands.count += 1
+    unit.select_option("umol/L")
+    shoot("entry-paste")
+    assert not LabResult.objects.exists()
+    hands.click(page.locator("[data-paste-accept]"))
+    platelets = page.locator("[data-rows=labs] > [data-prefix]").first
+    expect(platelets).to_contain_text("is outside the plausible 5 to 1000 10^9/L. Keep?")
+    hands.click(platelets.get_by_role("button", name="Keep, give a reason"))
+    page.keyboard.type("Confirmed by telephone")
+    page.locator("[name='status.clinical_date']").fill("2026-05-01")
+    hands.fill("weight_kg", "71,5")
+    hands.choose("status.ecog", "1")
+    hands.choose("status.pregnancy", "not_of_childbearing_potential")
+    hands.choose("status.breast_feeding", "denied")
+    hands.choose("status.self_care", "asserted")
+    context.set_offline(True)
+    hands.fill("status.preference", "Wants PRRT if possible")
+    hands.press("Control+s")
+    expect(page.locator("[data-state]")).to_contain_text("Not saved on server since")
+    expect(page.locator("[data-state]")).to_contain_text("Kept on this computer.")
+    shoot("entry-away")
+    context.set_offline(False)
+    expect(page.locator("[data-state]")).to_contain_text("Saved on the server", timeout=10_000)
+    has_no_serious_finding()
+    hands.click(page.get_by_role("button", name="Submit for check"))
+    page.wait_for_url("**/patients/OUT-0388/", timeout=10_000)
+    expect(page.get_by_text("On the coordinator's list: case OUT-0388.")).to_be_visible()
+    print(f"J1: {hands.count} clicks and keys besides typing and Tab (at most {MOST_CLICKS})")
+    assert hands.count <= MOST_CLICKS
+    patient = Patient.objects.visible_to(clerk.coordinator).get(case_number="OUT-0388")
+    assert TreatmentLine.objects.get(patient=patient).clinical_date_precision == "month"
+    assert HistologySpecimen.objects.filter(patient=patient).count() == 2
+    assert LabResult.objects.filter(patient=patient).count() == 6
+    assert LabResult.objects.get(analyte="platelets").note == "Confirmed by telephone"
+    assert EntryDraft.objects.count() == 1
+    page.goto(page.url + "?tab=labs")
+    expect(page.get_by_text("Confirmed by telephone")).to_be_visible()
+    assert page.evaluate("Object.keys(localStorage).filter(one => one.startsWith('prrt.entry.'))") == []
+
+
+@pytest.fixture
+def shared(clerk):
+    patient = create_patient(by=clerk, case_number="TWO-1", sex_for_formulas="F", birth_date="1968-01-01")
+    grant_access(by=clerk, patient=patient, user=clerk.coordinator, kind="care_team", reason="test")
+    return patient
+
+
+def test_a_second_clerk_and_no_word_is_lost(page, sign_in, clerk, shared, shoot, has_no_serious_finding):
+    sign_in(clerk, "/patients/TWO-1/entry/")
+    page.wait_for_selector(READY)
+    theirs = draft_for(shared, clerk.coordinator)
+    typed = {"patient.centre": "Centre North", "tumour.primary_site": "stomach", "histology.n7.ki67_text": "5"}
+    save_draft(by=clerk.coordinator, draft=theirs, seen_version=entry_of(theirs).version, values=typed)
+    page.locator("[name='patient.centre']").fill("Centre South")
+    page.locator("[name='tumour.tnm']").fill("cT2 N1 M1")
+    page.keyboard.press("Control+s")
+    conflict = page.locator("[data-conflict]")
+    expect(conflict).to_contain_text("Centre North")
+    expect(conflict).to_contain_text("Centre South")
+    expect(page.locator("[name='tumour.primary_site']")).to_have_value("stomach")
+    expect(page.locator("[name='histology.n7.ki67_text']")).to_have_value("5")
+    has_no_serious_finding()
+    shoot("entry-conflict")
+    conflict.get_by_role("button", name="Keep both").click()
+    expect(page.locator("[data-state]")).to_contain_text("Saved on the server", timeout=10_000)
+    kept = draft_for(shared, clerk).data["values"]
+    assert kept["patient.centre"] == "Centre North; Centre South"
+    assert (kept["tumour.tnm"], kept["histology.n7.ki67_text"]) == ("cT2 N1 M1", "5")
+
+
+def test_words_that_were_kept_come_back_and_go_at_sign_out(page, sign_in, clerk, shared, context):
+    sign_in(clerk, "/patients/TWO-1/entry/")
+    page.wait_for_selector(READY)
+    page.route("**/entry/save/", lambda route: route.abort())
+    page.locator("[name='tumour.tnm']").fill("cT2")
+    page.keyboard.press("Control+s")
+    expect(page.locator("[data-state]")).to_contain_text("Kept on this computer.")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.unroute("**/entry/save/")
+    page.evaluate("document.querySelector('form[data-entry]').remove()")
+    page.goto(page.url)
+    expect(page.locator("[data-kept]")).to_contain_text("TNM")
+    page.get_by_role("button", name="Take it over").click()
+    expect(page.locator("[data-state]")).to_contain_text("Saved on the server", timeout=10_000)
+    assert draft_for(shared, clerk).data["values"] == {"tumour.tnm": "cT2"}
+    page.evaluate("localStorage.setItem('prrt.entry.x', '1')")
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/accounts/log*/**")
+    assert page.evaluate("Object.keys(localStorage).filter(one => one.startsWith('prrt.entry.'))") == []
+
+
+def test_what_is_typed_is_text(page, sign_in, clerk, shared):
+    payload = "<img src=x onerror=alert(1)>"
+    sign_in(clerk, "/patients/TWO-1/entry/")
+    page.wait_for_selector(READY)
+    said = []
+    page.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
+    for card in ("histology", "lines", "ssa", "labs"):
+        page.locator(f"[data-row-add={card}]").click()
+    page.evaluate("document.querySelectorAll('form[data-entry] details').forEach(one => { one.open = true; })")
+    for box in page.locator(
+        "form[data-entry] input[data-kind]:visible:not([readonly]), form[data-entry] textarea[data-kind]"
+    ).all():
+        box.fill(payload[: int(box.get_attribute("maxlength"))])
+    page.keyboard.press("Control+s")
+    expect(page.locator("[data-state]")).to_contain_text("Saved on the server", timeout=10_000)
+    page.get_by_role("button", name="Paste table").click()
+    page.locator("[data-paste-text]").fill(f"{payload}\t5\t{payload}\nHb\t5\t{payload}")
+    expect(page.locator("[data-paste-rows] tr")).to_have_count(2)
+    page.get_by_role("button", name="Submit for check").click()
+    page.goto("/".join(page.url.split("/")[:3]) + "/patients/TWO-1/entry/")
+    page.wait_for_selector(READY)
+    assert page.locator("img[src=x]").count() == 0 and said == []
+
+
+def test_a_case_that_is_here_already_is_shown_beside(page, sign_in, clerk, shared, shoot):
+    create_patient(by=make_user("coordinator"), case_number="UNSEEN-9")
+    sign_in(clerk, "/patients/new/")
+    page.wait_for_selector(READY)
+    page.locator("[name='patient.sex_for_formulas'][value=F]").check(force=True)
+    page.locator("[name='patient.birth_date']").fill("1968")
+    page.locator("[name='patient.case_number']").fill("TWO-01")
+    alike = page.locator("[data-alike]")
+    expect(alike).to_contain_text("Case TWO-1 may be the same")
+    shoot("entry-alike")
+    alike.get_by_role("button", name="Different").click()
+    expect(alike).to_be_hidden()
+    page.locator("[name='patient.case_number']").fill("UNSEEN-9")
+    expect(alike).to_contain_text("in use for a case that is not shared with you")
+    assert "UNSEEN" not in alike.inner_text()
