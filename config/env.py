@@ -42,6 +42,8 @@ PRIMARY_GUIDELINES: list[str] = _read.list("PRRT_PRIMARY_GUIDELINES", default=["
 MEASUREMENT_ERRORS: str = _read.str("PRRT_MEASUREMENT_ERRORS", default="")
 DUE_RULES_FILE: str = _read.str("PRRT_DUE_RULES", default="")
 MINIMUM_DATA_FILE: str = _read.str("PRRT_MINIMUM_DATA", default="")
+COHORT_KEY: str = _read.str("PRRT_COHORT_KEY", default="")
+COHORT_SMALLEST_CELL: int = _read.int("PRRT_COHORT_SMALLEST_CELL", default=5)
 
 
 def secret_key() -> str:

@@ -32,6 +32,9 @@ class Capability(StrEnum):
     SEE_MEETING = "see_meeting"
     PREPARE_MEETING = "prepare_meeting"
     RUN_MEETING = "run_meeting"
+    SEE_COHORT = "see_cohort"
+    EXPORT_COHORT = "export_cohort"
+    APPROVE_EXPORT = "approve_export"
     GRANT_ACCESS = "grant_access"
     MANAGE_USERS = "manage_users"
 
@@ -50,6 +53,7 @@ _MAY: dict[Role, frozenset[Capability]] = {
             _C.RECORD_DECISION,
             _C.FOLLOW_UP,
             _C.SEE_MEETING,
+            _C.SEE_COHORT,
         }
     ),
     Role.CLINICIAN: frozenset({_C.READ_CHART, _C.EDIT_CLINICAL, _C.RECORD_DECISION, _C.FOLLOW_UP, _C.SEE_MEETING}),
@@ -63,6 +67,8 @@ _MAY: dict[Role, frozenset[Capability]] = {
             _C.SEE_MEETING,
             _C.PREPARE_MEETING,
             _C.RUN_MEETING,
+            _C.SEE_COHORT,
+            _C.APPROVE_EXPORT,
         }
     ),
     Role.CHAIR: frozenset(
@@ -74,10 +80,12 @@ _MAY: dict[Role, frozenset[Capability]] = {
             _C.SEE_MEETING,
             _C.PREPARE_MEETING,
             _C.RUN_MEETING,
+            _C.SEE_COHORT,
+            _C.APPROVE_EXPORT,
         }
     ),
     Role.DATA_ENTRY: frozenset({_C.READ_CHART, _C.EDIT_CLINICAL, _C.IMPORT_SCAN}),
-    Role.RESEARCHER: frozenset({_C.READ_CHART}),
+    Role.RESEARCHER: frozenset({_C.SEE_COHORT, _C.EXPORT_COHORT}),  # figures and pseudonyms, no page of a case
     Role.OBSERVER: frozenset({_C.READ_CHART, _C.SEE_MEETING}),
     Role.SYSTEM_ADMIN: frozenset({_C.MANAGE_USERS}),
     Role.DISPLAY: frozenset(),

@@ -5,6 +5,7 @@ from patients.selectors.derived import alkylator_exposure_of, creatinine_clearan
 from patients.selectors.rows import (
     age_on,
     age_range_on,
+    cohort_patients,
     dependants,
     get_visible_patient,
     in_visible_chart,
@@ -23,6 +24,7 @@ __all__ = [
     "age_range_on",
     "alkylator_exposure_of",
     "chronology_warnings",
+    "cohort_patients",
     "creatinine_clearance",
     "dependants",
     "egfr",

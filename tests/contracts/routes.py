@@ -12,7 +12,7 @@ DE, RE, OB, SA, DI = Role.DATA_ENTRY, Role.RESEARCHER, Role.OBSERVER, Role.SYSTE
 
 NOBODY: frozenset[Role] = frozenset()
 EVERYONE = frozenset(Role)
-READERS = frozenset({NM, CL, CO, CH, DE, RE, OB})
+READERS = frozenset({NM, CL, CO, CH, DE, OB})
 IMPORTERS = frozenset({NM, CO, DE})
 RESOLVERS = frozenset({NM})
 MEASURERS = frozenset({NM})
@@ -23,6 +23,9 @@ SEERS = frozenset({NM, CL, CO, CH, OB})
 PREPARERS = frozenset({CO, CH})
 RUNNERS = frozenset({CO, CH})
 ENTERERS = frozenset({NM, CL, CO, DE})
+COHORT = frozenset({RE, NM, CO, CH})
+ASKERS = frozenset({RE})
+APPROVERS = frozenset({CO, CH})
 CARRIERS = frozenset({NM, CL, CO, CH, DE})
 
 
