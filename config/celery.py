@@ -15,6 +15,7 @@ log = logging.getLogger("prrt.bell")
 LONGEST_TASK_SECONDS = 1800  # as jobs.LONGEST_SECONDS: after that nobody renews the lease either
 BELL_TIMEOUT_SECONDS = 0.9
 NEWS_SECONDS = 15  # a decision is marked within a minute of the correction under it
+EXPORT_SECONDS = 60
 NIGHT_SECONDS = 600  # how often it is asked whether the nightly look is due
 
 
@@ -67,6 +68,11 @@ def _options() -> dict:
                 "task": "board.tasks.read_news",
                 "schedule": NEWS_SECONDS,
                 "options": {"expires": NEWS_SECONDS},
+            },
+            "sweep-exports": {
+                "task": "board.tasks.sweep_exports",
+                "schedule": EXPORT_SECONDS,
+                "options": {"expires": EXPORT_SECONDS},
             },
             "look-again-at-all": {
                 "task": "board.tasks.look_again_at_all",

@@ -1,6 +1,7 @@
-"""What is kept of questions, and the way of an export from being asked for to being approved. Every write is audited."""
+"""What is kept of questions, and the way of an export from being asked for to being approved. All of it is audited."""
 
 import datetime as dt
+from dataclasses import asdict
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -33,7 +34,7 @@ def keep_question(*, by: User, name: str, found: Cohort) -> CohortQuestion:
         raise ValidationError({"name": f"You keep {MOST_QUESTIONS} questions already. Delete one first."})
     row = row or CohortQuestion(user=by, name=name)
     query = found.query
-    row.choices, row.text, row.digest = query.__dict__.copy(), query.text, query.digest
+    row.choices, row.text, row.digest = asdict(query), query.text, query.digest
     row.found, row.found_at = snapshot_of(found), timezone.now()
     row.save()
     audit(by=by, action="keep_cohort_question", obj=row, after=_said(query))
@@ -59,7 +60,7 @@ def ask_for_export(
 ) -> CohortExport:
     _check(by, Capability.EXPORT_COHORT)
     row = CohortExport(
-        choices=query.__dict__.copy(),
+        choices=asdict(query),
         query_text=query.text,
         query_digest=query.digest,
         tables=[name for name in TABLES if name in tables],
