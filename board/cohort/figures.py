@@ -64,6 +64,10 @@ class Numbers:
         return f"fewer than {self.smallest}" if number is None else str(number)
 
     @property
+    def is_hidden(self) -> bool:
+        return None in (self.included, self.excluded)
+
+    @property
     def included_text(self) -> str:
         return self.word(self.included)
 

@@ -30,6 +30,7 @@ FIELDS: dict[str, tuple[str, str]] = {
     "size": ("size of a lesion on both scans", "scans"),
 }
 _OF_SCANS = ("ssa", "uptake_min", "injected_mbq", "weight_kg", "uses_psf", "scanner", "extravasation", "quality")
+_IN_CYCLES = (TreatmentLine.TreatmentClass.CHEMO, TreatmentLine.TreatmentClass.PRRT)
 OF_PAIRS = frozenset({*_OF_SCANS, "liver_suv", "size"})
 
 
@@ -61,7 +62,7 @@ def _of_tumour(case: CaseRows, tumour) -> set[str]:
 def _of_line(line: TreatmentLine) -> set[str]:
     missing = {
         "stop": line.stop_span is None and not line.is_ongoing,
-        "cycles": line.cycles is None,
+        "cycles": line.cycles is None and line.treatment_class in _IN_CYCLES,
         "response": not line.best_response,
     }
     return {key for key, is_missing in missing.items() if is_missing}

@@ -6,7 +6,7 @@ from django.conf import settings
 
 from board.cohort.cases import CohortCase
 from board.cohort.selection import Cohort
-from board.domain.cohort_pairs import EXCLUSIONS
+from board.domain.cohort_pairs import EXCLUSIONS, SHORT
 from board.domain.cohort_safe import pseudonym
 from board.domain.cohort_swimmer import Axis, Point, Row, Swim, axis_of, row_of
 
@@ -63,7 +63,9 @@ def _line(case: CohortCase, row: Row, user, shown: Shown) -> Line:
     name = case.case_number if shown.names else page_name(user, case)
     number = case.case_number if shown.names else ""
     if not case.is_in:
-        return Line(name, number, row, "left out", EXCLUSIONS[case.pair.excluded] if shown.reasons else "", is_in=False)
+        code = case.pair.excluded
+        told = (f"out: {SHORT[code]}", EXCLUSIONS[code]) if shown.reasons else ("out", "")
+        return Line(name, number, row, *told, is_in=False)
     state = _state(case) if shown.classes else "in"
     return Line(name, number, row, state, _says(case, shown.classes), is_in=True)
 
@@ -74,6 +76,8 @@ def _state(case: CohortCase) -> str:
         return "class not known"
     if not found.raw:
         return "no rise"
+    if found.lesion_loss:
+        return "rise by lesion loss"
     if found.confirmed:
         return "rise, confirmed"
     return "rise, after SSA check" if found.adjusted else "rise, raw only"

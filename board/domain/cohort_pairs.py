@@ -28,6 +28,18 @@ EXCLUSIONS: dict[str, str] = {
     "suv_unreadable": "The SUV of a scan cannot be read: an input is missing, refused or waits for a person.",
 }
 
+SHORT: dict[str, str] = {
+    "start_unknown": "start not known",
+    "no_scan_before": "no scan before",
+    "no_scan_after": "no scan after",
+    "outside_window": "scan too late",
+    "header_illustrative": "illustrative scan",
+    "tracer_unknown": "tracer not known",
+    "tracer_differs": "tracers differ",
+    "reading_pending": "not read",
+    "suv_unreadable": "SUV not readable",
+}
+
 
 @dataclass(frozen=True)
 class Given:

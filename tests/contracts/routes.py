@@ -105,6 +105,16 @@ ROUTES: dict[str, list[Rule]] = {
     "board:screen_card": [Rule("room_card", get=SEERS, others=SEERS)],
     "board:display_pair": [Rule("room_meeting", post=RUNNERS, others=RUNNERS)],
     "board:display_unpair": [Rule("room_display", post=RUNNERS, others=RUNNERS)],
+    # The cohort: of figures everybody's own; exports are seen by who asked and by who approves, fetched by who asked.
+    "board:cohort": [Rule(get=COHORT)],
+    "board:cohort_count": [Rule(get=COHORT)],
+    "board:cohort_keep": [Rule(post=COHORT)],
+    "board:cohort_forget": [Rule("cohort_question", post=COHORT)],
+    "board:cohort_exports": [Rule(get=ASKERS | APPROVERS, post=ASKERS, others=APPROVERS)],
+    "board:cohort_export": [Rule("cohort_export", get=ASKERS | APPROVERS, others=APPROVERS)],
+    "board:cohort_export_state": [Rule("cohort_export", get=ASKERS | APPROVERS, others=APPROVERS)],
+    "board:cohort_decide": [Rule("cohort_export", post=APPROVERS, others=APPROVERS)],
+    "board:cohort_file": [Rule("cohort_export", get=ASKERS, may_be_missing=True)],
     "imaging:upload": [Rule(get=IMPORTERS, post=IMPORTERS)],
     "imaging:upload_start": [Rule(post=IMPORTERS)],
     "imaging:upload_detail": [
