@@ -119,10 +119,10 @@ def changed_since_last(user, export: CohortExport) -> str:
         query_digest=export.query_digest,
         has_free_text=export.has_free_text,
         state=_STATE.DONE,
-        finished_at__lt=export.finished_at,
+        asked_at__lt=export.asked_at,
     )
-    last = next((one for one in earlier.order_by("-finished_at") if one.tables == export.tables), None)
+    last = next((one for one in earlier.order_by("-asked_at") if one.tables == export.tables), None)
     if last is None:
         return ""
     words = changed_words(last.members, export.members, shows_all=user.may(Capability.READ_CHART))
-    return f"Since the export of {timezone.localtime(last.finished_at):%Y-%m-%d %H:%M}: {words}."
+    return f"Since the export of {timezone.localtime(last.asked_at):%Y-%m-%d %H:%M}: {words}."

@@ -74,7 +74,7 @@ def ask_for_export(
         raise ValidationError({"tables": "Choose at least one table."})
     if known_at is not None and known_at > timezone.now():
         raise ValidationError({"known_at": "Choose a day that is not in the future."})
-    row.clean_fields(exclude=["id", "rows", "members"])
+    row.clean_fields(exclude={field.name for field in row._meta.fields} - {"agreement", "reason"})
     row.save(force_insert=True)
     said = _said(query) | {"tables": row.tables, "has_free_text": has_free_text}
     audit(by=by, action="ask_cohort_export", obj=row, after=said, reason=row.reason)
@@ -110,10 +110,10 @@ def note_download(*, by: User, export: CohortExport) -> None:
 
 
 def _to_decide(by: User, export: CohortExport) -> CohortExport:
-    _check(by, Capability.APPROVE_EXPORT)
     row = CohortExport.objects.select_for_update().get(pk=export.pk)
     if row.asked_by_id == by.pk:
         raise ValidationError(OWN)
+    _check(by, Capability.APPROVE_EXPORT)
     if row.state != _STATE.ASKED:
         raise ValidationError("Somebody has decided about this export already. Reload the page.")
     return row
