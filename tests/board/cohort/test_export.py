@@ -48,16 +48,7 @@ EXPORTED = (
     LesionReading, Voi, UptakeMeasurement, BoardDecision, Series, Study,
 )  # fmt: skip
 # What finds the rows, and what the rules themselves refuse to read.
-_KEPT = {
-    "lineage",
-    "state",
-    "input_digest",
-    "superseded_at",
-    "differentiation",
-    "manifest_sha256",
-    "mask_sha256",
-    "role",
-}
+_KEPT = {"lineage", "state", "input_digest", "superseded_at", "differentiation", "refusal_code"}
 
 
 @pytest.fixture(autouse=True)
