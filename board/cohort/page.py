@@ -1,7 +1,7 @@
 """The page of the cohort, put together for one user and one tab."""
 
 import datetime as dt
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from board.cohort import figures, query
 from board.cohort.changes import changed_words, snapshot_of
@@ -17,6 +17,7 @@ from patients.selectors import cohort_patients
 
 TABS = {"swimmer": "Swimmer plot", "conversion": "Conversion", "kpi": "Figures of care", "quality": "Data quality"}
 MOST_CENTRES = 100
+PAGE_SECONDS = 2.5  # then the page says how far it has come, and asks again
 
 
 @dataclass(frozen=True)
@@ -35,12 +36,15 @@ class Eyes:
 def page_of(user, asked, *, today: dt.date) -> dict:
     chosen, eyes = query.query_of(asked), Eyes.of(user, asked)
     tab = asked.get("tab") if asked.get("tab") in TABS else "swimmer"
-    found = cohort_of(user, chosen, today=today)
+    found = cohort_of(user, chosen, today=today, seconds=PAGE_SECONDS)
+    if found.unread:
+        found = replace(found, members=[])
     questions = list(CohortQuestion.objects.filter(user=user))
     return {
         "query": chosen,
         "fields": fields(user, chosen),
         "found": found,
+        "read": found.asked - found.unread,
         "eyes": eyes,
         "tab": tab,
         "tabs": TABS,
@@ -89,7 +93,7 @@ def has_small(found: Cohort) -> bool:
 def kept(questions: list[CohortQuestion], found: Cohort, eyes: Eyes) -> dict | None:
     """The saved question that this is, and what has changed since it was kept."""
     one = next((one for one in questions if one.digest == found.query.digest), None)
-    if one is None:
+    if one is None or found.unread:
         return None
     words = changed_words(one.found, snapshot_of(found), shows_all=eyes.reads_cases)
     return {"question": one, "words": words}
@@ -97,7 +101,12 @@ def kept(questions: list[CohortQuestion], found: Cohort, eyes: Eyes) -> dict | N
 
 def count_of(user, asked, *, today: dt.date) -> dict:
     """The count while somebody chooses: words only."""
-    found = cohort_of(user, query.query_of(asked), today=today)
+    found = cohort_of(user, query.query_of(asked), today=today, seconds=PAGE_SECONDS)
+    if found.unread:
+        return {
+            "words": f"{found.asked - found.unread} of {found.asked} cases read so far",
+            "address": found.query.address,
+        }
     told = figures.numbers(found, shows_all=Eyes.of(user, asked).shows_all)
     words = f"n = {told.included_text} ({told.excluded_text} excluded)" if found.members else "No patients match"
     return {"words": words, "address": found.query.address}

@@ -4,7 +4,9 @@ A case is read again as soon as the trail has a new row of it, a job of it ends,
 """
 
 import datetime as dt
+import math
 import threading
+import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,11 +30,16 @@ _lock = threading.Lock()
 
 @dataclass(frozen=True)
 class Cohort:
-    """``members`` match the question, in the order of case numbers. ``is_cut``: there are more than were read."""
+    """``members`` match the question, in the order of case numbers. ``is_cut``: there are more than were read.
+
+    ``unread``: so many of ``asked`` could not be read in the time there was; then these are not all.
+    """
 
     query: CohortQuery
     members: list[CohortCase]
     is_cut: bool = False
+    asked: int = 0
+    unread: int = 0
 
     @cached_property
     def included(self) -> list[CohortCase]:
@@ -49,10 +56,13 @@ class Cohort:
         return found
 
 
-def cohort_of(user, query: CohortQuery, *, today: dt.date) -> Cohort:
+def cohort_of(user, query: CohortQuery, *, today: dt.date, seconds: float | None = None) -> Cohort:
+    """``seconds``: a page asks again for what could not be read within; without it everything is read."""
     patients = list(candidates(user, query)[: MOST_CASES + 1])
-    cases = _read(patients[:MOST_CASES], query, today)
-    return Cohort(query, [case for case in cases if matches(case, query)], len(patients) > MOST_CASES)
+    asked = patients[:MOST_CASES]
+    cases = _read(asked, query, today, math.inf if seconds is None else time.monotonic() + seconds)
+    found = [case for case in cases if matches(case, query)]
+    return Cohort(query, found, len(patients) > MOST_CASES, len(asked), len(asked) - len(cases))
 
 
 def candidates(user, query: CohortQuery) -> QuerySet[Patient]:
@@ -87,22 +97,31 @@ def _is_within(case: CohortCase, query: CohortQuery) -> bool:
     return case.zero is not None and first <= case.zero <= last
 
 
-def _read(patients: list[Patient], query: CohortQuery, today: dt.date) -> list[CohortCase]:
+def _read(patients: list[Patient], query: CohortQuery, today: dt.date, until: float) -> list[CohortCase]:
     marks, about = _marks(patients), (query.event, query.window, today, *edition(), settings.WITHIN_SUBJECT_CV)
-    return [_one(patient, (patient.pk, marks.get(patient.pk), about), query, today) for patient in patients]
+    found = []
+    for patient in patients:
+        key = (patient.pk, marks.get(patient.pk), about)
+        case = _known(key)
+        if case is None and time.monotonic() < until:
+            case = cohort_case(read_case(patient), query.event, query.within, today)
+            _keep(key, case)
+        found += [case] if case else []
+    return found
 
 
-def _one(patient: Patient, key: tuple, query: CohortQuery, today: dt.date) -> CohortCase:
+def _known(key: tuple) -> CohortCase | None:
     with _lock:
         if key in _kept:
             _kept.move_to_end(key)
-            return _kept[key]
-    found = cohort_case(read_case(patient), query.event, query.within, today)
+        return _kept.get(key)
+
+
+def _keep(key: tuple, case: CohortCase) -> None:
     with _lock:
-        _kept[key] = found
+        _kept[key] = case
         while len(_kept) > MOST_KEPT:
             _kept.popitem(last=False)
-    return found
 
 
 def _marks(patients: list[Patient]) -> dict:
