@@ -51,7 +51,7 @@ def detail_of(user, export: CohortExport) -> dict:
         "steps": _steps(export),
         "number": len(found.members) if found and user.may(Capability.READ_CHART) else None,
         "tables": [(TABLES[name], export.rows.get(name)) for name in export.tables if name in TABLES],
-        "preview": preview(export, found) if found and not export.known_at else None,
+        "preview": preview(export, found) if may_decide and found and not export.known_at else None,
         "changed": changed_since_last(user, export),
         "query": query_of(export.choices),
         "hours": settings.COHORT_EXPORT_HOURS,

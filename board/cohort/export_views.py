@@ -23,13 +23,13 @@ def exports(request: HttpRequest) -> HttpResponse:
     check(request, ASK, APPROVE)
     if request.method == "POST":
         return _ask(request)
-    query = asked_in(request.GET.get("question", ""))
+    query = asked_in(request.user, request.GET.get("question", ""))
     return render(request, "board/cohort/exports.html", list_of(request.user, query))
 
 
 def _ask(request: HttpRequest) -> HttpResponse:
     check(request, ASK)
-    query = asked_in(request.POST.get("question", ""))
+    query = asked_in(request.user, request.POST.get("question", ""))
     try:
         made = ask_for_export(
             by=request.user,

@@ -33,8 +33,14 @@ class Eyes:
         return cls(reads, reads and asked.get("small") == "1")
 
 
+def asked_by(user, asked) -> query.CohortQuery:
+    """What this user may ask: whoever does not read the cases asks for whole years."""
+    chosen = query.query_of(asked)
+    return chosen if user.may(Capability.READ_CHART) else chosen.coarse
+
+
 def page_of(user, asked, *, today: dt.date) -> dict:
-    chosen, eyes = query.query_of(asked), Eyes.of(user, asked)
+    chosen, eyes = asked_by(user, asked), Eyes.of(user, asked)
     tab = asked.get("tab") if asked.get("tab") in TABS else "swimmer"
     found = cohort_of(user, chosen, today=today, seconds=PAGE_SECONDS)
     if found.unread:
@@ -101,7 +107,7 @@ def kept(questions: list[CohortQuestion], found: Cohort, eyes: Eyes) -> dict | N
 
 def count_of(user, asked, *, today: dt.date) -> dict:
     """The count while somebody chooses: words only."""
-    found = cohort_of(user, query.query_of(asked), today=today, seconds=PAGE_SECONDS)
+    found = cohort_of(user, asked_by(user, asked), today=today, seconds=PAGE_SECONDS)
     if found.unread:
         return {
             "words": f"{found.asked - found.unread} of {found.asked} cases read so far",

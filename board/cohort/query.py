@@ -64,6 +64,12 @@ class CohortQuery:
         return first, dt.date.fromisoformat(self.until) if self.until else dt.date.max
 
     @property
+    def coarse(self) -> "CohortQuery":
+        """In whole years: by a shorter period the day 0 of a pseudonym could be found, and the shift of its dates."""
+        since = f"{self.since[:4]}-01-01" if self.since else ""
+        return replace(self, since=since, until=f"{self.until[:4]}-12-31" if self.until else "")
+
+    @property
     def address(self) -> str:
         chosen = {name: value for name, value in asdict(self).items() if value != getattr(CohortQuery(), name)}
         return urlencode(chosen)

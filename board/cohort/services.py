@@ -59,6 +59,7 @@ def ask_for_export(
     has_free_text: bool = False,
 ) -> CohortExport:
     _check(by, Capability.EXPORT_COHORT)
+    query = query.coarse
     row = CohortExport(
         choices=asdict(query),
         query_text=query.text,

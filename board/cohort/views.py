@@ -12,8 +12,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from board.cohort.http import SEE, check, question_or_404, sentences
-from board.cohort.page import count_of, page_of
-from board.cohort.query import CohortQuery, query_of
+from board.cohort.page import asked_by, count_of, page_of
+from board.cohort.query import CohortQuery
 from board.cohort.selection import cohort_of
 from board.cohort.services import delete_question, keep_question
 
@@ -34,7 +34,7 @@ def count(request: HttpRequest) -> HttpResponse:
 def keep(request: HttpRequest) -> HttpResponse:
     """Save a question, or what one finds today as what it found last."""
     check(request, SEE)
-    query = asked_in(request.POST.get("question", ""))
+    query = asked_in(request.user, request.POST.get("question", ""))
     found = cohort_of(request.user, query, today=timezone.localdate())
     try:
         kept = keep_question(by=request.user, name=request.POST.get("name", ""), found=found)
@@ -52,9 +52,9 @@ def forget(request: HttpRequest, pk) -> HttpResponse:
     return redirect("board:cohort")
 
 
-def asked_in(address: str) -> CohortQuery:
+def asked_in(user, address: str) -> CohortQuery:
     """A question as it stands in an address."""
-    return query_of(dict(parse_qsl(address[:2000])))
+    return asked_by(user, dict(parse_qsl(address[:2000])))
 
 
 def address_of(query: CohortQuery) -> str:

@@ -56,7 +56,7 @@ def _query(asker, text: str) -> CohortQuery:
         return query_of(kept.choices)
     if "=" not in text:
         raise bad_input(f"There is no kept question “{text}” of this user.")
-    return asked_in(text)
+    return asked_in(asker, text)
 
 
 def _asked(options: dict) -> dict:

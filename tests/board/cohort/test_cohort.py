@@ -276,3 +276,11 @@ def test_no_page_of_many_queries(published, django_assert_max_num_queries):
     page_of(user, {}, today=TODAY)
     with django_assert_max_num_queries(12):
         page_of(user, {}, today=TODAY)
+
+
+def test_no_search_by_day_finds_the_day_0_of_a_pseudonym(published, researcher):
+    for since, until in (("2025-08-31", "2025-09-02"), ("2025-09-02", "2025-09-03")):
+        page = page_of(researcher, {"since": since, "until": until}, today=TODAY)
+        assert (page["query"].since, page["query"].until) == ("2025-01-01", "2025-12-31")
+        assert len(page["found"].members) == 1, "the same whether the day is in it or not"
+    assert page_of(published[0], {"since": "2025-09-02"}, today=TODAY)["found"].members == []

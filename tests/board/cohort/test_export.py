@@ -194,6 +194,13 @@ def test_no_true_day_leaves_and_every_interval_stays(full):
     assert "1967-06" not in "".join(files.values())
 
 
+def test_a_period_leaves_in_whole_years(full):
+    researcher, approver, _ = full
+    one_day = CohortQuery(since="2025-09-01", until="2025-09-01")
+    export, files = exported(researcher, approver, query=one_day)
+    assert "2025-09-01" not in export.query_text and "day 0 from 2025-01-01" in files["query.json"]
+
+
 def test_whoever_is_90_or_older_is_of_a_group(full):
     researcher, approver, patient = full
     update_patient(patient, by=approver, reason="test", birth_date=dt.date(1930, 1, 1), birth_date_precision="day")
@@ -359,10 +366,12 @@ def test_the_pages_ask_approve_and_preview_without_a_true_name(full, client):
     assert answer["Location"] == address
     page = client.get(address).content.decode()
     assert "Waiting for second approval." in page and f">{patient.case_number}<" not in page
+    assert "as they would leave" not in page, "no row is shown to the one who asked before the second person agreed"
     assert client.post(reverse("board:cohort_exports"), sent | {"tables": []}).status_code == 422
     assert client.post(reverse("board:cohort_exports"), sent | {"known_at": "2999-01-01"}).status_code == 422
     client.force_login(approver)
-    assert "Whoever approves agrees" in client.get(address).content.decode()
+    page = client.get(address).content.decode()
+    assert "Whoever approves agrees" in page and "as they would leave" in page and ">2025-09-01<" not in page
     client.post(reverse("board:cohort_decide", args=[export.pk]), {"answer": "approve"})
     export.refresh_from_db()
     assert (export.state, export.decided_by) == ("queued", approver)
