@@ -11,7 +11,7 @@ from imaging.models import Job
 from patients.models import AuditEvent, Patient
 
 # Entries of the trail that leave the case as it was: they make no page old.
-ONLY_READ = ("export_fhir",)
+ONLY_READ = ("export_fhir", "export_cohort")
 
 
 def version_of(patient: Patient) -> str:

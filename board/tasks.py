@@ -1,8 +1,11 @@
 """What beat rings for: reading the news, and once a night every patient."""
 
+import uuid
+
 from celery import shared_task
 
 from board import looking, nightly
+from board.cohort import running
 from board.fhir import holding
 from board.keeping import anchor
 
@@ -22,3 +25,16 @@ def look_again_at_all() -> None:
     anchor.note()
     if nightly.is_check_due():
         nightly.check_everybody()
+
+
+@shared_task
+def run_export(pk: str) -> None:
+    """An approved export of a cohort."""
+    running.run(uuid.UUID(str(pk)))
+
+
+@shared_task
+def sweep_exports() -> None:
+    """Exports whose bell nobody heard, and files whose time is over."""
+    for pk in running.sweep():
+        run_export.delay_on_commit(str(pk))

@@ -17,6 +17,7 @@ BELL_TIMEOUT_SECONDS = 0.9
 NEWS_SECONDS = 15  # a decision is marked within a minute of the correction under it
 SEAL_SECONDS, ANCHOR_SECONDS = 60, 3600  # of the trail
 BEAT_SECONDS = 60  # how often beat shows that it lives
+EXPORT_SECONDS = 60
 NIGHT_SECONDS = 600  # how often it is asked whether the nightly look is due
 
 
@@ -84,6 +85,11 @@ def _options() -> dict:
                 "task": "imaging.tasks.look_after_files",
                 "schedule": BEAT_SECONDS,
                 "options": {"expires": BEAT_SECONDS},
+            },
+            "sweep-exports": {
+                "task": "board.tasks.sweep_exports",
+                "schedule": EXPORT_SECONDS,
+                "options": {"expires": EXPORT_SECONDS},
             },
             "look-again-at-all": {
                 "task": "board.tasks.look_again_at_all",

@@ -12,6 +12,7 @@ def frame(request) -> dict:
     shown = {"is_demo": settings.IS_DEMO, "disclaimer": "Research and decision support, not a certified medical device"}
     shown["may_manage"] = lambda: _may(request, Capability.MANAGE_USERS)
     shown["may_see_meetings"] = lambda: _may(request, Capability.SEE_MEETING)  # asked for only where it is drawn
+    shown["may_see_cohort"] = lambda: _may(request, Capability.SEE_COHORT)
     user = getattr(request, "user", None)
     if user is not None and user.is_authenticated:
         shown |= _of_people(request, user)

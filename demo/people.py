@@ -17,6 +17,7 @@ _PEOPLE = (
     (DEMO_COORDINATOR, Role.COORDINATOR, True),
     (DEMO_CHAIR, Role.CHAIR, False),
     ("demo-data-entry", Role.DATA_ENTRY, True),
+    ("demo-researcher", Role.RESEARCHER, False),
     ("demo-observer", Role.OBSERVER, False),
     ("demo-system-admin", Role.SYSTEM_ADMIN, True),
 )

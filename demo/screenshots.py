@@ -76,6 +76,8 @@ def shots(follow_up: str, baseline: str, no_suv: str, fdg: str) -> list[Shot]:
         Shot("home", "/"),
         Shot("watch", "/watch/"),
         Shot("patients", "/patients/"),
+        Shot("cohort", "/cohort/?small=1", at("#swimmer-title")),
+        Shot("cohort-conversion", "/cohort/?tab=conversion&small=1"),
         Shot("patient", case),
         Shot("patient-dark", case, is_other=True),
         Shot("patient-lesions", case, at("#lesions")),

@@ -113,7 +113,15 @@ class PatientQuerySet(models.QuerySet):
         """Patients this user may read: an active grant to the user or a team, and a role that reads charts."""
         if not user.is_authenticated or not user.may(Capability.READ_CHART):
             return self.none()
-        at = at or timezone.now()
+        return self._granted_to(user, at or timezone.now())
+
+    def in_cohort_of(self, user):
+        """Patients who count in this user's figures: granted, and a role that sees cohorts. It opens no page."""
+        if not user.is_authenticated or not user.may(Capability.SEE_COHORT):
+            return self.none()
+        return self._granted_to(user, timezone.now())
+
+    def _granted_to(self, user, at):
         # Asked for each patient by index: a list of every grant would make one case cost what the registry costs.
         grants = AccessGrant.objects.filter(
             Q(user=user) | Q(team__in=user.teams.all()),

@@ -2,6 +2,7 @@
 
 from board.models.cases import SSTR_TRACERS, CaseClosing, CaseQuestion, Contact, of_open_cases
 from board.models.chain import ChainHead, ChainLink, Submission
+from board.models.cohort import CohortExport, CohortQuestion
 from board.models.decisions import BoardDecision, DecisionFollowUp, NextStep
 from board.models.display import Display, ScreenState
 from board.models.entry import EntryDraft, StatedUnknown
@@ -28,6 +29,8 @@ __all__ = [
     "CaseQuestion",
     "ChainHead",
     "ChainLink",
+    "CohortExport",
+    "CohortQuestion",
     "Contact",
     "DayNotice",
     "DecisionDraft",

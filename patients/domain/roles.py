@@ -32,6 +32,9 @@ class Capability(StrEnum):
     SEE_MEETING = "see_meeting"
     PREPARE_MEETING = "prepare_meeting"
     RUN_MEETING = "run_meeting"
+    SEE_COHORT = "see_cohort"
+    EXPORT_COHORT = "export_cohort"
+    APPROVE_EXPORT = "approve_export"
     GRANT_ACCESS = "grant_access"
     MANAGE_USERS = "manage_users"
     BREAK_GLASS = "break_glass"
@@ -52,6 +55,7 @@ _MAY: dict[Role, frozenset[Capability]] = {
             _C.RECORD_DECISION,
             _C.FOLLOW_UP,
             _C.SEE_MEETING,
+            _C.SEE_COHORT,
             _C.BREAK_GLASS,
         }
     ),
@@ -75,6 +79,8 @@ _MAY: dict[Role, frozenset[Capability]] = {
             _C.SEE_MEETING,
             _C.PREPARE_MEETING,
             _C.RUN_MEETING,
+            _C.SEE_COHORT,
+            _C.APPROVE_EXPORT,
             _C.INVITE_OBSERVER,
         }
     ),
@@ -87,11 +93,13 @@ _MAY: dict[Role, frozenset[Capability]] = {
             _C.SEE_MEETING,
             _C.PREPARE_MEETING,
             _C.RUN_MEETING,
+            _C.SEE_COHORT,
+            _C.APPROVE_EXPORT,
             _C.BREAK_GLASS,
         }
     ),
     Role.DATA_ENTRY: frozenset({_C.READ_CHART, _C.EDIT_CLINICAL, _C.IMPORT_SCAN}),
-    Role.RESEARCHER: frozenset({_C.READ_CHART}),
+    Role.RESEARCHER: frozenset({_C.SEE_COHORT, _C.EXPORT_COHORT}),  # figures and pseudonyms, no page of a case
     Role.OBSERVER: frozenset({_C.READ_CHART, _C.SEE_MEETING}),
     Role.SYSTEM_ADMIN: frozenset({_C.MANAGE_USERS}),
     Role.DISPLAY: frozenset(),

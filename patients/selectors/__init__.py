@@ -15,6 +15,7 @@ from patients.selectors.rewinding import as_they_were
 from patients.selectors.rows import (
     age_on,
     age_range_on,
+    cohort_patients,
     dependants,
     get_visible_patient,
     in_visible_chart,
@@ -35,6 +36,7 @@ __all__ = [
     "alkylator_exposure_of",
     "as_they_were",
     "chronology_warnings",
+    "cohort_patients",
     "creatinine_clearance",
     "dependants",
     "egfr",

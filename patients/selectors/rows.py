@@ -15,6 +15,10 @@ def visible_patients(user) -> QuerySet[Patient]:
     return Patient.objects.visible_to(user)
 
 
+def cohort_patients(user) -> QuerySet[Patient]:
+    return Patient.objects.in_cohort_of(user)
+
+
 def readers_of(patient: Patient) -> list[User]:
     """Who may read this case now, by name: ``visible_to`` the other way round. One query."""
     grants = AccessGrant.objects.filter(

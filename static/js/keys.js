@@ -3,7 +3,7 @@
 // data-key-also=". Home" names further keys of the same element. data-focus-key="i" acts only on the element that has the focus.
 import { isOff, isTyping, turn } from "./typing.js";
 
-const GO = { h: "/", p: "/patients/", m: "/meetings/", u: "/imaging/upload/" };
+const GO = { h: "/", p: "/patients/", m: "/meetings/", c: "/cohort/", u: "/imaging/upload/" };
 const ROW_STEP = { j: 1, k: -1 };
 const help = document.getElementById("help");
 let leader = 0;

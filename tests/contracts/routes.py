@@ -12,7 +12,7 @@ DE, RE, OB, SA, DI = Role.DATA_ENTRY, Role.RESEARCHER, Role.OBSERVER, Role.SYSTE
 
 NOBODY: frozenset[Role] = frozenset()
 EVERYONE = frozenset(Role)
-READERS = frozenset({NM, CL, CO, CH, DE, RE, OB})
+READERS = frozenset({NM, CL, CO, CH, DE, OB})
 MANAGERS = frozenset({SA})
 INVITERS = frozenset({CO, SA})
 GRANTERS = frozenset({CO, CH})
@@ -27,6 +27,9 @@ SEERS = frozenset({NM, CL, CO, CH, OB})
 PREPARERS = frozenset({CO, CH})
 RUNNERS = frozenset({CO, CH})
 ENTERERS = frozenset({NM, CL, CO, DE})
+COHORT = frozenset({RE, NM, CO, CH})
+ASKERS = frozenset({RE})
+APPROVERS = frozenset({CO, CH})
 CARRIERS = frozenset({NM, CL, CO, CH, DE})
 
 
@@ -140,6 +143,16 @@ ROUTES: dict[str, list[Rule]] = {
     "closed_signup": [Rule()],
     "closed_connections": [Rule()],
     "closed_social_signup": [Rule()],
+    # The cohort: of figures everybody's own; exports are seen by who asked and by who approves, fetched by who asked.
+    "board:cohort": [Rule(get=COHORT)],
+    "board:cohort_count": [Rule(get=COHORT)],
+    "board:cohort_keep": [Rule(post=COHORT)],
+    "board:cohort_forget": [Rule("cohort_question", post=COHORT)],
+    "board:cohort_exports": [Rule(get=ASKERS | APPROVERS, post=ASKERS, others=APPROVERS)],
+    "board:cohort_export": [Rule("cohort_export", get=ASKERS | APPROVERS, others=APPROVERS)],
+    "board:cohort_export_state": [Rule("cohort_export", get=ASKERS | APPROVERS, others=APPROVERS)],
+    "board:cohort_decide": [Rule("cohort_export", post=APPROVERS, others=APPROVERS)],
+    "board:cohort_file": [Rule("cohort_export", get=ASKERS, may_be_missing=True)],
     "imaging:upload": [Rule(get=IMPORTERS, post=IMPORTERS)],
     "imaging:upload_start": [Rule(post=IMPORTERS)],
     "imaging:upload_detail": [

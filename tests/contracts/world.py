@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from board.minutes import close_meeting
-from board.models import BoardDecision, Display
+from board.models import BoardDecision, CohortExport, CohortQuestion, Display
 from imaging import store
 from imaging.models import (
     ImageProduct,
@@ -115,6 +115,7 @@ def make_world(word: str, owner: User) -> World:
             **_met(word, opener, patient),
             **_on_the_wall(word, opener, patient),
             **_around(owner, opener, patient),
+            **_asked_of_many(word, owner),
         },
     )
 
@@ -211,3 +212,15 @@ def _around(owner: User, by: User, patient: Patient) -> dict[str, object]:
     }
     # As long as an address may have it: a short number would be found in the text of any page.
     return {"invitation": invitation, **{about: {"pk": f"{row.pk:015d}"} for about, row in rows.items()}}
+
+
+def _asked_of_many(word: str, owner: User) -> dict[str, object]:
+    """A question to the cohort that its author keeps, and an export of it that waits for a second person."""
+    asked = {"choices": {}, "query_digest": "0" * 64, "tables": ["cohort"], "agreement": f"{word}-AGREEMENT"}
+    question = {"name": f"{word}-QUESTION", "choices": {}, "text": f"{word}-TEXT", "digest": "0" * 64}
+    return {
+        "cohort_question": CohortQuestion.objects.create(user=owner, **question),
+        "cohort_export": CohortExport.objects.create(
+            asked_by=owner, query_text=f"{word}-TEXT", reason=f"{word}-REASON", **asked
+        ),
+    }

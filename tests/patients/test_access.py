@@ -20,7 +20,6 @@ READERS = {
     Role.COORDINATOR,
     Role.CHAIR,
     Role.DATA_ENTRY,
-    Role.RESEARCHER,
     Role.OBSERVER,
 }
 

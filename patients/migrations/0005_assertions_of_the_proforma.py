@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('patients', '0002_assertions_for_trial_criteria'),
+        ('patients', '0004_people'),
     ]
 
     operations = [

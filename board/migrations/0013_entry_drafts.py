@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('board', '0011_draft_names_what_it_replaces'),
+        ('board', '0012_cohort'),
         ('patients', '0003_assertions_of_the_proforma'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
