@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('board', '0012_cohort'),
-        ('patients', '0003_assertions_of_the_proforma'),
+        ('patients', '0005_assertions_of_the_proforma'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
