@@ -16,7 +16,7 @@ def make_cache_table(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('patients', '0002_assertions_for_trial_criteria'),
+        ('patients', '0003_trail'),
     ]
 
     operations = [
