@@ -112,6 +112,7 @@ def _note(found: Worklist) -> None:
     reads.note_all(row.scan for row in (*found.readings, *found.undecided))
     reads.note_all(line.job for line in found.jobs)
     reads.note_all(event.decision for event in found.stale)
+    reads.note_all([*found.submitted, *found.begun])
     reads.note_all([*found.held, *found.due, *found.contacts_due, *found.uploads, *found.recent])
 
 

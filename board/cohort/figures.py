@@ -10,6 +10,7 @@ from board.cohort.gaps import FIELDS, OF_PAIRS
 from board.cohort.selection import Cohort
 from board.domain.cohort_figures import SMALL_N, Count, counts, parts
 from board.domain.cohort_pairs import EXCLUSIONS
+from patients import reads
 
 WORDING = "possible treatment-associated increase in SSTR uptake (unconfirmed)"
 # In the order in which they are shown first where not all can be: key, name, what it counts.
@@ -122,10 +123,12 @@ def gaps(found: Cohort, *, shows_all: bool, names_cases: bool) -> list[Gap]:
         rows = {key: _members(cases, lambda case, key=key: key in case.gaps) for key in FIELDS if key in keys}
         order = sorted(rows, key=lambda key: -len(rows[key]))
         told = counts({key: rows[key] for key in order}, len(cases), smallest=smallest_cell(), shows_all=shows_all)
-        lines += [_gap(count, [cases[n].case_number for n in rows[count.key]] if names_cases else []) for count in told]
+        lines += [_gap(count, [cases[n] for n in rows[count.key]] if names_cases else []) for count in told]
     return sorted(lines, key=lambda line: (line.count.is_hidden, -line.count.part if not line.count.is_hidden else 0))
 
 
-def _gap(count: Count, cases: list[str]) -> Gap:
+def _gap(count: Count, cases: list[CohortCase]) -> Gap:
     name, tab = FIELDS[count.key]
-    return Gap(name, tab, count, cases[:CASES_NAMED], max(0, len(cases) - CASES_NAMED))
+    shown = cases[:CASES_NAMED]
+    reads.note_all(case.patient_id for case in shown)
+    return Gap(name, tab, count, [case.case_number for case in shown], max(0, len(cases) - CASES_NAMED))

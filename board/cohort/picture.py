@@ -9,6 +9,7 @@ from board.cohort.selection import Cohort
 from board.domain.cohort_pairs import EXCLUSIONS, SHORT
 from board.domain.cohort_safe import pseudonym
 from board.domain.cohort_swimmer import Axis, Point, Row, Swim, axis_of, row_of
+from patients import reads
 
 MOST_ROWS = 200
 
@@ -47,6 +48,8 @@ def picture_of(found: Cohort, user, shown: Shown) -> Picture:
     """Those who are in first. At most ``MOST_ROWS``."""
     drawn = [case for case in (*found.included, *found.excluded) if case.swim]
     first = drawn[:MOST_ROWS]
+    if shown.names:
+        reads.note_all(case.patient_id for case in first)
     swims = [_plain(case.swim, shown.classes) for case in first if case.swim]
     axis = axis_of(swims)
     lines = [_line(case, row_of(swim, axis), user, shown) for case, swim in zip(first, swims, strict=True)]

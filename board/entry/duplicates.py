@@ -13,6 +13,7 @@ from board import words
 from board.entry.codec import Unreadable, day_of
 from board.entry.drafts import check_may_enter, held
 from board.models import EntryDraft
+from patients import reads
 from patients.models import Patient
 from patients.selectors import grade_of, visible_patients
 from patients.services import audit
@@ -40,6 +41,7 @@ def candidates(user, values: dict[str, str]) -> list[Candidate]:
     near = visible_patients(user).filter(Q(case_number__iexact=number) | person).order_by("case_number")[:MOST]
     found = [(likeness(number, one.case_number), one) for one in near]
     alike = sorted((pair for pair in found if pair[0] >= ALIKE), key=lambda pair: -pair[0])
+    reads.note_all(one for _, one in alike[:SHOWN])
     return [_candidate(one, score, number) for score, one in alike[:SHOWN]]
 
 

@@ -32,6 +32,7 @@ from board.entry.worklist import take_note
 from board.models import EntryDraft
 from board.once import once
 from board.views import patient_or_404
+from patients import reads
 from patients.domain.roles import Capability
 from patients.selectors import visible_patients
 from patients.services import Conflict
@@ -108,6 +109,7 @@ def _answered(
     body = _body(request)
     key = None if body is None else _key(str(body.get("draft", "")))
     if body is None or (patient is None and key is None):
+        reads.nothing()
         return JsonResponse({"errors": {"": ODD}}, status=422)
     draft = draft_for(patient, request.user) if patient else own_draft(request.user, key)
     try:

@@ -8,6 +8,7 @@ from imaging.models import Series
 from imaging.views import identities
 from imaging.views.guard import needs
 from imaging.views.words import explain
+from patients import reads
 from patients.domain.roles import Capability
 
 SHOWN = 100
@@ -24,7 +25,10 @@ def held(request):
     asked = asked if asked in LISTS else ""
     _, states, nothing = LISTS[asked]
     rows = access.visible_series(request.user).filter(identity__in=states)
-    found = rows.select_related("study", "candidate_patient", "uploaded_by").order_by("created_at")[: SHOWN + 1]
+    rows = rows.select_related("study", "candidate_patient", "uploaded_by").order_by("created_at")
+    found = list(rows[: SHOWN + 1])
+    for series in found[:SHOWN]:  # one by one: what has no case yet is noted by its own name
+        reads.note(series)
     lines = sorted((_line(series, request.user) for series in found[:SHOWN]), key=lambda line: not line["contradicts"])
     context = {
         "lines": lines,

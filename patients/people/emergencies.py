@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from patients import services
+from patients import reads, services
 from patients.domain.roles import Capability
 from patients.models import AccessGrant
 from patients.people.forms import EmergencyForm
@@ -37,7 +37,9 @@ def emergency(request: HttpRequest) -> HttpResponse:
 @asks(Capability.MANAGE_USERS)
 @require_GET
 def listing(request: HttpRequest) -> HttpResponse:
-    return render(request, "people/emergencies.html", {"emergencies": emergencies()[:NEWEST]})
+    found = list(emergencies()[:NEWEST])
+    reads.note_all(found)
+    return render(request, "people/emergencies.html", {"emergencies": found})
 
 
 @asks(Capability.MANAGE_USERS)

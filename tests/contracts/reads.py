@@ -1,10 +1,16 @@
 """What an answer shows held against what the trail says of it: the same patients, or one of the two is wrong."""
 
+import re
+
 from django.db.models import Max
 
 from imaging.models import Series, UploadItem
 from patients.models import AccessEvent, Patient
 
+# Words of a world that are about a question to the cohort, not about a case.
+ABOUT_NO_CASE = re.compile(r"\w+-(AGREEMENT|QUESTION|REASON|TEXT)\b")
+# The filter of the cohort names every centre there is.
+OF_CENTRES = re.compile(r"\w+-(AGREEMENT|CENTRE|QUESTION|REASON|TEXT)\b")
 READS = ["page", "list", "picture", "data", "print", "export", "display"]
 
 # Answers about a patient in which no word of him stands: pixels, outlines, scores. The reason is why they count.
@@ -33,7 +39,10 @@ class Watched:
         }
 
     def differences(self, name: str, response) -> dict[str, set[str]]:
-        written, shown = set(self.rows), shown_in(response)
+        written, shown = (
+            set(self.rows),
+            shown_in(response, OF_CENTRES if name.startswith("board:cohort") else ABOUT_NO_CASE),
+        )
         found = {"shown and not written down": shown - written - self.of_no_case}
         if name not in WITHOUT_WORDS:
             found["written down and not shown"] = written - shown
@@ -52,9 +61,9 @@ def case_behind(subject: str) -> str:
     return Patient.objects.get(case_number__startswith=f"{word}-CASE-").case_number
 
 
-def shown_in(response) -> set[str]:
+def shown_in(response, about_no_case: re.Pattern[str] = ABOUT_NO_CASE) -> set[str]:
     """Cases of which a word stands in the answer: each world marks all its texts with a word of its own."""
-    body = readable(response)
+    body = about_no_case.sub("", readable(response))
     numbers = Patient.objects.filter(case_number__contains="-CASE-").values_list("case_number", flat=True)
     return {number for number in numbers if number.split("-CASE-")[0] in body}
 

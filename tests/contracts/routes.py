@@ -211,7 +211,7 @@ ROUTES: dict[str, list[Rule]] = {
     "imaging:region_restore": [Rule("region", post=MEASURERS), Rule("taken_region", post=MEASURERS)],
     "imaging:product": [Rule("product", get=READERS)],
     # How the installation is, and what waits for a person to say whose it is.
-    "imaging:held": [Rule(get=IMPORTERS)],
+    "imaging:held": [Rule(get=IMPORTERS, others=RESOLVERS)],
     "health": [Rule(get=frozenset({SA}))],
     "health_json": [Rule(get=frozenset({SA}))],
 }
