@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from board.seen_by import EVERYTHING, SeenAsked, narrowed
 from patients.domain.roles import Capability
 from patients.models import AuditEvent, Patient
 from patients.trail import TrailEntry, as_entry
@@ -21,9 +22,10 @@ def may_read_trail(user) -> bool:
     return any(user.may(capability) for capability in MAY_READ)
 
 
-def trail(patient: Patient, before: str) -> Trail:
+def trail(patient: Patient, before: str, asked: SeenAsked = EVERYTHING) -> Trail:
     """A page of it; ``before`` is the number of the event the page before ended with."""
-    found = AuditEvent.objects.filter(patient=patient).select_related("by").order_by("-id")
+    found = narrowed(AuditEvent.objects.filter(patient=patient), asked, person="by")
+    found = found.select_related("by").order_by("-id")
     if before.isdecimal():
         found = found.filter(id__lt=min(int(before), 2**63 - 1))
     events = list(found[: SHOWN + 1])

@@ -34,6 +34,7 @@ class Capability(StrEnum):
     RUN_MEETING = "run_meeting"
     GRANT_ACCESS = "grant_access"
     MANAGE_USERS = "manage_users"
+    READ_TRAIL = "read_trail"
 
 
 _C = Capability
@@ -63,6 +64,7 @@ _MAY: dict[Role, frozenset[Capability]] = {
             _C.SEE_MEETING,
             _C.PREPARE_MEETING,
             _C.RUN_MEETING,
+            _C.READ_TRAIL,
         }
     ),
     Role.CHAIR: frozenset(
@@ -79,7 +81,7 @@ _MAY: dict[Role, frozenset[Capability]] = {
     Role.DATA_ENTRY: frozenset({_C.READ_CHART, _C.EDIT_CLINICAL, _C.IMPORT_SCAN}),
     Role.RESEARCHER: frozenset({_C.READ_CHART}),
     Role.OBSERVER: frozenset({_C.READ_CHART, _C.SEE_MEETING}),
-    Role.SYSTEM_ADMIN: frozenset({_C.MANAGE_USERS}),
+    Role.SYSTEM_ADMIN: frozenset({_C.MANAGE_USERS, _C.READ_TRAIL}),
     Role.DISPLAY: frozenset(),
 }
 

@@ -5,7 +5,7 @@ from django.db.models import Max
 from imaging.models import Series, UploadItem
 from patients.models import AccessEvent, Patient
 
-READS = ["page", "list", "picture", "data", "print", "export", "display"]
+READS = ["page", "list", "picture", "data", "print", "export", "display", "trail_read", "trail_export"]
 
 # Answers about a patient in which no word of him stands: pixels, outlines, scores. The reason is why they count.
 WITHOUT_WORDS = {
@@ -45,6 +45,8 @@ class Watched:
 def case_behind(subject: str) -> str:
     """Of what belongs to no case yet: the world that made it, by the words of its files."""
     kind, _, pk = subject.rpartition(" ")
+    if subject == "the trail":
+        return ""
     if kind == "series":
         return Series.objects.get(pk=pk).study.dicom_patient_id.replace("-DICOM-", "-CASE-")
     label = UploadItem.objects.filter(upload=pk).values_list("label", flat=True).first() or ""

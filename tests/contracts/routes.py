@@ -23,6 +23,7 @@ SEERS = frozenset({NM, CL, CO, CH, OB})
 PREPARERS = frozenset({CO, CH})
 RUNNERS = frozenset({CO, CH})
 ENTERERS = frozenset({NM, CL, CO, DE})
+TRAIL_READERS = frozenset({CO, SA})
 CARRIERS = frozenset({NM, CL, CO, CH, DE})
 
 
@@ -58,6 +59,8 @@ ROUTES: dict[str, list[Rule]] = {
     "board:export_fhir": [Rule("case_number", get=CARRIERS)],
     "board:import_fhir": [Rule(get=ENTERERS, post=ENTERERS)],
     "board:confirm_fhir": [Rule(post=ENTERERS)],
+    "board:trail": [Rule(get=TRAIL_READERS)],
+    "board:trail_export": [Rule("trail_form", get=TRAIL_READERS, others=TRAIL_READERS)],
     "board:follow_up": [Rule("decision", post=FOLLOWERS)],
     "board:meetings": [Rule(get=SEERS)],
     "board:meeting_new": [Rule(get=PREPARERS, post=PREPARERS)],
