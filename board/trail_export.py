@@ -16,6 +16,7 @@ FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 @dataclass(frozen=True)
 class Form:
     label: str
+    url_name: str
     ending: str
     content_type: str
     write: Callable[[Sequence[TrailLine]], bytes]
@@ -35,7 +36,7 @@ def harmless(text: str) -> str:
 
 
 FORMS = {
-    "csv": Form("CSV", "csv", "text/csv; charset=utf-8", as_csv),
-    "atna": Form("ATNA XML", "xml", "application/xml; charset=utf-8", messages),
-    "fhir": Form("FHIR AuditEvent", "fhir.json", "application/fhir+json; charset=utf-8", as_bundle),
+    "csv": Form("CSV", "board:trail_csv", "csv", "text/csv; charset=utf-8", as_csv),
+    "atna": Form("ATNA XML", "board:trail_atna", "xml", "application/xml; charset=utf-8", messages),
+    "fhir": Form("FHIR AuditEvent", "board:trail_fhir", "fhir.json", "application/fhir+json; charset=utf-8", as_bundle),
 }

@@ -7,5 +7,7 @@ from board import trail_views
 
 urlpatterns: list[URLPattern] = [
     path("trail/", trail_views.page, name="trail"),
-    path("trail/export/<str:form>/", trail_views.export, name="trail_export"),
+    path("trail/trail.csv", trail_views.export, {"form": "csv"}, name="trail_csv"),
+    path("trail/trail.xml", trail_views.export, {"form": "atna"}, name="trail_atna"),
+    path("trail/trail.fhir.json", trail_views.export, {"form": "fhir"}, name="trail_fhir"),
 ]

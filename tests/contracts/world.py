@@ -110,7 +110,6 @@ def make_world(word: str, owner: User) -> World:
             "upload_without_case": without_case,
             "job": _job(scan.pk, patient=patient, message=f"{word}-JOB"),
             "import_job": _job(without_case.pk, kind=Job.Kind.IMPORT),
-            "trail_form": {"form": "csv"},
             **_proposed(word, opener, scan, suv),
             **_met(word, opener, patient),
             **_on_the_wall(word, opener, patient),
