@@ -5,12 +5,18 @@ import io
 import json
 
 import pytest
+from django.core.management import call_command
+from django.test import Client
 from django.urls import reverse
 from lxml import etree
 
+from board.models import Display
+from board.pairing import pair
+from board.screen import command
 from board.trail_export import harmless
 from patients.models import AccessEvent
 from patients.services import grant_access, update_patient
+from tests.board.meeting_factories import make_item, make_meeting
 from tests.patients.factories import make_patient, make_user
 
 pytestmark = pytest.mark.django_db
@@ -149,3 +155,27 @@ def test_a_lock_out_is_in_the_trail(client, settings):
     for _ in range(3):
         client.post(reverse("account_login"), {"login": "somebody", "password": "wrong-wrong-wrong"})
     assert AccessEvent.objects.filter(kind="locked_out").exists()
+
+
+def test_what_a_room_is_shown_is_read_by_its_display(case):
+    chair = make_user("chair")
+    grant_access(by=chair, patient=case, kind="care_team", user=chair)
+    meeting = make_meeting(chair, state="running")
+    item = make_item(meeting, case, chair, question="Treat?")
+    device = Client()
+    device.get(reverse("board:display"))
+    display = pair(by=chair, meeting=meeting, code=Display.objects.get().code)
+    device.get(reverse("board:display"))
+    assert not AccessEvent.objects.filter(patient=case).exists(), "a card names nobody"
+    command(by=chair, meeting=meeting, action="show", value=str(item.pk), window="w")
+    for address in (reverse("board:display"), reverse("board:display_frame", args=[item.pk, "overview"])):
+        assert device.get(address).status_code == 200
+    device.get(reverse("board:display_state"))
+    rows = list(AccessEvent.objects.filter(patient=case).values_list("kind", "user", "device"))
+    assert rows == [("display", None, f"display {display.pk} of meeting {meeting.pk}")] * 2
+
+
+def test_a_command_that_hands_a_case_out_is_a_read(case, capsys):
+    call_command("export_fhir", case.case_number)
+    row = AccessEvent.objects.get(patient=case)
+    assert (row.kind, row.route, row.device, row.user) == ("export", "export_fhir", "command line of the server", None)
