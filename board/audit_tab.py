@@ -3,6 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 
+from board.seen_by import EVERYTHING, SeenAsked, narrowed
 from patients.domain.roles import Capability
 from patients.models import AuditEvent, Patient
 from patients.trail import TrailEntry, as_entry
@@ -22,9 +23,12 @@ def may_read_trail(user) -> bool:
     return any(user.may(capability) for capability in MAY_READ)
 
 
-def trail(patient: Patient, before: str, *, known_at: dt.datetime | None = None) -> Trail:
+def trail(
+    patient: Patient, before: str, asked: SeenAsked = EVERYTHING, *, known_at: dt.datetime | None = None
+) -> Trail:
     """A page of it; ``before`` is the number of the event the page before ended with."""
-    found = AuditEvent.objects.filter(patient=patient).select_related("by").order_by("-id")
+    found = narrowed(AuditEvent.objects.filter(patient=patient), asked, person="by")
+    found = found.select_related("by").order_by("-id")
     if known_at is not None:
         found = found.filter(at__lte=known_at)
     if before.isdecimal():

@@ -34,6 +34,7 @@ from board.models import CaseClosing, DecisionFollowUp
 from board.next_due import next_due
 from board.presenting import presentable
 from board.record_table import record_rows
+from board.seen_by import EVERYTHING, SeenAsked, seen_by
 from board.watch_strip import assignable, watch_strip
 from patients.domain.roles import Capability
 
@@ -48,6 +49,7 @@ class Asked:
     before: str = ""
     scans: tuple[str, str] = ("", "")
     choice: Choice = NO_CHOICE
+    seen: SeenAsked = EVERYTHING
 
     @classmethod
     def of(cls, query: Mapping[str, str], today: dt.date) -> "Asked":
@@ -58,7 +60,7 @@ class Asked:
         tab, sort = tabs.chosen(query.get("tab", "")), query.get("sort", "")
         scans = query.get("first", ""), query.get("second", "")
         sort = sort if sort in SORTS else "organ"
-        return cls(day, tab, sort, query.get("before", ""), scans, Choice.of(query))
+        return cls(day, tab, sort, query.get("before", ""), scans, Choice.of(query), SeenAsked.of(query))
 
 
 def patient_context(chart: Chart, user, asked: Asked) -> dict:
@@ -152,13 +154,14 @@ def _tab(chart: Chart, user, asked: Asked) -> dict[str, Any]:
         }
     if asked.tab == "audit":
         is_allowed = may_read_trail(user)
-        found = guarded("audit", _trail, chart, asked.before) if is_allowed else None
-        return {"trail": found, "may_read_trail": is_allowed}
+        found = guarded("audit", _trail, chart, asked) if is_allowed else None
+        seen = guarded("audit", seen_by, chart.patient, asked.seen) if is_allowed and chart.case.known_at is None else None
+        return {"trail": found, "seen": seen, "asked": asked.seen, "may_read_trail": is_allowed}
     return {"table": guarded(asked.tab, tabs.table_tab, asked.tab, chart)}
 
 
-def _trail(chart: Chart, before: str) -> Trail:
-    return trail(chart.patient, before, known_at=chart.case.known_at)
+def _trail(chart: Chart, asked: Asked) -> Trail:
+    return trail(chart.patient, asked.before, asked.seen, known_at=chart.case.known_at)
 
 
 def _sorts(asked: Asked, today: dt.date) -> list[dict[str, Any]]:

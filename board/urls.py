@@ -31,4 +31,5 @@ urlpatterns = [
     path("", include("board.urls_documents")),
     path("", include("board.urls_fhir")),
     path("", include("board.urls_cohort")),
+    path("", include("board.urls_trail")),
 ]

@@ -10,6 +10,7 @@ from patients.session_time import seconds_left
 
 def frame(request) -> dict:
     shown = {"is_demo": settings.IS_DEMO, "disclaimer": "Research and decision support, not a certified medical device"}
+    shown["may_read_the_trail"] = lambda: _may(request, Capability.READ_TRAIL)
     shown["may_manage"] = lambda: _may(request, Capability.MANAGE_USERS)
     shown["may_see_meetings"] = lambda: _may(request, Capability.SEE_MEETING)  # asked for only where it is drawn
     shown["may_see_cohort"] = lambda: _may(request, Capability.SEE_COHORT)

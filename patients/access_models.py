@@ -56,9 +56,13 @@ class AccessEvent(OnlyAdded):
 
     id = models.BigAutoField(primary_key=True)
     at = models.DateTimeField(default=timezone.now, db_index=True)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, db_index=False, on_delete=models.PROTECT, related_name="+"
+    )
     device = models.CharField(max_length=100, blank=True)
-    patient = models.ForeignKey("patients.Patient", null=True, on_delete=models.PROTECT, related_name="accesses")
+    patient = models.ForeignKey(
+        "patients.Patient", null=True, db_index=False, on_delete=models.PROTECT, related_name="accesses"
+    )
     subject = models.CharField(
         max_length=80,
         blank=True,
@@ -81,6 +85,11 @@ class AccessEvent(OnlyAdded):
 
     def __str__(self) -> str:
         return f"access {self.id}: {self.kind}"
+
+    @property
+    def page_words(self) -> str:
+        """The page in words: the last part of its name, e.g. "minutes pdf"."""
+        return self.subject or self.route.rpartition(":")[2].replace("_", " ")
 
 
 class TrailSeal(OnlyAdded):

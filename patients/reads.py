@@ -75,6 +75,13 @@ def exported() -> None:
     _as(Kind.EXPORT)
 
 
+def of_the_trail(*, is_exported: bool = False) -> None:
+    """Looking into the trail is in the trail, whether it names a case or none."""
+    if (notes := _collected.get()) is not None:
+        notes.kind = Kind.TRAIL_EXPORT if is_exported else Kind.TRAIL_READ
+        notes.subjects.add("the trail")
+
+
 def on_display(device: str) -> None:
     """It is shown on the screen of a room, where nobody is signed in."""
     if (notes := _collected.get()) is not None:

@@ -22,13 +22,18 @@ class TrailEntry:
 
 def as_entry(event: AuditEvent) -> TrailEntry:
     model = _model(event.object_type)
-    kind = str(model._meta.verbose_name) if model else event.object_type
     return TrailEntry(
         event,
-        f"{event.action.replace('_', ' ')}: {kind}",
+        f"{event.action.replace('_', ' ')}: {kind_of(event)}",
         values_shown(model, event.before),
         values_shown(model, event.after),
     )
+
+
+def kind_of(event: AuditEvent) -> str:
+    """What kind of row it was about."""
+    model = _model(event.object_type)
+    return str(model._meta.verbose_name) if model else event.object_type
 
 
 def _model(label: str):

@@ -16,6 +16,7 @@ from django.utils import timezone
 from patients.domain.roles import Capability
 from patients.models import AccessEvent, AuditEvent
 from patients.selectors import in_visible_chart
+from patients.trail import kind_of
 
 PAGE_SIZE = 60
 MOST_EXPORTED = 20_000
@@ -41,6 +42,7 @@ class TrailLine:
     request_id: str = ""
     reason: str = ""
     is_access: bool = False
+    about_words: str = ""
 
     @property
     def order(self) -> tuple[dt.datetime, str, int]:
@@ -168,6 +170,7 @@ def _write(row: AuditEvent) -> TrailLine:
         action=row.action,
         what=row.action.replace("_", " "),
         about=f"{row.object_type} {row.object_id}",
+        about_words=kind_of(row),
         reason="",  # typed by a person: it may say what is in the record
     )
 
@@ -182,6 +185,7 @@ def _access(row: AccessEvent) -> TrailLine:
         action=row.kind,
         what=row.get_kind_display(),
         about=row.subject or row.route,
+        about_words=row.page_words,
         address=row.address,
         request_id=row.request_id,
         is_access=True,

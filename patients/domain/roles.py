@@ -39,6 +39,7 @@ class Capability(StrEnum):
     MANAGE_USERS = "manage_users"
     BREAK_GLASS = "break_glass"
     INVITE_OBSERVER = "invite_observer"
+    READ_TRAIL = "read_trail"
 
 
 _C = Capability
@@ -82,6 +83,7 @@ _MAY: dict[Role, frozenset[Capability]] = {
             _C.SEE_COHORT,
             _C.APPROVE_EXPORT,
             _C.INVITE_OBSERVER,
+            _C.READ_TRAIL,
         }
     ),
     Role.CHAIR: frozenset(
@@ -101,7 +103,7 @@ _MAY: dict[Role, frozenset[Capability]] = {
     Role.DATA_ENTRY: frozenset({_C.READ_CHART, _C.EDIT_CLINICAL, _C.IMPORT_SCAN}),
     Role.RESEARCHER: frozenset({_C.SEE_COHORT, _C.EXPORT_COHORT}),  # figures and pseudonyms, no page of a case
     Role.OBSERVER: frozenset({_C.READ_CHART, _C.SEE_MEETING}),
-    Role.SYSTEM_ADMIN: frozenset({_C.MANAGE_USERS}),
+    Role.SYSTEM_ADMIN: frozenset({_C.MANAGE_USERS, _C.READ_TRAIL}),
     Role.DISPLAY: frozenset(),
 }
 

@@ -46,8 +46,8 @@ class Migration(migrations.Migration):
                 ('address', models.CharField(blank=True, max_length=64)),
                 ('request_id', models.CharField(blank=True, max_length=32)),
                 ('mark', models.CharField(blank=True, max_length=40)),
-                ('patient', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='accesses', to='patients.patient')),
-                ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('patient', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='accesses', to='patients.patient')),
+                ('user', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'ordering': ['id'],

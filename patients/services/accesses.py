@@ -86,7 +86,7 @@ def _shown(notes: Notes) -> dict[str, str]:
     return found
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def _store(events) -> None:
     outbox.hold_reads_open()
     AccessEvent.objects.bulk_create(list(events), batch_size=500)

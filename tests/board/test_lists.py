@@ -77,7 +77,7 @@ def test_listing_costs_the_same_for_one_case_and_for_many(reader, django_assert_
     client, user = reader
     for n in range(12):
         make_patient(by=user, case_number=f"K-{n}")
-    with django_assert_max_num_queries(10 + 3):  # three write down who was listed
+    with django_assert_max_num_queries(10 + 1):  # one writes down who was listed
         client.get(reverse("board:patients"))
 
 

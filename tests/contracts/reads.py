@@ -11,7 +11,7 @@ from patients.models import AccessEvent, Patient
 ABOUT_NO_CASE = re.compile(r"\w+-(AGREEMENT|QUESTION|REASON|TEXT)\b")
 # The filter of the cohort names every centre there is.
 OF_CENTRES = re.compile(r"\w+-(AGREEMENT|CENTRE|QUESTION|REASON|TEXT)\b")
-READS = ["page", "list", "picture", "data", "print", "export", "display"]
+READS = ["page", "list", "picture", "data", "print", "export", "display", "trail_read", "trail_export"]
 
 # Answers about a patient in which no word of him stands: pixels, outlines, scores. The reason is why they count.
 WITHOUT_WORDS = {
@@ -54,6 +54,8 @@ class Watched:
 def case_behind(subject: str) -> str:
     """Of what belongs to no case yet: the world that made it, by the words of its files."""
     kind, _, pk = subject.rpartition(" ")
+    if subject == "the trail":
+        return ""
     if kind == "series":
         return Series.objects.get(pk=pk).study.dicom_patient_id.replace("-DICOM-", "-CASE-")
     label = UploadItem.objects.filter(upload=pk).values_list("label", flat=True).first() or ""

@@ -30,6 +30,7 @@ ENTERERS = frozenset({NM, CL, CO, DE})
 COHORT = frozenset({RE, NM, CO, CH})
 ASKERS = frozenset({RE})
 APPROVERS = frozenset({CO, CH})
+TRAIL_READERS = frozenset({CO, SA})
 CARRIERS = frozenset({NM, CL, CO, CH, DE})
 
 
@@ -78,6 +79,12 @@ ROUTES: dict[str, list[Rule]] = {
     "board:export_fhir": [Rule("case_number", get=CARRIERS)],
     "board:import_fhir": [Rule(get=ENTERERS, post=ENTERERS)],
     "board:confirm_fhir": [Rule(post=ENTERERS)],
+    # An administrator reads who saw which case, and no case; of others' cases a coordinator sees nothing in either
+    # (tests/board/test_trail_pages.py).
+    "board:trail": [Rule(get=TRAIL_READERS, others=frozenset({SA}))],
+    "board:trail_csv": [Rule(get=TRAIL_READERS, others=frozenset({SA}))],
+    "board:trail_atna": [Rule(get=TRAIL_READERS, others=frozenset({SA}))],
+    "board:trail_fhir": [Rule(get=TRAIL_READERS, others=frozenset({SA}))],
     "board:follow_up": [Rule("decision", post=FOLLOWERS)],
     "board:meetings": [Rule(get=SEERS)],
     "board:meeting_new": [Rule(get=PREPARERS, post=PREPARERS)],
