@@ -60,22 +60,21 @@ def withdraw_invitation(invitation: Invitation, *, by) -> Invitation:
 
 def open_invitation(token: str) -> Invitation | None:
     found = Invitation.objects.filter(token_digest=digest(token)).first()
-    return found if found is not None and found.is_open and found.invited_by.is_active else None
+    return found if found is not None and _opens(found) else None
 
 
-@transaction.atomic
 def accept(token: str, *, username: str, password: str = "") -> User:
-    """The account that was invited, and nothing more. Without a password it signs in through the hospital only."""
-    invitation = Invitation.objects.select_for_update().filter(token_digest=digest(token)).first()
-    if invitation is None or not invitation.is_open or not invitation.invited_by.is_active:
+    invitation = open_invitation(token)
+    if invitation is None:
         raise ValidationError(GONE)
     return accept_open(invitation, username=username, password=password)
 
 
 @transaction.atomic
 def accept_open(invitation: Invitation, *, username: str, password: str = "") -> User:
-    invitation = Invitation.objects.select_for_update().get(pk=invitation.pk)
-    if not invitation.is_open:
+    """The account that was invited, and nothing more. Without a password it signs in through the hospital only."""
+    invitation = Invitation.objects.select_for_update(of=("self",)).get(pk=invitation.pk)
+    if not _opens(invitation):
         raise ValidationError(GONE)
     if User.objects.filter(username__iexact=username).exists():
         raise ValidationError({"username": TAKEN})
@@ -89,6 +88,10 @@ def accept_open(invitation: Invitation, *, username: str, password: str = "") ->
     after = snapshot(invitation, ["accepted_by", "meeting"])
     audit(by=user, action="accept_invitation", obj=invitation, after=after)
     return user
+
+
+def _opens(invitation: Invitation) -> bool:
+    return invitation.is_open and invitation.invited_by.is_active
 
 
 def digest(token: str) -> str:

@@ -185,10 +185,11 @@ def test_a_minute_before_the_end_one_may_stay_and_afterwards_nothing_is_lost(
     expect(dialog).to_be_visible()
     shoot("people-session-warning")
     has_no_serious_finding()
-    page.get_by_role("button", name="Stay signed in").click()
+    with page.expect_response("**/people/session/stay/"):
+        page.get_by_role("button", name="Stay signed in").click()
     expect(dialog).to_be_hidden()
-    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-    page.wait_for_timeout(300)
+    with page.expect_response("**/people/session/"):
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     expect(dialog).to_be_hidden()
     sit_still(130)
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")

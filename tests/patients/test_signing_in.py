@@ -54,11 +54,12 @@ def test_from_ever_new_addresses_they_are_stopped_too():
     assert answer.status_code == 200 and "Too many wrong passwords" in answer.content.decode()
 
 
-def test_a_header_does_not_make_a_new_address(settings):
+def test_headers_do_not_make_somebody_else():
     user = make_user("clinician")
     sent = {"login": user.username, "password": "a-wrong-password"}
     for n in range(9):
-        answer = Client().post("/accounts/login/", sent, HTTP_X_FORWARDED_FOR=f"10.1.1.{n}")
+        headers = {"HTTP_X_FORWARDED_FOR": f"10.1.1.{n}", "HTTP_USER_AGENT": f"Browser/{n}"}
+        answer = Client().post("/accounts/login/", sent, **headers)
     assert answer.status_code == 429
 
 
