@@ -6,7 +6,7 @@ export DJANGO_SETTINGS_MODULE := config.settings
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-both fuzz check bench study meeting-drill screenshots clean
+.PHONY: help setup demo test test-both fuzz check bench study meeting-drill restore-drill screenshots clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -67,6 +67,11 @@ study: $(VENV)/.dev ## proposals on phantoms whose truth is known: found, missed
 
 meeting-drill: $(VENV)/.dev ## a meeting of thirty cases while broker and worker are killed and PostgreSQL is restarted; prints what the room saw
 	@$(BIN)/python -m tests.drill.meeting
+
+restore-drill: $(VENV)/.dev ## back up and restore on SQLite, and on PostgreSQL where DATABASE_URL names a server
+	@env -u DATABASE_URL $(BIN)/python -m pytest -q tests/board/keeping
+	@case "$(DATABASE_URL)" in postgres*) PRRT_TEST_DATABASE_ONLY=1 PRRT_TEST_BOTH=1 $(BIN)/python -m pytest -q tests/board/keeping ;; \
+	  *) echo "PostgreSQL not tried: set DATABASE_URL=postgres://user@host/name" ;; esac
 
 screenshots: $(VENV)/.dev ## pictures of every page of the demonstration in docs/screenshots (needs Chromium)
 	@$(BIN)/python -m demo.screenshots

@@ -62,6 +62,7 @@ MIDDLEWARE = [
     "axes.middleware.AxesMiddleware",
     "config.middleware.NoStoreMiddleware",
     "config.page_headers.PermissionsPolicyMiddleware",
+    "config.body_caps.BodyCapMiddleware",  # within all that sets headers, before anything that reads a form
     "board.rewind_guard.RewindGuardMiddleware",
     "config.middleware.ReadsMiddleware",
 ]
@@ -204,6 +205,10 @@ FILE_STORE_DIR = DATA_DIR / "store"
 ANCHOR_FILE = env.ANCHOR_FILE  # outside the data: what shows that an old copy of the database is in use
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+DATA_UPLOAD_MAX_NUMBER_FILES = 2000
+REQUEST_MAX_BYTES = 32 * 1024 * 1024  # of every page but the imports, which have their own cap
+UPLOADS_PER_HOUR = 120  # that one person may begin in the browser
+UPLOAD_BYTES_PER_DAY = env.UPLOAD_GB_PER_DAY * 10**9
 
 # --- work in the background: the job row is the truth, the broker only a bell ----------------------
 CELERY_BROKER_URL = env.BROKER_URL or "filesystem://"

@@ -106,6 +106,7 @@ def shots(follow_up: str, baseline: str, no_suv: str, fdg: str) -> list[Shot]:
         Shot("scan-fdg", fdg, at("#fdg")),
         Shot("upload", "/imaging/upload/"),
         Shot("jobs", "/imaging/jobs/"),
+        Shot("held", "/imaging/held/"),
         Shot("decide", f"{case}decide/"),
         Shot("report", f"{follow_up}read/", report),
         Shot("reading-form", f"{follow_up}read/", amending, ready=DRAWN),

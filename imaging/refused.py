@@ -13,6 +13,8 @@ SENTENCES: dict[str, str] = {
     "upload_closed": "This import has already been closed. Start a new one for further files.",
     "upload_empty": "This import holds no file.",
     "too_many_files": "An import takes at most 20,000 files. The remaining files were not read.",
+    "upload_too_often": "Very many imports were begun within an hour. Wait a little, or put the files into one import.",
+    "upload_quota": "You sent as much as one person may in a day. Go on tomorrow, or ask the system administrator.",
     "upload_too_large": "An import takes at most 4 GB. The remaining files were not read.",
     "file_empty": "The file is empty.",
     # Archives

@@ -1,5 +1,6 @@
 """Receiving files: durable under their content hash before the row that names them says so."""
 
+import datetime as dt
 import hashlib
 import io
 import unicodedata
@@ -7,7 +8,9 @@ import uuid
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from django.conf import settings
 from django.db import transaction
+from django.db.models import Sum
 from django.utils import timezone
 
 from imaging import archive, jobs, store
@@ -17,6 +20,7 @@ from imaging.refused import Refused
 from patients.domain.roles import Capability
 from patients.services import audit
 
+HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 IMPORT_VERSION = "import/1.0"
 
 
@@ -34,6 +38,8 @@ def open_upload(*, by, patient=None, source: str, key: uuid.UUID | None = None) 
     """Start an import, into a chosen case or into none. The same ``key`` again gives the same import."""
     if not by.may(Capability.IMPORT_SCAN):
         raise Refused("not_permitted")
+    if source == Upload.Source.BROWSER and not Upload.objects.filter(pk=key).exists():
+        _refuse_too_much(by)
     wanted = {"by": by, "patient": patient, "source": source}
     upload, is_new = Upload.objects.get_or_create(pk=key or uuid.uuid4(), defaults=wanted)
     if not is_new:
@@ -42,6 +48,16 @@ def open_upload(*, by, patient=None, source: str, key: uuid.UUID | None = None) 
         return upload
     audit(by=by, action="open_upload", obj=upload, patient=patient, after={"source": source})
     return upload
+
+
+def _refuse_too_much(by) -> None:
+    """One account, in wrong hands or in a loop, fills no disk; whoever works on the computer itself has no limit."""
+    now, mine = timezone.now(), Upload.objects.filter(by=by)
+    if mine.filter(created_at__gt=now - HOUR).count() >= settings.UPLOADS_PER_HOUR:
+        raise Refused("upload_too_often")
+    sent = mine.filter(created_at__gt=now - DAY).aggregate(bytes=Sum("byte_count"))["bytes"] or 0
+    if sent >= settings.UPLOAD_BYTES_PER_DAY:
+        raise Refused("upload_quota")
 
 
 def add_file(*, by, upload: Upload, label: str, stream) -> UploadItem:

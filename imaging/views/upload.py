@@ -25,7 +25,15 @@ BATCH_FILES = 256
 OFFERED = 50
 # One request carries one batch, or one file that is larger than a batch; heads and labels come on top.
 MAX_BODY_BYTES = archive.MAX_TOTAL_BYTES + (16 << 20)
-STATUS = {"not_permitted": 403, "upload_closed": 409, "disk_full": 507, "store_unwritable": 503, "store_damaged": 503}
+STATUS = {
+    "not_permitted": 403,
+    "upload_too_often": 429,
+    "upload_quota": 429,
+    "upload_closed": 409,
+    "disk_full": 507,
+    "store_unwritable": 503,
+    "store_damaged": 503,
+}
 
 
 @csrf_exempt  # the size is refused before the form is read; the token is checked in _upload

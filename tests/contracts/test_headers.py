@@ -54,6 +54,8 @@ def missing_headers(response) -> list[str]:
         wrong.append("Cache-Control")
     if "default-src 'none'" not in policy or "frame-ancestors 'none'" not in policy:
         wrong.append("Content-Security-Policy")
+    if "camera=()" not in response.headers.get("Permissions-Policy", ""):
+        wrong.append("Permissions-Policy")
     return wrong + [f"policy allows {word}" for word in UNSAFE & set(policy.replace(";", " ").split())]
 
 
@@ -71,7 +73,7 @@ def test_every_page(client, name, rule):
     check(client.get(reverse(name, kwargs=own.kwargs(rule.about))), name)
 
 
-@pytest.mark.parametrize("path", ["/accounts/login/", "/healthz", "/no/such/page/", "/imaging/upload/"])
+@pytest.mark.parametrize("path", ["/accounts/login/", "/healthz", "/readyz", "/no/such/page/", "/imaging/upload/"])
 def test_pages_for_nobody_in_particular(client, path):
     check(client.get(path), path)
 
@@ -118,4 +120,4 @@ def test_what_is_inline_would_be_found(html):
 def test_a_page_without_its_headers_would_be_found():
     from django.http import HttpResponse
 
-    assert len(missing_headers(HttpResponse("bare"))) == len(FIXED) + 2
+    assert len(missing_headers(HttpResponse("bare"))) == len(FIXED) + 3

@@ -121,5 +121,14 @@ def test_a_clerk_sees_their_own_only(client, doctor):
     series = held(mine, patient_id="MINE-1")
     client.force_login(clerk)
     assert "MINE-1" not in client.get(reverse("imaging:held")).content.decode()
+    client.force_login(make_user("coordinator"))
+    assert "MINE-1" not in client.get(reverse("imaging:held")).content.decode()
     client.force_login(mine)
     assert str(series.pk) in client.get(reverse("imaging:held")).content.decode()
+
+
+def test_a_held_scan_of_a_case_one_may_not_see_is_not_listed(client, doctor, case):
+    held(doctor, case, patient_id="NOT-YOURS")
+    client.force_login(make_user("nuclear_medicine"))
+    page = client.get(reverse("imaging:held")).content.decode()
+    assert "NOT-YOURS" not in page and "PRRT-0042" not in page and "1960" not in page

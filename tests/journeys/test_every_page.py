@@ -31,7 +31,7 @@ NO_PAGE = {
     "imaging:mip", "imaging:scan_state", "imaging:viewer", "imaging:read_lists", "imaging:report_text", "imaging:report_pdf", "imaging:regions",
     "imaging:product", "board:minutes_pdf", "board:minutes_text", "board:pack_pdf", "board:pack_text", "board:letter_pdf",
     "board:letter_text", "board:decision_json", "board:screen", "board:screen_frame", "board:screen_card",
-    "board:export_fhir",
+    "board:export_fhir", "health_json",
 }  # fmt: skip
 
 
@@ -72,6 +72,7 @@ def addresses() -> dict[str, str]:
         "imaging:upload_detail": reverse("imaging:upload_detail", args=[Upload.objects.first().pk]),
         "imaging:jobs": reverse("imaging:jobs"),
         "imaging:job": reverse("imaging:job", args=[Job.objects.first().pk]),
+        "imaging:held": reverse("imaging:held"),
         "imaging:series": reverse("imaging:series", args=[suv.pet_series_id]),
         "imaging:series without SUV": reverse("imaging:series", args=[no_suv.pet_series_id]),
         "imaging:scan": reverse("imaging:scan", args=[suv.pk]),
@@ -96,6 +97,10 @@ def addresses_of_the_coordinator() -> dict[str, str]:
         "board:series": reverse("board:series", args=[meeting.series_id]),
         "board:patient, to be listed": reverse("board:patient", args=["0008"]),
     }
+
+
+def addresses_of_the_administrator() -> dict[str, str]:
+    return {"health": reverse("health")}
 
 
 def _source() -> str:
@@ -139,14 +144,16 @@ def test_every_page(opened, live_server):
     page.on("request", lambda request: elsewhere.add(request.url) if _is_elsewhere(request.url, live_server) else None)
     screen = page.context.new_cdp_session(page)
     pages = addresses()
-    of_coordinator = addresses_of_the_coordinator()
-    assert {name.split()[0].rstrip(",") for name in {**pages, **of_coordinator}} | NO_PAGE == {
+    of_coordinator, of_administrator = addresses_of_the_coordinator(), addresses_of_the_administrator()
+    signs_in = {next(iter(of_coordinator)): "demo-coordinator", next(iter(of_administrator)): "demo-system-admin"}
+    everybodys = {**pages, **of_coordinator, **of_administrator}
+    assert {name.split()[0].rstrip(",") for name in everybodys} | NO_PAGE == {
         name for name, rules in ROUTES.items() if any(rule.get for rule in rules)
     }
-    for name, address in {**pages, **of_coordinator}.items():
-        if name == next(iter(of_coordinator)):
+    for name, address in everybodys.items():
+        if name in signs_in:
             page.context.clear_cookies()
-            sign_in(page, live_server, "demo-coordinator")
+            sign_in(page, live_server, signs_in[name])
         page.goto(live_server.url + address)
         page.wait_for_function(READY)
         page.evaluate("document.querySelectorAll('main details').forEach(d => { d.open = true; })")

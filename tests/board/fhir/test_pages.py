@@ -61,7 +61,7 @@ def test_a_case_goes_out_as_a_file_and_the_trail_says_so(client):
     answer = client.get(reverse("board:export_fhir", args=[patient.case_number]))
     found = json.loads(answer.content)
     assert answer["Content-Type"].startswith("application/fhir+json") and "no-store" in answer["Cache-Control"]
-    assert answer["Content-Disposition"] == 'attachment; filename="case-F-0001.fhir.json"'
+    assert answer["Content-Disposition"] == 'attachment; filename="patient-' + str(patient.pk) + '.fhir.json"'
     told = AuditEvent.objects.get(action="export_fhir")
     assert (told.by, told.patient, told.after["resources"]) == (user, patient, len(found["entry"]))
 

@@ -1,0 +1,207 @@
+"""Code in every free text of every row and every text tag of a header: on no page does it run, or become an element."""
+
+from io import BytesIO
+
+import pydicom
+import pytest
+from django.test import Client
+from django.urls import reverse
+from pypdf import PdfReader
+
+from board.models import AgendaItem, Meeting, ScreenState
+from board.pairing import pair
+from imaging.models import Series, Upload
+from patients.domain.roles import Role
+from patients.models import User
+from patients.services import grant_access
+from tests.board.factories import published_case
+from tests.board.meeting_factories import make_item, make_meeting
+from tests.contracts.routes import ROUTES
+from tests.contracts.world import make_world
+from tests.imaging.people import importer
+from tests.imaging.phantom import write_pet
+from tests.journeys.hostile import PAYLOADS, STRANGE, WATCH, hostile, poison
+from tests.patients.factories import make_user
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+TABS = ("eligibility", "change", "scans", "histology", "lines", "labs", "decisions", "contacts", "audit")
+# Answered with JSON, text, pictures or a file: looked at without a browser, whose they are not to be read as a page.
+NO_PAGE = {
+    "text/plain",
+    "application/json",
+    "application/pdf",
+    "image/png",
+    "image/webp",
+    "application/fhir+json",
+    "application/zip",
+}
+TAGS = {
+    "PatientName": "PN", "PatientID": "LO", "IssuerOfPatientID": "LO", "PatientComments": "LT", "OtherPatientIDs": "LO", "StudyDescription": "LO",
+    "SeriesDescription": "LO", "StationName": "SH", "Manufacturer": "LO", "ManufacturerModelName": "LO", "InstitutionName": "LO",
+    "ProtocolName": "LO", "ReferringPhysicianName": "PN", "OperatorsName": "PN", "SoftwareVersions": "LO", "AccessionNumber": "SH",
+    "StudyID": "SH", "BodyPartExamined": "CS", "ImageComments": "LT", "DeviceSerialNumber": "LO", "SeriesNumber": "",
+}  # fmt: skip
+LONGEST = {"PN": 64, "LO": 64, "SH": 16, "LT": 500}
+
+
+@pytest.fixture
+def expected_errors():
+    """The same test counts what the policy stopped; that a poisoned picture or word list is refused is no script of ours."""
+    return ["Content Security Policy", "Failed to load resource", "[object"]
+
+
+@pytest.fixture
+def pages(page):
+    page.add_init_script(WATCH)
+    said = []
+    page.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
+    return page, said
+
+
+def seen(page, said, address: str) -> dict:
+    page.goto(address, wait_until="load")
+    page.evaluate("document.querySelectorAll('main details').forEach(d => { d.open = true; })")
+    found = page.evaluate(STRANGE)
+    return {key: found[key] for key in ("strange", "ran", "stopped") if found[key]} | (
+        {"dialogs": said[:]} if said else {}
+    )
+
+
+def enter(page, live_server, user) -> None:
+    """Signed in without the form, whose page is looked at by itself."""
+    client = Client()
+    client.force_login(user)
+    page.context.clear_cookies()
+    page.context.add_cookies(
+        [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}]
+    )
+
+
+@pytest.fixture
+def poisoned(transactional_db, tmp_path):
+    """Somebody's world, a rich case, a running meeting with a display, an import, and in every free text of them code."""
+    users = {role: make_user(role.value) for role in (Role.NUCLEAR_MEDICINE, Role.COORDINATOR, Role.SYSTEM_ADMIN)}
+    world = make_world("W", users[Role.NUCLEAR_MEDICINE])
+    reader, rich = published_case()
+    for user in users.values():
+        for by, patient in ((reader, rich), (world.owner, world.patient)):
+            grant_access(by=by, patient=patient, kind="board", user=user, reason="sits on the board")
+    meeting = make_meeting(users[Role.COORDINATOR], state="running")
+    item = make_item(meeting, rich, users[Role.COORDINATOR])
+    upload = hostile_import(users[Role.NUCLEAR_MEDICINE], tmp_path)
+    assert poison() > 250
+    return users, world, rich, meeting, item, upload
+
+
+def hostile_import(by: User, folder) -> Upload:
+    paths = write_pet(folder / "sent", "hostile")
+    for path in paths:
+        ds = pydicom.dcmread(path)
+        for tag, vr in TAGS.items():
+            if vr in LONGEST:
+                setattr(ds, tag, PAYLOADS[len(tag) % 7][: LONGEST[vr]])
+        ds.save_as(path)
+    labels = [f"{PAYLOADS[n]}.dcm" for n in range(len(paths))]
+    upload = importer(by)(paths, by=by, labels=labels)
+    assert Series.objects.filter(upload_items__upload=upload, study__dicom_patient_id__startswith="<").exists()
+    return upload
+
+
+def addresses(world, rich, upload) -> list[str]:
+    found = [
+        reverse(name, kwargs=world.kwargs(rule.about)) for name, rules in ROUTES.items() for rule in rules if rule.get
+    ]
+    case = reverse("board:patient", args=[rich.case_number])
+    found += [case, *(f"{case}?tab={tab}" for tab in TABS), reverse("board:decide", args=[rich.case_number])]
+    found += [reverse("board:what_if", args=[rich.case_number]), reverse("imaging:upload_detail", args=[upload.pk])]
+    found += [
+        reverse("imaging:series", args=[pk])
+        for pk in Series.objects.filter(upload_items__upload=upload).distinct().values_list("pk", flat=True)
+    ]
+    return [*found, "/no/such/page/", f"{reverse('board:patients')}?q={PAYLOADS[0]}", "/admin/"]
+
+
+def kind_of(answer) -> str:
+    return answer.headers.get("Content-Type", "").split(";")[0]
+
+
+def test_no_script_runs_and_no_element_appears(pages, live_server, poisoned):
+    """Each page once, as the first of these roles that may open it."""
+    (page, said), (users, world, rich, *_, upload) = pages, poisoned
+    wrong, visited, shown = {}, set(), 0
+    for role in (Role.NUCLEAR_MEDICINE, Role.COORDINATOR, Role.SYSTEM_ADMIN):
+        client = Client()
+        client.force_login(users[role])
+        enter(page, live_server, users[role])
+        for address in addresses(world, rich, upload):
+            answer = client.get(address) if address not in visited else None
+            if answer is None or answer.status_code in {301, 302, 403}:
+                continue
+            visited.add(address)
+            if kind_of(answer) != "text/html":
+                assert kind_of(answer) in NO_PAGE and answer.headers["X-Content-Type-Options"] == "nosniff", address
+                continue
+            shown += "xss(1)" in answer.content.decode()
+            if found := seen(page, said, live_server.url + address):
+                wrong[address] = found
+    assert wrong == {}
+    assert len(visited) >= 75 and shown >= 40, (len(visited), shown)
+
+
+def test_the_screen_of_the_room(pages, live_server, poisoned):
+    (page, said), (users, _, _, meeting, item, _) = pages, poisoned
+    page.goto(f"{live_server.url}/display/")
+    code = page.locator("[data-code]").inner_text().replace(" ", "")
+    pair(by=users[Role.COORDINATOR], meeting=meeting, code=code)
+    for view in ("overview", "timeline", "lesion", "heatmap", "what_if", "previous"):
+        ScreenState.objects.update_or_create(
+            meeting=meeting, defaults={"item": item, "view": view, "shows_sentence": True}
+        )
+        found = seen(page, said, f"{live_server.url}/display/")
+        assert found == {}, view
+    assert "xss" in page.content() or AgendaItem.objects.filter(pk=item.pk, question__contains="<").exists()
+    Meeting.objects.filter(pk=meeting.pk).update(state="closed")
+
+
+def test_documents_hold_the_text_as_text(poisoned):
+    users, world, *_ = poisoned
+    client = Client()
+    client.force_login(users[Role.NUCLEAR_MEDICINE])
+    read = 0
+    for name, about in (("minutes", "minuted_meeting"), ("pack", "running_meeting"), ("letter", "decision")):
+        for kind in ("pdf", "text"):
+            answer = client.get(reverse(f"board:{name}_{kind}", kwargs=world.kwargs(about)))
+            assert answer.status_code == 200, (name, kind)
+            body = b"".join(answer.streaming_content) if answer.streaming else answer.content
+            text = (
+                body.decode() if kind == "text" else "".join(p.extract_text() for p in PdfReader(BytesIO(body)).pages)
+            )
+            read += "<" in text
+            if kind == "pdf":
+                keys = str([p.get("/Annots") for p in PdfReader(BytesIO(body)).pages])
+                assert b"/JavaScript" not in body and "javascript" not in keys.lower()
+    assert read == 6
+
+
+@pytest.fixture
+def with_a_hole(settings):
+    settings.ROOT_URLCONF = "tests.journeys.hostile"
+
+
+def test_a_page_that_takes_text_for_code_would_be_found(pages, live_server, with_a_hole, transactional_db):
+    """The control: with `|safe` elements appear and the policy has to stop them; without the policy they run."""
+    (page, said) = pages
+    enter(page, live_server, make_user("clinician"))
+    found = seen(page, said, f"{live_server.url}/planted/?only=1")
+    assert found["strange"] and found["stopped"] and "ran" not in found
+    page.goto(f"{live_server.url}/planted/?only=1&open=1", wait_until="load")
+    page.wait_for_function("window.ran.length > 0")
+    elements = [n for n, text in enumerate(PAYLOADS) if text.startswith("<") and "refresh" not in text]
+    found = [seen(page, said, f"{live_server.url}/planted/?only={n}").get("strange") for n in elements]
+    assert sum(map(bool, found)) >= len(elements) - 9, [
+        PAYLOADS[n] for n, one in zip(elements, found, strict=True) if not one
+    ]
+
+
+def test_every_payload_is_taken_in_turn():
+    assert len(PAYLOADS) >= 40 and len({hostile(500).rpartition(" ")[0] for _ in PAYLOADS}) == len(PAYLOADS)
