@@ -238,6 +238,7 @@ def test_what_has_come_since_is_listed_with_both_values(later):
     said = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
     assert "regimen: CAPTEM → changed to ZQLATER again" in said
     assert "Signed reading new" in said and "treat, 2026-06-02: ZQLATER" in said and "withdrawn" not in said
+    assert not re.search(r"[0-9a-f]{8}-[0-9a-f]{4}-", said), "ids say nothing to a reader"
     assert client.get(reverse("board:since", args=[patient.case_number]) + "?known=2026-06-20").status_code == 200
 
 
