@@ -15,7 +15,7 @@ from patients.models import AuditEvent, Patient
 
 MARGIN, SMALLEST, GROWTH, LARGEST = 2.0, 4.0, 1.2, 9.0
 # A day keeps the tab and what is chosen on it; a page of the trail or a scan pair is another one on another day.
-KEPT = ("tab", "sort", "view", "set", "a", "b")
+KEPT = ("tab", "sort", "view", "set", "a", "b", "row", "lesion", "scan", "criterion", "fact")
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ def since(then: Chart) -> Since:
 
 
 def _person(then: Chart, now: Chart) -> list[Difference]:
-    fields = _fields(Patient, snapshot(then.patient), snapshot(now.patient))
+    fields = _fields(Patient, _values(then.patient), _values(now.patient))
     return [Difference(CHANGED, "Case", fields, now.patient.recorded_at, "")] if fields else []
 
 
@@ -76,7 +76,7 @@ def _versioned(then: Chart, now: Chart) -> list[Difference]:
 def _difference(before: Any, after: Any, now: Chart) -> Difference | None:
     if after is None:
         return Difference(GONE, _name(before), [], None, "")
-    fields = _fields(type(after), snapshot(before) if before is not None else {}, snapshot(after))
+    fields = _fields(type(after), _values(before) if before is not None else {}, _values(after))
     if before is not None and not fields:
         return None
     kind = NEW if before is None else CHANGED
@@ -127,6 +127,11 @@ def _numbers(then: Chart, now: Chart) -> list[Difference]:
         return []
     text = f"{len(later)} number{'' if len(later) == 1 else 's'} measured"
     return [Difference(NEW, "Measurements", [("", "", text)], max(row.computed_at for row in later), "the system")]
+
+
+def _values(row: Any) -> dict:
+    """What a person entered; the ids by which rows name each other say nothing to a reader."""
+    return snapshot(row, [field.name for field in row._meta.concrete_fields if not field.is_relation])
 
 
 def _fields(model, before: dict, after: dict) -> list[tuple[str, str, str]]:

@@ -8,11 +8,14 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from board.agenda import list_case, take_off
+from board.agenda_order import move
 from board.chart import Chart
 from board.closing import close_case, reopen_case
 from board.contacts import log_contact
 from board.decision_view import decision_lines
 from board.follow_up import ask, follow_up
+from board.meeting_cancel import cancel_meeting
+from board.meeting_planning import Seat, change_meeting
 from board.meetings import postpone
 from board.models import AgendaItem, BoardDecision, CaseClosing
 from board.services import look_again, record_decision
@@ -240,6 +243,28 @@ class History:
         if item is None:
             return False
         postpone(by=self.chair, item=item, reason="later")
+
+    def _item(self):
+        return self._pick(AgendaItem.objects.filter(patient=self.patient, state="listed").select_related("meeting"))
+
+    def do_change_lane(self):
+        if (item := self._item()) is None:
+            return False
+        to = "noting" if item.lane == "discuss" else "discuss"
+        move(by=self.chair, item=item, seen_version=item.meeting.version, to=to)
+
+    def do_move_meeting(self):
+        if (item := self._item()) is None:
+            return False
+        meeting = item.meeting
+        seats = [Seat(s.name, s.discipline, s.is_chair, s.user) for s in meeting.attendance.all()]
+        starts = timezone.now() + dt.timedelta(days=self.random.randint(1, 60))
+        change_meeting(by=self.chair, meeting=meeting, seen_version=meeting.version, seats=seats, starts_at=starts)
+
+    def do_cancel_meeting(self):
+        if (item := self._item()) is None:
+            return False
+        cancel_meeting(by=self.chair, meeting=item.meeting, reason="nobody can come")
 
     def do_close_or_open(self):
         last = CaseClosing.objects.filter(patient=self.patient).last()

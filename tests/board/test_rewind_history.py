@@ -87,8 +87,8 @@ def test_the_page_of_then_reads_as_it_was_served_then(client, seed):
         for person in (chair, observer):
             grant_access(by=user, patient=patient, user=person, kind=AccessGrant.Kind.CARE_TEAM)
     history, owner = History(user, patient, chair, chance), Client()
-    for _ in range(6):
-        for _ in range(4):
+    for _ in range(5):
+        for _ in range(5):
             moment += dt.timedelta(minutes=chance.choice([3, 90, 60 * 24 * 9, 60 * 24 * 30]))
             with time_machine.travel(moment, tick=False):
                 history.step(timezone.localdate())
