@@ -75,6 +75,8 @@ def shots(follow_up: str, baseline: str, no_suv: str, fdg: str) -> list[Shot]:
         Shot("home", "/"),
         Shot("watch", "/watch/"),
         Shot("patients", "/patients/"),
+        Shot("entry", f"{case}entry/", ready="form[data-is-ready]"),
+        Shot("entry-new", "/patients/new/", ready="form[data-is-ready]"),
         Shot("patient", case),
         Shot("patient-dark", case, is_other=True),
         Shot("patient-lesions", case, at("#lesions")),
