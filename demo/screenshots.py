@@ -78,6 +78,8 @@ def shots(follow_up: str, baseline: str, no_suv: str, fdg: str) -> list[Shot]:
         Shot("patients", "/patients/"),
         Shot("cohort", "/cohort/?small=1", at("#swimmer-title")),
         Shot("cohort-conversion", "/cohort/?tab=conversion&small=1"),
+        Shot("entry", f"{case}entry/", ready="form[data-is-ready]"),
+        Shot("entry-new", "/patients/new/", ready="form[data-is-ready]"),
         Shot("patient", case),
         Shot("patient-dark", case, is_other=True),
         Shot("patient-lesions", case, at("#lesions")),

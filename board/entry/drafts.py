@@ -89,7 +89,8 @@ def own_draft(user, key: uuid.UUID) -> EntryDraft:
 
 def unfinished(user) -> list[EntryDraft]:
     """Cases begun and not submitted by this user, the newest first."""
-    return list(EntryDraft.objects.filter(user=user, patient=None, version__gt=0).order_by("-updated_at")[:5])
+    begun = EntryDraft.objects.filter(user=user, patient=None, version__gt=0).exclude(data__values={})
+    return list(begun.order_by("-updated_at")[:5])
 
 
 @transaction.atomic

@@ -14,6 +14,7 @@ from board.entry.codec import Unreadable, day_of
 from board.entry.drafts import check_may_enter, held
 from board.models import EntryDraft
 from patients import reads
+from patients.domain.dates import in_words
 from patients.models import Patient
 from patients.selectors import grade_of, visible_patients
 from patients.services import audit
@@ -86,7 +87,7 @@ def _candidate(patient: Patient, score: float, number: str) -> Candidate:
     specimen = patient.histologyspecimen_rows.last()
     site = diagnosis.primary_site if diagnosis else "unknown"
     grade = words.grade(specimen, grade_of(specimen, site=site)) if specimen else ""
-    born = words.row_day(patient, "birth_date") if patient.birth_date else "born: unknown"
+    born = f"born {in_words(patient.birth_date, patient.birth_date_precision)}"
     facts = (patient.get_sex_for_formulas_display(), born, words.tumour(diagnosis, grade), patient.centre)
     is_same = patient.case_number.lower() == number.lower()
     why = (

@@ -27,8 +27,8 @@ from board.entry.drafts import (
 )
 from board.entry.page import page_context
 from board.entry.paste import preview
-from board.entry.submit import Incomplete, submit
-from board.entry.worklist import take_note
+from board.entry.submit import Incomplete, Submitted, submit
+from board.entry.worklist import is_seen_by_a_coordinator, take_note
 from board.models import EntryDraft
 from board.once import once
 from board.views import patient_or_404
@@ -145,11 +145,19 @@ def _send(request: HttpRequest, draft: EntryDraft, body: Body) -> Body:
             is_incomplete_meant=body.get("is_incomplete_meant") is True,
             team=request.user.teams.filter(pk=body["team"]).first() if str(body.get("team", "")).isdigit() else None,
         )
-        more = f" {done.missing} core fields are open." if done.missing else ""
-        messages.success(request, f"On the coordinator's list: case {done.patient.case_number}.{more}")
+        _tell(request, done)
         return {"address": reverse("board:patient", args=[done.patient.case_number])}
 
     return once(by=request.user, key=str(body.get("key", "")), kind="entry", act=act)
+
+
+def _tell(request: HttpRequest, done: Submitted) -> None:
+    more = f" {done.missing} core field{'s are' if done.missing > 1 else ' is'} open." if done.missing else ""
+    if is_seen_by_a_coordinator(done.patient):
+        messages.success(request, f"On the coordinator's list: case {done.patient.case_number}.{more}")
+    else:
+        alone = "No coordinator may read this case yet: ask for it to be shared."
+        messages.warning(request, f"Stored: case {done.patient.case_number}.{more} {alone}")
 
 
 def _duplicate(request: HttpRequest, draft: EntryDraft, body: Body) -> Body:

@@ -3,13 +3,13 @@
 import datetime as dt
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from board.models import AgendaItem, EntryDraft
 from patients.domain.roles import Capability
 from patients.models import Patient
-from patients.selectors import in_visible_chart
+from patients.selectors import in_visible_chart, readers_of
 from patients.services import audit
 
 LONGEST, SHOWN = dt.timedelta(days=90), 8
@@ -27,11 +27,17 @@ def submitted(user) -> list[EntryDraft]:
 
 
 def begun(user) -> list[EntryDraft]:
-    """What this user has typed and not submitted, on any case they may read or one to come."""
+    """What this user has typed and not submitted: of cases they may still read, and of cases to come."""
     if not user.may(Capability.EDIT_CLINICAL):
         return []
-    mine = EntryDraft.objects.filter(updated_by=user).exclude(data__values={}).select_related("patient")
-    return [one for one in mine.order_by("-updated_at")[:SHOWN] if one.data.get("values")]
+    theirs = Q(patient=None, user=user) | Q(in_visible_chart(user))
+    mine = EntryDraft.objects.filter(theirs, updated_by=user).exclude(data__values={}).select_related("patient")
+    return list(mine.order_by("-updated_at")[:SHOWN])
+
+
+def is_seen_by_a_coordinator(patient: Patient) -> bool:
+    """Whether anybody who keeps this list may read the case."""
+    return any(user.may(Capability.PREPARE_MEETING) for user in readers_of(patient))
 
 
 @transaction.atomic

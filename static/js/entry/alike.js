@@ -42,7 +42,12 @@ export function alike(form, send, tell) {
     else tell(found.said);
   }
 
-  const mine = () => ["sex_for_formulas", "birth_date", "centre"].map((name) => words(form)[`patient.${name}`]).filter(Boolean).map((text) => ({ F: "female", M: "male", O: "other", U: "unknown" })[text] ?? text);
+  /** In the words and the order of the other side. */
+  function mine() {
+    const typed = words(form);
+    const sex = { F: "female", M: "male", O: "other", U: "unknown" }[typed["patient.sex_for_formulas"]];
+    return [sex, `born ${typed["patient.birth_date"] || "not typed yet"}`, typed["patient.centre"]].filter(Boolean);
+  }
 }
 
 function side(title, facts) {

@@ -58,8 +58,10 @@ export function pasting(form, send, onTaken) {
     box.querySelector("[data-paste-rows]").replaceChildren(...rows.map(line));
     box.querySelector("[data-paste-unread]").textContent = unread.length ? `Not read: ${unread.join(" · ")}` : "";
     if (!rows.length) return say("No value was found in this text.");
-    box.querySelector("[data-part=unit]:invalid, select[data-part=unit][data-asked]")?.focus();
     look();
+    const first = box.querySelector("select[data-part=unit][data-asked]") ?? box.querySelector("[data-paste-accept]");
+    first.focus();
+    first.scrollIntoView({ block: "center" });
   }
 
   /** What still has to be answered; accepting waits for it. */

@@ -40,8 +40,8 @@ function showChecks(form, checks) {
 
 function showCheck(form, check) {
   const field = fieldOf(form, check.name);
-  const place = field?.querySelector("[data-said]");
-  if (!place) return;
+  const place = field?.closest(".entry-lab")?.querySelector("[data-row-said]") ?? field?.querySelector("[data-said]");
+  if (!place || (check.text === "exact day" && check.name.startsWith("labs."))) return; // a line of a table says so itself
   const line = document.createElement("span");
   line.textContent = check.text;
   line.className = `entry-said-${check.level}`;

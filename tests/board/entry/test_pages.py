@@ -7,11 +7,11 @@ import pytest
 from django.urls import reverse
 
 from board.entry import duplicates
-from board.entry.drafts import entry_of, own_draft
-from board.entry.worklist import submitted, take_note
+from board.entry.drafts import draft_for, entry_of, own_draft, unfinished
+from board.entry.worklist import begun, submitted, take_note
 from board.models import EntryDraft
 from patients.models import AuditEvent, LabResult, Patient
-from patients.services import grant_access
+from patients.services import grant_access, revoke_access
 from tests.board.entry.test_submit import WHOLE, typed
 from tests.patients.factories import make_patient, make_user
 
@@ -123,3 +123,23 @@ def test_the_page_shows_text_as_text_and_no_clinical_value_in_an_address(client,
 def test_a_case_that_is_called_like_the_page_is_refused(client, clerk):
     said = post(client, "entry_new_look", {"draft": str(uuid.uuid4()), "values": {"patient.case_number": "New"}})
     assert "address of another page" in str(said.json()["checks"])
+
+
+def test_what_was_begun_is_offered_while_the_case_may_be_read(clerk):
+    patient = make_patient(by=clerk, case_number="E-9")
+    typed(clerk, {"tumour.tnm": "cT2"}, draft_for(patient, clerk))
+    to_come = typed(clerk, {"tumour.tnm": "cT1"}).draft
+    assert {one.patient for one in begun(clerk)} == {patient, None}
+    for grant in patient.grants.all():
+        revoke_access(grant, by=clerk, reason="test")
+    assert begun(clerk) == [to_come] and unfinished(clerk) == [to_come]
+    typed(clerk, {"tumour.tnm": ""}, to_come)
+    assert begun(clerk) == [] and unfinished(clerk) == []
+
+
+def test_a_case_that_no_coordinator_may_read_is_not_said_to_be_on_their_list(client, clerk):
+    entry = typed(clerk, WHOLE)
+    body = {"draft": str(entry.draft.key), "version": entry.version, "key": "k" * 20, "is_incomplete_meant": True}
+    address = post(client, "entry_new_submit", body).json()["address"]
+    said = client.get(address).content.decode()
+    assert "No coordinator may read this case yet" in said and "On the coordinator" not in said
