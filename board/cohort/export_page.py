@@ -68,7 +68,7 @@ def words_of(export: CohortExport) -> str:
         return REASONS.get(export.reason_code, "Stopped. Partial file deleted.")
     if export.state == _STATE.DONE:
         rows = sum(export.rows.values())
-        said = f"{export.patients} patients, {rows} rows"
+        said = f"{export.patients} patient{'' if export.patients == 1 else 's'}, {rows} rows"
         return f"{said}, ready." if export.is_there else f"{said}. The file was deleted when its time was over."
     if export.state == _STATE.QUEUED:
         return "Approved, waiting for a worker."

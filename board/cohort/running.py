@@ -7,15 +7,15 @@ import hashlib
 import logging
 import time
 import uuid
-from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import DateTimeField, ExpressionWrapper, F, Q, QuerySet
+from django.db.models import F
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
+from board.cohort import lease
 from board.cohort.writing import Archive, each_case, leaving_patients
 from board.models import CohortExport
 from patients.domain.roles import Capability
@@ -34,10 +34,6 @@ REASONS = {
 _STATE = CohortExport.State
 
 
-class LeaseLost(Exception):
-    """Another worker has it now."""
-
-
 class Refused(Exception):
     """Ends the job with a reason; ``str()`` is its code."""
 
@@ -49,23 +45,23 @@ def path_of(export: CohortExport) -> Path:
 
 def run(pk: uuid.UUID) -> bool:
     """Claim it and do it; False where there was nothing to claim or the lease was lost."""
-    token = _claim(pk)
+    token = lease.claim(pk)
     if token is None:
         return False
     export = CohortExport.objects.select_related("asked_by", "decided_by").get(pk=pk)
     part = path_of(export).with_suffix(".part")
     try:
         _make(export, token, part)
-    except LeaseLost:
+    except lease.LeaseLost:
         log.warning("export %s attempt %s lost its lease", pk, token)
         return False
     except Refused as refused:
-        _fail(pk, token, str(refused))
+        lease.fail(pk, token, str(refused))
     except OSError as error:
         log.error("export %s could not be written (%s)", pk, type(error).__name__)
-        _fail(pk, token, "disk")
+        lease.fail(pk, token, "disk")
     except Exception:
-        _own(pk, token).update(state=_STATE.QUEUED, lease_until=None, last_rung_at=Now())
+        lease.own(pk, token).update(state=_STATE.QUEUED, lease_until=None, last_rung_at=Now())
         raise
     finally:
         part.unlink(missing_ok=True)
@@ -81,13 +77,13 @@ def _make(export: CohortExport, token: int, part: Path) -> None:
     renewed = 0.0
     for number, (case, found) in enumerate(each_case(export, patients, today)):
         if time.monotonic() - renewed > RENEW_SECONDS:
-            _progress(export.pk, token, "reading cases", number, len(patients))
+            lease.progress(export.pk, token, "reading cases", number, len(patients))
             renewed = time.monotonic()
         if found:
             archive.add(case, found, today=today)
     if not archive.members:
         raise Refused("nobody")
-    _progress(export.pk, token, "writing files", len(patients), len(patients))
+    lease.progress(export.pk, token, "writing files", len(patients), len(patients))
     part.unlink(missing_ok=True)
     archive.save(part, timezone.now())
     _finish(export, token, archive, part)
@@ -97,11 +93,11 @@ def _finish(export: CohortExport, token: int, archive: Archive, part: Path) -> N
     """The row, the trail of every case that left, and the file: all or none."""
     content = part.read_bytes()
     with transaction.atomic():
-        done = _own(export.pk, token).update(
+        done = lease.own(export.pk, token).update(
             state=_STATE.DONE,
             lease_until=None,
             finished_at=Now(),
-            expires_at=_from_now(settings.COHORT_EXPORT_HOURS * 3600),
+            expires_at=lease.from_now(settings.COHORT_EXPORT_HOURS * 3600),
             patients=len(archive.members),
             rows=archive.rows,
             members=archive.members,
@@ -111,46 +107,22 @@ def _finish(export: CohortExport, token: int, archive: Archive, part: Path) -> N
             reason_code="",
         )
         if not done:
-            raise LeaseLost
+            raise lease.LeaseLost
         for patient in Patient.objects.filter(pk__in=archive.members):
             said = {"export": str(export.pk), "approved_by": str(export.decided_by_id)}
             audit(by=export.asked_by, action="export_cohort", obj=export, patient=patient, after=said)
         part.replace(path_of(export))
 
 
-def _claim(pk: uuid.UUID) -> int | None:
-    with transaction.atomic():
-        taken = CohortExport.objects.filter(_claimable(), pk=pk, attempts__lt=settings.JOB_MAX_ATTEMPTS).update(
-            state=_STATE.RUNNING,
-            token=F("token") + 1,
-            attempts=F("attempts") + 1,
-            lease_until=_from_now(settings.JOB_LEASE_SECONDS),
-            stage="starting",
-            progress_done=0,
-            progress_total=0,
-        )
-        return CohortExport.objects.values_list("token", flat=True).get(pk=pk) if taken else None
-
-
-def _progress(pk: uuid.UUID, token: int, stage: str, done: int, total: int) -> None:
-    values = {"stage": stage, "progress_done": done, "progress_total": total}
-    if not _own(pk, token).update(lease_until=_from_now(settings.JOB_LEASE_SECONDS), **values):
-        raise LeaseLost
-
-
-def _fail(pk: uuid.UUID, token: int, code: str) -> None:
-    _own(pk, token).update(state=_STATE.FAILED, lease_until=None, finished_at=Now(), reason_code=code, stage="")
-
-
 def sweep() -> list[uuid.UUID]:
     """Give up what failed too often, delete what has run out, and name what waits unheard."""
-    exhausted = CohortExport.objects.filter(_claimable(), attempts__gte=settings.JOB_MAX_ATTEMPTS)
+    exhausted = CohortExport.objects.filter(lease.claimable(), attempts__gte=settings.JOB_MAX_ATTEMPTS)
     exhausted.update(
         state=_STATE.FAILED, token=F("token") + 1, lease_until=None, finished_at=Now(), reason_code="given_up", stage=""
     )
     remove_expired()
-    silent = CohortExport.objects.filter(_claimable()).annotate(rung=Coalesce("last_rung_at", "asked_at"))
-    waiting = silent.filter(rung__lt=_from_now(-settings.JOB_LEASE_SECONDS))
+    silent = CohortExport.objects.filter(lease.claimable()).annotate(rung=Coalesce("last_rung_at", "asked_at"))
+    waiting = silent.filter(rung__lt=lease.from_now(-settings.JOB_LEASE_SECONDS))
     found = list(waiting.values_list("pk", flat=True)[:50])
     CohortExport.objects.filter(pk__in=found).update(last_rung_at=Now())
     return found
@@ -169,15 +141,3 @@ def remove_expired() -> int:
         if time.time() - left.stat().st_mtime > STRAY_SECONDS:
             left.unlink(missing_ok=True)
     return gone
-
-
-def _claimable() -> Q:
-    return Q(state=_STATE.QUEUED) | Q(state=_STATE.RUNNING, lease_until__lt=Now())
-
-
-def _own(pk: uuid.UUID, token: int) -> QuerySet[CohortExport]:
-    return CohortExport.objects.filter(pk=pk, token=token, state=_STATE.RUNNING)
-
-
-def _from_now(seconds: float) -> ExpressionWrapper:
-    return ExpressionWrapper(Now() + timedelta(seconds=seconds), output_field=DateTimeField())

@@ -2,8 +2,10 @@
 
 from board.cohort.cases import CohortCase
 from board.cohort.columns import Column, Leaving, Table
-from board.cohort.tables_clinical import CLINICAL, choices, code, date, flag, number
+from board.cohort.makers import choices, code, date, flag, number
+from board.cohort.tables_clinical import CLINICAL
 from board.cohort.tables_imaging import IMAGING
+from board.cohort.tables_treatment import TREATMENT
 from board.domain.cohort_pairs import EXCLUSIONS
 from board.models import BoardDecision
 from eligibility.domain.change_classes import ChangeClass
@@ -83,7 +85,7 @@ DECISIONS = Table(
 )
 
 
-TABLES: dict[str, Table] = {table.name: table for table in (COHORT, *CLINICAL, *IMAGING, DECISIONS)}
+TABLES: dict[str, Table] = {table.name: table for table in (COHORT, *CLINICAL, *TREATMENT, *IMAGING, DECISIONS)}
 
 
 def columns_of(table: Table, *, has_free_text: bool) -> list[Column]:

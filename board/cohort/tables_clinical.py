@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from board.cohort.columns import Column, Leaving, Table
+from board.cohort.makers import choices, code, date, every, number, reference, same, text, when
 from board.domain.cohort_safe import OLDEST_NAMED
-from patients.domain.drugs import ALKYLATORS, CYTOTOXIC, REGIMENS, contains_alkylator
 from patients.domain.units import ANALYTES
 from patients.models import (
     BodyMeasure,
@@ -17,16 +17,10 @@ from patients.models import (
     LabResult,
     Patient,
     PerformanceStatus,
-    PrrtCycle,
-    SsaInjection,
-    TreatmentLine,
 )
 from patients.selectors import age_range_on
 
 OLD = "90 or older"
-_SSA_DRUGS = {"lanreotide", "octreotide", "octreotide lar", "pasireotide", "sandostatin lar", "somatuline autogel"}
-DRUGS = frozenset({drug.lower() for drugs in REGIMENS.values() for drug in drugs} | ALKYLATORS | CYTOTOXIC | _SSA_DRUGS)
-REGIMEN_NAMES = {name.lower(): name for name in REGIMENS}
 MARKERS = frozenset(
     {
         "SSTR2A", "SSTR2", "SSTR5", "CgA", "chromogranin A", "synaptophysin", "ATRX", "DAXX", "MEN1", "p53", "Rb",
@@ -36,56 +30,6 @@ MARKERS = frozenset(
 SPREAD = frozenset(
     {"liver", "lymph_node", "bone", "peritoneum", "lung", "pancreas", "ovary", "brain", "adrenal", "heart", "skin"}
 )
-
-
-def choices(field) -> frozenset[str]:
-    return frozenset(str(value) for value, _ in field.field.choices if value != "")
-
-
-def number(name: str, meaning: str, source: str, unit: str, get=None, *, of: str = "") -> Column:
-    return Column(name, meaning, "number", source, get or _same(source), unit=unit, of=of)
-
-
-def code(name: str, meaning: str, source: str, codes: frozenset[str], get=None, *, of: str = "") -> Column:
-    return Column(name, meaning, "code", source, get or _same(source), codes=codes, of=of)
-
-
-def flag(name: str, meaning: str, source: str, get=None) -> Column:
-    return Column(name, meaning, "flag", source, get or _same(source))
-
-
-def date(name: str, meaning: str, source: str, get=None) -> Column:
-    return Column(name, meaning, "date", source, get or _same(source))
-
-
-def text(name: str, meaning: str, source: str) -> Column:
-    return Column(name, meaning, "text", source, _same(source))
-
-
-def reference(name: str, meaning: str, source: str, model, get) -> Column:
-    return Column(name, meaning, "reference", source, lambda leaving, row: leaving.reference(model, get(row)))
-
-
-def _same(source: str):
-    """Of the row itself, the field that ``source`` ends with."""
-    field = source.rpartition(".")[2]
-    return lambda _leaving, row: getattr(row, field)
-
-
-def when(model: str) -> tuple[Column, Column]:
-    return (
-        date("date", "clinical date; of a month or a year its first day", f"{model}.clinical_date"),
-        code(
-            "date_precision",
-            "how exact the date is",
-            f"{model}.clinical_date_precision",
-            frozenset(DatePrecision.values),
-        ),
-    )
-
-
-def every(model):
-    return lambda leaving: leaving.of(model)
 
 
 def _person(leaving: Leaving) -> Iterable[Patient]:
@@ -107,24 +51,12 @@ def _birth_year(leaving: Leaving, patient: Patient) -> int | None:
     return None if span is None or _is_old(leaving, patient) else span[0].year
 
 
-def _regimen(_leaving, row: TreatmentLine) -> str:
-    return REGIMEN_NAMES.get(row.regimen.strip().lower(), row.regimen)
-
-
-def _drugs(_leaving, row: TreatmentLine) -> list[str]:
-    return [str(drug).strip().lower() for drug in row.drugs]
-
-
-def _drug(_leaving, row: SsaInjection) -> str:
-    return row.drug.strip().lower()
-
-
 def _loinc(_leaving, row: LabResult) -> str:
     known = ANALYTES.get(row.analyte)
     return known.loinc_for(row.unit) if known else ""
 
 
-_D, _H, _T, _L = "patients.Diagnosis", "patients.HistologySpecimen", "patients.TreatmentLine", "patients.LabResult"
+_D, _H, _L = "patients.Diagnosis", "patients.HistologySpecimen", "patients.LabResult"
 _UNITS = frozenset(unit for one in ANALYTES.values() for unit in one.units)
 _LOINC = frozenset(one for known in ANALYTES.values() for one in (known.loinc, known.loinc_molar) if one)
 
@@ -164,9 +96,7 @@ CLINICAL = (
             code("primary_site", "", f"{_D}.primary_site", choices(Diagnosis.primary_site)),
             code("functional_status", "", f"{_D}.functional_status", choices(Diagnosis.functional_status)),
             code("stage", "", f"{_D}.stage", choices(Diagnosis.stage)),
-            Column(
-                "metastatic_sites", "", "codes", f"{_D}.metastatic_sites", _same("x.metastatic_sites"), codes=SPREAD
-            ),
+            Column("metastatic_sites", "", "codes", f"{_D}.metastatic_sites", same("x.metastatic_sites"), codes=SPREAD),
             text("tnm", "as typed", f"{_D}.tnm"),
             text("syndrome", "as typed", f"{_D}.syndrome"),
         ),
@@ -201,58 +131,6 @@ CLINICAL = (
             code("marker", "", "patients.IhcResult.marker", MARKERS),
             code("result", "", "patients.IhcResult.result", choices(IhcResult.result)),
             text("score_text", "as typed", "patients.IhcResult.score"),
-        ),
-    ),
-    Table(
-        "treatment_lines",
-        "what was given, one row a line",
-        every(TreatmentLine),
-        (
-            reference("line", "name of the line", _T, TreatmentLine, lambda row: row.lineage),
-            *when(_T),
-            date("stop", "end of the line", f"{_T}.stop_date"),
-            code(
-                "stop_precision", "how exact the end is", f"{_T}.stop_date_precision", frozenset(DatePrecision.values)
-            ),
-            flag("is_ongoing", "", f"{_T}.is_ongoing"),
-            number("line_number", "as counted by the centre", f"{_T}.line_number", "1"),
-            code("treatment_class", "", f"{_T}.treatment_class", choices(TreatmentLine.treatment_class)),
-            code("regimen", "standard abbreviations only", f"{_T}.regimen", frozenset(REGIMENS), _regimen),
-            Column("drugs", "known names only", "codes", f"{_T}.drugs", _drugs, codes=DRUGS),
-            flag(
-                "has_alkylator",
-                "whether an alkylator was among the drugs",
-                f"{_T}.drugs",
-                lambda _leaving, row: contains_alkylator(row.regimen, map(str, row.drugs)),
-            ),
-            number("cycles", "", f"{_T}.cycles", "1"),
-            code("best_response", "", f"{_T}.best_response", choices(TreatmentLine.best_response), of="RECIST 1.1"),
-            code("stop_reason", "", f"{_T}.stop_reason", choices(TreatmentLine.stop_reason)),
-            text("regimen_text", "as typed", f"{_T}.regimen"),
-            text("response_text", "as reported", f"{_T}.response_text"),
-        ),
-    ),
-    Table(
-        "ssa_injections",
-        "somatostatin analogues, one row an injection",
-        every(SsaInjection),
-        (
-            *when("patients.SsaInjection"),
-            code("drug", "known names only", "patients.SsaInjection.drug", DRUGS, _drug),
-            flag("is_long_acting", "", "patients.SsaInjection.is_long_acting"),
-            number("dose", "", "patients.SsaInjection.dose_mg", "mg"),
-        ),
-    ),
-    Table(
-        "prrt_cycles",
-        "one row a cycle",
-        every(PrrtCycle),
-        (
-            *when("patients.PrrtCycle"),
-            reference("line", "", "patients.PrrtCycle.line", TreatmentLine, lambda row: row.line_id),
-            number("number", "", "patients.PrrtCycle.number", "1"),
-            code("compound", "", "patients.PrrtCycle.compound", frozenset(REGIMENS)),
-            number("activity", "", "patients.PrrtCycle.activity_mbq", "MBq"),
         ),
     ),
     Table(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from board.cohort.columns import Column, Leaving, Table
-from board.cohort.tables_clinical import choices, code, every, flag, number, reference, when
+from board.cohort.makers import choices, code, every, flag, number, reference, when
 from eligibility.lesion_facts import measured_on, signed_heads
 from eligibility.scan_class_facts import class_of_scan
 from imaging.domain.vocabulary import SUV_UNITS, Tracer

@@ -13,30 +13,19 @@ from pathlib import Path
 from django.conf import settings
 
 from board.cohort.cases import CohortCase, cohort_case, read_case
-from board.cohort.columns import KINDS, Leaving, Table, leaves
+from board.cohort.columns import Leaving, Table, leaves
+from board.cohort.contents import PATIENT, READ_ME, dictionary, rule_sets
 from board.cohort.query import query_of
 from board.cohort.selection import candidates, matches
 from board.cohort.tables import TABLES, columns_of
-from board.domain.cohort_pairs import EXCLUSIONS, LOOKBACK, TWO_CYCLES
 from board.domain.cohort_safe import cell, pseudonym, shift_of
 from board.models import BoardDecision, CaseClosing, CohortExport
 from eligibility.case_rows import CaseRows
-from eligibility.domain.change import METHOD_VERSION
-from eligibility.loader import guidelines
 from patients.models import Patient
 from patients.selectors import cohort_patients
 
-PATIENT = "patient"
 Weighed = tuple[CaseRows, CohortCase | None]
 ZIP_DAY = (1980, 1, 1, 0, 0, 0)  # no time of day in the archive
-READ_ME = (
-    "De-identified export of a cohort. Every patient has a name of this export only, and all dates of a patient are "
-    "moved by the same number of days, another for each patient: intervals are as they were, days are not. Of birth "
-    "only the year is given; who is or died at 90 or older is said to be so. No centre, no user, no UID.\r\n"
-    "What each column is: dictionary.csv. The question: query.json. Checked with: sha256sum -c manifest.sha256\r\n"
-    "Cases can still be recognised by whoever knows them: pass nothing on beyond the agreement it was exported under."
-    "\r\nDecision support, not a certified medical device.\r\n"
-)
 
 
 class Archive:
@@ -104,31 +93,6 @@ class Archive:
 
     def _write(self, table: Table, values: list[str]) -> None:
         csv.writer(self._texts[table.name], quoting=csv.QUOTE_ALL).writerow([cell(value) for value in values])
-
-
-def dictionary(tables: list[Table], *, has_free_text: bool) -> str:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, quoting=csv.QUOTE_ALL)
-    writer.writerow(["table", "column", "meaning", "type", "unit", "source", "code system", "values"])
-    for table in tables:
-        writer.writerow(
-            [table.name, PATIENT, f"name of the patient in this export; {table.meaning}", "reference", *[""] * 4]
-        )
-        for column in columns_of(table, has_free_text=has_free_text):
-            values = "; ".join(sorted(column.codes))
-            line = [table.name, column.name, column.meaning or column.name.replace("_", " "), KINDS[column.kind]]
-            writer.writerow([cell(value) for value in (*line, column.unit, column.source, column.of, values)])
-    return text.getvalue()
-
-
-def rule_sets() -> dict:
-    """Which rules the classes and codes were made by."""
-    sets = [
-        {"id": one.id, "version": one.version, "title": one.title, "sha256": one.sha256}
-        for one in guidelines().values()
-    ]
-    pairs = {"lookback_days": LOOKBACK.days, "without_end_days": TWO_CYCLES.days, "exclusions": EXCLUSIONS}
-    return {"change": METHOD_VERSION, "pairs": pairs, "guidelines": sets}
 
 
 def leaving_patients(export: CohortExport) -> list[Patient]:

@@ -6,8 +6,10 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from board.cohort.query import CohortQuery
+from board.cohort.services import ask_for_export
 from board.minutes import close_meeting
-from board.models import AgendaItem, BoardDecision, ChainLink, Meeting
+from board.models import AgendaItem, BoardDecision, ChainLink, CohortExport, Meeting
 from board.tasks import read_news
 from demo.accounts import DEMO_PASSWORD, DEMO_USER
 from imaging.domain.vocabulary import Tracer
@@ -25,13 +27,14 @@ READY = "() => !document.querySelector('[data-scan] canvas') || document.querySe
 FITS = "() => document.scrollingElement.scrollWidth <= window.innerWidth"
 FILLS = """() => !document.querySelector("[data-workspace]") || document.scrollingElement.scrollHeight <= window.innerHeight"""
 TABS = ("eligibility", "change", "scans", "histology", "lines", "labs", "decisions", "contacts", "audit")
+COHORT_TABS = ("swimmer", "conversion", "kpi", "quality")
 # Answered with data, a picture, a file or another page; what they say is tested where they are made.
 NO_PAGE = {
     "board:state", "board:next", "board:previous", "imaging:upload_progress", "imaging:jobs_state", "imaging:series_state",
     "imaging:mip", "imaging:scan_state", "imaging:viewer", "imaging:read_lists", "imaging:report_text", "imaging:report_pdf", "imaging:regions",
     "imaging:product", "board:minutes_pdf", "board:minutes_text", "board:pack_pdf", "board:pack_text", "board:letter_pdf",
     "board:letter_text", "board:decision_json", "board:screen", "board:screen_frame", "board:screen_card",
-    "board:export_fhir", "health_json",
+    "board:export_fhir", "health_json", "board:cohort_count", "board:cohort_export_state", "board:cohort_file",
 }  # fmt: skip
 
 
@@ -71,6 +74,7 @@ def addresses() -> dict[str, str]:
         "board:entry_new": reverse("board:entry_new"),
         "board:entry": reverse("board:entry", args=["0001"]),
         "board:entry with labs": reverse("board:entry", args=["0002"]),
+        **{f"board:cohort {tab}": f"{reverse('board:cohort')}?small=1&tab={tab}" for tab in COHORT_TABS},
         "imaging:upload": reverse("imaging:upload"),
         "imaging:upload_detail": reverse("imaging:upload_detail", args=[Upload.objects.first().pk]),
         "imaging:jobs": reverse("imaging:jobs"),
@@ -99,6 +103,8 @@ def addresses_of_the_coordinator() -> dict[str, str]:
         "board:series_new": reverse("board:series_new"),
         "board:series": reverse("board:series", args=[meeting.series_id]),
         "board:patient, to be listed": reverse("board:patient", args=["0008"]),
+        "board:cohort_exports": reverse("board:cohort_exports"),
+        "board:cohort_export": reverse("board:cohort_export", args=[CohortExport.objects.get().pk]),
     }
 
 
@@ -121,6 +127,12 @@ def _meetings(user) -> None:
             close_meeting(by=chair, meeting=meeting)
 
 
+def _export() -> None:
+    """One that waits for the second person."""
+    asked = {"tables": ["cohort"], "agreement": "DUA-7", "reason": "to see the page"}
+    ask_for_export(by=User.objects.get(username="demo-researcher"), query=CohortQuery(), **asked)
+
+
 @pytest.fixture
 def opened(page, live_server, demo_loaded):
     """Signed in; with an empty case, and one reading open for an amendment so that its form is on a page."""
@@ -129,6 +141,7 @@ def opened(page, live_server, demo_loaded):
     signed = Reading.objects.get(scan__label="baseline", scan__patient__case_number="0001")
     amend_reading(by=user, reading=signed, reason="to see the form")
     _meetings(user)
+    _export()
     read_news()  # as the worker does within a minute: the watch list has its rows
     sign_in(page, live_server, DEMO_USER)
     return page
