@@ -702,3 +702,7 @@ class ClinicalAssertion(ClinicalRow):
             raise ValidationError({"compared_to": "The later examination has to come after the earlier one."})
         if self.kind == self.Kind.PRRT_BENEFIT and self.detail and months.months_in(self.detail) is None:
             raise ValidationError({"detail": "Give the months without progression as a number, e.g. 20."})
+
+
+# Tables that came in stand in a file of their own.
+from patients.bulk_models import ImportBatch, ImportRow  # noqa: E402, F401
