@@ -69,8 +69,8 @@ def _units() -> list[str]:
 
 INTRODUCTION = """# Import of tables
 
-CSV or XLSX, one table in a CSV file, one table on each sheet of a workbook. **Import tables** on the page of patients, or
-`manage.py import_table FILE --by USER --dry-run`. Templates with an example row are on the page.
+CSV or XLSX, one table in a CSV file, one table on each sheet of a workbook. **Import tables** on the page of patients,
+or `manage.py import_table FILE --by USER --dry-run`. Templates with an example row are on the page.
 
 1. **Trial run.** Every row gets its outcome: `new`, `already here`, `differs` or `refused`, with a reason. Nothing
    is stored.
