@@ -32,4 +32,5 @@ urlpatterns = [
     path("", include("board.urls_fhir")),
     path("", include("board.urls_cohort")),
     path("", include("board.urls_trail")),
+    path("", include("board.bulk.urls")),
 ]

@@ -771,5 +771,6 @@ class ClinicalAssertion(ClinicalRow):
             raise ValidationError({"detail": "Give the months without progression as a number, e.g. 20."})
 
 
-# Tables of the trail, in a file of their own.
+# Tables of the trail, and of tables that came in, stand in files of their own.
 from patients.access_models import AccessEvent, TrailSeal  # noqa: E402, F401
+from patients.bulk_models import ImportBatch, ImportRow  # noqa: E402, F401

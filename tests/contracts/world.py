@@ -26,7 +26,7 @@ from imaging.models import (
     UploadItem,
     Voi,
 )
-from patients.models import AccessGrant, Invitation, Patient, Team, User
+from patients.models import AccessGrant, ImportBatch, Invitation, Patient, Team, User
 from patients.services import record, withdraw
 from tests.board.meeting_factories import make_item, make_meeting, make_series
 from tests.patients.factories import make_patient, make_user
@@ -111,6 +111,8 @@ def make_world(word: str, owner: User) -> World:
             "upload_without_case": without_case,
             "job": _job(scan.pk, patient=patient, message=f"{word}-JOB"),
             "import_job": _job(without_case.pk, kind=Job.Kind.IMPORT),
+            "import_template": {"table": "labs", "kind": "csv"},
+            "import_batch": _brought(word, owner),
             **_proposed(word, opener, scan, suv),
             **_met(word, opener, patient),
             **_on_the_wall(word, opener, patient),
@@ -118,6 +120,10 @@ def make_world(word: str, owner: User) -> World:
             **_asked_of_many(word, owner),
         },
     )
+
+
+def _brought(word: str, owner: User) -> ImportBatch:
+    return ImportBatch.objects.create(by=owner, sha256="0" * 64, said=f"{word}-SAID")
 
 
 def _job(subject_id, kind: str = Job.Kind.MEASURE, **values) -> Job:

@@ -15,7 +15,11 @@ from demo.accounts import DEMO_PASSWORD, DEMO_USER
 from imaging.domain.vocabulary import Tracer
 from imaging.models import Job, Reading, Scan, Upload
 from imaging.services import amend_reading
-from patients.models import Patient, User
+from patients.bulk.importing import import_tables
+from patients.bulk.reading import read
+from patients.bulk.templates_out import template_xlsx
+from patients.domain.bulk_columns import TABLES
+from patients.models import ImportBatch, Patient, User
 from patients.services import create_patient
 from tests.board.meeting_factories import make_item, make_meeting
 from tests.contracts.routes import ROUTES
@@ -34,7 +38,7 @@ NO_PAGE = {
     "imaging:mip", "imaging:scan_state", "imaging:viewer", "imaging:read_lists", "imaging:report_text", "imaging:report_pdf", "imaging:regions",
     "imaging:product", "board:minutes_pdf", "board:minutes_text", "board:pack_pdf", "board:pack_text", "board:letter_pdf",
     "board:letter_text", "board:decision_json", "board:screen", "board:screen_frame", "board:screen_card",
-    "board:export_fhir", "health_json", "board:cohort_count", "board:cohort_export_state", "board:cohort_file",
+    "board:export_fhir", "health_json", "board:import_template", "board:cohort_count", "board:cohort_export_state", "board:cohort_file",
 }  # fmt: skip
 
 
@@ -75,6 +79,8 @@ def addresses() -> dict[str, str]:
         "board:entry": reverse("board:entry", args=["0001"]),
         "board:entry with labs": reverse("board:entry", args=["0002"]),
         **{f"board:cohort {tab}": f"{reverse('board:cohort')}?small=1&tab={tab}" for tab in COHORT_TABS},
+        "board:import_table": reverse("board:import_table"),
+        "board:import_batch": reverse("board:import_batch", args=[_brought().pk]),
         "imaging:upload": reverse("imaging:upload"),
         "imaging:upload_detail": reverse("imaging:upload_detail", args=[Upload.objects.first().pk]),
         "imaging:jobs": reverse("imaging:jobs"),
@@ -145,6 +151,12 @@ def opened(page, live_server, demo_loaded):
     read_news()  # as the worker does within a minute: the watch list has its rows
     sign_in(page, live_server, DEMO_USER)
     return page
+
+
+def _brought() -> ImportBatch:
+    found = read(template_xlsx([TABLES["patients"], TABLES["labs"]]))
+    report = import_tables(by=User.objects.get(username=DEMO_USER), found=found, is_trial=False)
+    return ImportBatch.objects.get(pk=report.batch_id)
 
 
 def sign_in(page, live_server, username: str) -> None:

@@ -1,0 +1,81 @@
+"""What the pages of the table import show: templates, lines of a report, the imports of a person."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from patients.bulk.outcomes import OUTCOMES, Line, Report
+from patients.domain.bulk_columns import TABLES
+from patients.domain.bulk_reasons import CHANGED, NEW, REASONS, REFUSED, SAME, UNDONE
+from patients.models import ImportBatch, ImportRow
+from patients.selectors import visible_patients
+
+SHOWN = 200
+MOST_BATCHES = 50
+HEADINGS = {REFUSED: "Refused", CHANGED: "Differs from what is recorded", NEW: "New", SAME: "Already here"}
+
+
+@dataclass(frozen=True)
+class Shown:
+    place: str
+    cell: str
+    what: str
+    sentence: str
+    code: str
+    undone: str = ""
+
+
+@dataclass(frozen=True)
+class Group:
+    outcome: str
+    heading: str
+    lines: list[Shown]
+    number: int
+
+    @property
+    def more(self) -> int:
+        return self.number - len(self.lines)
+
+
+def groups_of(report: Report) -> list[Group]:
+    return _groups((line.outcome, _line(line)) for line in report.lines)
+
+
+def groups_of_batch(batch: ImportBatch, user) -> list[Group]:
+    """Rows of cases that this person may not open any more are named by their place only."""
+    rows = list(batch.rows.select_related("patient"))
+    mine = set(visible_patients(user).filter(pk__in={row.patient_id for row in rows}).values_list("pk", flat=True))
+    return _groups((row.outcome, _kept(row, row.patient_id in mine)) for row in rows)
+
+
+def batches_of(user) -> list[ImportBatch]:
+    return list(ImportBatch.objects.filter(by=user)[:MOST_BATCHES])
+
+
+def undone_words(batch: ImportBatch) -> list[tuple[int, str]]:
+    found = Counter(batch.rows.exclude(undone="").values_list("undone", flat=True))
+    return [(found[code], sentence) for code, sentence in UNDONE.items() if found[code]]
+
+
+def _groups(lines: Iterable[tuple[str, Shown]]) -> list[Group]:
+    found: dict[str, list[Shown]] = {}
+    for outcome, line in lines:
+        found.setdefault(outcome, []).append(line)
+    return [Group(one, HEADINGS[one], found[one][:SHOWN], len(found[one])) for one in OUTCOMES if one in found]
+
+
+def _line(line: Line) -> Shown:
+    patient = getattr(line.row, "patient", None)
+    what = f"{patient.case_number}: {line.what}" if patient is not None else line.what
+    return Shown(_place(line.table, line.number), line.column, what, line.sentence, line.code)
+
+
+def _kept(row: ImportRow, is_mine: bool) -> Shown:
+    what = f"Case {row.patient.case_number}" if is_mine and row.patient else ""
+    return Shown(
+        _place(row.table, row.number), row.column, what, REASONS[row.code], row.code, UNDONE.get(row.undone, "")
+    )
+
+
+def _place(table: str, number: int) -> str:
+    return f"{TABLES[table].title}, row {number}"

@@ -1,0 +1,1 @@
+"""Tables that come in: read within limits, tried, taken over in one transaction, and taken back."""

@@ -1,0 +1,51 @@
+"""The cases that the rows of a file name: found among those this person sees, or opened."""
+
+from django.utils import timezone
+
+from patients.domain.bulk_cells import CellRefused
+from patients.domain.bulk_columns import CASE
+from patients.domain.bulk_reasons import CHANGED, NEW, SAME
+from patients.domain.roles import Role
+from patients.models import AccessGrant, ImportRow, Patient
+from patients.selectors import visible_patients
+from patients.services import create_patient, grant_access
+from patients.services.patients import ENTERED_ACCESS
+
+
+class Cases:
+    def __init__(self, by) -> None:
+        self.by = by
+        self._found: dict[str, Patient | None] = {}
+
+    def find(self, number: str) -> Patient | None:
+        """Not there and not visible are the same answer."""
+        if number not in self._found:
+            self._found[number] = visible_patients(self.by).filter(case_number=number).first()
+        return self._found[number]
+
+    def take(self, number: str, values: dict) -> tuple[str, str, Patient]:
+        """Outcome, code and case of one row of the table of patients."""
+        known = self.find(number)
+        if known is None:
+            code, known = self._open(number, values)
+            self._found[number] = known
+            return NEW, code, known
+        if all(getattr(known, name) == value for name, value in values.items()):
+            return SAME, "already_here", known
+        return CHANGED, "case_differs", known
+
+    def _open(self, number: str, values: dict) -> tuple[str, Patient]:
+        taken = Patient.objects.filter(case_number=number).first()
+        if taken is None:
+            return "case_opened", create_patient(by=self.by, case_number=number, **values)
+        if not self._is_closed_import(taken) or any(getattr(taken, name) != value for name, value in values.items()):
+            raise CellRefused("case_not_found", CASE)
+        grant_access(by=self.by, patient=taken, user=self.by, kind=AccessGrant.Kind.ENTERED, until=self._until())
+        return "case_reopened", taken
+
+    def _is_closed_import(self, patient: Patient) -> bool:
+        mine = ImportRow.objects.filter(patient=patient, batch__by=self.by, table="patients").order_by("-id").first()
+        return mine is not None and mine.undone == "case_closed"
+
+    def _until(self):
+        return timezone.now() + ENTERED_ACCESS if self.by.role == Role.DATA_ENTRY else None

@@ -1,0 +1,154 @@
+"""Taking tables over: one transaction, an outcome for every row, a trial run that stores nothing."""
+
+import re
+import uuid
+
+from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
+from django.db import transaction
+
+from patients import models
+from patients.bulk.already import Already
+from patients.bulk.cases import Cases
+from patients.bulk.outcomes import Line, Report
+from patients.bulk.reading import FileRefused, Read, Row
+from patients.domain.bulk_cells import CellRefused, Values, values_of
+from patients.domain.bulk_columns import CASE, TABLES, Table
+from patients.domain.bulk_reasons import NEW, REFUSED, SAME
+from patients.domain.roles import Capability
+from patients.models import ImportBatch, ImportRow
+from patients.services import audit, record_many
+
+NO_RIGHT = "Your role may not enter clinical data."
+NOTE_LENGTH = 300
+SAME_CODES = ("already_here", "corrected_since", "withdrawn_since")
+CASE_NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
+
+
+def import_tables(*, by, found: Read, is_trial: bool, only_good: bool = False, sha256: str = "") -> Report:
+    """``sha256``: the file that was tried. Raises PermissionDenied, or FileRefused when nothing at all was stored."""
+    if not by.may(Capability.EDIT_CLINICAL):
+        raise PermissionDenied(NO_RIGHT)
+    if sha256 and sha256 != found.sha256:
+        raise FileRefused("not_this_file")
+    with transaction.atomic():
+        report = _Import(by, found, is_trial).run()
+        if not is_trial:
+            _check(report, only_good)
+            report.batch_id = _keep(report, by, only_good).pk
+        transaction.set_rollback(is_trial)
+    return report
+
+
+def _check(report: Report, only_good: bool) -> None:
+    if report.bad and not only_good:
+        raise FileRefused("not_all_good")
+    if not report.new:
+        raise FileRefused("nothing_new")
+
+
+def _keep(report: Report, by, only_good: bool) -> ImportBatch:
+    batch = ImportBatch.objects.create(
+        by=by, sha256=report.sha256, said=report.said, is_only_good=only_good, counts=report.counts
+    )
+    ImportRow.objects.bulk_create([_kept(batch, line) for line in report.lines], batch_size=500)
+    audit(by=by, action="import_table", obj=batch, after={"sha256": report.sha256, **report.counts})
+    return batch
+
+
+def _kept(batch: ImportBatch, line: Line) -> ImportRow:
+    row = line.row if line.outcome == NEW else None
+    patient = row if isinstance(row, models.Patient) else getattr(row, "patient", None)
+    return ImportRow(
+        batch=batch,
+        patient=patient,
+        table=line.table,
+        number=line.number,
+        outcome=line.outcome,
+        code=line.code,
+        column=line.column,
+        object_id=row.pk if row is not None else None,
+        made_at=row.recorded_at if row is not None else None,
+    )
+
+
+class _Import:
+    def __init__(self, by, found: Read, is_trial: bool) -> None:
+        self.by, self.found = by, found
+        self.report = Report(found.sha256, found.said, is_trial)
+        self.reason = f"Table {found.sha256[:12]}"
+        self.cases, self.already = Cases(by), Already()
+
+    def run(self) -> Report:
+        order = list(TABLES)
+        for table, rows in sorted(self.found.tables, key=lambda one: order.index(one[0].name)):
+            lines = [self._line(table, row) for row in rows]
+            self._store(table, lines)
+            self.report.lines += lines
+        return self.report
+
+    def _line(self, table: Table, row: Row) -> Line:
+        try:
+            if row.refused:
+                raise CellRefused(row.refused[1], row.refused[0])
+            values = values_of(table, row.cells)
+            number = values.fields.pop(CASE)
+            if not CASE_NUMBER.fullmatch(number):
+                raise CellRefused("case_number_refused", CASE)
+            if table.name == "patients":
+                outcome, code, made = self.cases.take(number, values.fields)
+            else:
+                outcome, code, made = self._take(table, number, values)
+        except CellRefused as refused:
+            return Line(table.name, row.number, REFUSED, refused.code, str(refused), refused.column)
+        except ValidationError as refused:
+            column, sentence = _said(table, refused)
+            return Line(table.name, row.number, REFUSED, "not_accepted", sentence, column)
+        return Line(table.name, row.number, outcome, code, what=str(made), row=made)
+
+    def _take(self, table: Table, number: str, values: Values) -> tuple[str, str, models.Versioned]:
+        patient = self.cases.find(number)
+        if patient is None:
+            raise CellRefused("case_not_found", CASE)
+        row = getattr(models, table.model)(id=uuid.uuid4(), patient=patient, **_with_unknown(values))
+        row.lineage = row.id
+        row.clean_fields(exclude=["recorded_by", "patient"])
+        row.clean()
+        code = self.already.code_of(table, row)
+        if code in SAME_CODES:
+            return SAME, code, row
+        if code == "twice_in_file":
+            raise CellRefused(code)
+        if code:
+            return "differs", code, row
+        self.already.add(table, row)
+        return NEW, "recorded", row
+
+    def _store(self, table: Table, lines: list[Line]) -> None:
+        """The rows of a table together, in few statements."""
+        new = [line for line in lines if line.outcome == NEW and table.name != "patients"]
+        values = [_values(line.row) for line in new]
+        made = record_many(getattr(models, table.model), values, by=self.by, reason=self.reason) if values else []
+        for line, row in zip(new, made, strict=True):
+            line.row = row
+
+
+def _values(row) -> dict:
+    kept = {f.name for f in row._meta.concrete_fields if f.editable} - {"recorded_by"}
+    return {name: getattr(row, name) for name in kept}
+
+
+def _with_unknown(values: Values) -> dict:
+    """What the file says is not known stands in the note: the empty field alone would say that nobody was asked."""
+    if not values.unknown:
+        return values.fields
+    said = f"Not known: {', '.join(name.replace('_', ' ') for name in values.unknown)}."
+    note = " ".join(part for part in (values.fields.get("note", ""), said) if part)
+    return values.fields | {"note": note[:NOTE_LENGTH]}
+
+
+def _said(table: Table, refused: ValidationError) -> tuple[str, str]:
+    if not hasattr(refused, "error_dict"):
+        return "", " ".join(refused.messages)
+    name, messages = next(iter(refused.message_dict.items()))
+    column = next((c.name for c in table.columns if c.field == name), "")
+    return column, " ".join(messages) if name != NON_FIELD_ERRORS else messages[0]

@@ -1,0 +1,54 @@
+"""What became of each row of a file, in words."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from patients.domain.bulk_reasons import CHANGED, NEW, REASONS, REFUSED, SAME
+
+OUTCOMES = (REFUSED, CHANGED, NEW, SAME)
+
+
+@dataclass
+class Line:
+    table: str
+    number: int
+    outcome: str
+    code: str
+    sentence: str = ""
+    column: str = ""
+    what: str = ""
+    row: object = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        self.sentence = self.sentence or REASONS[self.code]
+
+    @property
+    def is_bad(self) -> bool:
+        return self.outcome in (REFUSED, CHANGED)
+
+
+@dataclass
+class Report:
+    sha256: str
+    said: str
+    is_trial: bool
+    lines: list[Line] = field(default_factory=list)
+    batch_id: UUID | None = None
+
+    @property
+    def counts(self) -> dict[str, int]:
+        found = Counter(line.outcome for line in self.lines)
+        return {outcome: found[outcome] for outcome in OUTCOMES}
+
+    @property
+    def new(self) -> int:
+        return self.counts[NEW]
+
+    @property
+    def bad(self) -> int:
+        return sum(line.is_bad for line in self.lines)
+
+    @property
+    def in_words(self) -> str:
+        return ", ".join(f"{number} {outcome}" for outcome, number in self.counts.items() if number) or "no row"

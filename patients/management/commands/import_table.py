@@ -1,0 +1,53 @@
+"""``manage.py import_table FILE --by USER``: take tables over, or say what would become of each row."""
+
+from pathlib import Path
+
+from django.core.exceptions import PermissionDenied
+from django.core.management.base import CommandError
+
+from patients.bulk.importing import import_tables
+from patients.bulk.outcomes import Report
+from patients.bulk.reading import LARGEST_BYTES, FileRefused, read
+from patients.commands import CaseCommand, acting_user, bad_input
+from patients.domain.roles import Capability
+
+REFUSED = 3
+
+
+class Command(CaseCommand):
+    help = "Import patients and their records from a CSV or XLSX file. docs/import-tables.md has the columns."
+
+    def add_arguments(self, parser):
+        parser.add_argument("file", type=Path, metavar="FILE")
+        parser.add_argument("--by", metavar="USER", required=True, help="who enters it")
+        parser.add_argument("--dry-run", action="store_true", help="say what would become of it and store nothing")
+        parser.add_argument("--only-good", action="store_true", help="store the good rows though others are refused")
+
+    def handle(self, *, file, by, dry_run, only_good, **_):
+        user = acting_user(by, Capability.EDIT_CLINICAL)
+        try:
+            found = read(_bytes(file))
+            self._say(import_tables(by=user, found=found, is_trial=True))
+            if dry_run:
+                self.stdout.write("Nothing was stored: this was a dry run.")
+                return
+            report = import_tables(by=user, found=found, is_trial=False, only_good=only_good)
+        except FileRefused as refused:
+            raise CommandError(f"{refused} Nothing was stored ({refused.code}).", returncode=REFUSED) from refused
+        except PermissionDenied as denied:
+            raise bad_input(str(denied)) from denied
+        self.stdout.write(f"Stored as import {report.batch_id}: {report.in_words}.")
+
+    def _say(self, report: Report) -> None:
+        for line in report.lines:
+            place = f"{line.table} {line.number}{f' {line.column}' if line.column else ''}"
+            self.stdout.write(f"{line.outcome:14}  {place}: {line.sentence} [{line.code}]")
+        self.stdout.write(f"{report.said}, {report.sha256[:12]}: {report.in_words}.")
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(LARGEST_BYTES + 1)
+    except OSError as error:
+        raise bad_input(f"{path} cannot be read: {error.strerror}.") from error

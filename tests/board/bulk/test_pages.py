@@ -1,0 +1,99 @@
+"""The pages of the table import: a trial, a confirmation of that file, a page of the import, its taking back."""
+
+import io
+import re
+
+import openpyxl
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from patients.domain.bulk_columns import TABLES
+from patients.models import ImportBatch, LabResult, Patient
+from patients.services import revoke_access
+from tests.patients.factories import make_patient, make_user
+
+pytestmark = pytest.mark.django_db
+LABS = "case_number,date,analyte,value,unit\n"
+
+
+@pytest.fixture
+def clerk(client, settings, tmp_path):
+    settings.DATA_DIR = tmp_path
+    user = make_user("data_entry")
+    client.force_login(user)
+    return user
+
+
+def bring(client, data: bytes | str):
+    data = data.encode() if isinstance(data, str) else data
+    return client.post(reverse("board:import_table"), {"file": SimpleUploadedFile("t.csv", data)})
+
+
+def hidden(response) -> dict:
+    return dict(re.findall(r'type="hidden" name="(ticket|sha256)" value="([^"]+)"', response.content.decode()))
+
+
+def test_trial_confirmation_and_undo(client, clerk):
+    make_patient(by=clerk, case_number="A-1")
+    page = bring(client, LABS + "A-1,2024-01-02,hb,12,g/dL\n")
+    assert "nothing is stored yet" in page.content.decode() and not LabResult.objects.exists()
+    sent = hidden(page)
+    stored = client.post(reverse("board:import_table_confirm"), sent, follow=True)
+    assert "Case A-1" in stored.content.decode() and LabResult.objects.count() == 1
+    again = client.post(reverse("board:import_table_confirm"), sent)
+    assert again.status_code == 422 and "waits no longer" in again.content.decode()
+    batch = ImportBatch.objects.get()
+    assert client.post(reverse("board:import_undo", args=[batch.pk]), {"reason": ""}).status_code == 422
+    undone = client.post(reverse("board:import_undo", args=[batch.pk]), {"reason": "wrong file"}, follow=True)
+    assert "1 row: Taken back." in undone.content.decode() and not LabResult.objects.exists()
+
+
+def test_only_the_file_that_was_tried_and_only_by_who_tried_it(client, clerk):
+    make_patient(by=clerk, case_number="A-1")
+    sent = hidden(bring(client, LABS + "A-1,2024-01-02,hb,12,g/dL\n"))
+    for changed in ({"sha256": "0" * 64}, {"sha256": ""}):
+        assert client.post(reverse("board:import_table_confirm"), sent | changed).status_code == 422
+    client.force_login(make_user("data_entry"))
+    assert client.post(reverse("board:import_table_confirm"), sent).status_code == 422
+    assert not LabResult.objects.exists()
+
+
+def test_good_rows_only_by_choice(client, clerk):
+    make_patient(by=clerk, case_number="A-1")
+    page = bring(client, LABS + "A-1,2024-01-02,hb,12,g/dL\nA-1,2024-01-02,iron,1,g/dL\n")
+    assert "Take over only the good rows" in page.content.decode()
+    sent = hidden(page)
+    assert client.post(reverse("board:import_table_confirm"), sent).status_code == 422
+    assert not LabResult.objects.exists()
+    client.post(reverse("board:import_table_confirm"), sent | {"only_good": "yes"})
+    assert LabResult.objects.count() == 1
+
+
+def test_a_hostile_cell_is_text_on_the_page(client, clerk):
+    page = bring(client, "case_number,centre\nA-1,<script>alert(1)</script>\n<script>,x\n").content.decode()
+    assert "<script>alert" not in page and "A case number is letters" in page
+
+
+def test_a_case_that_was_taken_away_is_named_no_more(client, clerk):
+    patient = make_patient(by=clerk, case_number="GONE-77")
+    client.post(reverse("board:import_table_confirm"), hidden(bring(client, LABS + "GONE-77,2024-01-02,hb,12,g/dL\n")))
+    address = reverse("board:import_batch", args=[ImportBatch.objects.get().pk])
+    assert "GONE-77" in client.get(address).content.decode()
+    for grant in patient.grants.all():
+        revoke_access(grant, by=clerk, reason="test")
+    assert "GONE-77" not in client.get(address).content.decode()
+
+
+def test_too_large_is_refused_before_it_is_read(client, clerk):
+    answer = client.post(reverse("board:import_table"), {}, CONTENT_LENGTH=str(6 * 1024 * 1024))
+    assert answer.status_code == 413
+
+
+def test_every_template_can_be_had(client, clerk):
+    for table in TABLES:
+        assert client.get(reverse("board:import_template", args=[table, "csv"])).content.startswith(b"\xef\xbb\xbf")
+    book = client.get(reverse("board:import_template", args=["all", "xlsx"]))
+    assert len(openpyxl.load_workbook(io.BytesIO(book.content)).sheetnames) == len(TABLES) + 1
+    assert client.get(reverse("board:import_template", args=["nothing", "csv"])).status_code == 404
+    assert not Patient.objects.exists()
