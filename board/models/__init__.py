@@ -4,6 +4,7 @@ from board.models.cases import SSTR_TRACERS, CaseClosing, CaseQuestion, Contact,
 from board.models.chain import ChainHead, ChainLink, Submission
 from board.models.decisions import BoardDecision, DecisionFollowUp, NextStep
 from board.models.display import Display, ScreenState
+from board.models.exports import PatientExport
 from board.models.meetings import (
     AgendaItem,
     Attendance,
@@ -39,6 +40,7 @@ __all__ = [
     "Minutes",
     "MissedLook",
     "NextStep",
+    "PatientExport",
     "PrivateNote",
     "ScreenState",
     "SeriesMember",
