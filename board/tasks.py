@@ -1,8 +1,12 @@
 """What beat rings for: reading the news, and once a night every patient."""
 
+import uuid
+
 from celery import shared_task
 
 from board import looking, nightly
+from board.export_patient import claims
+from board.export_patient.services import make_export, remove_expired
 from board.fhir import holding
 
 
@@ -20,3 +24,17 @@ def look_again_at_all() -> None:
     holding.clear()
     if nightly.is_check_due():
         nightly.check_everybody()
+
+
+@shared_task
+def run_patient_export(pk: str) -> None:
+    make_export(uuid.UUID(str(pk)))
+
+
+@shared_task
+def sweep_patient_exports() -> None:
+    """Archives go after their day; what lost its worker is rung for again."""
+    remove_expired()
+    claims.give_up_exhausted()
+    for pk in claims.waiting():
+        run_patient_export.delay_on_commit(str(pk))

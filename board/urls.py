@@ -27,4 +27,5 @@ urlpatterns = [
     path("", include("board.urls_console")),
     path("", include("board.urls_documents")),
     path("", include("board.urls_fhir")),
+    path("", include("board.export_patient.urls")),
 ]

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import IO, Any
 
 from django.conf import settings
-from django.db import transaction
 
 from board.export_patient import record
 from board.export_patient.tables import rows_of
@@ -61,11 +60,10 @@ def write(patient: Patient, target: IO[bytes], *, by, at: dt.datetime, told: Tol
     archive = _Archive(target)
     with archive.zip:
         archive.add("README.txt", [READ_ME.encode()])
-        with transaction.atomic():
-            texts = record.pieces(patient, at=at, told=lambda done, total: told("rows", done, total))
-            archive.add("patient.json", (text.encode() for text in texts))
-            told("FHIR bundle", 0, 1)
-            archive.add("fhir.json", [as_text(bundle_of(patient, now=at)).encode()])
+        texts = record.pieces(patient, at=at, told=lambda done, total: told("rows", done, total))
+        archive.add("patient.json", (text.encode() for text in texts))
+        told("FHIR bundle", 0, 1)
+        archive.add("fhir.json", [as_text(bundle_of(patient, now=at)).encode()])
         _add_originals(archive, patient, told)
         not_made = _add_derived(archive, patient, by, told)
         archive.add("manifest.json", [_manifest(archive, at, not_made)])

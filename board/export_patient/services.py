@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import os
+import time
 import uuid
 from datetime import timedelta
 from pathlib import Path
@@ -21,6 +22,7 @@ from patients.services import audit
 
 log = logging.getLogger("prrt.board")
 KEPT = timedelta(hours=24)
+SAID_EVERY_SECONDS = 1.0
 State = PatientExport.State
 SENTENCES = {
     "store_damaged": "A stored DICOM file is missing or damaged. No archive was made, because it would have a hole.",
@@ -88,8 +90,12 @@ def _make(export: PatientExport, token: int, part: Path) -> None:
 
 
 def _write(export: PatientExport, token: int, part: Path) -> int:
+    last: list[str | float] = ["", 0.0]
+
     def told(stage: str, done: int, total: int) -> None:
-        claims.progress(export.pk, token, stage, done, total)
+        if stage != last[0] or time.monotonic() - float(last[1]) > SAID_EVERY_SECONDS:
+            claims.progress(export.pk, token, stage, done, total)
+            last[:] = [stage, time.monotonic()]
 
     with os.fdopen(os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         made = archive.write(export.patient, file, by=export.requested_by, at=timezone.now(), told=told)
@@ -132,7 +138,7 @@ def remove_expired() -> int:
         path_of(export).unlink(missing_ok=True)
         PatientExport.objects.filter(pk=export.pk).update(state=State.EXPIRED)
         audit(by=None, action="remove_export", obj=export)
-    for left in folder().glob("*.part"):
+    for left in folder().iterdir():
         if left.stat().st_mtime < (now - KEPT).timestamp():
             left.unlink(missing_ok=True)
     return len(old)
