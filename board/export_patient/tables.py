@@ -3,7 +3,7 @@
 from django.apps import apps
 from django.db.models import Model, Q, QuerySet
 
-from board.models import ChainLink, BoardDecision
+from board.models import BoardDecision, ChainLink
 from imaging.models import Series
 from patients.models import Patient
 

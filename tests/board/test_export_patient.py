@@ -8,10 +8,12 @@ from datetime import timedelta
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.urls import reverse
 from django.utils import timezone
+from jsonschema import Draft202012Validator
 
 from board.export_patient import claims, services
 from board.export_patient.record import models_of_ours
@@ -29,7 +31,7 @@ ORIGINAL, FOREIGN = b"DICM of this patient", b"DICM ZQFOREIGN"
 
 
 @pytest.fixture
-def world(settings, tmp_path):
+def world(settings, tmp_path):  # the fixture of pytest-django, not the module
     settings.DATA_DIR = str(tmp_path)
     settings.FILE_STORE_DIR = str(tmp_path / "store")
     return make_world("ZQOWN", make_user("nuclear_medicine"))
@@ -91,7 +93,7 @@ def test_all_rows_in_all_versions_and_the_digests_agree(world, other):
         name: hashlib.sha256(data).hexdigest() for name, data in files.items() if name != "manifest.json"
     }
     assert files[f"dicom/original/{sha256}.dcm"] == ORIGINAL
-    assert [one["scan"] for one in manifest["not_made"]] == [str(world.objects["scan"].pk)]
+    assert str(world.objects["scan"].pk) in {one["scan"] for one in manifest["not_made"]}
     tables = json.loads(files["patient.json"])["tables"]
     assert tables.keys() == PATHS.keys()
     for label in PATHS.keys() - {"patients.AuditEvent"}:
@@ -99,7 +101,7 @@ def test_all_rows_in_all_versions_and_the_digests_agree(world, other):
     assert len(tables["patients.LabResult"]) == 2
     trail = AuditEvent.objects.filter(patient=world.patient).exclude(action="export_patient")
     assert len(tables["patients.AuditEvent"]) == trail.count()
-    assert tables["board.BoardDecision"] and tables["board.Meeting"] and tables["board.ChainLink"]
+    assert tables["board.BoardDecision"] and tables["board.Meeting"] and tables["board.AgendaItem"]
 
 
 def test_nothing_of_another_patient_nor_of_a_series_held_for_this_one(world, other):
@@ -159,7 +161,7 @@ def test_download_leaves_a_trail_and_a_name_without_the_case(world, client):
 def test_access_that_ended_ends_the_export_too(world, client):
     export = _made(world)
     for grant in world.patient.grants.filter(user=world.owner):
-        revoke_access(by=make_user("coordinator"), grant=grant)
+        revoke_access(by=make_user("coordinator"), grant=grant, reason="left the team")
     client.force_login(world.owner)
     assert client.get(reverse("board:download_export", args=[export.pk])).status_code == 404
 
@@ -171,3 +173,8 @@ def test_the_command(world, tmp_path):
     assert len(list(tmp_path.glob("*.zip"))) == 1
     with pytest.raises(CommandError):
         call_command("export_patient", "no-such-case", by=name, out=tmp_path)
+
+
+def test_the_file_keeps_to_its_published_schema(world):
+    schema = json.loads((settings.BASE_DIR / "docs/schemas/patient-export.schema.json").read_text())
+    Draft202012Validator(schema).validate(json.loads(_files(_made(world))["patient.json"]))
