@@ -155,7 +155,8 @@ def _tab(chart: Chart, user, asked: Asked) -> dict[str, Any]:
     if asked.tab == "audit":
         is_allowed = may_read_trail(user)
         found = guarded("audit", _trail, chart, asked) if is_allowed else None
-        seen = guarded("audit", seen_by, chart.patient, asked.seen) if is_allowed and chart.case.known_at is None else None
+        is_now = chart.case.known_at is None
+        seen = guarded("audit", seen_by, chart.patient, asked.seen) if is_allowed and is_now else None
         return {"trail": found, "seen": seen, "asked": asked.seen, "may_read_trail": is_allowed}
     return {"table": guarded(asked.tab, tabs.table_tab, asked.tab, chart)}
 

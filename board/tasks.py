@@ -6,6 +6,8 @@ from celery import shared_task
 
 from board import looking, nightly
 from board.cohort import running
+from board.export_patient import claims
+from board.export_patient.services import make_export, remove_expired
 from board.fhir import holding
 from board.keeping import anchor
 
@@ -38,3 +40,17 @@ def sweep_exports() -> None:
     """Exports whose bell nobody heard, and files whose time is over."""
     for pk in running.sweep():
         run_export.delay_on_commit(str(pk))
+
+
+@shared_task
+def run_patient_export(pk: str) -> None:
+    make_export(uuid.UUID(str(pk)))
+
+
+@shared_task
+def sweep_patient_exports() -> None:
+    """Archives go after their day; what lost its worker is rung for again."""
+    remove_expired()
+    claims.give_up_exhausted()
+    for pk in claims.waiting():
+        run_patient_export.delay_on_commit(str(pk))

@@ -33,4 +33,5 @@ urlpatterns = [
     path("", include("board.urls_cohort")),
     path("", include("board.urls_trail")),
     path("", include("board.bulk.urls")),
+    path("", include("board.export_patient.urls")),
 ]

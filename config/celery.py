@@ -91,6 +91,11 @@ def _options() -> dict:
                 "schedule": EXPORT_SECONDS,
                 "options": {"expires": EXPORT_SECONDS},
             },
+            "sweep-patient-exports": {
+                "task": "board.tasks.sweep_patient_exports",
+                "schedule": NEWS_SECONDS,
+                "options": {"expires": NEWS_SECONDS},
+            },
             "look-again-at-all": {
                 "task": "board.tasks.look_again_at_all",
                 "schedule": NIGHT_SECONDS,

@@ -6,6 +6,7 @@ from board.models.cohort import CohortExport, CohortQuestion
 from board.models.decisions import BoardDecision, DecisionFollowUp, NextStep
 from board.models.display import Display, ScreenState
 from board.models.entry import EntryDraft, StatedUnknown
+from board.models.exports import PatientExport
 from board.models.meetings import (
     AgendaItem,
     Attendance,
@@ -44,6 +45,7 @@ __all__ = [
     "Minutes",
     "MissedLook",
     "NextStep",
+    "PatientExport",
     "PrivateNote",
     "ScreenState",
     "SeriesMember",

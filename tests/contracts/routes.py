@@ -77,6 +77,9 @@ ROUTES: dict[str, list[Rule]] = {
     "board:present": [Rule("case_number", post=RUNNERS)],
     "board:console": [Rule("running_meeting", get=RUNNERS, others=RUNNERS)],
     "board:export_fhir": [Rule("case_number", get=CARRIERS)],
+    "board:request_export": [Rule("case_number", post=CARRIERS)],
+    "board:patient_export": [Rule("patient_export", get=CARRIERS)],
+    "board:download_export": [Rule("patient_export", get=CARRIERS, may_be_missing=True)],
     "board:import_fhir": [Rule(get=ENTERERS, post=ENTERERS)],
     "board:confirm_fhir": [Rule(post=ENTERERS)],
     # An administrator reads who saw which case, and no case; of others' cases a coordinator sees nothing in either

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from board.minutes import close_meeting
-from board.models import BoardDecision, CohortExport, CohortQuestion, Display
+from board.models import BoardDecision, CohortExport, CohortQuestion, Display, PatientExport
 from imaging import store
 from imaging.models import (
     ImageProduct,
@@ -103,6 +103,7 @@ def make_world(word: str, owner: User) -> World:
             "unassigned_series": unassigned,
             "scan": scan,
             "scan_of_case": {"case_number": case_number, "pk": scan.pk},
+            "patient_export": PatientExport.objects.create(patient=patient, requested_by=owner),
             "decision": _decided(word, opener, patient),
             "meeting_series": make_series(opener),
             "meeting": (meeting := make_meeting(opener)),
