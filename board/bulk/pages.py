@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from patients import reads
 from patients.bulk.outcomes import OUTCOMES, Line, Report
 from patients.domain.bulk_columns import TABLES
 from patients.domain.bulk_reasons import CHANGED, NEW, REASONS, REFUSED, SAME, UNDONE
@@ -45,6 +46,7 @@ def groups_of_batch(batch: ImportBatch, user) -> list[Group]:
     """Rows of cases that this person may not open any more are named by their place only."""
     rows = list(batch.rows.select_related("patient"))
     mine = set(visible_patients(user).filter(pk__in={row.patient_id for row in rows}).values_list("pk", flat=True))
+    reads.note_all(mine)
     return _groups((row.outcome, _kept(row, row.patient_id in mine)) for row in rows)
 
 

@@ -18,6 +18,7 @@ from board.export_patient.services import (
 from board.models import PatientExport
 from board.tasks import run_patient_export
 from board.views import patient_or_404
+from patients import reads
 from patients.models import Patient
 
 RELOAD_SECONDS = 3
@@ -65,4 +66,5 @@ def _own_or_404(user, pk: uuid.UUID) -> PatientExport:
     found = own.filter(patient__in=Patient.objects.visible_to(user)).first()
     if found is None:
         raise Http404("There is no such archive, or not any more.")
+    reads.note(found)
     return found

@@ -42,7 +42,9 @@ OF_WRITES: dict[str, AtnaEvent] = {
     **_each(PATIENT_RECORD, CREATE, "create_patient record record_decision ask log_contact follow_up close_case"),
     **_each(PATIENT_RECORD, CREATE, "reopen_case change_verdict freeze_assessment confirm_identifier import_fhir"),
     **_each(PATIENT_RECORD, UPDATE, "update_patient revise notice_change write_draft write_note"),
-    **_each(PATIENT_RECORD, UPDATE, "write_private_note"),
+    **_each(
+        PATIENT_RECORD, UPDATE, "write_private_note edit_entry submit_entry note_entry state_unknown duplicate_check"
+    ),
     **_each(PATIENT_RECORD, DELETE, "withdraw remove_identifier"),
     **_each(PROCEDURE_RECORD, CREATE, "start_reading sign_reading amend_reading propose score_lesion compute"),
     **_each(
@@ -52,8 +54,15 @@ OF_WRITES: dict[str, AtnaEvent] = {
     ),
     **_each(PROCEDURE_RECORD, UPDATE, "attach_series hold_series detach_series reject_identity read_object"),
     **_each(PROCEDURE_RECORD, DELETE, "remove_score"),
-    **_each(IMPORT, CREATE, "open_upload load_scale"),
-    **_each(EXPORT, READ, "export_fhir export_dicom"),
+    **_each(IMPORT, CREATE, "open_upload load_scale import_table"),
+    **_each(IMPORT, DELETE, "undo_import"),
+    **_each(
+        EXPORT, READ, "export_fhir export_dicom export_patient download_export export_cohort download_cohort_export"
+    ),
+    **_each(EXPORT, EXECUTE, "request_export ask_cohort_export approve_cohort_export refuse_cohort_export"),
+    **_each(EXPORT, DELETE, "remove_export remove_cohort_export"),
+    "export_failed": AtnaEvent(EXPORT, EXECUTE, outcome=MINOR_FAILURE),
+    **_each(QUERY, EXECUTE, "keep_cohort_question delete_cohort_question"),
     **_each(APPLICATION_ACTIVITY, EXECUTE, "cancel_job retry_job"),
     # A meeting is planned, run and written down: an activity of the application about the cases it lists.
     **_each(PROCEDURE_RECORD, CREATE, "create_meeting list_case add_seat write_minutes create_series"),
@@ -63,6 +72,9 @@ OF_WRITES: dict[str, AtnaEvent] = {
     **_each(SECURITY_ALERT, EXECUTE, "grant_access revoke_access", OBJECT_SECURITY),
     **_each(SECURITY_ALERT, EXECUTE, "create_user update_user change_password create_demo_user", USER_SECURITY),
     **_each(SECURITY_ALERT, EXECUTE, "create_team update_team", ROLES_CHANGED),
+    **_each(SECURITY_ALERT, EXECUTE, "invite withdraw_invitation accept_invitation", USER_SECURITY),
+    **_each(SECURITY_ALERT, EXECUTE, "reset_second_factor sign_out_everywhere unlock_account", USER_SECURITY),
+    **_each(SECURITY_ALERT, EXECUTE, "try_emergency review_emergency", RESTRICTED_FUNCTION),
     **_each(SECURITY_ALERT, EXECUTE, "pair_display unpair_display", OBJECT_SECURITY),
     "display_code_refused": AtnaEvent(SECURITY_ALERT, EXECUTE, RESTRICTED_FUNCTION, MINOR_FAILURE),
 }

@@ -111,8 +111,8 @@ def _names_the_case_only(address: str) -> bool:
         return WORD not in address
     if address.startswith("mailto:"):  # opened by a person in their own program; it holds the number of the case
         return True
-    if address.startswith("/patients/?"):  # what somebody typed into the search; see docs/hardening.md
-        address = re.sub(r"[?&;]q=[^&]*", "", address)
+    if address.startswith(("/patients/?", "/trail/")):  # what somebody typed into the search; see docs/hardening.md
+        address = re.sub(r"[?&;](?:q|case)=[^&]*", "", address)
     left = re.sub(rf"{WORD}-CASE-\d+", "", address)
     return not any(word in left for word in WORDS)
 

@@ -8,7 +8,7 @@ from imaging.models import Series, UploadItem
 from patients.models import AccessEvent, Patient
 
 # Words of a world that are about a question to the cohort, not about a case.
-ABOUT_NO_CASE = re.compile(r"\w+-(AGREEMENT|QUESTION|REASON|TEXT)\b")
+ABOUT_NO_CASE = re.compile(r"\w+-(AGREEMENT|QUESTION|REASON|SAID|TEXT)\b")
 # The filter of the cohort names every centre there is.
 OF_CENTRES = re.compile(r"\w+-(AGREEMENT|CENTRE|QUESTION|REASON|TEXT)\b")
 READS = ["page", "list", "picture", "data", "print", "export", "display", "trail_read", "trail_export"]
