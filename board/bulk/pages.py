@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from uuid import UUID
 
 from patients import reads
 from patients.bulk.outcomes import OUTCOMES, Line, Report
 from patients.domain.bulk_columns import TABLES
 from patients.domain.bulk_reasons import CHANGED, NEW, REASONS, REFUSED, SAME, UNDONE
-from patients.models import ImportBatch, ImportRow
+from patients.models import ImportBatch, ImportRow, Patient
 from patients.selectors import visible_patients
 
 SHOWN = 200
@@ -38,7 +39,10 @@ class Group:
         return self.number - len(self.lines)
 
 
-def groups_of(report: Report) -> list[Group]:
+def groups_of(report: Report, user) -> list[Group]:
+    """What a row is compared with is read by whoever tries the file."""
+    met = {case_of(line.row) for line in report.lines if line.outcome in (SAME, CHANGED)}
+    reads.note_all(visible_patients(user).filter(pk__in=met - {None}))
     return _groups((line.outcome, _line(line)) for line in report.lines)
 
 
@@ -48,6 +52,10 @@ def groups_of_batch(batch: ImportBatch, user) -> list[Group]:
     mine = set(visible_patients(user).filter(pk__in={row.patient_id for row in rows}).values_list("pk", flat=True))
     reads.note_all(mine)
     return _groups((row.outcome, _kept(row, row.patient_id in mine)) for row in rows)
+
+
+def case_of(row) -> UUID | None:
+    return row.pk if isinstance(row, Patient) else getattr(row, "patient_id", None)
 
 
 def batches_of(user) -> list[ImportBatch]:

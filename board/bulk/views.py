@@ -55,7 +55,7 @@ def _bring(request: HttpRequest) -> HttpResponse:
     except FileRefused as refused:
         return _page(request, form, refused=str(refused), status=422)
     ticket = hold(data, by=request.user, case_number="")
-    context = {"report": report, "groups": groups_of(report), "ticket": ticket}
+    context = {"report": report, "groups": groups_of(report, request.user), "ticket": ticket}
     return render(request, "board/bulk/trial.html", context)
 
 
