@@ -11,7 +11,18 @@ from imaging.models import Job
 from patients.models import AuditEvent, Patient
 
 # Entries of the trail that leave the case as it was: they make no page old.
-ONLY_READ = ("export_fhir", "export_cohort")
+ONLY_READ = (
+    "export_fhir",
+    "export_cohort",
+    "request_export",
+    "export_patient",
+    "export_failed",
+    "download_export",
+    "remove_export",
+    "duplicate_check",
+    "try_emergency",
+    "review_emergency",
+)
 
 
 def version_of(patient: Patient) -> str:

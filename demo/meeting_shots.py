@@ -54,30 +54,30 @@ def hold(until: str) -> None:
 
 def take_before(browser, site: str) -> Iterator[tuple[str, bytes]]:
     """The coordinator's pages of a meeting that comes."""
-    page = _signed_in(browser, site, DEMO_COORDINATOR)
-    yield from _sizes(page, "meetings", f"{site}/meetings/")
-    yield from _sizes(page, "meeting", _address(page, site))
-    yield from _sizes(page, "meeting-dark", _address(page, site), is_dark=True)
+    page = signed_in(browser, site, DEMO_COORDINATOR)
+    yield from sizes(page, "meetings", f"{site}/meetings/")
+    yield from sizes(page, "meeting", _address(page, site))
+    yield from sizes(page, "meeting-dark", _address(page, site), is_dark=True)
     page.context.close()
 
 
 def take_during(browser, site: str) -> Iterator[tuple[str, bytes]]:
-    page = _signed_in(browser, site, DEMO_CHAIR)
-    yield from _sizes(page, "console", f"{_address(page, site)}console/")
-    yield from _sizes(page, "console-dark", f"{_address(page, site)}console/", is_dark=True)
+    page = signed_in(browser, site, DEMO_CHAIR)
+    yield from sizes(page, "console", f"{_address(page, site)}console/")
+    yield from sizes(page, "console-dark", f"{_address(page, site)}console/", is_dark=True)
     page.context.close()
 
 
 def take_after(browser, site: str) -> Iterator[tuple[str, bytes]]:
-    page = _signed_in(browser, site, DEMO_CHAIR)
-    yield from _sizes(page, "minutes", f"{_address(page, site)}minutes/")
-    yield from _sizes(page, "follow-through", f"{site}/follow-through/")
-    yield from _sizes(page, "meeting-statistics", f"{site}/meetings/statistics/")
-    yield from _sizes(page, "verify", f"{site}/verify/")
+    page = signed_in(browser, site, DEMO_CHAIR)
+    yield from sizes(page, "minutes", f"{_address(page, site)}minutes/")
+    yield from sizes(page, "follow-through", f"{site}/follow-through/")
+    yield from sizes(page, "meeting-statistics", f"{site}/meetings/statistics/")
+    yield from sizes(page, "verify", f"{site}/verify/")
     page.context.close()
 
 
-def _signed_in(browser, site: str, username: str):
+def signed_in(browser, site: str, username: str):
     page = browser.new_context(locale="en-GB", timezone_id="UTC", reduced_motion="reduce").new_page()
     sign_in(page, site, username)
     return page
@@ -90,7 +90,7 @@ def _address(page, site: str) -> str:
     return site + next(path for path in found if len(path) == len("/meetings//") + len(str(uuid.UUID(int=0))))
 
 
-def _sizes(page, name: str, address: str, *, is_dark: bool = False) -> Iterator[tuple[str, bytes]]:
+def sizes(page, name: str, address: str, *, is_dark: bool = False) -> Iterator[tuple[str, bytes]]:
     page.goto(address)
     page.wait_for_selector("main")
     if is_dark:

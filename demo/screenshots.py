@@ -5,9 +5,11 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.utils import timezone
 from PIL import Image
 
 from demo.meeting_shots import BEGUN, OVER, held, take_after, take_before, take_during
+from demo.people_shots import take_people
 from demo.screen_shots import rooms, take_wall
 from demo.site import REPOSITORY, chromium, demo_site, scans_of, sign_in
 
@@ -109,6 +111,9 @@ def shots(follow_up: str, baseline: str, no_suv: str, fdg: str) -> list[Shot]:
         Shot("upload", "/imaging/upload/"),
         Shot("jobs", "/imaging/jobs/"),
         Shot("held", "/imaging/held/"),
+        Shot("import-table", "/import-table/"),
+        Shot("emergency", "/people/emergency/"),
+        Shot("patient-known", f"{case}?known={timezone.localdate().isoformat()}"),
         Shot("decide", f"{case}decide/"),
         Shot("report", f"{follow_up}read/", report),
         Shot("reading-form", f"{follow_up}read/", amending, ready=DRAWN),
@@ -124,6 +129,7 @@ SITES: tuple[tuple[Callable, Callable], ...] = (
     (lambda: (NIGHT,), take_before),
     (lambda: (held(BEGUN),), take_during),
     (lambda: (held(OVER), NIGHT), take_after),
+    (lambda: (NIGHT,), take_people),
 )
 
 

@@ -13,6 +13,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from board.models import ChainHead, ChainLink
+from patients import trail_seals
+from patients.models import TrailSeal
 
 OLDER = (
     "The database ends before what was anchored: {name} {sequence} of {when} is not in it. An older copy is in use, or "
@@ -49,7 +51,19 @@ def _decision_hash(sequence: int) -> str:
     return ChainLink.objects.filter(sequence=sequence).values_list("hash", flat=True).first() or ""
 
 
-CHAINS: dict[str, Chain] = {"signed": Chain(_decisions_head, _decision_hash)}
+def _trail_head() -> tuple[int, str] | None:
+    sequence, digest = trail_seals.head()
+    return (sequence, digest) if sequence else None
+
+
+def _seal_hash(sequence: int) -> str:
+    return TrailSeal.objects.filter(sequence=sequence).values_list("hash", flat=True).first() or ""
+
+
+CHAINS: dict[str, Chain] = {
+    "signed": Chain(_decisions_head, _decision_hash),
+    "trail": Chain(_trail_head, _seal_hash),
+}
 
 
 def heads() -> dict[str, list]:
