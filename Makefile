@@ -74,7 +74,7 @@ restore-drill: $(VENV)/.dev ## back up and restore on SQLite, and on PostgreSQL 
 	  *) echo "PostgreSQL not tried: set DATABASE_URL=postgres://user@host/name" ;; esac
 
 screenshots: $(VENV)/.dev ## pictures of every page of the demonstration in docs/screenshots (needs Chromium)
-	@$(BIN)/python -m demo.screenshots
+	@$(BIN)/python manage.py screenshots
 
 clean: ## remove what can be made again (never the data in var/)
 	rm -rf $(VENV) node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache staticfiles test-results

@@ -193,7 +193,3 @@ def webp(png: bytes) -> bytes:
         if out.tell() <= MOST_BYTES:
             break
     return out.getvalue()
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -45,7 +45,7 @@ def _readings(leaving: Leaving) -> Iterator[Read]:
 def _measured(leaving: Leaving) -> Iterator[UptakeMeasurement]:
     """Numbers of today's inputs only; one that waits for a computation has no row."""
     for scan in leaving.of(Scan):
-        for item in measured_on(leaving.case, scan):
+        for item in measured_on(scan):
             if item.state == CURRENT and item.measurement:
                 yield item.measurement
 

@@ -373,7 +373,7 @@ def test_page_stays_within_its_queries_while_values_are_recomputed(case):
     assert len(found) <= MOST_QUERIES, [q["sql"][:90] for q in found]
 
 
-@pytest.mark.parametrize("role", ["clinician", "observer", "researcher"])
+@pytest.mark.parametrize("role", ["clinician", "observer"])
 def test_roles_that_only_read_see_no_upload(case, role):
     client, _, patient = case
     reader = make_user(role)

@@ -79,7 +79,7 @@ def test_taking_a_case_along_makes_no_page_old(client):
     assert version_of(patient) != before
 
 
-@pytest.mark.parametrize("role", ["researcher", "observer"])
+@pytest.mark.parametrize("role", ["observer"])
 def test_who_only_reads_cannot_carry_it_away(client, role):
     from patients.services import grant_access
 
