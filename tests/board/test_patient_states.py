@@ -18,6 +18,8 @@ from tests.board.factories import FOLLOW_UP, TODAY, add_lab, add_scan
 from tests.board.test_patient_page import MOST_QUERIES, page, text_of
 from tests.patients.factories import audit_numbered, make_patient, make_user
 
+MOST_OF_AUDIT = 16  # also who may read the case, and who saw it by person and day
+
 PANELS = {
     "draw": "Timeline",
     "lesion_table": "Lesions over time",
@@ -138,7 +140,7 @@ def test_the_trail_goes_on_where_the_page_before_ended(case):
     assert page(client, patient, "?tab=audit&before=99999999999999999999").status_code == 200
 
 
-@pytest.mark.parametrize("role", ["researcher", "observer"])
+@pytest.mark.parametrize("role", ["observer"])
 def test_who_only_reads_is_told_who_reads_the_trail(case, role):
     client, user, patient = case
     reader = make_user(role)
@@ -212,4 +214,5 @@ def test_few_or_many_scans_cost_the_same_queries(case, scans, tab):
     page(client, patient)
     with CaptureQueriesContext(connection) as found:
         assert page(client, patient, f"?tab={tab}").status_code == 200
-    assert len(found) <= MOST_QUERIES, [q["sql"][:90] for q in found]
+    most = MOST_OF_AUDIT if tab == "audit" else MOST_QUERIES
+    assert len(found) <= most, [q["sql"][:90] for q in found]
