@@ -151,7 +151,14 @@ def test_every_column_that_names_a_file_is_asked():
         if "sha256" in field.name
     }
     labels = {(model._meta.label, name) for model, name in columns - known}
-    assert labels == {("imaging.Reading", "inputs_sha256"), ("eligibility.Assessment", "guideline_sha256")}
+    assert labels == {
+        ("imaging.Reading", "inputs_sha256"),
+        ("eligibility.Assessment", "guideline_sha256"),
+        ("patients.ImportBatch", "sha256"),
+        # Archives that go after a day lie in a folder of their own.
+        ("board.PatientExport", "sha256"),
+        ("board.CohortExport", "sha256"),
+    }
 
 
 def test_pictures_and_versions_of_a_case_are_named(by):

@@ -8,8 +8,9 @@ from django.utils import timezone
 
 from board.cohort.query import CohortQuery
 from board.cohort.services import ask_for_export
+from board.export_patient.services import request_export
 from board.minutes import close_meeting
-from board.models import AgendaItem, BoardDecision, ChainLink, CohortExport, Meeting
+from board.models import AgendaItem, BoardDecision, ChainLink, CohortExport, Meeting, PatientExport
 from board.tasks import read_news
 from demo.accounts import DEMO_PASSWORD, DEMO_USER
 from imaging.domain.vocabulary import Tracer
@@ -19,7 +20,7 @@ from patients.bulk.importing import import_tables
 from patients.bulk.reading import read
 from patients.bulk.templates_out import template_xlsx
 from patients.domain.bulk_columns import TABLES
-from patients.models import ImportBatch, Patient, User
+from patients.models import ImportBatch, Patient, Team, User
 from patients.services import create_patient
 from tests.board.meeting_factories import make_item, make_meeting
 from tests.contracts.routes import ROUTES
@@ -39,6 +40,7 @@ NO_PAGE = {
     "imaging:product", "board:minutes_pdf", "board:minutes_text", "board:pack_pdf", "board:pack_text", "board:letter_pdf",
     "board:letter_text", "board:decision_json", "board:screen", "board:screen_frame", "board:screen_card",
     "board:export_fhir", "health_json", "board:import_template", "board:cohort_count", "board:cohort_export_state", "board:cohort_file",
+    "board:download_export", "board:trail_csv", "board:trail_atna", "board:trail_fhir", "people:session",
 }  # fmt: skip
 
 
@@ -81,6 +83,12 @@ def addresses() -> dict[str, str]:
         **{f"board:cohort {tab}": f"{reverse('board:cohort')}?small=1&tab={tab}" for tab in COHORT_TABS},
         "board:import_table": reverse("board:import_table"),
         "board:import_batch": reverse("board:import_batch", args=[_brought().pk]),
+        "board:patient, as known today": f"{reverse('board:patient', args=['0001'])}?known={timezone.localdate()}",
+        "board:since": f"{reverse('board:since', args=['0001'])}?known={timezone.localdate()}",
+        "board:scan_then": f"{reverse('board:scan_then', args=['0001', suv.pk])}?known={timezone.localdate()}",
+        "board:patient_export": reverse("board:patient_export", args=[_archive().pk]),
+        "people:emergency": reverse("people:emergency"),
+        "people:second_factor": reverse("people:second_factor"),
         "imaging:upload": reverse("imaging:upload"),
         "imaging:upload_detail": reverse("imaging:upload_detail", args=[Upload.objects.first().pk]),
         "imaging:jobs": reverse("imaging:jobs"),
@@ -115,7 +123,16 @@ def addresses_of_the_coordinator() -> dict[str, str]:
 
 
 def addresses_of_the_administrator() -> dict[str, str]:
-    return {"health": reverse("health")}
+    return {
+        "health": reverse("health"),
+        "people:accounts": reverse("people:accounts"),
+        "people:account": reverse("people:account", args=[User.objects.get(username="demo-chair").pk]),
+        "people:invitations": reverse("people:invitations"),
+        "people:teams": reverse("people:teams"),
+        "people:team": reverse("people:team", args=[Team.objects.first().pk]),
+        "people:emergencies": reverse("people:emergencies"),
+        "board:trail": reverse("board:trail"),
+    }
 
 
 def _source() -> str:
@@ -157,6 +174,11 @@ def _brought() -> ImportBatch:
     found = read(template_xlsx([TABLES["patients"], TABLES["labs"]]))
     report = import_tables(by=User.objects.get(username=DEMO_USER), found=found, is_trial=False)
     return ImportBatch.objects.get(pk=report.batch_id)
+
+
+def _archive() -> PatientExport:
+    user = User.objects.get(username=DEMO_USER)
+    return request_export(by=user, patient=Patient.objects.get(case_number="0001"))
 
 
 def sign_in(page, live_server, username: str) -> None:

@@ -34,6 +34,9 @@ NO_PAGE = {
     "image/webp",
     "application/fhir+json",
     "application/zip",
+    "application/xml",
+    "text/csv",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 TAGS = {
     "PatientName": "PN", "PatientID": "LO", "IssuerOfPatientID": "LO", "PatientComments": "LT", "OtherPatientIDs": "LO", "StudyDescription": "LO",

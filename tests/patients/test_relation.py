@@ -10,7 +10,7 @@ from patients.models import AccessGrant, Patient, Team
 from tests.patients.factories import make_patient, make_user
 
 pytestmark = pytest.mark.django_db
-READERS = set(Role) - {Role.SYSTEM_ADMIN, Role.DISPLAY}
+READERS = set(Role) - {Role.RESEARCHER, Role.SYSTEM_ADMIN, Role.DISPLAY}
 RELATIONS = ["none", "person", "team", "centre", "board", "break_glass", "ended", "other centre"]
 
 
