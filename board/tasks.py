@@ -6,8 +6,7 @@ from celery import shared_task
 
 from board import looking, nightly
 from board.cohort import running
-from board.export_patient import claims
-from board.export_patient.services import make_export, remove_expired
+from board.export_patient.services import claims, make_export, remove_expired
 from board.fhir import holding
 from board.keeping import anchor
 
@@ -51,6 +50,6 @@ def run_patient_export(pk: str) -> None:
 def sweep_patient_exports() -> None:
     """Archives go after their day; what lost its worker is rung for again."""
     remove_expired()
-    claims.give_up_exhausted()
-    for pk in claims.waiting():
+    claims.give_up_exhausted("export_given_up")
+    for pk in claims.waiting().order_by("requested_at").values_list("pk", flat=True)[:50]:
         run_patient_export.delay_on_commit(str(pk))

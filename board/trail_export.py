@@ -1,16 +1,12 @@
 """The trail as a file: a table, audit messages of DICOM PS3.15 A.5, AuditEvents of FHIR R4B."""
 
-import csv
-import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from board.fhir.audit_events import as_bundle
 from patients.atna import messages
+from patients.tables_out import write_csv
 from patients.trail_lines import FIELDS, TrailLine
-
-# What a spreadsheet would take for the beginning of a formula, the wide forms of East Asian keyboards included.
-FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 
 
 @dataclass(frozen=True)
@@ -23,16 +19,7 @@ class Form:
 
 
 def as_csv(lines: Sequence[TrailLine]) -> bytes:
-    """Every cell quoted; what looks like a formula behind an apostrophe. With a mark by which Excel sees UTF-8."""
-    out = io.StringIO()
-    table = csv.writer(out, quoting=csv.QUOTE_ALL)
-    table.writerow(FIELDS)
-    table.writerows([harmless(value) for value in line.values] for line in lines)
-    return out.getvalue().encode("utf-8-sig")
-
-
-def harmless(text: str) -> str:
-    return f"'{text}" if text.lstrip(" ").startswith(FORMULA) else text
+    return "".join(write_csv(FIELDS, (line.values for line in lines))).encode()
 
 
 FORMS = {

@@ -61,48 +61,21 @@ def _options() -> dict:
         "broker_transport_options": _transport_options(settings.CELERY_BROKER_URL, Path(settings.CELERY_BROKER_DIR)),
         "beat_schedule_filename": str(Path(settings.DATA_DIR) / "beat-schedule"),
         "beat_schedule": {
-            "sweep-jobs": {
-                "task": "imaging.tasks.sweep_jobs",
-                "schedule": settings.JOB_SWEEP_SECONDS,
-                "options": {"expires": settings.JOB_SWEEP_SECONDS},
-            },
-            "read-news": {
-                "task": "board.tasks.read_news",
-                "schedule": NEWS_SECONDS,
-                "options": {"expires": NEWS_SECONDS},
-            },
-            "seal-the-trail": {
-                "task": "patients.tasks.seal_trail",
-                "schedule": SEAL_SECONDS,
-                "options": {"expires": SEAL_SECONDS},
-            },
-            "note-the-trail-head": {
-                "task": "patients.tasks.note_trail_head",
-                "schedule": ANCHOR_SECONDS,
-                "options": {"expires": ANCHOR_SECONDS},
-            },
-            "look-after-files": {
-                "task": "imaging.tasks.look_after_files",
-                "schedule": BEAT_SECONDS,
-                "options": {"expires": BEAT_SECONDS},
-            },
-            "sweep-exports": {
-                "task": "board.tasks.sweep_exports",
-                "schedule": EXPORT_SECONDS,
-                "options": {"expires": EXPORT_SECONDS},
-            },
-            "sweep-patient-exports": {
-                "task": "board.tasks.sweep_patient_exports",
-                "schedule": NEWS_SECONDS,
-                "options": {"expires": NEWS_SECONDS},
-            },
-            "look-again-at-all": {
-                "task": "board.tasks.look_again_at_all",
-                "schedule": NIGHT_SECONDS,
-                "options": {"expires": NIGHT_SECONDS},
-            },
+            "sweep-jobs": _every(settings.JOB_SWEEP_SECONDS, "imaging.tasks.sweep_jobs"),
+            "read-news": _every(NEWS_SECONDS, "board.tasks.read_news"),
+            "seal-the-trail": _every(SEAL_SECONDS, "patients.tasks.seal_trail"),
+            "note-the-trail-head": _every(ANCHOR_SECONDS, "patients.tasks.note_trail_head"),
+            "look-after-files": _every(BEAT_SECONDS, "imaging.tasks.look_after_files"),
+            "sweep-exports": _every(EXPORT_SECONDS, "board.tasks.sweep_exports"),
+            "sweep-patient-exports": _every(NEWS_SECONDS, "board.tasks.sweep_patient_exports"),
+            "look-again-at-all": _every(NIGHT_SECONDS, "board.tasks.look_again_at_all"),
         },
     }
+
+
+def _every(seconds: float, task: str) -> dict:
+    """A bell that nobody took before the next one rings is dropped."""
+    return {"task": task, "schedule": seconds, "options": {"expires": seconds}}
 
 
 def _transport_options(url: str, folder: Path) -> dict:

@@ -6,32 +6,10 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from patients.added_rows import AppendOnly, AppendOnlyQuerySet
 from patients.models import Patient
 
-
-class AppendOnlyQuerySet(models.QuerySet):
-    def update(self, **values):
-        raise TypeError(f"{self.model._meta.verbose_name_plural} are append-only")
-
-    def delete(self):
-        raise TypeError(f"{self.model._meta.verbose_name_plural} are append-only")
-
-
-class AppendOnly(models.Model):
-    """Stored once, never changed or deleted."""
-
-    objects = AppendOnlyQuerySet.as_manager()
-
-    class Meta:
-        abstract = True
-
-    def save(self, *args, **kwargs):
-        if not self._state.adding:
-            raise TypeError(f"{self._meta.verbose_name_plural} are append-only")
-        super().save(*args, **kwargs)
-
-    def delete(self, *args, **kwargs):
-        raise TypeError(f"{self._meta.verbose_name_plural} are append-only")
+__all__ = ["AppendOnly", "AppendOnlyQuerySet", "Assessment", "ChangeVerdict"]
 
 
 class Assessment(AppendOnly):

@@ -5,31 +5,10 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-
-class OnlyAddedQuerySet(models.QuerySet):
-    def update(self, **values):
-        raise TypeError(f"{self.model._meta.verbose_name_plural} are append-only")
-
-    def delete(self):
-        raise TypeError(f"{self.model._meta.verbose_name_plural} are append-only")
+from patients.added_rows import AppendOnly
 
 
-class OnlyAdded(models.Model):
-    objects = OnlyAddedQuerySet.as_manager()
-
-    class Meta:
-        abstract = True
-
-    def save(self, *args, **kwargs):
-        if not self._state.adding:
-            raise TypeError(f"{self._meta.verbose_name_plural} are append-only")
-        super().save(*args, **kwargs)
-
-    def delete(self, *args, **kwargs):
-        raise TypeError(f"{self._meta.verbose_name_plural} are append-only")
-
-
-class AccessEvent(OnlyAdded):
+class AccessEvent(AppendOnly):
     """One row for every patient in every answer that was given, and one for every sign-in, sign-out and lock-out.
 
     ``user`` is empty for the display of a room and for the command line: then ``device`` says which. ``mark`` is the
@@ -92,7 +71,7 @@ class AccessEvent(OnlyAdded):
         return self.subject or self.route.rpartition(":")[2].replace("_", " ")
 
 
-class TrailSeal(OnlyAdded):
+class TrailSeal(AppendOnly):
     """One batch of the trail, closed: its rows, and the seal before it, are in ``hash``.
 
     Ranges are (from, to] by id, of the writes (``AuditEvent``) and of the accesses (``AccessEvent``).

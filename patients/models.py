@@ -17,6 +17,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from patients.added_rows import AppendOnly
 from patients.domain import dates, ki67, months, units
 from patients.domain.roles import Capability, Role, role_may
 
@@ -255,15 +256,7 @@ class AccessGrant(models.Model):
         return f"{self.get_kind_display()}: {self.team or self.user}"
 
 
-class AuditQuerySet(models.QuerySet):
-    def update(self, **kwargs):
-        raise TypeError("audit events are append-only")
-
-    def delete(self):
-        raise TypeError("audit events are append-only")
-
-
-class AuditEvent(models.Model):
+class AuditEvent(AppendOnly):
     """The trail and the outbox: one row for every write, read upward by cursor on ``id``."""
 
     id = models.BigAutoField(primary_key=True)
@@ -277,19 +270,9 @@ class AuditEvent(models.Model):
     after = models.JSONField(null=True)
     reason = models.CharField(max_length=300, blank=True)
 
-    objects = AuditQuerySet.as_manager()
-
     class Meta:
         ordering = ["id"]
         indexes = [models.Index(fields=["patient", "id"])]
-
-    def save(self, *args, **kwargs):
-        if not self._state.adding:
-            raise TypeError("audit events are append-only")
-        super().save(*args, **kwargs)
-
-    def delete(self, *args, **kwargs):
-        raise TypeError("audit events are append-only")
 
 
 class VersionQuerySet(models.QuerySet):

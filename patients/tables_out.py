@@ -19,16 +19,13 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 
+from patients.domain.spreadsheet import neutral
+
 BYTE_ORDER_MARK = "\ufeff"
 LONGEST_CELL = 32_000
 CUT = " … (cut)"
 MOST_DIGITS = 15
 WIDEST = 60
-
-_STARTERS = "=+\\-@\uff1d\uff0b\uff0d\uff20\u2212\ufe63\ufe62\ufe66\ufe6b"
-_BLANK = r"[\s\u200b\u200e\u200f\u2060\ufeff\x00]*"
-_AT_START = re.compile(rf"^(?={_BLANK}[{_STARTERS}]|[\t\r\n])")
-_INSIDE = re.compile(rf"(?<=[;,|\t\r\n])(?={_BLANK}[{_STARTERS}])")
 
 
 class Sheet(NamedTuple):
@@ -67,11 +64,6 @@ def write_xlsx(sheets: Iterable[Sheet | tuple[str, Sequence[str], Iterable[Seque
     except BaseException:
         _forget(book)
         raise
-
-
-def neutral(text: str) -> str:
-    """The text as a CSV cell that no spreadsheet computes."""
-    return _AT_START.sub("'", _INSIDE.sub("'", text), count=1)
 
 
 def plain(value: Any) -> str | int | float | Decimal | None:

@@ -11,12 +11,11 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
-from board.cohort import lease
 from board.cohort.writing import Archive, each_case, leaving_patients
+from board.export_claims import Claims, LeaseLost, from_now
 from board.models import CohortExport
 from patients.domain.roles import Capability
 from patients.models import Patient
@@ -32,6 +31,7 @@ REASONS = {
     "disk": "Stopped: the file could not be written. Partial file deleted.",
 }
 _STATE = CohortExport.State
+claims = Claims(CohortExport)
 
 
 class Refused(Exception):
@@ -45,23 +45,23 @@ def path_of(export: CohortExport) -> Path:
 
 def run(pk: uuid.UUID) -> bool:
     """Claim it and do it; False where there was nothing to claim or the lease was lost."""
-    token = lease.claim(pk)
+    token = claims.claim(pk, stage="starting")
     if token is None:
         return False
     export = CohortExport.objects.select_related("asked_by", "decided_by").get(pk=pk)
     part = path_of(export).with_suffix(".part")
     try:
         _make(export, token, part)
-    except lease.LeaseLost:
+    except LeaseLost:
         log.warning("export %s attempt %s lost its lease", pk, token)
         return False
     except Refused as refused:
-        lease.fail(pk, token, str(refused))
+        _fail(pk, token, str(refused))
     except OSError as error:
         log.error("export %s could not be written (%s)", pk, type(error).__name__)
-        lease.fail(pk, token, "disk")
+        _fail(pk, token, "disk")
     except Exception:
-        lease.own(pk, token).update(state=_STATE.QUEUED, lease_until=None, last_rung_at=Now())
+        claims.give_back(pk, token, last_rung_at=Now())
         raise
     finally:
         part.unlink(missing_ok=True)
@@ -77,27 +77,32 @@ def _make(export: CohortExport, token: int, part: Path) -> None:
     renewed = 0.0
     for number, (case, found) in enumerate(each_case(export, patients, today)):
         if time.monotonic() - renewed > RENEW_SECONDS:
-            lease.progress(export.pk, token, "reading cases", number, len(patients))
+            claims.progress(export.pk, token, "reading cases", number, len(patients))
             renewed = time.monotonic()
         if found:
             archive.add(case, found, today=today)
     if not archive.members:
         raise Refused("nobody")
-    lease.progress(export.pk, token, "writing files", len(patients), len(patients))
+    claims.progress(export.pk, token, "writing files", len(patients), len(patients))
     part.unlink(missing_ok=True)
     archive.save(part, timezone.now())
     _finish(export, token, archive, part)
+
+
+def _fail(pk: uuid.UUID, token: int, code: str) -> None:
+    """Of a lease that is lost nothing is said: whoever has it now says how it ends."""
+    claims.own(pk, token).update(state=_STATE.FAILED, lease_until=None, finished_at=Now(), reason_code=code, stage="")
 
 
 def _finish(export: CohortExport, token: int, archive: Archive, part: Path) -> None:
     """The row, the trail of every case that left, and the file: all or none."""
     content = part.read_bytes()
     with transaction.atomic():
-        done = lease.own(export.pk, token).update(
+        claims.finish(
+            export.pk,
+            token,
             state=_STATE.DONE,
-            lease_until=None,
-            finished_at=Now(),
-            expires_at=lease.from_now(settings.COHORT_EXPORT_HOURS * 3600),
+            expires_at=from_now(settings.COHORT_EXPORT_HOURS * 3600),
             patients=len(archive.members),
             rows=archive.rows,
             members=archive.members,
@@ -106,8 +111,6 @@ def _finish(export: CohortExport, token: int, archive: Archive, part: Path) -> N
             stage="",
             reason_code="",
         )
-        if not done:
-            raise lease.LeaseLost
         for patient in Patient.objects.filter(pk__in=archive.members):
             said = {"export": str(export.pk), "approved_by": str(export.decided_by_id)}
             audit(by=export.asked_by, action="export_cohort", obj=export, patient=patient, after=said)
@@ -116,13 +119,10 @@ def _finish(export: CohortExport, token: int, archive: Archive, part: Path) -> N
 
 def sweep() -> list[uuid.UUID]:
     """Give up what failed too often, delete what has run out, and name what waits unheard."""
-    exhausted = CohortExport.objects.filter(lease.claimable(), attempts__gte=settings.JOB_MAX_ATTEMPTS)
-    exhausted.update(
-        state=_STATE.FAILED, token=F("token") + 1, lease_until=None, finished_at=Now(), reason_code="given_up", stage=""
-    )
+    claims.give_up_exhausted("given_up")
     remove_expired()
-    silent = CohortExport.objects.filter(lease.claimable()).annotate(rung=Coalesce("last_rung_at", "asked_at"))
-    waiting = silent.filter(rung__lt=lease.from_now(-settings.JOB_LEASE_SECONDS))
+    silent = claims.waiting().annotate(rung=Coalesce("last_rung_at", "asked_at"))
+    waiting = silent.filter(rung__lt=from_now(-settings.JOB_LEASE_SECONDS))
     found = list(waiting.values_list("pk", flat=True)[:50])
     CohortExport.objects.filter(pk__in=found).update(last_rung_at=Now())
     return found

@@ -14,7 +14,8 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 
-from board.export_patient import archive, claims
+from board.export_claims import Claims, LeaseLost
+from board.export_patient import archive
 from board.fhir.exporting import REFUSED, may_export
 from board.models import PatientExport
 from patients.models import Patient
@@ -24,6 +25,7 @@ log = logging.getLogger("prrt.board")
 KEPT = timedelta(hours=24)
 SAID_EVERY_SECONDS = 1.0
 State = PatientExport.State
+claims = Claims(PatientExport, seconds=600)  # a bundle of everything may take long between two words of progress
 SENTENCES = {
     "store_damaged": "A stored DICOM file is missing or damaged. No archive was made, because it would have a hole.",
     "disk_full": "There is no room left for the archive. Nothing was kept of it. Ask the administrator.",
@@ -60,7 +62,7 @@ def make_export(pk: uuid.UUID) -> None:
     part = folder() / f"{pk}.{token}.part"
     try:
         _make(export, token, part)
-    except claims.LeaseLost:
+    except LeaseLost:
         log.warning("export %s lost its lease", pk)
     except BaseException:
         claims.give_back(pk, token)

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from jsonschema import Draft202012Validator
 
-from board.export_patient import claims, services
+from board.export_patient import services
 from board.export_patient.record import models_of_ours
 from board.export_patient.tables import LEFT_OUT, PATHS, rows_of
 from board.models import PatientExport
@@ -134,7 +134,7 @@ def test_a_lost_lease_keeps_nothing(world, monkeypatch):
     monkeypatch.setattr(services.archive, "write", stolen)
     services.make_export(export.pk)
     assert list(services.folder().iterdir()) == []
-    assert claims.claim(export.pk) is None, "it is still somebody else's"
+    assert services.claims.claim(export.pk) is None, "it is still somebody else's"
 
 
 def test_it_is_removed_after_a_day(world):

@@ -10,7 +10,8 @@ from decimal import Decimal
 import openpyxl
 import pytest
 
-from patients.tables_out import Sheet, neutral, write_csv, write_xlsx
+from patients.domain.spreadsheet import neutral
+from patients.tables_out import Sheet, write_csv, write_xlsx
 
 PAYLOADS = [
     "=1+1",
