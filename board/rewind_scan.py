@@ -4,6 +4,7 @@ import uuid
 from typing import Any
 
 from django.http import Http404, HttpRequest
+from django.utils import timezone
 
 from board import words
 from board.chart import Chart, ScanView
@@ -61,7 +62,8 @@ def _reading_said(view: ScanView, chart: Chart) -> str:
     if reading is None:
         return "No signed reading by then"
     by = chart.names.get(reading.reader_id, "not known")
-    return f"Signed by {by} on {reading.signed_at:%-d %b %Y}, {reading.scale_id} version {reading.version}"
+    day = timezone.localtime(reading.signed_at)
+    return f"Signed by {by} on {day:%-d %b %Y}, {reading.scale_id} version {reading.version}"
 
 
 def _answers(reading: Reading) -> list[tuple[str, str]]:

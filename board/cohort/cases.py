@@ -58,6 +58,12 @@ class CohortCase:
     def zero(self) -> dt.date | None:
         return self.event.start[0] if self.event and self.event.start else None
 
+    @property
+    def exact_zero(self) -> dt.date | None:
+        """None where only the month or the year of the start is known."""
+        start = self.event.start if self.event else None
+        return start[0] if start and start[0] == start[1] else None
+
 
 def read_case(patient: Patient, *, known_at: dt.datetime | None = None) -> CaseRows:
     """One query; with what the board decided."""

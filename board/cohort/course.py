@@ -3,6 +3,8 @@
 import datetime as dt
 from collections.abc import Sequence
 
+from django.utils import timezone
+
 from board.domain.cohort_pairs import Given, ScanPair, ScanSeen
 from board.domain.cohort_swimmer import Point, Spell, Swim, days_from
 from board.models import BoardDecision, CaseClosing
@@ -65,4 +67,5 @@ def _others(case: CaseRows, zero: dt.date):
         yield Point("died", days_from(zero, died), "died")
     closing = max(case.of(CaseClosing), key=lambda row: (row.recorded_at, str(row.pk)), default=None)
     if closing and closing.is_closed and not died:
-        yield Point("closed", days_from(zero, closing.recorded_at.date()), f"closed: {closing.get_reason_display()}")
+        day = timezone.localdate(closing.recorded_at)
+        yield Point("closed", days_from(zero, day), f"closed: {closing.get_reason_display()}")

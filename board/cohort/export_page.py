@@ -14,7 +14,7 @@ from board.cohort.writing import Archive, each_case
 from board.domain.cohort_safe import cell
 from board.models import CohortExport
 from patients.domain.roles import Capability
-from patients.models import Patient
+from patients.selectors import visible_patients
 
 MOST_LISTED = 50
 PREVIEW_ROWS = 5
@@ -51,7 +51,7 @@ def detail_of(user, export: CohortExport) -> dict:
         "steps": _steps(export),
         "number": len(found.members) if found and user.may(Capability.READ_CHART) else None,
         "tables": [(TABLES[name], export.rows.get(name)) for name in export.tables if name in TABLES],
-        "preview": preview(export, found) if may_decide and found and not export.known_at else None,
+        "preview": preview(user, export, found) if may_decide and found and not export.known_at else None,
         "changed": changed_since_last(user, export),
         "query": query_of(export.choices),
         "hours": settings.COHORT_EXPORT_HOURS,
@@ -92,15 +92,15 @@ def _found(export: CohortExport) -> Cohort:
     return cohort_of(export.asked_by, query_of(export.choices), today=timezone.localdate())
 
 
-def preview(export: CohortExport, found: Cohort) -> dict | None:
-    """The first rows of the first table as they would leave."""
+def preview(user, export: CohortExport, found: Cohort) -> dict | None:
+    """The first rows of the first table as they would leave, of cases that who approves may read."""
     if not export.tables or export.tables[0] not in TABLES or not found.members:
         return None
     table, today, archive = TABLES[export.tables[0]], timezone.localdate(), Archive(export)
     columns = columns_of(table, has_free_text=export.has_free_text)
-    ids = [case.patient_id for case in found.members[:PREVIEW_ROWS]]
-    rows = []
-    for case, weighed in each_case(export, list(Patient.objects.filter(pk__in=ids)), today):
+    own = visible_patients(user).filter(pk__in=[case.patient_id for case in found.members])
+    rows: list[list[str]] = []
+    for case, weighed in each_case(export, list(own[:PREVIEW_ROWS]), today):
         if weighed is None:
             continue
         leaving = archive.leaving(case, weighed, today)

@@ -1,5 +1,7 @@
 """Columns by their kind, and where their values come from."""
 
+import datetime as dt
+
 from board.cohort.columns import Column
 from patients.models import DatePrecision
 
@@ -38,9 +40,19 @@ def same(source: str):
     return lambda _leaving, row: getattr(row, field)
 
 
+def exact_day(name: str, meaning: str, source: str) -> Column:
+    """Only where the day is known: the first day of a month or a year, moved, would tell by how much days are moved."""
+    field = source.rpartition(".")[2]
+
+    def get(_leaving, row) -> dt.date | None:
+        return getattr(row, field) if getattr(row, f"{field}_precision") == DatePrecision.DAY else None
+
+    return date(name, meaning, source, get)
+
+
 def when(model: str) -> tuple[Column, Column]:
     return (
-        date("date", "clinical date; of a month or a year its first day", f"{model}.clinical_date"),
+        exact_day("date", "clinical date, where its day is known", f"{model}.clinical_date"),
         code(
             "date_precision",
             "how exact the date is",

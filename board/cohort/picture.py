@@ -1,15 +1,17 @@
 """The rows of the swimmer plot, by pseudonym or by case number."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.conf import settings
 
 from board.cohort.cases import CohortCase
 from board.cohort.selection import Cohort
+from board.cohort.tables_treatment import REGIMEN_NAMES
 from board.domain.cohort_pairs import EXCLUSIONS, SHORT
 from board.domain.cohort_safe import pseudonym
-from board.domain.cohort_swimmer import Axis, Point, Row, Swim, axis_of, row_of
+from board.domain.cohort_swimmer import Axis, Row, Spell, Swim, axis_of, row_of
 from patients import reads
+from patients.models import TreatmentLine
 
 MOST_ROWS = 200
 
@@ -50,7 +52,7 @@ def picture_of(found: Cohort, user, shown: Shown) -> Picture:
     first = drawn[:MOST_ROWS]
     if shown.names:
         reads.note_all(case.patient_id for case in first)
-    swims = [_plain(case.swim, shown.classes) for case in first if case.swim]
+    swims = [_plain(case.swim, shown) for case in first if case.swim]
     axis = axis_of(swims)
     lines = [_line(case, row_of(swim, axis), user, shown) for case, swim in zip(first, swims, strict=True)]
     size = "large" if len(lines) <= 25 else "medium" if len(lines) <= 80 else "small"
@@ -92,9 +94,16 @@ def _says(case: CohortCase, shows_classes: bool) -> str:
     return f"{case.outcome.before} to {case.outcome.after}; {case.outcome.label}"
 
 
-def _plain(swim: Swim, shows_classes: bool) -> Swim:
-    """Without classes, while a figure is hidden that could be counted from them."""
-    if shows_classes:
+def _plain(swim: Swim, shown: Shown) -> Swim:
+    """Without classes, while a figure is hidden that could be counted from them; regimens by known names only."""
+    if not shown.names:
+        swim = replace(swim, spells=tuple(replace(spell, name=_known_name(spell)) for spell in swim.spells))
+    if shown.classes:
         return swim
-    points = tuple(Point(p.kind, p.day, p.word, "", p.is_pair) for p in swim.points)
-    return Swim(swim.spells, points, swim.last, swim.is_followed)
+    return replace(swim, points=tuple(replace(point, klass="") for point in swim.points))
+
+
+def _known_name(spell: Spell) -> str:
+    """A regimen is free text: it may name somebody."""
+    known = REGIMEN_NAMES.get(spell.name.strip().lower())
+    return known or str(TreatmentLine.TreatmentClass(spell.kind).label)

@@ -45,7 +45,12 @@ COHORT = Table(
     (
         flag("is_in", "whether the case counts in the figures", f"{_C}.cases", lambda _l, row: row.is_in),
         code("excluded", "why not", f"{_C}.cases", frozenset(EXCLUSIONS), lambda _l, row: row.pair.excluded),
-        date("day_0", "first day on which the treatment may have begun", f"{_C}.events", lambda _l, row: row.zero),
+        date(
+            "day_0",
+            "day on which the treatment began, where it is known",
+            f"{_C}.events",
+            lambda _l, row: row.exact_zero,
+        ),
         _scan("scan_before", "first scan of the pair", "before"),
         _scan("scan_after", "second scan of the pair", "after"),
         _coded("class_before", "SSTR class of the first scan", "before", _SCAN_CLASSES),

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from board.cohort.columns import Column, Leaving, Table
-from board.cohort.makers import choices, code, date, every, number, reference, same, text, when
+from board.cohort.makers import choices, code, date, every, exact_day, number, reference, same, text, when
 from board.domain.cohort_safe import OLDEST_NAMED
 from patients.domain.units import ANALYTES
 from patients.models import (
@@ -78,7 +78,7 @@ CLINICAL = (
                 lambda leaving, row: OLD if _is_old(leaving, row) else "",
             ),
             code("vital_status", "", "patients.Patient.vital_status", frozenset(Patient.VitalStatus.values)),
-            date("deceased_on", "day of death", "patients.Patient.deceased_on"),
+            exact_day("deceased_on", "day of death, where it is known", "patients.Patient.deceased_on"),
             code(
                 "deceased_on_precision",
                 "how exact the day of death is",

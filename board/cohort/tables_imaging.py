@@ -4,6 +4,8 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from django.utils import timezone
+
 from board.cohort.columns import Column, Leaving, Table
 from board.cohort.makers import choices, code, every, flag, number, reference, when
 from eligibility.lesion_facts import measured_on, signed_heads
@@ -56,7 +58,7 @@ def _class(leaving: Leaving, scan: Scan) -> str:
 
 
 def _signed_on(_leaving, row: Read) -> dt.date | None:
-    return row.reading.signed_at.date() if row.reading.signed_at else None
+    return timezone.localdate(row.reading.signed_at) if row.reading.signed_at else None
 
 
 def _score(name: str):

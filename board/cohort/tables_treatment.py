@@ -1,7 +1,7 @@
 """The tables of treatments of an export. Names of regimens and drugs leave where they are known ones."""
 
 from board.cohort.columns import Column, Table
-from board.cohort.makers import choices, code, date, every, flag, number, reference, text, when
+from board.cohort.makers import choices, code, every, exact_day, flag, number, reference, text, when
 from patients.domain.drugs import ALKYLATORS, CYTOTOXIC, REGIMENS, contains_alkylator
 from patients.models import DatePrecision, PrrtCycle, SsaInjection, TreatmentLine
 
@@ -31,7 +31,7 @@ TREATMENT = (
         (
             reference("line", "name of the line", _T, TreatmentLine, lambda row: row.lineage),
             *when(_T),
-            date("stop", "end of the line", f"{_T}.stop_date"),
+            exact_day("stop", "end of the line, where its day is known", f"{_T}.stop_date"),
             code(
                 "stop_precision", "how exact the end is", f"{_T}.stop_date_precision", frozenset(DatePrecision.values)
             ),

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from django.conf import settings
+from django.utils import timezone
 
 from board.cohort.cases import CohortCase, cohort_case, read_case
 from board.cohort.columns import Leaving, Table, leaves
@@ -81,7 +82,7 @@ class Archive:
             "question": query.text_without_centre,
             "digest_without_centre": replace(query, centre="").digest,
             "agreement": cell(self.export.agreement),
-            "as_known_on": known.date().isoformat(),
+            "as_known_on": timezone.localdate(known).isoformat(),
             "patients": len(self.members),
             "rows": self.rows,
             "free_text": self.export.has_free_text,

@@ -194,6 +194,18 @@ def test_no_true_day_leaves_and_every_interval_stays(full):
     assert "1967-06" not in "".join(files.values())
 
 
+@pytest.mark.parametrize("precision", ["month", "year"])
+def test_a_date_that_is_not_exact_does_not_tell_by_how_much_days_are_moved(full, precision):
+    """The first of a month, moved, is the first of a month and the shift."""
+    researcher, approver, patient = full
+    line = TreatmentLine.objects.get(patient=patient, regimen__iexact="captem")
+    changes = {"clinical_date_precision": precision, "stop_date_precision": precision}
+    revise(line, by=researcher, reason="only so much is known", **changes)
+    _, files = exported(researcher, approver)
+    row = next(row for row in table(files, "treatment_lines") if row["date_precision"] == precision)
+    assert (row["date"], row["stop"]) == ("", "") and table(files, "cohort")[0]["day_0"] == ""
+
+
 def test_a_period_leaves_in_whole_years(full):
     researcher, approver, _ = full
     one_day = CohortQuery(since="2025-09-01", until="2025-09-01")
