@@ -8,7 +8,7 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from patients.append_only import PREFIX, TRAIL, Guarded, all_lifted
 
-__all__ = ["PREFIX", "SINCE", "TABLES", "lifted", "protect", "protect_again", "unprotect", "unprotected"]
+__all__ = ["GUARDED", "PREFIX", "SINCE", "TABLES", "lifted", "protect", "protect_again", "unprotect", "unprotected"]
 SINCE = ("board", "0009_chain_and_triggers")
 # Table, and the columns by which a row could be replaced.
 TABLES: dict[str, tuple[tuple[str, ...], ...]] = {
@@ -21,6 +21,7 @@ TABLES: dict[str, tuple[tuple[str, ...], ...]] = {
     "eligibility_changeverdict": (("id",),),
 }
 SIGNED = Guarded(TABLES, is_due=lambda: SINCE in MigrationRecorder(connection).applied_migrations())
+GUARDED = (SIGNED, TRAIL)
 protect, unprotect = SIGNED.protect, SIGNED.unprotect
 protect_again, unprotected = SIGNED.protect_again, SIGNED.unprotected
 
@@ -28,5 +29,5 @@ protect_again, unprotected = SIGNED.protect_again, SIGNED.unprotected
 @contextmanager
 def lifted() -> Iterator[None]:
     """Everything that is guarded, the trail included: for tests that empty or tamper with their own database."""
-    with all_lifted(SIGNED, TRAIL):
+    with all_lifted(*GUARDED):
         yield

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from board.guarded import guarded
 from board.meeting_grants import open_cases_to
 from board.meeting_rights import held_open
 from board.models import Attendance, Discipline, Meeting
@@ -20,7 +21,7 @@ def seat_guests(events: Iterable[AuditEvent]) -> None:
             invitation = Invitation.objects.select_related("invited_by", "accepted_by").get(pk=event.object_id)
             meeting = Meeting.objects.filter(pk=invitation.meeting).first()
             if meeting is not None and invitation.invited_by.may(Capability.PREPARE_MEETING):
-                _seat(meeting, invitation)
+                guarded("seat of a guest", _seat, meeting, invitation)  # the news behind it is not held up
 
 
 @transaction.atomic

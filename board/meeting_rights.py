@@ -30,7 +30,8 @@ def check_run(by) -> None:
 
 
 def check_case(by, patient: Patient) -> None:
-    if not Patient.objects.visible_to(by).filter(pk=patient.pk).exists():
+    """A listing lets the whole board read the case: who reads it in an emergency only cannot give that on."""
+    if not Patient.objects.open_to(by).filter(pk=patient.pk).exists():
         raise PermissionDenied(NO_ACCESS)
 
 

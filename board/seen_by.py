@@ -55,7 +55,7 @@ class SeenAsked:
     def of(cls, query) -> "SeenAsked":
         number = query.get("page", "")
         page = int(number) if number.isascii() and number.isdigit() and len(number) < 5 else 1
-        texts = {name: query.get(key, "")[:100] for name, key in _KEYS.items()}
+        texts = {name: query.get(key, "").replace("\0", "")[:100] for name, key in _KEYS.items()}
         texts |= {name: texts[name] if _day(texts[name]) else "" for name in ("first", "last", "day")}
         return cls(**texts, page=max(page, 1))
 

@@ -52,7 +52,8 @@ _ALL_BUT = "nuclear_medicine,clinician,coordinator,chair,data_entry,researcher,s
 MFA_ROLES: list[str] = _read.list("PRRT_MFA_ROLES", default=[] if MODE == "demo" else _ALL_BUT.split(","))
 IDLE_MINUTES: int = _read.int("PRRT_IDLE_MINUTES", default=480 if MODE == "demo" else 15)
 BREAK_GLASS_MINUTES: int = _read.int("PRRT_BREAK_GLASS_MINUTES", default=60)
-TRUSTED_PROXIES: int = _read.int("PRRT_TRUSTED_PROXIES", default=0)
+# In production the site stands behind the proxy that ends TLS: without it everybody would count as that one address.
+TRUSTED_PROXIES: int = _read.int("PRRT_TRUSTED_PROXIES", default=0 if MODE == "demo" else 1)
 # Without a mail server the demo prints mails; anywhere else none is sent, since a log must not hold a link that opens.
 EMAIL: dict = _read.email_url("EMAIL_URL", default="consolemail://" if MODE == "demo" else "dummymail://")
 MAIL_FROM: str = _read.str("PRRT_MAIL_FROM", default="prrt-board@localhost")

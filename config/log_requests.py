@@ -14,7 +14,7 @@ class RequestLogMiddleware:
         self.get_response = get_response
 
     def __call__(self, request):
-        number = uuid.uuid4().hex[:16]
+        number = uuid.uuid4().hex
         token, began = request_id.set(number), time.monotonic()
         try:
             response = self.get_response(request)

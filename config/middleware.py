@@ -6,6 +6,7 @@ from django.db import Error
 from django.http import HttpResponse
 from django.shortcuts import render
 
+from config.logs import request_id
 from patients import reads
 from patients.addresses import address_of
 from patients.models import AccessEvent
@@ -33,7 +34,7 @@ class ReadsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request):
-        request.request_id = new_request_id()
+        request.request_id = request_id.get() or new_request_id()  # the one that stands in the log and in the answer
         with reads.collecting() as notes:
             response = self.get_response(request)
             try:

@@ -122,7 +122,11 @@ class PatientQuerySet(models.QuerySet):
             return self.none()
         return self._granted_to(user, timezone.now())
 
-    def _granted_to(self, user, at):
+    def open_to(self, user):
+        """Patients this user may open to others: read by right of care or meeting, not only in an emergency."""
+        return self.visible_to(user) & self._granted_to(user, timezone.now(), Q(kind=AccessGrant.Kind.BREAK_GLASS))
+
+    def _granted_to(self, user, at, but=None):
         # Asked for each patient by index: a list of every grant would make one case cost what the registry costs.
         grants = AccessGrant.objects.filter(
             Q(user=user) | Q(team__in=user.teams.all()),
@@ -130,7 +134,7 @@ class PatientQuerySet(models.QuerySet):
             patient=models.OuterRef("pk"),
             revoked_at__isnull=True,
         )
-        return self.filter(models.Exists(grants))
+        return self.filter(models.Exists(grants.exclude(but) if but else grants))
 
 
 class Patient(models.Model):

@@ -74,12 +74,12 @@ class Wanted:
     def of(cls, query) -> "Wanted":
         user = query.get("user", "")
         return cls(
-            case_number=query.get("case", "").strip()[:32],
+            case_number=query.get("case", "").replace("\0", "").strip()[:32],
             user=int(user) if user.isascii() and user.isdigit() and len(user) < 10 else None,
             first=_day(query.get("from", "")),
             last=_day(query.get("to", "")),
             sort=query.get("sort", "") if query.get("sort", "") in SORTS else "",
-            word=query.get("word", "").strip()[:80],
+            word=query.get("word", "").replace("\0", "").strip()[:80],
         )
 
     @property

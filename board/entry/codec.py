@@ -110,11 +110,18 @@ def _number(text: str, *, is_whole: bool) -> Decimal | int:
     found = number_of(text, ".")
     if found is None or found.sign:
         raise Unreadable(NO_NUMBER)
+    _refuse_doubtful(text, found)
     if not is_whole:
         return found.value
     if found.value != int(found.value):
         raise Unreadable("A whole number is needed here.")
     return int(found.value)
+
+
+def _refuse_doubtful(text: str, found) -> None:
+    """One comma and three digits: thousands for one writer, decimals for another. A point is always decimal here."""
+    if found.is_doubtful and "," in text:
+        raise Unreadable("One comma and three digits can be thousands or decimals. Write 1234 or 1.234.")
 
 
 def _lab_value(text: str) -> dict[str, Any]:
@@ -123,4 +130,5 @@ def _lab_value(text: str) -> dict[str, Any]:
     found = number_of(text, ".")
     if found is None:
         raise Unreadable("This is no value. Write 12.6, 12,6 or <0.3.")
+    _refuse_doubtful(text, found)
     return {"comparator": found.sign, "value": found.value}

@@ -15,6 +15,7 @@ from patients.models import BodyMeasure, ClinicalAssertion, Patient, Performance
 
 DAY = "status.clinical_date"
 _WITHDRAWN = "withdraw"
+NO_DAY = "Say on which day this was: a value without a day counts nowhere."
 _PREGNANCY = {"pregnant": ("asserted", ""), "not_excluded": ("unknown", "not_excluded"), UNKNOWN: ("unknown", "")}
 
 
@@ -44,19 +45,23 @@ def answers(entry: Entry, patient: Patient) -> tuple[list[Answer], str]:
         text, before = values.get(name, ""), chart.get(name, "")
         again = name == "status.ecog" and is_new_day and text not in ("", UNKNOWN)
         if text != before or again:
-            found.append(_answer(entry, name, text, (day, precision), is_new_day))
+            found.append(_answer(entry, name, text, (day, precision)))
     for one in found:
         _check(one, patient)
     return found, trouble
 
 
-def _answer(entry: Entry, name: str, text: str, when: tuple[dt.date | None, str], is_new_day: bool) -> Answer:
+def _answer(entry: Entry, name: str, text: str, when: tuple[dt.date | None, str]) -> Answer:
+    """A row is corrected under its own day only: on another day it stays true, and the answer is a row beside it."""
     stored = entry.chart.stored.get(name)
     model, columns, problem = _columns(name, text)
+    is_same = stored is not None and (stored.clinical_date, stored.clinical_date_precision) == when
     if columns is None:
-        return Answer(name, _WITHDRAWN if stored else "", model, stored, {}, problem)
-    if stored is not None and not is_new_day:
+        return Answer(name, _WITHDRAWN if is_same else "", model, stored, {}, problem)
+    if is_same:
         return Answer(name, "revise", model, stored, columns, problem)
+    if when[0] is None and model is not ClinicalAssertion:
+        problem = problem or NO_DAY
     dated = {"clinical_date": when[0], "clinical_date_precision": when[1]}
     return Answer(name, "record", model, None, columns | dated, problem)
 

@@ -35,7 +35,7 @@ from board.views import patient_or_404
 from patients import reads
 from patients.domain.roles import Capability
 from patients.selectors import visible_patients
-from patients.services import Conflict
+from patients.services import Conflict, StillInUse
 
 Body = dict[str, Any]
 
@@ -112,6 +112,8 @@ def _answered(
         reads.nothing()
         return JsonResponse({"errors": {"": ODD}}, status=422)
     draft = draft_for(patient, request.user) if patient else own_draft(request.user, key)
+    if patient is None and draft.patient_id:  # it was submitted: the case it became is read by right only
+        check_may_enter(request.user, patient_or_404(request.user, draft.patient.case_number))
     try:
         return JsonResponse(act(request, draft, body))
     except EntryConflict as behind:
@@ -120,7 +122,7 @@ def _answered(
         return JsonResponse({"errors": {"": str(behind)}, **stand(entry_of(draft))}, status=409)
     except Incomplete as open_:
         return JsonResponse({"incomplete": [one.label for one in open_.ring.missing]}, status=422)
-    except ValidationError as refused:
+    except (ValidationError, StillInUse) as refused:
         return JsonResponse({"errors": _sentences(refused)}, status=422)
 
 
@@ -184,7 +186,9 @@ def _key(text: str) -> uuid.UUID | None:
         return None
 
 
-def _sentences(refused: ValidationError) -> dict[str, str]:
+def _sentences(refused: ValidationError | StillInUse) -> dict[str, str]:
+    if isinstance(refused, StillInUse):
+        return {"": str(refused)}
     if not hasattr(refused, "error_dict"):
         return {"": " ".join(refused.messages)}
     return {

@@ -5,6 +5,7 @@ can tell: the anchor, best on another computer or a share that only grows.
 """
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,6 +61,7 @@ def _seal_hash(sequence: int) -> str:
     return TrailSeal.objects.filter(sequence=sequence).values_list("hash", flat=True).first() or ""
 
 
+_HASH = re.compile(r"[0-9a-f]{64}")
 CHAINS: dict[str, Chain] = {
     "signed": Chain(_decisions_head, _decision_hash),
     "trail": Chain(_trail_head, _seal_hash),
@@ -114,7 +116,7 @@ def _last_of_each(path: Path) -> dict[str, Anchored]:
     found: dict[str, Anchored] = {}
     for line in path.read_text().splitlines() if path.is_file() else []:
         words = line.split()
-        if len(words) == 4 and words[2].isdigit():
+        if len(words) == 4 and words[2].isdigit() and _HASH.fullmatch(words[3]):  # a torn line is passed over
             one = Anchored(words[0], words[1], int(words[2]), words[3])
             if one.name not in found or found[one.name].sequence <= one.sequence:
                 found[one.name] = one

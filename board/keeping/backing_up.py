@@ -1,6 +1,8 @@
 """One backup: the database at one moment, then the files, so that no row in it names a file that is not."""
 
+import datetime as dt
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +33,14 @@ def back_up(place: Path, say: Callable[[str], None] = lambda _text: None) -> Mad
     name = f"{now:%Y-%m-%dT%H%M%S.%f}Z"
     draft = place / f"{DRAFT}{name}"
     draft.mkdir(parents=True, mode=0o700)
+    try:
+        return _filled(place, draft, name, now, say)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)  # it holds a copy of the database
+        raise
+
+
+def _filled(place: Path, draft: Path, name: str, now: dt.datetime, say: Callable[[str], None]) -> Made:
     with ENGINES[connection.vendor].taken(draft) as taken:
         say("database copied")
         tables = {table: _count(taken, table) for table in taken.tables()}

@@ -7,12 +7,13 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
-from board.append_only import unprotected
+from board.append_only import GUARDED
 from board.chain import verify
 from board.keeping import anchor, files
 from board.keeping.backing_up import ENGINES
 from board.keeping.manifest import FILES, BadBackup, Manifest, newest, read
 from imaging import store, store_names
+from patients.trail_seals import verify_trail
 
 # Filled by making the tables, before anybody has worked.
 MADE_BY_MIGRATION = {"django_migrations", "django_content_type", "auth_permission", "board_chainhead", "django_site"}
@@ -94,7 +95,10 @@ def _counted(manifest: Manifest) -> list[str]:
 def _verified(manifest: Manifest) -> Iterator[str]:
     """The chain as it was signed, its end where it was, every named file there, and the anchor outside."""
     yield from (problem.sentence for problem in verify())
-    yield from (f"The database lacks its trigger {name}." for name in unprotected())
+    yield from (problem.sentence for problem in verify_trail())
+    yield from (
+        f"The database lacks its trigger {name}." for name in [name for one in GUARDED for name in one.unprotected()]
+    )
     now, then = anchor.heads().get("signed", [0, ""]), manifest.heads.get("signed", [0, ""])
     if list(now) != list(then):
         yield f"The chain ends with link {now[0]}; in the backup it ended with link {then[0]}."

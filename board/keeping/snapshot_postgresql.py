@@ -12,7 +12,7 @@ from pathlib import Path
 from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
-from board.append_only import protect, unprotect
+from board.append_only import GUARDED
 from board.keeping.manifest import BadBackup
 
 PACKED = ".copy.gz"
@@ -71,14 +71,18 @@ def put_back(folder: Path, manifest) -> None:
     if set(connection.introspection.table_names()) != set(tables):
         raise BadBackup("The tables of this database are not those of the backup.")
     with transaction.atomic(), connection.cursor() as cursor:
-        unprotect()
+        for guarded in GUARDED:
+            if guarded.is_due():
+                guarded.unprotect()
         cursor.execute(f"TRUNCATE {', '.join(map(connection.ops.quote_name, tables))} CASCADE")
         for table in tables:
             with gzip.open(folder / f"{table}{PACKED}", "rb") as file:
                 cursor.copy_expert(f"COPY {_columns_of(cursor, table)} FROM STDIN", file)
         for name, value in manifest.sequences.items():
             cursor.execute("SELECT setval(%s::regclass, %s, true)", [connection.ops.quote_name(name), value])
-        protect()
+        for guarded in GUARDED:
+            if guarded.is_due():
+                guarded.protect()
 
 
 def _bring_schema_to(migrations: list[list[str]]) -> None:

@@ -5,6 +5,7 @@ from imaging.forms import IdentityForm
 from imaging.identity_candidates import candidates, likeness_of
 from imaging.models import Series
 from imaging.views.words import explain
+from patients import reads
 from patients.domain.roles import Capability
 from patients.models import Patient
 
@@ -44,7 +45,7 @@ def panel(series: Series, user, form: IdentityForm | None = None) -> dict | None
         "sentence": _sentence(series),
         "patient": patient,
         "rows": [*rows(series, patient), NAME_ROW],
-        "candidates": candidates(series, user),
+        "candidates": _noted(candidates(series, user)),
         "of_same_study": of_same_study(series, user),
         "likeness": _likeness(series, patient),
         "form": form if may_resolve else None,
@@ -59,10 +60,17 @@ def rows(series: Series, patient: Patient | None) -> list[dict]:
     return [_id_row(header, patient), _birth_row(header, patient), _sex_row(header, patient)]
 
 
+def _noted(found: list) -> list:
+    """Each candidate is named on the page with what of it agrees."""
+    reads.note_all(one.patient for one in found)
+    return found
+
+
 def of_same_study(series: Series, user) -> list[Series]:
     """Other series of this study that the user may see, attached ones first: where they are says much about it."""
     rows = access.visible_series(user).filter(study__study_uid=series.study.study_uid).exclude(pk=series.pk)
     found = list(rows.select_related("study", "candidate_patient").order_by("identity", "created_at")[:SHOWN])
+    reads.note_all(found)
     for one in found:
         one.title = pages.series_title(one)
         one.has_same_header = one.study.identity_digest == series.study.identity_digest

@@ -13,14 +13,17 @@ from patients.services.patients import ENTERED_ACCESS
 
 
 class Cases:
-    def __init__(self, by) -> None:
-        self.by = by
+    """``holds``: each case stays locked until the end, so that two imports of one file are one after the other."""
+
+    def __init__(self, by, *, holds: bool) -> None:
+        self.by, self.holds = by, holds
         self._found: dict[str, Patient | None] = {}
 
     def find(self, number: str) -> Patient | None:
         """Not there and not visible are the same answer."""
         if number not in self._found:
-            self._found[number] = visible_patients(self.by).filter(case_number=number).first()
+            mine = visible_patients(self.by).filter(case_number=number)
+            self._found[number] = (mine.select_for_update(of=("self",)) if self.holds else mine).first()
         return self._found[number]
 
     def take(self, number: str, values: dict) -> tuple[str, str, Patient]:

@@ -76,7 +76,7 @@ class _Import:
         self.by, self.found = by, found
         self.report = Report(found.sha256, found.said, is_trial)
         self.reason = f"Table {found.sha256[:12]}"
-        self.cases, self.already = Cases(by), Already()
+        self.cases, self.already = Cases(by, holds=not is_trial), Already()
 
     def run(self) -> Report:
         order = list(TABLES)

@@ -120,7 +120,13 @@ def _check_archive(data: bytes) -> None:
 def _sheet_lines(sheet) -> Iterator[tuple[int, list[tuple[str, str]]]]:
     sheet.reset_dimensions()  # what the file says about its own size is not believed
     for number, line in enumerate(sheet.iter_rows(max_col=MOST_COLUMNS + 1), start=1):
-        yield number, [(_text(cell.value), cell.data_type or "n") for cell in line]
+        yield number, [(_text(cell.value), _kind(cell)) for cell in line]
+
+
+def _kind(cell) -> str:
+    """ "%" where the number is shown as a percentage: Excel keeps 18 % as 0.18."""
+    is_percent = cell.data_type == "n" and cell.value is not None and "%" in str(cell.number_format)
+    return "%" if is_percent else cell.data_type or "n"
 
 
 def _text(value) -> str:
@@ -183,6 +189,8 @@ def _cell_refused(text: str, kind: str) -> str:
         return "cell_is_formula"
     if kind == "e":
         return "cell_is_error"
+    if kind == "%":
+        return "cell_is_percent"
     if len(text) > LONGEST_CELL:
         return "cell_too_long"
     return "" if all(letter.isprintable() or letter in "\t\r\n\u00a0\u00ad" for letter in text) else "cell_not_storable"

@@ -11,10 +11,10 @@ from patients.domain.bulk_reasons import NEW
 from patients.domain.roles import Capability
 from patients.models import AccessGrant, ImportBatch, ImportRow, Patient, Versioned
 from patients.selectors import visible_patients
-from patients.services import StillInUse, audit, revoke_access, withdraw
+from patients.services import Conflict, StillInUse, audit, revoke_access, withdraw
 
 # What a case that was only just opened has besides its own row.
-OPENING = {"AuditEvent", "AccessGrant", "ImportRow"}
+OPENING = {"AuditEvent", "AccessEvent", "AccessGrant", "ImportRow"}
 
 
 class UndoRefused(ValueError):
@@ -55,9 +55,11 @@ def _take_back(row: ImportRow, *, by, reason: str) -> str:
     if current.recorded_at != row.made_at:
         return "changed_since"
     try:
-        withdraw(current, by=by, reason=reason)
+        withdraw(current, by=by, reason=reason, expected_recorded_at=row.made_at)
     except StillInUse:
         return "still_in_use"
+    except Conflict:
+        return "changed_since"
     return "taken_back"
 
 

@@ -73,7 +73,7 @@ def _now() -> Q:
 
 
 def _check_may_grant(by, patient: Patient, reason: str) -> None:
-    if not by.may(Capability.GRANT_ACCESS) or not Patient.objects.visible_to(by).filter(pk=patient.pk).exists():
+    if not by.may(Capability.GRANT_ACCESS) or not Patient.objects.open_to(by).filter(pk=patient.pk).exists():
         raise PermissionDenied
     if not reason.strip():
         raise ValidationError({"reason": NO_REASON})

@@ -30,12 +30,3 @@ addEventListener("afterprint", () => {
   opened.forEach((el) => { el.open = false; });
   opened = [];
 });
-
-// Nothing typed about a case stays in this browser when its writer signs out.
-document.querySelector('form[action$="/logout/"]')?.addEventListener("submit", () => {
-  try {
-    Object.keys(localStorage).filter((name) => name.startsWith("prrt.entry.")).forEach((name) => localStorage.removeItem(name));
-  } catch {
-    // nothing is kept here
-  }
-});

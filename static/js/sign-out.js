@@ -1,6 +1,6 @@
 // Whoever signs out leaves none of their words on this computer. A session that ran out is another thing: there they wait.
 // @ts-check
-const OURS = ["prrt.draft.", "prrt.outbox.", "prrt.refused."];
+const OURS = ["prrt.draft.", "prrt.outbox.", "prrt.refused.", "prrt.entry."];
 
 /** Everything that was kept because it could not be sent. The choice of theme stays: it is nobody's. */
 export function forgetWords(store = localStorage) {

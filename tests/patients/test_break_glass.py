@@ -8,11 +8,13 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.urls import reverse
 from django.utils import timezone
 
+from board.agenda import list_case
 from patients import services
 from patients.domain.roles import Role
 from patients.mailing import send_emergency_notice
 from patients.models import AccessGrant, AuditEvent, Patient
 from patients.selectors import open_emergencies, unreviewed_emergencies
+from tests.board.meeting_factories import make_meeting
 from tests.patients.factories import make_patient, make_user
 
 pytestmark = pytest.mark.django_db
@@ -124,3 +126,16 @@ def test_an_administrator_sees_it_and_ends_it(patient, client):
     assert AccessGrant.objects.get(pk=grant.pk).reviewed_by == admin
     other = services.grant_access(by=admin, patient=patient, kind="care_team", user=user)
     assert client.post(reverse("people:emergency_act", args=[other.pk]), {"what": "end"}).status_code == 404
+
+
+def test_what_was_opened_in_an_emergency_is_not_opened_to_anybody_else(patient):
+    chair, guest = make_user("chair"), make_user("clinician")
+    services.break_glass(by=chair, case_number="ER-1", reason=WHY)
+    for person in (chair, guest):
+        with pytest.raises(PermissionDenied):
+            services.open_case(by=chair, patient=patient, user=person, reason="to read on")
+    with pytest.raises(PermissionDenied):
+        list_case(by=chair, meeting=make_meeting(chair), patient=patient, lane="discuss")
+    services.grant_access(by=chair, patient=patient, user=chair, kind="care_team")
+    services.open_case(by=chair, patient=patient, user=guest, reason="takes over")
+    assert sees(guest, patient)

@@ -49,6 +49,17 @@ def test_trial_confirmation_and_undo(client, clerk):
     assert "1 row: Taken back." in undone.content.decode() and not LabResult.objects.exists()
 
 
+def test_a_new_case_that_was_only_looked_at_is_closed_by_the_undo(client, clerk):
+    """Looking leaves its line in the trail; that is no use of the case."""
+    sent = hidden(bring(client, "case_number,sex_for_formulas\nN-1,F\n"))
+    client.post(reverse("board:import_table_confirm"), sent, follow=True)
+    undone = client.post(
+        reverse("board:import_undo", args=[ImportBatch.objects.get().pk]), {"reason": "wrong file"}, follow=True
+    )
+    assert undone.status_code == 200
+    assert not Patient.objects.visible_to(clerk).filter(case_number="N-1").exists()
+
+
 def test_only_the_file_that_was_tried_and_only_by_who_tried_it(client, clerk):
     make_patient(by=clerk, case_number="A-1")
     sent = hidden(bring(client, LABS + "A-1,2024-01-02,hb,12,g/dL\n"))

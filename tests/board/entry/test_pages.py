@@ -5,13 +5,14 @@ import uuid
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from board.entry import duplicates
 from board.entry.drafts import draft_for, entry_of, own_draft, unfinished
 from board.entry.worklist import begun, submitted, take_note
 from board.models import EntryDraft
-from patients.models import AuditEvent, LabResult, Patient
-from patients.services import grant_access, revoke_access
+from patients.models import AccessGrant, AuditEvent, LabResult, Patient, PrrtCycle, TreatmentLine
+from patients.services import grant_access, record, revoke_access
 from tests.board.entry.test_submit import WHOLE, typed
 from tests.patients.factories import make_patient, make_user
 
@@ -143,3 +144,28 @@ def test_a_case_that_no_coordinator_may_read_is_not_said_to_be_on_their_list(cli
     address = post(client, "entry_new_submit", body).json()["address"]
     said = client.get(address).content.decode()
     assert "No coordinator may read this case yet" in said and "On the coordinator" not in said
+
+
+def test_after_the_case_is_closed_to_its_clerk_the_old_key_opens_nothing(client, clerk):
+    entry = typed(clerk, WHOLE)
+    body = {"draft": str(entry.draft.key), "version": entry.version, "key": "a" * 20, "is_incomplete_meant": True}
+    assert post(client, "entry_new_submit", body).status_code == 200
+    look = {"draft": body["draft"], "values": {}}
+    assert post(client, "entry_new_look", look).status_code == 200
+    AccessGrant.objects.filter(patient__case_number=WHOLE["patient.case_number"]).update(revoked_at=timezone.now())
+    for name in ("entry_new_look", "entry_new_save", "entry_new_submit"):
+        assert post(client, name, body | look).status_code == 404
+
+
+def test_a_line_that_cycles_rest_on_is_kept_with_a_sentence(client, clerk):
+    entry = typed(clerk, WHOLE)
+    body = {"draft": str(entry.draft.key), "version": entry.version, "key": "a" * 20, "is_incomplete_meant": True}
+    assert post(client, "entry_new_submit", body).status_code == 200
+    patient = Patient.objects.get(case_number=WHOLE["patient.case_number"])
+    line = TreatmentLine.objects.get(patient=patient)
+    record(PrrtCycle, by=clerk, patient=patient, number=1, line=line)
+    entry = typed(clerk, {"lines.n1.gone": "yes"}, draft_for(patient, clerk))
+    body = {"version": entry.version, "key": "b" * 20, "is_incomplete_meant": True, "reason": "typing error"}
+    said = post(client, "entry_submit", body, case_number=patient.case_number)
+    assert said.status_code == 422 and "Withdraw those first" in said.json()["errors"][""], said.content
+    assert TreatmentLine.objects.filter(pk=line.pk).exists()

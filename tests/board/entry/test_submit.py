@@ -11,6 +11,7 @@ from board.entry.submit import NEEDS_REASON, Incomplete, submit
 from board.models import CaseQuestion, EntryDraft, StatedUnknown
 from patients.models import (
     AuditEvent,
+    BodyMeasure,
     ClinicalAssertion,
     Diagnosis,
     HistologySpecimen,
@@ -225,3 +226,24 @@ def test_a_row_taken_away_is_withdrawn_with_the_reason(clerk):
     sent(clerk, typed(clerk, {"lines.n1.gone": "yes"}, draft_for(patient, clerk)), reason="belongs to another case")
     assert not TreatmentLine.objects.filter(patient=patient).exists()
     assert TreatmentLine.versions.filter(patient=patient).count() == 1
+
+
+def test_a_value_is_corrected_under_its_own_day_and_never_stored_without_one(clerk):
+    """A weight of another day is a row beside the old one; "unknown" of a later day takes nothing true away."""
+    sent(clerk, typed(clerk, WHOLE))
+    patient = Patient.objects.get(case_number="E-0388")
+    later = {"status.clinical_date": "2026-06-01", "status.weight_kg": "69", "status.ecog": "unknown"}
+    sent(clerk, typed(clerk, later, draft_for(patient, clerk)), reason="new visit")
+    assert [str(row.value) for row in BodyMeasure.objects.filter(patient=patient).order_by("clinical_date")] == [
+        "71.50", "69.00",
+    ]  # fmt: skip
+    assert [row.value for row in PerformanceStatus.objects.filter(patient=patient)] == [1]
+    undated = {"status.clinical_date": "", "status.ecog": "2"}
+    with pytest.raises(ValidationError, match="which day"):
+        sent(clerk, typed(clerk, undated, draft_for(patient, clerk)), reason="new visit")
+
+
+@pytest.mark.parametrize("text", ["1,234", "<1,234"])
+def test_one_comma_and_three_digits_is_asked_about(clerk, text):
+    with pytest.raises(ValidationError, match="thousands or decimals"):
+        sent(clerk, typed(clerk, WHOLE | {"labs.n1.value": text}))

@@ -284,3 +284,13 @@ def test_the_commands(clerk, tmp_path, capsys):
         call_command("import_table", file, by=clerk.username)
     call_command("undo_import", str(ImportBatch.objects.get().pk), by=clerk.username, reason="a test")
     assert "Taken back." in capsys.readouterr().out
+
+
+def test_a_number_shown_as_per_cent_is_refused(clerk):
+    """Excel keeps 18 % as 0.18: stored as it is, a G2 would be a G1."""
+    make_patient(by=clerk, case_number="A-1")
+    book = openpyxl.load_workbook(io.BytesIO(workbook({"S": [["case_number", "date", "ki67"], ["A-1", 2024, 0.18]]})))
+    book.active["C2"].number_format = "0%"
+    target = io.BytesIO()
+    book.save(target)
+    assert codes(trial(target.getvalue(), clerk)) == [("refused", "cell_is_percent")]
