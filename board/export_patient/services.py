@@ -5,6 +5,7 @@ import logging
 import os
 import time
 import uuid
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO
@@ -138,11 +139,13 @@ def remove_expired() -> int:
     old = list(PatientExport.objects.filter(state=State.DONE, expires_at__lte=now))
     for export in old:
         path_of(export).unlink(missing_ok=True)
-        PatientExport.objects.filter(pk=export.pk).update(state=State.EXPIRED)
-        audit(by=None, action="remove_export", obj=export)
+        with transaction.atomic():
+            if PatientExport.objects.filter(pk=export.pk, state=State.DONE).update(state=State.EXPIRED):
+                audit(by=None, action="remove_export", obj=export)
     for left in folder().iterdir():
-        if left.stat().st_mtime < (now - KEPT).timestamp():
-            left.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # its worker has just made the archive of it
+            if left.stat().st_mtime < (now - KEPT).timestamp():
+                left.unlink()
     return len(old)
 
 

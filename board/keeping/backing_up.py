@@ -65,7 +65,8 @@ def _filled(place: Path, draft: Path, name: str, now: dt.datetime, say: Callable
     digest = write(draft, manifest)
     _finish(draft, place / name)
     anchor.note()
-    BackupNote.objects.create(files=manifest.files, rows=manifest.rows, digest=digest)
+    if copied.is_whole:  # one that lacks files is told by the command, and does not count as the newest backup
+        BackupNote.objects.create(files=manifest.files, rows=manifest.rows, digest=digest)
     return Made(place / name, manifest, copied)
 
 
