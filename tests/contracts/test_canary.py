@@ -3,6 +3,7 @@
 import datetime as dt
 import logging
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -248,6 +249,11 @@ def test_a_message_an_argument_and_an_address_would_be_found(sinks, settings):
     from django.http import HttpResponse
 
     spoken = subprocess.Popen(["/bin/sh", "-c", f"sleep 20; : {WORD}"])
+    arguments = Path(f"/proc/{spoken.pid}/cmdline")
+    for _ in range(500):  # a program that has only just begun shows none for a moment
+        if arguments.read_bytes():
+            break
+        time.sleep(0.01)
     sinks.look()
     sinks.look(HttpResponse(f'<a href="/patients/{WORD}-CASE-1/?name={WORD}">x</a>'))
     spoken.kill()
