@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.shortcuts import render
 
+from patients import confirmations
 from patients.domain.roles import Role
 from patients.models import Invitation, User
 from patients.services import accept_open, follow_role
@@ -17,6 +18,8 @@ class HospitalSignIn(DefaultSocialAccountAdapter):
 
     def pre_social_login(self, request, sociallogin) -> None:
         """Somebody known signs in; somebody invited gets the account of the invitation; nobody else gets in."""
+        if (asked := confirmations.asked_with(sociallogin.state)) is not None:
+            raise ImmediateHttpResponse(confirmations.take_in(request, sociallogin, asked))
         if not sociallogin.is_existing:
             user = _known(sociallogin) or _invited(sociallogin)
             if user is None or not user.is_active:
@@ -24,6 +27,10 @@ class HospitalSignIn(DefaultSocialAccountAdapter):
             sociallogin.connect(request, user)
         if (role := _role_of(sociallogin)) is not None:
             follow_role(sociallogin.user, role=role)
+
+    def on_authentication_error(self, request, provider, error=None, exception=None, extra_context=None) -> None:
+        if confirmations.asked_with((extra_context or {}).get("state")) is not None:
+            raise ImmediateHttpResponse(confirmations.told(request, confirmations.NOT_ENDED, status=403))
 
 
 def _verified_mails(sociallogin) -> list[str]:
