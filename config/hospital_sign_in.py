@@ -1,5 +1,8 @@
 """Signing in with the account of the hospital (OpenID Connect): it says who somebody is, not what they may do."""
 
+import itertools
+import re
+
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.conf import settings
@@ -56,9 +59,16 @@ def _invited(sociallogin) -> User | None:
 
 def _accepted(invitation: Invitation, email: str) -> User | None:
     try:
-        return accept_open(invitation, username=email.lower())
+        return accept_open(invitation, username=_free_name(email))
     except ValidationError:
         return None
+
+
+def _free_name(email: str) -> str:
+    """The mail address without what a user name may not have (o'brien@…), with a number where it is taken."""
+    name = re.sub(r"[^\w.@+-]", "", email.lower())[:140]
+    names = (name if n == 1 else f"{name}-{n}" for n in itertools.count(1))
+    return next(found for found in names if not User.objects.filter(username__iexact=found).exists())
 
 
 def _role_of(sociallogin) -> str | None:

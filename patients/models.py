@@ -128,12 +128,8 @@ class PatientQuerySet(models.QuerySet):
 
     def _granted_to(self, user, at, but=None):
         # Asked for each patient by index: a list of every grant would make one case cost what the registry costs.
-        grants = AccessGrant.objects.filter(
-            Q(user=user) | Q(team__in=user.teams.all()),
-            Q(until__isnull=True) | Q(until__gt=at),
-            patient=models.OuterRef("pk"),
-            revoked_at__isnull=True,
-        )
+        mine = Q(user=user) | Q(team__in=user.teams.all())
+        grants = AccessGrant.objects.active(at).filter(mine, patient=models.OuterRef("pk"))
         return self.filter(models.Exists(grants.exclude(but) if but else grants))
 
 
@@ -214,6 +210,12 @@ class PatientIdentifier(models.Model):
         return f"{self.value} ({self.issuer})" if self.issuer else self.value
 
 
+class GrantQuerySet(models.QuerySet):
+    def active(self, at=None):
+        """Those that open their case at that moment, now by default."""
+        return self.filter(Q(until=None) | Q(until__gt=at or timezone.now()), revoked_at=None)
+
+
 class AccessGrant(models.Model):
     class Kind(models.TextChoices):
         CARE_TEAM = "care_team", "care team"
@@ -237,6 +239,8 @@ class AccessGrant(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+", editable=False
     )
     reviewed_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = GrantQuerySet.as_manager()
 
     class Meta:
         constraints = [

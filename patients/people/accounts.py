@@ -14,7 +14,7 @@ from patients.domain.roles import Capability
 from patients.models import User
 from patients.overtaken import stored_values, told
 from patients.people.forms import ROLES, AccountForm
-from patients.people.gate import asks, put_errors, row_or_404, words
+from patients.people.gate import needs, put_errors, row_or_404, words
 from patients.selectors import accounts
 
 PER_PAGE = 50
@@ -27,7 +27,7 @@ DONE = {
 }
 
 
-@asks(Capability.MANAGE_USERS)
+@needs(Capability.MANAGE_USERS)
 @require_GET
 def listing(request: HttpRequest) -> HttpResponse:
     asked = {name: request.GET.get(name, "")[:60] for name in ("q", "role", "state")}
@@ -36,7 +36,7 @@ def listing(request: HttpRequest) -> HttpResponse:
     return render(request, "people/accounts.html", {"page": page, "asked": asked, "roles": ROLES})
 
 
-@asks(Capability.MANAGE_USERS)
+@needs(Capability.MANAGE_USERS)
 def account(request: HttpRequest, pk: str) -> HttpResponse:
     person = row_or_404(User.objects.all(), pk)
     form = AccountForm(request.POST or None, initial=stored_values(person))
@@ -58,7 +58,7 @@ def account(request: HttpRequest, pk: str) -> HttpResponse:
     return render(request, "people/account.html", _shown(request, person) | {"form": form}, status=status)
 
 
-@asks(Capability.MANAGE_USERS)
+@needs(Capability.MANAGE_USERS)
 @require_POST
 def act(request: HttpRequest, pk: str) -> HttpResponse:
     person = row_or_404(User.objects.all(), pk)

@@ -10,11 +10,11 @@ from patients.domain.roles import Capability
 from patients.models import Team
 from patients.overtaken import stored_values, told
 from patients.people.forms import TeamForm
-from patients.people.gate import asks, put_errors, row_or_404
+from patients.people.gate import needs, put_errors, row_or_404
 from patients.selectors import teams
 
 
-@asks(Capability.MANAGE_USERS)
+@needs(Capability.MANAGE_USERS)
 def listing(request: HttpRequest) -> HttpResponse:
     form = TeamForm(request.POST or None)
     if _stored(request, form):
@@ -22,7 +22,7 @@ def listing(request: HttpRequest) -> HttpResponse:
     return render(request, "people/teams.html", {"teams": teams(), "form": form})
 
 
-@asks(Capability.MANAGE_USERS)
+@needs(Capability.MANAGE_USERS)
 def team(request: HttpRequest, pk: str) -> HttpResponse:
     found = row_or_404(Team.objects.all(), pk)
     form = TeamForm(request.POST or None, instance=found)

@@ -130,7 +130,7 @@ def store_team(team: Team, *, by, seen: str | None = None) -> Team:
     team.save()
     audit(by=by, action="update_team" if old else "create_team", obj=team, before=before, after=snapshot(team))
     for name in _names_to_follow(old, team):
-        for patient in Patient.objects.filter(centre__iexact=name):
+        for patient in Patient.objects.filter(centre__iexact=name).order_by("pk"):
             follow_centre(patient, by=by)
     return team
 
