@@ -13,7 +13,7 @@ from django.utils import timezone
 from board.keeping import anchor
 from board.models import ChainHead, ChainLink, Display
 from board.nightly import last_check, late_sentence
-from imaging.models import BackupNote, Job, StoreCheck, Upload, WorkerBeat
+from imaging.models import BackupNote, Job, StoreCheck, Upload, WorkerBeat, WrongFile
 
 ALIVE = dt.timedelta(seconds=60)
 BEAT_ALIVE = dt.timedelta(seconds=180)
@@ -40,6 +40,7 @@ class Health:
     disk_free_gb: float
     store_s: float | None
     store_full_s: float | None
+    store_open_s: float | None
     store_wrong: int
     store_files: int
     backup_s: float | None
@@ -109,13 +110,14 @@ def _disk() -> dict:
 
 
 def _files(now: dt.datetime) -> dict:
-    ended = StoreCheck.objects.exclude(finished_at=None)
+    begun, ended = StoreCheck.objects.last(), StoreCheck.objects.exclude(finished_at=None)
     last, full = ended.last(), ended.filter(is_full=True).last()
     backup = BackupNote.objects.last()
     return {
         "store_s": _age(now, last and last.finished_at),
         "store_full_s": _age(now, full and full.finished_at),
-        "store_wrong": last.missing + last.damaged if last else 0,
+        "store_open_s": _age(now, begun and begun.started_at) if begun and not begun.finished_at else None,
+        "store_wrong": WrongFile.objects.count(),
         "store_files": last.files if last else 0,
         "backup_s": _age(now, backup and backup.finished_at),
     }
