@@ -142,10 +142,13 @@ def _signed(h: Health) -> Light:
 def _anchor(h: Health) -> Light:
     title = "Anchor outside the database"
     if h.anchor_problems:
-        said = "The database lacks something that was anchored: an older copy may be in use. Do not sign."
+        said = "The database differs from what was anchored. Do not sign. manage.py verify_chain says where."
         return Light("anchor", title, RED, said)
+    if h.anchor_missing:
+        said = f"The database ends {h.anchor_missing} entries before what was anchored: an older copy is in use."
+        return Light("anchor", title, RED, f"{said} Do not sign. manage.py verify_chain says which are missing.")
     if not h.anchor_kept:
-        said = "None is kept, so an older copy of the database could not be told. Set PRRT_ANCHOR_FILE."
+        said = "Kept beside the data only, and lost or put back together with them. Set PRRT_ANCHOR_FILE."
         return Light("anchor", title, AMBER, said)
     return Light("anchor", title, GREEN, f"Agrees with the database; last moved {ago(h.anchor_s)}.")
 

@@ -50,6 +50,7 @@ class Health:
     anchor_kept: bool
     anchor_s: float | None
     anchor_problems: int
+    anchor_missing: int
     night_sentence: str
     displays: int
 
@@ -130,9 +131,10 @@ def _signed(now: dt.datetime) -> dict:
         "signed": ends[0],
         "signed_s": _age(now, link and link.signed_at),
         "head_holds": (head.sequence, head.hash) == ends if head else link is None,
-        "anchor_kept": anchor.place() is not None,
+        "anchor_kept": anchor.is_outside(),
         "anchor_s": _age(now, dt.datetime.fromisoformat(noted.when) if noted else None),
-        "anchor_problems": len(anchor.problems()),
+        "anchor_problems": sum(one.code != anchor.OLDER_COPY for one in anchor.problems(most=anchor.RECENT)),
+        "anchor_missing": anchor.entries_missing(),
     }
 
 

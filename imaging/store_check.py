@@ -3,8 +3,8 @@
 A file that nobody names and that is older than a day is set aside in a folder beside the store, never deleted, and only
 while nothing is being brought in or computed. Where a row names it after all, the next check puts it back.
 
-What was found missing or damaged is kept (``WrongFile``) and read again by every check, samples too: it is over when that
-very file is whole, or when a check that read everything did not find it.
+What was found missing or damaged is kept (``WrongFile``) and read again by every check, samples too: it is over when
+that very file is whole, or when a check that read everything did not find it.
 """
 
 import hashlib

@@ -70,7 +70,8 @@ def test_all_is_well(well):
         ("backup", {"backup_s": 8 * 86400.0}, "red", "8 days ago"),
         ("signed", {"head_holds": False}, "red", "verify_chain"),
         ("anchor", {"anchor_kept": False}, "amber", "PRRT_ANCHOR_FILE"),
-        ("anchor", {"anchor_problems": 1}, "red", "older copy"),
+        ("anchor", {"anchor_problems": 1}, "red", "differs"),
+        ("anchor", {"anchor_missing": 4}, "red", "4 entries before"),
         ("night", {"night_sentence": "List may be incomplete: x."}, "amber", "List may be incomplete"),
     ],
 )
