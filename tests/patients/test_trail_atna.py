@@ -9,7 +9,7 @@ from lxml import etree
 from pydicom.sr._concepts_dict import concepts
 
 from patients import atna
-from patients.domain import atna_codes
+from patients.domain import atna_codes, trail_words
 from patients.models import AccessEvent
 from patients.trail_lines import TrailLine
 
@@ -48,6 +48,12 @@ def actions() -> set[str]:
 
 def test_every_action_of_the_code_is_mapped_and_nothing_else():
     assert actions() | {"display_code_refused"} == set(atna_codes.OF_WRITES)
+
+
+def test_every_action_of_the_code_has_a_phrase():
+    assert actions() | {"display_code_refused"} == set(trail_words.OF_WRITES)
+    phrases = list(trail_words.OF_WRITES.values())
+    assert len(set(phrases)) == len(phrases) and not any("_" in phrase for phrase in phrases)
 
 
 def test_a_new_action_would_be_found():
