@@ -21,6 +21,9 @@ CARRIERS = {"_stored": 1, "_steer": 2, "set_state": 4, "set_values": 2, "_writte
 NOT_OF_THE_TRAIL = {"store_true", "append", "Book an earlier SSTR scan"}
 
 
+OBJECT = "ParticipantObjectIdentification"
+
+
 @pytest.fixture(scope="module")
 def schema():
     return etree.RelaxNG(etree.parse(ROOT / "docs/schemas/atna.rng"))
@@ -102,6 +105,8 @@ def test_each_message_is_valid_by_itself_and_in_a_file(schema):
         lambda m: m.find("EventIdentification/EventID").set("csd-code", "999999"),
         lambda m: m.remove(m.find("AuditSourceIdentification")),
         lambda m: m.find("EventIdentification").set("EventDateTime", "yesterday"),
+        lambda m: m.find(OBJECT).remove(m.find(f"{OBJECT}/ParticipantObjectName")),
+        lambda m: m.find("AuditSourceIdentification/AuditSourceTypeCode").set("codeSystemName", "DCM"),
     ],
 )
 def test_the_schema_refuses_what_is_no_message(schema, spoil):
