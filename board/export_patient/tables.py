@@ -80,6 +80,7 @@ LEFT_OUT: dict[str, str] = {
     "imaging.BackupNote": "when backups were made, not about a patient",
     "imaging.StoreCheck": "what a check of all stored files found",
     "imaging.WorkerBeat": "signs of life of workers",
+    "imaging.WrongFile": "stored files found missing or damaged, by hash",
     "board.CohortQuestion": "what somebody asks of many cases",
     "board.CohortExport": "what left of many cases, under pseudonyms",
     "eligibility.OutboxCursor": "a reading position, not about a patient",
