@@ -155,7 +155,8 @@ def test_a_mail_has_a_whole_link_or_none(settings, site, said):
     assert said in body and (bool(site) == ("/people/" in body))
 
 
-def test_what_nobody_has_seen_is_counted_once_a_page(client):
+def test_what_nobody_has_seen_is_counted_once_a_page(patient, client):
+    services.break_glass(by=make_user("clinician"), case_number="ER-1", reason=WHY)
     client.force_login(make_user("system_admin"))
     with CaptureQueriesContext(connection) as asked:
         client.get(reverse("people:emergencies"))
