@@ -1,4 +1,4 @@
-"""What stands at the top and at the foot of every view of a case. No name: the case number and the year of birth."""
+"""What stands at the top and at the foot of every view of a case. No name: initials, case number and year of birth."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -12,8 +12,9 @@ from board.screen_agenda import Place
 
 @dataclass(frozen=True)
 class Head:
-    """``born``: the year, "" where it is unknown or not even the year is certain."""
+    """``initials``: "" where nobody entered them. ``born``: the year, "" where not even the year is certain."""
 
+    initials: str
     case_number: str
     born: str
     position: int
@@ -38,6 +39,7 @@ def head_of(chart: Chart, item: AgendaItem, place: Place) -> Head:
     born = chart.patient.birth_span
     question = item.question or (chart.question.text if chart.question else "")
     return Head(
+        initials=chart.patient.initials,
         case_number=chart.patient.case_number,
         born=str(born[0].year) if born and born[0].year == born[1].year else "",
         position=place.position,
