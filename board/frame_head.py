@@ -9,6 +9,9 @@ from board.decision_form import DAYS
 from board.models import AgendaItem, BoardDecision, DecisionDraft, NextStep, ScreenState
 from board.screen_agenda import Place
 
+# Three lines at 6 % of the height of a 4:3 screen; a longer question is set smaller so that no word is cut.
+LONG_QUESTION = 100
+
 
 @dataclass(frozen=True)
 class Head:
@@ -23,6 +26,10 @@ class Head:
     tumour: str
     ki67: str
     question: str
+
+    @property
+    def is_long(self) -> bool:
+        return len(self.question) > LONG_QUESTION
 
 
 @dataclass(frozen=True)
