@@ -18,7 +18,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from patients.added_rows import AppendOnly
-from patients.domain import dates, ki67, months, units
+from patients.domain import dates, initials, ki67, months, units
 from patients.domain.roles import Capability, Role, role_may
 
 
@@ -133,6 +133,19 @@ class PatientQuerySet(models.QuerySet):
         return self.filter(models.Exists(grants.exclude(but) if but else grants))
 
 
+class InitialsField(models.CharField):
+    """Kept without points and spaces, however they were typed."""
+
+    def to_python(self, value):
+        try:
+            return initials.initials_in(super().to_python(value) or "")
+        except initials.InitialsRefused as refused:
+            raise ValidationError(str(refused), code=refused.code) from refused
+
+    def formfield(self, **kwargs):
+        return super().formfield(**{"max_length": 20} | kwargs)
+
+
 class Patient(models.Model):
     class Sex(models.TextChoices):
         FEMALE = "F", "female"
@@ -147,6 +160,9 @@ class Patient(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     case_number = models.CharField(max_length=32, unique=True)
+    initials = InitialsField(
+        max_length=initials.LONGEST, blank=True, help_text="Shown on the screen of a meeting. Never a name."
+    )
     sex_for_formulas = models.CharField(
         max_length=1,
         choices=Sex,
