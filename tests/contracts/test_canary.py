@@ -87,7 +87,7 @@ def test_every_route_as_it_should_be(sinks, people):
     world, _, clients = people
     two = {role: clients[role] for role in ROLES[:2]}
     assert everything(sinks, world, two, may_fail=False) > 400
-    assert '"route": "patients/<str:case_number>/"' in sinks.lines, "nothing was logged, so nothing was tested"
+    assert '"route": "patients/<case:case_number>/"' in sinks.lines, "nothing was logged, so nothing was tested"
     assert sinks.hits() == {}
 
 
