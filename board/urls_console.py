@@ -7,5 +7,5 @@ from board import console_views
 
 urlpatterns: list[URLPattern] = [
     path("meetings/<uuid:pk>/console/", console_views.console, name="console"),
-    path("patients/<str:case_number>/present/", console_views.present, name="present"),
+    path("patients/<case:case_number>/present/", console_views.present, name="present"),
 ]

@@ -20,5 +20,5 @@ urlpatterns = [
     path("meetings/<uuid:pk>/attendance/", running_views.attendance, name="meeting_attendance"),
     path("meetings/items/<uuid:pk>/postpone/", running_views.postpone, name="item_postpone"),
     path("meetings/items/<uuid:pk>/note/", running_views.note, name="item_note"),
-    path("patients/<str:case_number>/list/", agenda_views.list_case, name="list_case"),
+    path("patients/<case:case_number>/list/", agenda_views.list_case, name="list_case"),
 ]

@@ -18,7 +18,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from patients.added_rows import AppendOnly
-from patients.domain import dates, initials, ki67, months, units
+from patients.domain import case_numbers, dates, initials, ki67, months, units
 from patients.domain.roles import Capability, Role, role_may
 
 
@@ -159,7 +159,7 @@ class Patient(models.Model):
         UNKNOWN = "unknown", "unknown"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    case_number = models.CharField(max_length=32, unique=True)
+    case_number = models.CharField(max_length=case_numbers.LONGEST, unique=True)
     initials = InitialsField(
         max_length=initials.LONGEST, blank=True, help_text="Shown on the screen of a meeting. Never a name."
     )
@@ -198,6 +198,7 @@ class Patient(models.Model):
 
     def clean(self):
         super().clean()
+        self._check_number()
         if self.birth_date is None:
             self.birth_date_precision = DatePrecision.UNKNOWN
         if self.deceased_on is None:
@@ -207,6 +208,12 @@ class Patient(models.Model):
             raise ValidationError({"deceased_on": "The patient cannot have died before birth."})
         if died is not None and self.vital_status != self.VitalStatus.DECEASED:
             raise ValidationError({"vital_status": "With a date of death the vital status is deceased."})
+
+    def _check_number(self) -> None:
+        """A number of before these rules stays until it is changed."""
+        said = case_numbers.refusal(self.case_number)
+        if said and not Patient.objects.filter(pk=self.pk, case_number=self.case_number).exists():
+            raise ValidationError({"case_number": said})
 
 
 class PatientIdentifier(models.Model):

@@ -11,7 +11,6 @@ from board.entry.fields import HISTOLOGY, LABS, LINES, PATIENT, SSA, TUMOUR, Car
 from patients.models import Patient
 
 NEEDED = "Needed before this can be stored."
-RESERVED = frozenset({"new"})
 _EMPTY_CODES = {"null", "blank", "required"}
 _NOT_ASKED = {"id", "patient", "recorded_by", "recorded_at", "lineage", "superseded_at"}
 
@@ -82,8 +81,6 @@ def _case(entry: Entry) -> Built:
     values = {name: value for name, value in one.columns.items() if value not in ("", None) or name == "centre"}
     one.row = Patient(**({"pk": stored.pk} if stored else {}), **values)
     _full_clean(one, exclude={"question"})
-    if stored is None and one.texts["case_number"].lower() in RESERVED:
-        one.problems["case_number"] = "This word is the address of another page. Choose another case number."
     return one
 
 

@@ -1,15 +1,13 @@
 """Whose bundle is this? Nothing is attached to a case unless case number, birth date and sex agree."""
 
-import re
 from typing import Any
 
 from board.fhir.mapping.from_patient import case_numbers
 from board.fhir.mapping.parts import Json
 from board.fhir.received import BundleRefused
 from patients.domain import dates
+from patients.domain.case_numbers import refusal
 from patients.models import Patient
-
-CASE_NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 
 
 def case_number_of(resource: Json, named: str) -> str:
@@ -23,16 +21,14 @@ def case_number_of(resource: Json, named: str) -> str:
     number = named or number
     if not number:
         raise BundleRefused("case_number_missing", "The bundle states no case number of ours. Name the case it is for.")
-    if not CASE_NUMBER.fullmatch(number):
-        raise BundleRefused(
-            "case_number_refused", "A case number is letters, digits, dots and dashes, 32 characters at most."
-        )
     return number
 
 
 def existing_case(number: str, *, by) -> Patient | None:
     """The case, locked; None when the number is free. A case this user may not see is refused, not described."""
     if not Patient.objects.filter(case_number=number).exists():
+        if said := refusal(number):
+            raise BundleRefused("case_number_refused", said)
         return None
     found = Patient.objects.visible_to(by).filter(case_number=number).first()
     if found is None:

@@ -5,6 +5,7 @@ from django.utils import timezone
 from patients.domain.bulk_cells import CellRefused
 from patients.domain.bulk_columns import CASE
 from patients.domain.bulk_reasons import CHANGED, NEW, SAME
+from patients.domain.case_numbers import refusal
 from patients.domain.roles import Role
 from patients.models import AccessGrant, ImportRow, Patient
 from patients.selectors import visible_patients
@@ -26,6 +27,13 @@ class Cases:
             self._found[number] = (mine.select_for_update(of=("self",)) if self.holds else mine).first()
         return self._found[number]
 
+    def named(self, number: str) -> Patient:
+        found = self.find(number)
+        if found is None:
+            _refuse_number(number)
+            raise CellRefused("case_not_found", CASE)
+        return found
+
     def take(self, number: str, values: dict) -> tuple[str, str, Patient]:
         """Outcome, code and case of one row of the table of patients."""
         known = self.find(number)
@@ -39,6 +47,7 @@ class Cases:
 
     def _open(self, number: str, values: dict) -> tuple[str, Patient]:
         taken = Patient.objects.filter(case_number=number).first()
+        _refuse_number(number)
         if taken is None:
             return "case_opened", create_patient(by=self.by, case_number=number, **values)
         if not self._is_closed_import(taken) or any(getattr(taken, name) != value for name, value in values.items()):
@@ -52,3 +61,8 @@ class Cases:
 
     def _until(self):
         return timezone.now() + ENTERED_ACCESS if self.by.role == Role.DATA_ENTRY else None
+
+
+def _refuse_number(number: str) -> None:
+    if said := refusal(number):
+        raise CellRefused("case_number_refused", CASE, said)

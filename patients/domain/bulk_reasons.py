@@ -28,7 +28,7 @@ REASONS: dict[str, str] = {
     "cell_not_storable": "The cell holds characters that cannot be stored.",
     "cell_without_column": "There is a value to the right of the last column.",
     "case_not_found": "There is no case with this number that you may add to.",
-    "case_number_refused": "A case number is letters, digits, dots and dashes, 32 characters at most.",
+    "case_number_refused": "A case cannot be called so: its number stands in the address of its pages.",
     "not_accepted": "The row cannot be recorded like this.",
     "file_too_large": "The file is larger than 5 MB. Nothing of it was read.",
     "file_empty": "There is no row in this file.",

@@ -85,7 +85,7 @@ def logged():
 def test_a_request_is_its_pattern(client, logged, db):
     answer = client.get(f"/patients/{SECRET}/?q={SECRET}")
     line = next(said for said in map(json.loads, logged().splitlines()) if said["logger"] == "prrt.request")
-    assert line["route"] == "patients/<str:case_number>/" and line["method"] == "GET"
+    assert line["route"] == "patients/<case:case_number>/" and line["method"] == "GET"
     assert line["status"] == answer.status_code and line["request"] == answer["X-Request-ID"]
     assert isinstance(line["ms"], int) and line["user"] is None and SECRET not in json.dumps(line)
 

@@ -77,7 +77,7 @@ def test_every_route_as_it_should_be(sinks, people):
     world, _, clients = people
     two = {role: clients[role] for role in ROLES[:2]}
     assert everything(sinks, world, two, may_fail=False) > 400
-    assert '"route": "patients/<str:case_number>/"' in sinks.lines, "nothing was logged, so nothing was tested"
+    assert '"route": "patients/<case:case_number>/"' in sinks.lines, "nothing was logged, so nothing was tested"
     assert sinks.hits() == {}
 
 
@@ -94,7 +94,7 @@ def everybody(transactional_db):
 def test_every_view_while_it_breaks(sinks, everybody, failing):
     """An unexpected error in each of them: neither the log nor the page that says so has a word of it.
 
-    As the role that was asked least so far, so that all of them meet errors; each view as every role: `make canary`.
+    As the role that was asked least so far, so that all of them meet errors.
     """
     (worlds, clients), asked_by, unbroken = everybody, Counter(), set()
     for name, rule, method, roles in allowed():
