@@ -7,7 +7,7 @@ weigh how alike names are, this one asks for the same ID or for a person.
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from imaging import identity
 from imaging.identity import DicomIdentity
@@ -43,24 +43,34 @@ class Candidate:
 def candidates(series: Series, user: User) -> list[Candidate]:
     """The likeliest first, among cases this user may see."""
     header = DicomIdentity.of(series.study)
-    near = visible_patients(user).filter(_near(header)).prefetch_related("identifiers").distinct()[:LOOKED_AT]
-    found = [_compared(header, patient) for patient in near]
+    owner = identity.identifier_owner(header)
+    found = [_compared(header, patient, owner) for patient in _near(header, visible_patients(user))]
     return sorted((one for one in found if _is_worth_showing(one)), key=_order)[:SHOWN]
 
 
-def _near(header: DicomIdentity) -> Q:
+def _near(header: DicomIdentity, visible: QuerySet[Patient]) -> list[Patient]:
+    """The same ID or birth date first: however many numbers begin alike, they push none of these out."""
+    rows = visible.prefetch_related("identifiers").order_by("case_number")
+    same = list(rows.filter(_same(header)).distinct()[:LOOKED_AT])
+    if not header.has_usable_id:
+        return same
+    start = header.patient_id[:FIRST_LETTERS]
+    alike = Q(case_number__istartswith=start) | Q(identifiers__value__istartswith=start)
+    others = rows.filter(alike).exclude(pk__in=[patient.pk for patient in same]).distinct()
+    return same + list(others[: LOOKED_AT - len(same)])
+
+
+def _same(header: DicomIdentity) -> Q:
     wanted = Q(birth_date=header.birth_date) if header.birth_date else Q(pk__in=[])
     if header.has_usable_id:
-        start = header.patient_id[:FIRST_LETTERS]
         wanted |= Q(case_number__iexact=header.patient_id) | Q(identifiers__value__iexact=header.patient_id)
-        wanted |= Q(case_number__istartswith=start) | Q(identifiers__value__istartswith=start)
     return wanted
 
 
-def _compared(header: DicomIdentity, patient: Patient) -> Candidate:
+def _compared(header: DicomIdentity, patient: Patient, owner: Patient | None) -> Candidate:
     known = [patient.case_number, *(row.value for row in patient.identifiers.all())]
     likeness = max(likeness_of(header.patient_id, one) for one in known) if header.has_usable_id else 0.0
-    has_same_id = header.is_case_number_of(patient) or identity.identifier_owner(header) == patient
+    has_same_id = header.is_case_number_of(patient) or patient == owner
     return Candidate(patient, likeness, has_same_id, _birth_word(header, patient), sex_word(header, patient))
 
 

@@ -69,6 +69,23 @@ def test_a_confirmed_id_is_the_same_id(doctor, case):
     assert candidates(held(doctor, patient_id="HOSP-77", born=None, sex=""), doctor)[0].has_same_id
 
 
+def test_many_numbers_that_begin_alike_push_out_neither_the_same_id_nor_the_same_birth_date(doctor, monkeypatch):
+    monkeypatch.setattr("imaging.identity_candidates.LOOKED_AT", 3)
+    for n in range(4):
+        case_of(doctor, f"PRRT-000{n}", birth_date=dt.date(1970, 5, n + 1))
+    case_of(doctor, "PRRT-9000", birth_date=dt.date(1971, 1, 1))
+    case_of(doctor, "Z-1", birth_date=BORN)
+    assert set(numbers(candidates(held(doctor, patient_id="prrt-9000"), doctor))) >= {"PRRT-9000", "Z-1"}
+
+
+def test_the_cost_of_candidates_does_not_grow_with_them(doctor, django_assert_max_num_queries):
+    for n in range(12):
+        case_of(doctor, f"PRRT-000{n}", birth_date=BORN)
+    series = held(doctor, patient_id="PRRT-0009")
+    with django_assert_max_num_queries(7):
+        assert len(candidates(series, doctor)) == 5
+
+
 def test_a_case_one_may_not_see_is_no_suggestion(doctor):
     make_patient(case_number="PRRT-0042", birth_date=BORN)
     assert candidates(held(doctor, patient_id="PRRT-0042"), doctor) == []
