@@ -23,7 +23,6 @@ from board.models import PatientExport
 from board.verdicts import answer_change
 from imaging import store
 from imaging.models import Instance, UploadItem
-from imaging.refused import Refused
 from patients.models import AuditEvent, LabResult, Patient
 from patients.services import grant_access, record, revise, revoke_access
 from tests.contracts.world import make_world
@@ -197,12 +196,14 @@ def _answer(patient, by, comment=""):
     return answer_change(by=by, patient=patient, verdict="explained", kind="optimisation", comment=comment, **pair)
 
 
-def _no_images(*_args, **_kwargs):
-    raise Refused("scan_without_suv")
+def test_a_scan_whose_image_cannot_be_read_costs_only_its_own_objects():
+    user, patient = illustrative_case()
+    not_made = _written(patient, user)["manifest"]["not_made"]
+    assert {one["code"] for one in not_made} == {"pixels_unreadable"} and len(not_made) == 2
+    assert not_made[0]["sentence"] == "The image of a slice could not be read."
 
 
-def test_a_second_reader_finds_no_verdict_in_the_archive_that_the_page_hides(monkeypatch):
-    monkeypatch.setattr(archive, "objects_of", _no_images)
+def test_a_second_reader_finds_no_verdict_in_the_archive_that_the_page_hides():
     first, patient = illustrative_case()
     second, chair = make_user("nuclear_medicine"), make_user("chair")
     for user in (second, chair):
