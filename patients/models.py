@@ -136,11 +136,12 @@ class PatientQuerySet(models.QuerySet):
 class InitialsField(models.CharField):
     """Kept without points and spaces, however they were typed."""
 
-    def to_python(self, value):
+    def clean(self, value, model_instance):
         try:
-            return initials.initials_in(super().to_python(value) or "")
+            letters = initials.initials_in(value or "")
         except initials.InitialsRefused as refused:
             raise ValidationError(str(refused), code=refused.code) from refused
+        return super().clean(letters, model_instance)
 
     def formfield(self, **kwargs):
         return super().formfield(**{"max_length": 20} | kwargs)

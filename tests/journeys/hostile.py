@@ -90,7 +90,8 @@ window.ran = []; window.stopped = [];
 window.xss = (n) => window.ran.push(n);
 addEventListener("securitypolicyviolation", (e) => window.stopped.push(e.violatedDirective + " " + e.blockedURI));
 """
-STRANGE = """() => {
+# Of the page that is open, or of the text of one as this browser takes it to pieces.
+STRANGE = """(html) => {
   const never = new Set(["IFRAME", "OBJECT", "EMBED", "BASE", "MARQUEE", "VIDEO", "AUDIO", "MATH", "STYLE", "S", "ANIMATE"]);
   const found = [];
   const look = (root) => {
@@ -106,6 +107,6 @@ STRANGE = """() => {
       if (el.shadowRoot) look(el.shadowRoot);
     }
   };
-  look(document);
+  look(html ? new DOMParser().parseFromString(html, "text/html") : document);
   return { strange: found, ran: window.ran, stopped: window.stopped, texts: document.documentElement.outerHTML.includes("xss") };
 }"""

@@ -4,6 +4,7 @@ from io import BytesIO
 
 import pydicom
 import pytest
+from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 from pypdf import PdfReader
@@ -17,6 +18,7 @@ from patients.services import grant_access
 from tests.board.factories import published_case
 from tests.board.meeting_factories import make_item, make_meeting
 from tests.contracts.routes import ROUTES
+from tests.contracts.test_admin_leaks import addresses as addresses_of_the_desk
 from tests.contracts.world import make_world
 from tests.imaging.people import importer
 from tests.imaging.phantom import write_pet
@@ -64,7 +66,7 @@ def pages(page):
 def seen(page, said, address: str) -> dict:
     page.goto(address, wait_until="load")
     page.evaluate("document.querySelectorAll('main details').forEach(d => { d.open = true; })")
-    found = page.evaluate(STRANGE)
+    found = page.evaluate(STRANGE, None)
     return {key: found[key] for key in ("strange", "ran", "stopped") if found[key]} | (
         {"dialogs": said[:]} if said else {}
     )
@@ -149,6 +151,38 @@ def test_no_script_runs_and_no_element_appears(pages, live_server, poisoned):
                 wrong[address] = found
     assert wrong == {}
     assert len(visited) >= 75 and shown >= 40, (len(visited), shown)
+
+
+def of_the_desk(clients):
+    """Address and HTML of each page of the newest row that one of these may open, and of the list it stands in."""
+    for model in admin.site._registry:
+        for row in model._base_manager.order_by("-pk")[:6]:
+            asked = {address: [c.get(address) for c in clients] for address in addresses_of_the_desk(model, row.pk)}
+            found = {address: one for address, all_of in asked.items() for one in all_of if one.status_code == 200}
+            yield from ((address, answer.content.decode()) for address, answer in found.items())
+            if len(found) > 1:
+                break
+
+
+def test_no_element_appears_on_the_data_desk(page, poisoned):
+    """Lists, pages, histories and questions before deleting, of a row of every model."""
+    users, *_ = poisoned
+    clients = []
+    for role in (Role.NUCLEAR_MEDICINE, Role.COORDINATOR, Role.SYSTEM_ADMIN):
+        User.objects.filter(pk=users[role].pk).update(is_staff=True)
+        clients.append(Client())
+        clients[-1].force_login(users[role])
+    page.set_content("<!DOCTYPE html><title>empty</title>")
+    wrong, opened, shown = {}, set(), 0
+    for address, html in of_the_desk(clients):
+        opened.add(address.split("/")[3])
+        shown += "xss(1)" in html
+        if found := page.evaluate(STRANGE, html)["strange"]:
+            wrong[address] = found
+    assert wrong == {}
+    assert len(opened) >= 20 and shown >= 40, (sorted(opened), shown)
+    planted = page.evaluate(STRANGE, "".join(f"<p>{text}</p>" for text in PAYLOADS))["strange"]
+    assert len(planted) >= 20, "the control: the same texts not escaped"
 
 
 def test_the_screen_of_the_room(pages, live_server, poisoned):
