@@ -18,7 +18,6 @@ from patients.models import ImportBatch, ImportRow
 from patients.services import audit, record_many
 
 NO_RIGHT = "Your role may not enter clinical data."
-NOTE_LENGTH = 300
 SAME_CODES = ("already_here", "corrected_since", "withdrawn_since")
 
 
@@ -99,11 +98,11 @@ class _Import:
         except ValidationError as refused:
             column, sentence = _said(table, refused)
             return Line(table.name, row.number, REFUSED, "not_accepted", sentence, column)
-        return Line(table.name, row.number, outcome, code, what=str(made), row=made)
+        return Line(table.name, row.number, outcome, code, what=str(made), row=made, unknown=tuple(values.unknown))
 
     def _take(self, table: Table, number: str, values: Values) -> tuple[str, str, models.Versioned]:
         patient = self.cases.named(number)
-        row = getattr(models, table.model)(id=uuid.uuid4(), patient=patient, **_with_unknown(values))
+        row = getattr(models, table.model)(id=uuid.uuid4(), patient=patient, **values.fields)
         row.lineage = row.id
         row.clean_fields(exclude=["recorded_by", "patient"])
         row.clean()
@@ -129,15 +128,6 @@ class _Import:
 def _values(row) -> dict:
     kept = {f.name for f in row._meta.concrete_fields if f.editable} - {"recorded_by"}
     return {name: getattr(row, name) for name in kept}
-
-
-def _with_unknown(values: Values) -> dict:
-    """What the file says is not known stands in the note: the empty field alone would say that nobody was asked."""
-    if not values.unknown:
-        return values.fields
-    said = f"Not known: {', '.join(name.replace('_', ' ') for name in values.unknown)}."
-    note = " ".join(part for part in (values.fields.get("note", ""), said) if part)
-    return values.fields | {"note": note[:NOTE_LENGTH]}
 
 
 def _said(table: Table, refused: ValidationError) -> tuple[str, str]:
