@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from board import signing
 from board.chart import Chart
-from board.confirming import WrongPassword
+from board.confirming import WrongPassword, leads_elsewhere
 from board.decision_form import DecisionFields, fields, typed
 from board.decision_views import NO_SIGNER
 from board.identity import identity_of
@@ -20,6 +20,7 @@ from patients.services import Conflict
 
 
 @require_http_methods(["GET", "POST"])
+@leads_elsewhere
 def amend(request: HttpRequest, pk) -> HttpResponse:
     decision = decision_or_404(request.user, pk)
     if not request.user.may(Capability.RECORD_DECISION):

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from board import deciding
 from board.chart import Chart
-from board.confirming import WrongPassword
+from board.confirming import WrongPassword, leads_elsewhere
 from board.decision_form import DecisionFields, fields, typed
 from board.forms import DecidedForm
 from board.meeting_http import errors_of
@@ -26,6 +26,7 @@ STORED = "Decision signed with the assessments of this moment. It cannot be edit
 
 
 @require_http_methods(["GET", "POST"])
+@leads_elsewhere
 def decide(request: HttpRequest, case_number: str) -> HttpResponse:
     found = patient_or_404(request.user, case_number)
     if not request.user.may(Capability.RECORD_DECISION):

@@ -35,7 +35,8 @@ def decide(
     )
     if (told := answer_to(by=by, key=key, kind=DECIDE)) is None:
         values = complete(content, decided_on=decided_on)
-        confirm(by=by, password=password, code=code, request=request)
+        subject = hash_of({"kind": DECIDE, "key": key, "patient": str(patient.pk), "words": words})
+        confirm(by=by, password=password, code=code, request=request, subject=subject)
         question = CaseQuestion.objects.filter(patient=patient).last()
 
         def act() -> dict[str, Any]:

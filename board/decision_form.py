@@ -4,7 +4,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
-from board.confirming import has_key, needs_code
+from board.confirming import elsewhere_of, has_key, needs_code
 from board.decision_content import DAYS, EMPTY
 from board.domain.quorum import Quorum
 from board.drafts import draft_of
@@ -51,6 +51,8 @@ class DecisionFields:
     key: str
     asks_code: bool
     asks_key: bool = False
+    asks_password: bool = True
+    elsewhere: str = ""
     item: AgendaItem | None = None
     draft: DecisionDraft | None = None
     quorum: Quorum | None = None
@@ -99,7 +101,8 @@ def fields_of_item(item: AgendaItem, user, *, next_page: str = "", **more) -> De
 
 def fields(user, content: dict[str, Any], *, key: str = "", **more) -> DecisionFields:
     key = key or uuid.uuid4().hex
-    return DecisionFields({**EMPTY, **content}, key, needs_code(user), asks_key=has_key(user), **more)
+    how = {"asks_key": has_key(user), "asks_password": user.has_usable_password(), "elsewhere": elsewhere_of(user)}
+    return DecisionFields({**EMPTY, **content}, key, needs_code(user), **how, **more)
 
 
 def typed(post) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from board import signing
 from board.chain import link_of, verification_code
 from board.chart import Chart
-from board.confirming import WrongPassword
+from board.confirming import WrongPassword, leads_elsewhere
 from board.decision_form import DecisionFields, differences, fields_of_item, typed
 from board.drafts import DraftConflict, check_may_write, draft_of, save_draft
 from board.identity import identity_of
@@ -55,6 +55,7 @@ def _save(user, item: AgendaItem, sent: dict[str, Any]) -> DecisionDraft:
 
 
 @require_POST
+@leads_elsewhere
 def item_sign(request: HttpRequest, pk) -> HttpResponse:
     item = item_or_404(request.user, pk)
     if not request.user.may(Capability.RECORD_DECISION):

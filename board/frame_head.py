@@ -1,4 +1,4 @@
-"""What stands at the top and at the foot of every view of a case. No name: the case number and the year of birth."""
+"""What stands at the top and at the foot of every view of a case. No name: initials, case number and year of birth."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -9,11 +9,15 @@ from board.decision_form import DAYS
 from board.models import AgendaItem, BoardDecision, DecisionDraft, NextStep, ScreenState
 from board.screen_agenda import Place
 
+# Three lines at 6 % of the height of a 4:3 screen; a longer question is set smaller so that no word is cut.
+LONG_QUESTION = 100
+
 
 @dataclass(frozen=True)
 class Head:
-    """``born``: the year, "" where it is unknown or not even the year is certain."""
+    """``initials``: "" where nobody entered them. ``born``: the year, "" where not even the year is certain."""
 
+    initials: str
     case_number: str
     born: str
     position: int
@@ -22,6 +26,10 @@ class Head:
     tumour: str
     ki67: str
     question: str
+
+    @property
+    def is_long(self) -> bool:
+        return len(self.question) > LONG_QUESTION
 
 
 @dataclass(frozen=True)
@@ -38,6 +46,7 @@ def head_of(chart: Chart, item: AgendaItem, place: Place) -> Head:
     born = chart.patient.birth_span
     question = item.question or (chart.question.text if chart.question else "")
     return Head(
+        initials=chart.patient.initials,
         case_number=chart.patient.case_number,
         born=str(born[0].year) if born and born[0].year == born[1].year else "",
         position=place.position,

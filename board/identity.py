@@ -29,6 +29,7 @@ class Identity:
 def identity_of(chart: Chart) -> Identity:
     patient = chart.patient
     facts = [
+        *([Fact(patient.initials)] if patient.initials else []),
         Fact(words.sex_and_age(patient, chart.ages)),
         Fact(words.tumour(chart.diagnosis, chart.grade)),
         Fact(words.ki67_change(chart.specimens), _ki67_source(chart)),
@@ -54,6 +55,7 @@ def facts_of(patient: Patient, today: dt.date) -> list[str]:
     grade = words.grade(specimens[-1], grade_of(specimens[-1], site=site)) if specimens else ""
     ages = age_range_on(patient, patient.deceased_on or today)
     return [
+        *([patient.initials] if patient.initials else []),
         words.sex_and_age(patient, ages),
         words.tumour(diagnosis, grade),
         words.ki67(specimens),

@@ -8,9 +8,9 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from board.confirming import WrongPassword, confirm
-from board.decision_content import clean, complete
+from board.decision_content import EMPTY, clean, complete
 from board.draft_prefill import standing
-from board.drafts import DraftConflict, check_open, held_draft, refuse_late, write
+from board.drafts import DraftConflict, check_open, draft_of, held_draft, refuse_late, write
 from board.meeting_rights import held_item
 from board.meetings import mark_discussed, quorum_of
 from board.models import AgendaItem, BoardDecision, DecisionDraft, Meeting
@@ -61,7 +61,8 @@ def sign(
     try:
         if (told := answer_to(by=by, key=key, kind=SIGN)) is None:
             _look_first(item, seen_version)
-            confirm(by=by, password=password, code=code, request=request)
+            subject = _subject_of(item, key, content)
+            confirm(by=by, password=password, code=code, request=request, subject=subject)
             told = once(
                 by=by, key=key, kind=SIGN, act=lambda: _signed(by, item, seen_version, content) | {"words": words}
             )
@@ -70,6 +71,12 @@ def sign(
         raise
     refuse_other_words(told, words)
     return BoardDecision.objects.get(pk=told["decision"])
+
+
+def _subject_of(item: AgendaItem, key: str, content: dict[str, Any] | None) -> str:
+    """The words as they would be signed, whether a form brings them or the draft holds them already."""
+    held = {**EMPTY, **draft_of(item).content, **(content or {})}
+    return hash_of({"kind": SIGN, "key": key, "item": str(item.pk), "words": clean(held)})
 
 
 def _look_first(item: AgendaItem, seen_version: int) -> None:
@@ -135,7 +142,8 @@ def amend(
         if not reason.strip():
             raise ValidationError({"reason": NO_REASON})
         values = complete(_amending(decision, content), decided_on=decision.decided_on)
-        confirm(by=by, password=password, code=code, request=request)
+        subject = hash_of({"kind": AMEND, "key": key, "words": words})
+        confirm(by=by, password=password, code=code, request=request, subject=subject)
         told = once(
             by=by, key=key, kind=AMEND, act=lambda: _amended(by, decision, values, reason.strip()) | {"words": words}
         )

@@ -23,9 +23,14 @@ def read_news() -> None:
 def look_again_at_all() -> None:
     """Rung for often; it looks once a night, and after the rule sets have changed."""
     holding.clear()
-    anchor.note()
     if nightly.is_check_due():
         nightly.check_everybody()
+
+
+@shared_task
+def note_anchor() -> None:
+    """By itself: a share that cannot be reached holds up nothing else."""
+    anchor.note()
 
 
 @shared_task

@@ -15,7 +15,7 @@ log = logging.getLogger("prrt.bell")
 LONGEST_TASK_SECONDS = 1800  # as jobs.LONGEST_SECONDS: after that nobody renews the lease either
 BELL_TIMEOUT_SECONDS = 0.9
 NEWS_SECONDS = 15  # a decision is marked within a minute of the correction under it
-SEAL_SECONDS, ANCHOR_SECONDS = 60, 3600  # of the trail
+SEAL_SECONDS, ANCHOR_SECONDS = 60, 600  # of the trail; of what is written outside the database
 BEAT_SECONDS = 60  # how often beat shows that it lives
 EXPORT_SECONDS = 60
 NIGHT_SECONDS = 600  # how often it is asked whether the nightly look is due
@@ -64,7 +64,7 @@ def _options() -> dict:
             "sweep-jobs": _every(settings.JOB_SWEEP_SECONDS, "imaging.tasks.sweep_jobs"),
             "read-news": _every(NEWS_SECONDS, "board.tasks.read_news"),
             "seal-the-trail": _every(SEAL_SECONDS, "patients.tasks.seal_trail"),
-            "note-the-trail-head": _every(ANCHOR_SECONDS, "patients.tasks.note_trail_head"),
+            "note-the-anchor": _every(ANCHOR_SECONDS, "board.tasks.note_anchor"),
             "look-after-files": _every(BEAT_SECONDS, "imaging.tasks.look_after_files"),
             "sweep-exports": _every(EXPORT_SECONDS, "board.tasks.sweep_exports"),
             "sweep-patient-exports": _every(NEWS_SECONDS, "board.tasks.sweep_patient_exports"),

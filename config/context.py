@@ -29,6 +29,13 @@ def _may(request, capability: Capability) -> bool:
     return user is not None and user.is_authenticated and user.may(capability)
 
 
+def _unreviewed(request) -> int:
+    """Counted once, however often the page and its parts show it."""
+    if not hasattr(request, "unreviewed_emergencies"):
+        request.unreviewed_emergencies = unreviewed_emergencies()
+    return request.unreviewed_emergencies
+
+
 def _of_people(request, user) -> dict:
     """Asked for only where it is drawn, too."""
     manages = user.may(Capability.MANAGE_USERS)
@@ -37,7 +44,7 @@ def _of_people(request, user) -> dict:
         "idle_minutes": settings.IDLE_MINUTES,
         "open_emergencies": lambda: open_emergencies(user),
         "manages_people": manages,
-        "unreviewed": unreviewed_emergencies if manages else 0,
+        "unreviewed": (lambda: _unreviewed(request)) if manages else 0,
         "may_invite": manages or user.may(Capability.INVITE_OBSERVER),
         "may_grant": user.may(Capability.GRANT_ACCESS),
         "may_break_glass": user.may(Capability.BREAK_GLASS),

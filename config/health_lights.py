@@ -9,7 +9,7 @@ WORDS = {GREEN: "Good", AMBER: "Look at it", RED: "Act now"}
 MINUTE, HOUR, DAY = 60, 3600, 86400
 WAITS, WAITS_LONG = 2 * MINUTE, 15 * MINUTE
 BACKUP_OLD, BACKUP_TOO_OLD = 26 * HOUR, 7 * DAY
-STORE_OLD, STORE_FULL_OLD = 30 * HOUR, 8 * DAY
+STORE_OLD, STORE_FULL_OLD, STORE_OPEN_LONG = 30 * HOUR, 8 * DAY, HOUR
 
 
 @dataclass(frozen=True)
@@ -107,9 +107,17 @@ def _disk(h: Health) -> Light:
 def _files(h: Health) -> Light:
     title = "Stored files"
     if h.store_wrong:
-        said = f"{h.store_wrong} missing or damaged. Run manage.py storage_check --full and restore them."
+        said = (
+            f"{h.store_wrong} missing or damaged. Run manage.py storage_check --full, restore them and run it again: "
+            "each stays here until it was read and is whole."
+        )
         return Light("files", title, RED, said)
     checked = f"Compared with the database {ago(h.store_s)}, all read {ago(h.store_full_s)}."
+    if h.store_open_s is not None and h.store_open_s > STORE_OPEN_LONG:
+        said = (
+            f"A check begun {ago(h.store_open_s)} has not ended: it still runs, or was cut off and is to be run again."
+        )
+        return Light("files", title, AMBER, f"{said} {checked}")
     if h.store_s is None or h.store_s > STORE_OLD:
         return Light("files", title, AMBER, f"{checked} Run manage.py storage_check.")
     if h.store_full_s is None or h.store_full_s > STORE_FULL_OLD:
@@ -134,10 +142,13 @@ def _signed(h: Health) -> Light:
 def _anchor(h: Health) -> Light:
     title = "Anchor outside the database"
     if h.anchor_problems:
-        said = "The database lacks something that was anchored: an older copy may be in use. Do not sign."
+        said = "The database differs from what was anchored. Do not sign. manage.py verify_chain says where."
         return Light("anchor", title, RED, said)
+    if h.anchor_missing:
+        said = f"The database ends {h.anchor_missing} entries before what was anchored: an older copy is in use."
+        return Light("anchor", title, RED, f"{said} Do not sign. manage.py verify_chain says which are missing.")
     if not h.anchor_kept:
-        said = "None is kept, so an older copy of the database could not be told. Set PRRT_ANCHOR_FILE."
+        said = "Kept beside the data only, and lost or put back together with them. Set PRRT_ANCHOR_FILE."
         return Light("anchor", title, AMBER, said)
     return Light("anchor", title, GREEN, f"Agrees with the database; last moved {ago(h.anchor_s)}.")
 

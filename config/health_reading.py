@@ -13,7 +13,7 @@ from django.utils import timezone
 from board.keeping import anchor
 from board.models import ChainHead, ChainLink, Display
 from board.nightly import last_check, late_sentence
-from imaging.models import BackupNote, Job, StoreCheck, Upload, WorkerBeat
+from imaging.models import BackupNote, Job, StoreCheck, Upload, WorkerBeat, WrongFile
 
 ALIVE = dt.timedelta(seconds=60)
 BEAT_ALIVE = dt.timedelta(seconds=180)
@@ -40,6 +40,7 @@ class Health:
     disk_free_gb: float
     store_s: float | None
     store_full_s: float | None
+    store_open_s: float | None
     store_wrong: int
     store_files: int
     backup_s: float | None
@@ -49,6 +50,7 @@ class Health:
     anchor_kept: bool
     anchor_s: float | None
     anchor_problems: int
+    anchor_missing: int
     night_sentence: str
     displays: int
 
@@ -109,13 +111,14 @@ def _disk() -> dict:
 
 
 def _files(now: dt.datetime) -> dict:
-    ended = StoreCheck.objects.exclude(finished_at=None)
+    begun, ended = StoreCheck.objects.last(), StoreCheck.objects.exclude(finished_at=None)
     last, full = ended.last(), ended.filter(is_full=True).last()
     backup = BackupNote.objects.last()
     return {
         "store_s": _age(now, last and last.finished_at),
         "store_full_s": _age(now, full and full.finished_at),
-        "store_wrong": last.missing + last.damaged if last else 0,
+        "store_open_s": _age(now, begun and begun.started_at) if begun and not begun.finished_at else None,
+        "store_wrong": WrongFile.objects.count(),
         "store_files": last.files if last else 0,
         "backup_s": _age(now, backup and backup.finished_at),
     }
@@ -128,9 +131,10 @@ def _signed(now: dt.datetime) -> dict:
         "signed": ends[0],
         "signed_s": _age(now, link and link.signed_at),
         "head_holds": (head.sequence, head.hash) == ends if head else link is None,
-        "anchor_kept": anchor.place() is not None,
+        "anchor_kept": anchor.is_outside(),
         "anchor_s": _age(now, dt.datetime.fromisoformat(noted.when) if noted else None),
-        "anchor_problems": len(anchor.problems()),
+        "anchor_problems": sum(one.code != anchor.OLDER_COPY for one in anchor.problems(most=anchor.RECENT)),
+        "anchor_missing": anchor.entries_missing(),
     }
 
 

@@ -1,11 +1,15 @@
 """Signing in with the account of the hospital (OpenID Connect): it says who somebody is, not what they may do."""
 
+import itertools
+import re
+
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.shortcuts import render
 
+from patients import confirmations
 from patients.domain.roles import Role
 from patients.models import Invitation, User
 from patients.services import accept_open, follow_role
@@ -17,6 +21,8 @@ class HospitalSignIn(DefaultSocialAccountAdapter):
 
     def pre_social_login(self, request, sociallogin) -> None:
         """Somebody known signs in; somebody invited gets the account of the invitation; nobody else gets in."""
+        if (asked := confirmations.asked_with(sociallogin.state)) is not None:
+            raise ImmediateHttpResponse(confirmations.take_in(request, sociallogin, asked))
         if not sociallogin.is_existing:
             user = _known(sociallogin) or _invited(sociallogin)
             if user is None or not user.is_active:
@@ -24,6 +30,10 @@ class HospitalSignIn(DefaultSocialAccountAdapter):
             sociallogin.connect(request, user)
         if (role := _role_of(sociallogin)) is not None:
             follow_role(sociallogin.user, role=role)
+
+    def on_authentication_error(self, request, provider, error=None, exception=None, extra_context=None) -> None:
+        if confirmations.asked_with((extra_context or {}).get("state")) is not None:
+            raise ImmediateHttpResponse(confirmations.told(request, confirmations.NOT_ENDED, status=403))
 
 
 def _verified_mails(sociallogin) -> list[str]:
@@ -49,9 +59,16 @@ def _invited(sociallogin) -> User | None:
 
 def _accepted(invitation: Invitation, email: str) -> User | None:
     try:
-        return accept_open(invitation, username=email.lower())
+        return accept_open(invitation, username=_free_name(email))
     except ValidationError:
         return None
+
+
+def _free_name(email: str) -> str:
+    """The mail address without what a user name may not have (o'brien@…), with a number where it is taken."""
+    name = re.sub(r"[^\w.@+-]", "", email.lower())[:140]
+    names = (name if n == 1 else f"{name}-{n}" for n in itertools.count(1))
+    return next(found for found in names if not User.objects.filter(username__iexact=found).exists())
 
 
 def _role_of(sociallogin) -> str | None:

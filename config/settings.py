@@ -202,7 +202,8 @@ STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = IS_DEMO  # the demo needs no collectstatic
 FILE_STORE_DIR = DATA_DIR / "store"
-ANCHOR_FILE = env.ANCHOR_FILE  # outside the data: what shows that an old copy of the database is in use
+# What shows that an old copy of the database is in use; best outside the data. "" keeps none.
+ANCHOR_FILE = env.ANCHOR_FILE or str(DATA_DIR / "anchor.txt")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 DATA_UPLOAD_MAX_NUMBER_FILES = 2000

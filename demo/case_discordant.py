@@ -50,6 +50,7 @@ def discordant_case(today: dt.date) -> CaseSpec:
         case_number="0006",
         question="One liver metastasis is FDG positive and below liver on SSTR: biopsy first, or another treatment?",
         patient={
+            "initials": "DF",
             "sex_for_formulas": "F",
             "birth_date": dt.date(today.year - 61, 6, 23),
             "centre": "Demo centre",

@@ -21,6 +21,7 @@ def equal_uptake_case(today: dt.date) -> CaseSpec:
         case_number="0002",
         question="Uptake equals liver on this scan: is PRRT an option, or does the board ask for Krenning above 2?",
         patient={
+            "initials": "DB",
             "sex_for_formulas": "M",
             "birth_date": dt.date(today.year - 64, 3, 9),
             "centre": "Demo centre",

@@ -31,6 +31,7 @@ def lesion_loss_case(today: dt.date) -> CaseSpec:
         case_number="0005",
         question="Every lesion stands above liver after CAPTEM: has uptake risen, or have the cold lesions gone?",
         patient={
+            "initials": "DE",
             "sex_for_formulas": "M",
             "birth_date": dt.date(today.year - 55, 11, 4),
             "centre": "Demo centre",

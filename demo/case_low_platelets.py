@@ -31,6 +31,7 @@ def low_platelets_case(today: dt.date) -> CaseSpec:
         case_number="0007",
         question="Uptake and all else fit PRRT, platelets are 78 and falling: is it safe, and when is the next count?",
         patient={
+            "initials": "DG",
             "sex_for_formulas": "M",
             "birth_date": dt.date(today.year - 69, 9, 12),
             "centre": "Demo centre",

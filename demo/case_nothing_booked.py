@@ -20,6 +20,7 @@ def nothing_booked_case(today: dt.date) -> CaseSpec:
         case_number="0008",
         question="Uptake is below liver: PRRT is no option now. Could it be one after chemotherapy?",
         patient={
+            "initials": "DH",
             "sex_for_formulas": "F",
             "birth_date": dt.date(today.year - 52, 4, 30),
             "centre": "Demo centre",

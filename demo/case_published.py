@@ -40,6 +40,7 @@ def published_case(today: dt.date) -> CaseSpec:
     return CaseSpec(
         case_number="0001",
         patient={
+            "initials": "DA",
             "sex_for_formulas": "F",
             "birth_date": _born(baseline),
             "birth_date_precision": "month",

@@ -23,6 +23,7 @@ def ssa_only_case(today: dt.date) -> CaseSpec:
         case_number="0004",
         question="Lesions stand above liver now and equalled it before: has their uptake changed, or the liver's?",
         patient={
+            "initials": "DD",
             "sex_for_formulas": "F",
             "birth_date": dt.date(today.year - 66, 1, 17),
             "centre": "Demo centre",

@@ -17,7 +17,12 @@ def case_without_weight(today: dt.date) -> CaseSpec:
     return CaseSpec(
         case_number="0003",
         question="Is PRRT an option? The only scan has no SUV, because its header lacks the body weight.",
-        patient={"sex_for_formulas": "F", "birth_date": dt.date(today.year - 71, 8, 2), "demo_note": _NOTE},
+        patient={
+            "initials": "DC",
+            "sex_for_formulas": "F",
+            "birth_date": dt.date(today.year - 71, 8, 2),
+            "demo_note": _NOTE,
+        },
         rows=(("Diagnosis", {"primary_site": "small_bowel", "clinical_date": day - dt.timedelta(days=60)}),),
         lesions=(
             LesionSpec("L01", "mesentery", "unknown"),

@@ -10,7 +10,7 @@ from eligibility.case_rows import CaseRows
 from eligibility.change_between import between
 from eligibility.change_lesion_facts import lesion_pairs
 from eligibility.change_scan_facts import scan_record
-from eligibility.change_verdicts import has_two_readers
+from eligibility.change_verdicts import has_two_readers, shown_to
 from eligibility.domain.change import ChangeAssessment, assess_change
 from eligibility.domain.repeatability import LARGEST_CV
 from eligibility.models import ChangeVerdict
@@ -84,3 +84,25 @@ def verdicts_of_pair(verdicts: Iterable[ChangeVerdict], found: ChangeAssessment)
     ids = uuid.UUID(found.before.id), uuid.UUID(found.after.id)
     own = [row for row in verdicts if (row.before_scan, row.after_scan) == ids]
     return sorted(own, key=lambda row: (row.recorded_at, str(row.pk)))
+
+
+def verdicts_hidden_from(user_id, case: CaseRows, *, may_read: bool) -> set[uuid.UUID]:
+    """Keys of the verdicts that no page shows this user today, of whichever two scans of the case."""
+    scans = {scan.lineage: scan for scan in comparable_scans(case)}
+    said: dict[tuple, list[ChangeVerdict]] = {}
+    for row in sorted(case.of(ChangeVerdict), key=lambda row: (row.recorded_at, str(row.pk))):
+        said.setdefault((row.before_scan, row.after_scan), []).append(row)
+    hidden: set[uuid.UUID] = set()
+    for pair, rows in said.items():
+        digest = _digest_today(case, *map(scans.get, pair))
+        hidden |= {row.pk for row in rows} - {row.pk for row in shown_to(user_id, rows, digest, may_read=may_read)}
+    return hidden
+
+
+def _digest_today(case: CaseRows, before: Scan | None, after: Scan | None) -> str:
+    """ "" where the two can no longer be compared: nobody can have answered what is not asked any more."""
+    try:
+        found = change_between(case, before, after) if before and after else None
+    except ValueError:
+        return ""
+    return found.digest if found else ""

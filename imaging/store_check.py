@@ -2,6 +2,9 @@
 
 A file that nobody names and that is older than a day is set aside in a folder beside the store, never deleted, and only
 while nothing is being brought in or computed. Where a row names it after all, the next check puts it back.
+
+What was found missing or damaged is kept (``WrongFile``) and read again by every check, samples too: it is over when
+that very file is whole, or when a check that read everything did not find it.
 """
 
 import hashlib
@@ -15,7 +18,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from imaging import store, store_names
-from imaging.models import Job, StoreCheck, Upload
+from imaging.models import Job, StoreCheck, Upload, WrongFile
 
 ORPHAN_SECONDS = 24 * 3600
 SAMPLE = 2000
@@ -35,16 +38,22 @@ class Findings:
     files: int = 0
     named: int = 0
     hashed: int = 0
+    remembered: set[str] = field(default_factory=set)
+
+    @property
+    def wrong(self) -> set[str]:
+        return {*self.missing, *self.damaged}
 
     @property
     def is_good(self) -> bool:
-        return not (self.missing or self.damaged)
+        return not self.wrong
 
 
 def check(*, sample: int | None = SAMPLE, sets_aside: bool = True) -> tuple[StoreCheck, Findings]:
     """``sample``: how many files are read and hashed; None for all. Existence and size are checked of every file."""
     row = StoreCheck.objects.create(is_full=sample is None)
     found = _look(sample)
+    _read_known(row, found)
     if sets_aside and not is_busy():
         _set_aside(found)
     for name in ("files", "named", "hashed"):
@@ -81,8 +90,27 @@ def _look(sample: int | None) -> Findings:
             chosen.offer(digest)
         if sample is None:
             _read(chosen.take(), found)
+        _remember(found)  # now: a check that is cut off later has found it all the same
     _read(chosen.take(), found)
+    _remember(found)
     return found
+
+
+def _remember(found: Findings) -> None:
+    for digest in found.wrong - found.remembered:
+        WrongFile.objects.update_or_create(digest=digest, defaults={"seen_at": timezone.now()})
+    found.remembered |= found.wrong
+
+
+def _read_known(row: StoreCheck, found: Findings) -> None:
+    """What earlier checks found and this one did not: wrong until it was read and is whole."""
+    for known in WrongFile.objects.filter(seen_at__lt=row.started_at):
+        if row.is_full or is_intact(store.path(known.digest), known.digest):
+            known.delete()
+        elif _size_of(known.digest) is None:
+            found.missing.append(known.digest)
+        else:
+            found.damaged.append(known.digest)
 
 
 def _is_whole_so_far(digest: str, size: int | None, there: dict[str, int], found: Findings) -> bool:

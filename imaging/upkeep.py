@@ -27,7 +27,7 @@ def check_files_by_night(now: dt.datetime | None = None) -> StoreCheck | None:
     """Once a night, a sample; None where tonight's is there or somebody is at it."""
     now = now or timezone.now()
     last = StoreCheck.objects.last()
-    if last and (last.started_at >= _last_night(now) or (last.finished_at is None and now - last.started_at < CUT_OFF)):
+    if last and (now - last.started_at < CUT_OFF if last.finished_at is None else last.started_at >= _last_night(now)):
         return None
     return store_check.check(sample=SAMPLE)[0]
 

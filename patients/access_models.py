@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from patients.added_rows import AppendOnly
+from patients.domain.page_words import page_words
 
 
 class AccessEvent(AppendOnly):
@@ -67,8 +68,7 @@ class AccessEvent(AppendOnly):
 
     @property
     def page_words(self) -> str:
-        """The page in words: the last part of its name, e.g. "minutes pdf"."""
-        return self.subject or self.route.rpartition(":")[2].replace("_", " ")
+        return self.subject or page_words(self.route)
 
 
 class TrailSeal(AppendOnly):

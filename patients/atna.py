@@ -39,7 +39,7 @@ def message(line: TrailLine) -> ET.Element:
     _types(event, found.type, line)
     _participants(root, line)
     source = ET.SubElement(root, "AuditSourceIdentification", AuditSourceID=SOURCE)
-    _coded(source, "AuditSourceTypeCode", (APPLICATION_SERVER, "Application Server"), system="DCM")
+    ET.SubElement(source, "AuditSourceTypeCode", {"csd-code": APPLICATION_SERVER})  # a bare digit
     _objects(root, line)
     return root
 
@@ -78,6 +78,7 @@ def _object(root: ET.Element, pk: str, type_role: tuple[str, str], id_type: tupl
     found = ET.SubElement(root, "ParticipantObjectIdentification", {"ParticipantObjectID": pk, **named})
     code, system, meaning = id_type
     _coded(found, "ParticipantObjectIDTypeCode", (code, meaning), system=system)
+    ET.SubElement(found, "ParticipantObjectName").text = pk  # the schema asks for one; never a patient's name
     return found
 
 

@@ -20,9 +20,10 @@ Open this link once, choose a user name and a password, and sign in:
 
 The link works until {until} and only once. If you do not expect it, leave it unopened.
 """
+WITHOUT_LINK = "in PRRT Board: sign in, then People, Emergency access."  # where the address is not set
 EMERGENCY = """A case was opened by emergency access.
 
-Who, when and why is listed here: {link}
+Who, when and why is listed {where}
 This mail names no case and no patient on purpose.
 """
 
@@ -41,10 +42,10 @@ def send_invitation(invitation: Invitation, link: str) -> bool:
 
 def send_emergency_notice() -> bool:
     """To every administrator with a mail address, each by themselves."""
-    link = settings.SITE_URL + reverse("people:emergencies")
+    where = f"here: {settings.SITE_URL}{reverse('people:emergencies')}" if settings.SITE_URL else WITHOUT_LINK
     admins = User.objects.filter(role=Role.SYSTEM_ADMIN, is_active=True).exclude(email="")
     to = list(admins.values_list("email", flat=True))
-    sent = [_send("PRRT Board: emergency access", EMERGENCY.format(link=link), [address]) for address in to]
+    sent = [_send("PRRT Board: emergency access", EMERGENCY.format(where=where), [address]) for address in to]
     return all(sent)
 
 

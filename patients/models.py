@@ -18,7 +18,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from patients.added_rows import AppendOnly
-from patients.domain import case_numbers, dates, ki67, months, units
+from patients.domain import case_numbers, dates, initials, ki67, months, units
 from patients.domain.roles import Capability, Role, role_may
 
 
@@ -128,13 +128,22 @@ class PatientQuerySet(models.QuerySet):
 
     def _granted_to(self, user, at, but=None):
         # Asked for each patient by index: a list of every grant would make one case cost what the registry costs.
-        grants = AccessGrant.objects.filter(
-            Q(user=user) | Q(team__in=user.teams.all()),
-            Q(until__isnull=True) | Q(until__gt=at),
-            patient=models.OuterRef("pk"),
-            revoked_at__isnull=True,
-        )
+        mine = Q(user=user) | Q(team__in=user.teams.all())
+        grants = AccessGrant.objects.active(at).filter(mine, patient=models.OuterRef("pk"))
         return self.filter(models.Exists(grants.exclude(but) if but else grants))
+
+
+class InitialsField(models.CharField):
+    """Kept without points and spaces, however they were typed."""
+
+    def to_python(self, value):
+        try:
+            return initials.initials_in(super().to_python(value) or "")
+        except initials.InitialsRefused as refused:
+            raise ValidationError(str(refused), code=refused.code) from refused
+
+    def formfield(self, **kwargs):
+        return super().formfield(**{"max_length": 20} | kwargs)
 
 
 class Patient(models.Model):
@@ -151,6 +160,9 @@ class Patient(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     case_number = models.CharField(max_length=case_numbers.LONGEST, unique=True)
+    initials = InitialsField(
+        max_length=initials.LONGEST, blank=True, help_text="Shown on the screen of a meeting. Never a name."
+    )
     sex_for_formulas = models.CharField(
         max_length=1,
         choices=Sex,
@@ -221,6 +233,12 @@ class PatientIdentifier(models.Model):
         return f"{self.value} ({self.issuer})" if self.issuer else self.value
 
 
+class GrantQuerySet(models.QuerySet):
+    def active(self, at=None):
+        """Those that open their case at that moment, now by default."""
+        return self.filter(Q(until=None) | Q(until__gt=at or timezone.now()), revoked_at=None)
+
+
 class AccessGrant(models.Model):
     class Kind(models.TextChoices):
         CARE_TEAM = "care_team", "care team"
@@ -244,6 +262,8 @@ class AccessGrant(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+", editable=False
     )
     reviewed_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = GrantQuerySet.as_manager()
 
     class Meta:
         constraints = [

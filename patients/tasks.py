@@ -1,7 +1,4 @@
-"""What beat rings for: sealing the trail every minute, and every hour a note of its head outside the database.
-
-And mails that a page must not wait for.
-"""
+"""What beat rings for: sealing the trail every minute. And mails that a page must not wait for."""
 
 from celery import shared_task
 
@@ -11,13 +8,7 @@ from patients.mailing import send_emergency_notice
 
 @shared_task
 def seal_trail() -> None:
-    trail_seals.seal()
-
-
-@shared_task
-def note_trail_head() -> None:
-    trail_seals.seal()
-    trail_seals.drop_anchor()
+    trail_seals.seal_all()
 
 
 @shared_task

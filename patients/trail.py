@@ -7,6 +7,7 @@ from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
 
 from patients.domain.dates import in_words
+from patients.domain.trail_words import write_words
 from patients.models import AuditEvent
 
 _HIDDEN = {"id", "lineage", "recorded_at", "recorded_by_id", "superseded_at", "patient_id"}
@@ -24,7 +25,7 @@ def as_entry(event: AuditEvent) -> TrailEntry:
     model = _model(event.object_type)
     return TrailEntry(
         event,
-        f"{event.action.replace('_', ' ')}: {kind_of(event)}",
+        f"{write_words(event.action)}: {kind_of(event)}",
         values_shown(model, event.before),
         values_shown(model, event.after),
     )

@@ -6,14 +6,15 @@ those of cases they may read.
 
 import datetime as dt
 import heapq
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from patients.domain.page_words import pages_saying
 from patients.domain.roles import Capability
+from patients.domain.trail_words import OF_WRITES, codes_saying, write_words
 from patients.models import AccessEvent, AuditEvent
 from patients.selectors import in_visible_chart
 from patients.trail import kind_of
@@ -21,6 +22,7 @@ from patients.trail import kind_of
 PAGE_SIZE = 60
 MOST_EXPORTED = 20_000
 WRITE, ACCESS = "w", "a"
+KINDS = dict(AccessEvent.Kind.choices)
 ALL_CASES = Capability.MANAGE_USERS
 FIELDS = ("at", "who", "username", "device", "case", "action", "what", "about", "address", "request", "reason")
 
@@ -104,12 +106,6 @@ def lines(viewer, wanted: Wanted, *, before: str = "", most: int = PAGE_SIZE) ->
     return merged[:most], f"{last.at.isoformat()}~{last.key}"
 
 
-def every_line(viewer, wanted: Wanted) -> Iterator[TrailLine]:
-    """For exports: the newest ``MOST_EXPORTED``."""
-    found, _ = lines(viewer, wanted, most=MOST_EXPORTED)
-    return iter(found)
-
-
 def _before(rows: QuerySet, cursor: tuple[dt.datetime, str, int] | None, sort: str) -> QuerySet:
     if cursor is not None:
         at, kind, pk = cursor
@@ -133,9 +129,10 @@ def _writes(viewer, wanted: Wanted) -> QuerySet[AuditEvent]:
         return AuditEvent.objects.none()
     rows = _limited(AuditEvent.objects.select_related("by", "patient"), viewer, wanted)
     rows = rows.filter(by=wanted.user) if wanted.user else rows
-    return (
-        rows.filter(Q(action__icontains=wanted.word) | Q(object_type__icontains=wanted.word)) if wanted.word else rows
-    )
+    if not wanted.word:
+        return rows
+    said = Q(action__in=codes_saying(wanted.word, OF_WRITES)) | Q(action__icontains=wanted.word)
+    return rows.filter(said | Q(object_type__icontains=wanted.word))
 
 
 def _accesses(viewer, wanted: Wanted) -> QuerySet[AccessEvent]:
@@ -146,7 +143,10 @@ def _accesses(viewer, wanted: Wanted) -> QuerySet[AccessEvent]:
         is_of_account = Q(kind__in=AccessEvent.OF_ACCOUNTS)
         rows = rows.filter(is_of_account) if wanted.sort == "accounts" else rows.exclude(is_of_account)
     rows = rows.filter(user=wanted.user) if wanted.user else rows
-    return rows.filter(Q(kind__icontains=wanted.word) | Q(route__icontains=wanted.word)) if wanted.word else rows
+    if not wanted.word:
+        return rows
+    said = Q(kind__in=codes_saying(wanted.word, KINDS)) | Q(route__in=pages_saying(wanted.word))
+    return rows.filter(said | Q(kind__icontains=wanted.word) | Q(route__icontains=wanted.word))
 
 
 def _limited(rows: QuerySet, viewer, wanted: Wanted) -> QuerySet:
@@ -168,7 +168,7 @@ def _write(row: AuditEvent) -> TrailLine:
         device="",
         case_number=row.patient.case_number if row.patient else "",
         action=row.action,
-        what=row.action.replace("_", " "),
+        what=write_words(row.action),
         about=f"{row.object_type} {row.object_id}",
         about_words=kind_of(row),
         reason="",  # typed by a person: it may say what is in the record

@@ -1,12 +1,8 @@
-"""Sealing the trail in batches, verifying it, and noting its head outside the database."""
+"""Sealing the trail in batches, and verifying it."""
 
-import json
-import logging
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -23,8 +19,7 @@ from patients.domain.trail_chain import (
 from patients.models import AccessEvent, AuditEvent, TrailSeal
 from patients.services.audit import snapshot
 
-log = logging.getLogger("prrt.trail")
-ANCHORS = "trail-anchors.jsonl"
+BATCH = 5000  # rows of each table that one seal covers at most: writers wait while a batch is read
 _WRITES = "id at by_id action object_type object_id patient_id before after reason"
 _ACCESSES = "id at user_id device patient_id subject kind route method address request_id mark"
 _SEAL = (
@@ -37,13 +32,21 @@ NEWEST = max(EDITIONS)
 MODELS = {"writes": AuditEvent, "accesses": AccessEvent}
 
 
+def seal_all() -> int:
+    """Close what has come, batch by batch, each in a transaction of its own: nobody waits longer than for one."""
+    made = 0
+    while seal():
+        made += 1
+    return made
+
+
 @transaction.atomic
 def seal() -> TrailSeal | None:
-    """Close what has come since the last seal; None where nothing has. Rows that are not final are never sealed."""
+    """Close the next batch; None where nothing has come. Rows that are not final are never sealed."""
     outbox.settle()
     last = TrailSeal.objects.select_for_update().last()
     starts = {table: getattr(last, f"{table}_to") if last else 0 for table in TABLES}
-    ends = {table: _newest(table) or starts[table] for table in TABLES}
+    ends = {table: _end(table, starts[table]) for table in TABLES}
     if ends == starts:
         return None
     rows = {table: _rows(table, starts[table], ends[table], NEWEST) for table in TABLES}
@@ -68,7 +71,7 @@ def said_by(made: TrailSeal) -> dict[str, Any]:
 
 
 def verify_trail(*, anchors: list[tuple[int, str]] | None = None) -> list[TrailProblem]:
-    """Everything recomputed from the rows; [] when all of it holds. ``anchors``: beside those of the file."""
+    """Everything recomputed from the rows; [] when all of it holds. ``anchors``: heads that somebody noted."""
     seals = [said_by(one) for one in TrailSeal.objects.order_by("sequence")]
     found = problems_of_seals(seals)
     for one in seals:
@@ -77,8 +80,9 @@ def verify_trail(*, anchors: list[tuple[int, str]] | None = None) -> list[TrailP
             continue
         ranges = {t: _rows(t, one[f"{t}_from"], one[f"{t}_to"], one["edition"]) for t in TABLES}
         found += problems_of_rows(one, ranges)
-    for sequence, digest in [*kept_anchors(), *(anchors or [])]:
-        found += problem_of_anchor(seals, sequence, digest)
+    hashes = {one["sequence"]: one["hash"] for one in seals}
+    for sequence, digest in anchors or []:
+        found += problem_of_anchor(hashes, sequence, digest)
     return list(dict.fromkeys(found))
 
 
@@ -96,35 +100,11 @@ def head() -> tuple[int, str]:
     return TrailSeal.objects.order_by("-sequence").values_list("sequence", "hash").first() or (0, "")
 
 
-def drop_anchor() -> tuple[int, str]:
-    """Write the head into the log and into a file beside the database, which a cut of the database does not reach."""
-    sequence, digest = head()
-    if sequence:
-        log.info("trail head %s %s", sequence, digest)
-        line = json.dumps({"at": timezone.now().isoformat(), "seal": sequence, "hash": digest})
-        with anchor_file().open("a", encoding="utf-8") as file:
-            file.write(f"{line}\n")
-    return sequence, digest
-
-
-def anchor_file() -> Path:
-    return Path(settings.DATA_DIR) / ANCHORS
-
-
-def kept_anchors() -> list[tuple[int, str]]:
-    """Those of the file; a line that was cut off by a power cut is passed over."""
-    found = []
-    for line in anchor_file().read_text().splitlines() if anchor_file().is_file() else []:
-        try:
-            said = json.loads(line)
-            found.append((int(said["seal"]), str(said["hash"])))
-        except (ValueError, KeyError, TypeError):
-            continue
-    return found
-
-
-def _newest(table: str) -> int | None:
-    return MODELS[table].objects.order_by("-id").values_list("id", flat=True).first()
+def _end(table: str, start: int) -> int:
+    """The last row of the next batch."""
+    ids = MODELS[table].objects.filter(id__gt=start).order_by("id").values_list("id", flat=True)
+    full = ids[BATCH - 1 : BATCH].first()
+    return full or ids.last() or start
 
 
 def _rows(table: str, start: int, end: int, edition: int) -> Iterator[dict[str, Any]]:

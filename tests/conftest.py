@@ -58,12 +58,13 @@ def django_db_modify_db_settings():
 @pytest.fixture(scope="session", autouse=True)
 def quick_settings():
     """Sign-ins of tests protect nothing, and the real hash costs a third of a second each. Every test client starts the
-    site anew: it looks for a static file when one is asked for, instead of reading them all.
+    site anew: it looks for a static file when one is asked for, instead of reading them all. No anchor is kept: it would
+    tell of rows that were swept away.
     """
     from django.test import override_settings
 
     hashers = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    with override_settings(PASSWORD_HASHERS=hashers, WHITENOISE_AUTOREFRESH=True):
+    with override_settings(PASSWORD_HASHERS=hashers, WHITENOISE_AUTOREFRESH=True, ANCHOR_FILE=""):
         yield
 
 

@@ -5,17 +5,21 @@ import hashlib
 import json
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
 from typing import IO, Any
 
 from django.conf import settings
 
 from board.export_patient import record
 from board.export_patient.tables import rows_of
+from board.export_patient.withheld import Withheld, withheld_from
 from board.fhir.bundles import as_text, bundle_of
+from board.one_moment import one_moment
 from imaging import store
 from imaging.models import Scan
 from imaging.refused import Refused, sentence
-from imaging.services.exporting import export_scan
+from imaging.services.exporting import objects_of
 from patients.models import Patient
 
 Told = Callable[[str, int, int], None]
@@ -29,7 +33,7 @@ patient.json     every row in every version, the trail, assessments, decisions, 
 fhir.json        the case as a FHIR R4B bundle: structure checked, not profile-validated
 dicom/original/  DICOM objects as they were stored, named by their SHA-256
 dicom/derived/   segmentations and reports made from the lesions, one folder per scan
-manifest.json    size and SHA-256 of each file, and what could not be made, with the reason
+manifest.json    size and SHA-256 of each file, what could not be made and what is withheld, with the reason
 """
 
 
@@ -55,23 +59,44 @@ class _Archive:
         return digest.hexdigest()
 
 
-def write(patient: Patient, target: IO[bytes], *, by, at: dt.datetime, told: Told) -> int:
-    """Returns how many files it holds. Raises ``Damaged``."""
+@dataclass
+class Written:
+    """What the archive holds; ``made``: scans whose objects were made for it, with what the trail is told."""
+
+    at: dt.datetime
+    withheld: Withheld
+    digests: list[str] = field(default_factory=list)
+    made: list[tuple[Scan, dict[str, Any]]] = field(default_factory=list)
+    not_made: list[dict[str, str]] = field(default_factory=list)
+    files: int = 0
+
+
+def write(patient: Patient, target: IO[bytes], *, by, at: dt.datetime, told: Told) -> Written:
+    """All rows are read at one moment. Raises ``Damaged``."""
     archive = _Archive(target)
     with archive.zip:
         archive.add("README.txt", [READ_ME.encode()])
-        texts = record.pieces(patient, at=at, told=lambda done, total: told("rows", done, total))
-        archive.add("patient.json", (text.encode() for text in texts))
-        told("FHIR bundle", 0, 1)
-        archive.add("fhir.json", [as_text(bundle_of(patient, now=at)).encode()])
-        _add_originals(archive, patient, told)
-        not_made = _add_derived(archive, patient, by, told)
-        archive.add("manifest.json", [_manifest(archive, at, not_made)])
-    return len(archive.files)
+        with one_moment() as beside:
+            written = Written(at, withheld_from(by, patient))
+            now = Patient.objects.get(pk=patient.pk)
+            _add_rows(archive, now, written, lambda *said: beside(lambda: told(*said)))
+            _add_derived(archive, now, by, written, lambda *said: beside(lambda: told(*said)))
+            written.digests = sorted(set(rows_of("imaging.Instance", now).values_list("sha256", flat=True)))
+        _add_originals(archive, written.digests, told)
+        archive.add("manifest.json", [_manifest(archive, written)])
+    written.files = len(archive.files)
+    return written
 
 
-def _add_originals(archive: _Archive, patient: Patient, told: Told) -> None:
-    digests = sorted(set(rows_of("imaging.Instance", patient).values_list("sha256", flat=True)))
+def _add_rows(archive: _Archive, patient: Patient, written: Written, told: Told) -> None:
+    heard = partial(told, "rows")
+    texts = record.pieces(patient, at=written.at, withheld=written.withheld, told=heard)
+    archive.add("patient.json", (text.encode() for text in texts))
+    told("FHIR bundle", 0, 1)
+    archive.add("fhir.json", [as_text(bundle_of(patient, now=written.at)).encode()])
+
+
+def _add_originals(archive: _Archive, digests: list[str], told: Told) -> None:
     for number, sha256 in enumerate(digests, start=1):
         told("DICOM as stored", number - 1, len(digests))
         if archive.add(f"dicom/original/{sha256}.dcm", _stored(sha256)) != sha256:
@@ -87,26 +112,30 @@ def _stored(sha256: str) -> Iterator[bytes]:
         raise Damaged from error
 
 
-def _add_derived(archive: _Archive, patient: Patient, by, told: Told) -> list[dict[str, str]]:
+def _add_derived(archive: _Archive, patient: Patient, by, written: Written, told: Told) -> None:
     """SEG, SR and key object of each scan; where one refuses, its sentence."""
-    not_made, scans = [], list(Scan.objects.filter(patient=patient).order_by("pk"))
+    scans = list(Scan.objects.filter(patient=patient).order_by("pk"))
     for number, scan in enumerate(scans):
         told("segmentations and reports", number, len(scans))
         try:
-            for file in export_scan(by=by, scan=scan, with_names=True):
-                archive.add(f"dicom/derived/{scan.pk}/{file.name}", [file.data])
+            made = objects_of(by, scan, with_names=True)
         except Refused as refusal:
-            not_made.append({"scan": str(scan.pk), "code": refusal.code, "sentence": sentence(refusal.code)})
-    return not_made
+            said = {"scan": str(scan.pk), "code": refusal.code, "sentence": sentence(refusal.code)}
+            written.not_made.append(said)
+            continue
+        for file in made.files:
+            archive.add(f"dicom/derived/{scan.pk}/{file.name}", [file.data])
+        written.made.append((scan, made.said))
 
 
-def _manifest(archive: _Archive, at: dt.datetime, not_made: list[dict[str, str]]) -> bytes:
+def _manifest(archive: _Archive, written: Written) -> bytes:
     said = {
         "schema": record.SCHEMA,
         "notice": record.NOTICE,
-        "made_at": at.isoformat(),
+        "made_at": written.at.isoformat(),
         "code_version": settings.VERSION,
         "files": list(archive.files),
-        "not_made": not_made,
+        "not_made": written.not_made,
+        "withheld": written.withheld.said(),
     }
     return json.dumps(said, indent=1).encode()

@@ -8,9 +8,10 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 
 from board.export_patient.tables import COLUMNS_LEFT_OUT, LEFT_OUT, PATHS, rows_of
+from board.export_patient.withheld import Withheld
 from patients.models import Patient, User
 
 SCHEMA = "prrt-board/patient-export/1"
@@ -18,21 +19,21 @@ NOTICE = "Decision support, not a certified medical device. Identifiable: handle
 BATCH = 500
 
 
-def pieces(patient: Patient, *, at: dt.datetime, told: Callable[[int, int], None]) -> Iterator[str]:
+def pieces(patient: Patient, *, at: dt.datetime, withheld: Withheld, told: Callable[[int, int], None]) -> Iterator[str]:
     """The text of the file; ``told`` hears after each table how many of them are written."""
     people: set[Any] = set()
     head = {"schema": SCHEMA, "notice": NOTICE, "made_at": at, "code_version": settings.VERSION, "left_out": LEFT_OUT}
     yield _json(head)[:-1] + ',\n"tables": {'
     for number, label in enumerate(PATHS, start=1):
         yield (",\n" if number > 1 else "\n") + json.dumps(label) + ": ["
-        yield from _rows(label, patient, people)
+        yield from _rows(rows_of(label, patient).exclude(pk__in=withheld.of(label)), people)
         yield "]"
         told(number, len(PATHS))
     yield '},\n"people": ' + _json(_people(people)) + "}\n"
 
 
-def _rows(label: str, patient: Patient, people: set[Any]) -> Iterator[str]:
-    for number, row in enumerate(rows_of(label, patient).iterator(chunk_size=BATCH)):
+def _rows(found: QuerySet[Model], people: set[Any]) -> Iterator[str]:
+    for number, row in enumerate(found.iterator(chunk_size=BATCH)):
         people |= _named_in(row)
         yield (",\n" if number else "\n") + _json(as_values(row))
 

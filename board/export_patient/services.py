@@ -19,6 +19,7 @@ from board.export_claims import Claims, LeaseLost
 from board.export_patient import archive
 from board.fhir.exporting import REFUSED, may_export
 from board.models import PatientExport
+from imaging.services.exporting import note_exported
 from patients.models import Patient
 from patients.services import audit
 
@@ -75,7 +76,7 @@ def make_export(pk: uuid.UUID) -> None:
 def _make(export: PatientExport, token: int, part: Path) -> None:
     try:
         check_may_export(export.requested_by, export.patient)
-        files = _write(export, token, part)
+        written = _write(export, token, part)
     except PermissionDenied:
         return _fail(export, token, "access_ended")
     except archive.Damaged:
@@ -87,12 +88,14 @@ def _make(export: PatientExport, token: int, part: Path) -> None:
     with transaction.atomic():
         values = {"sha256": sha256, "size": size, "expires_at": now + KEPT, "stage": ""}
         claims.finish(export.pk, token, state=State.DONE, **values)
-        said = {"files": files, "size": size, "sha256": sha256}
+        said = {"files": written.files, "size": size, "sha256": sha256}
+        for scan, objects in written.made:
+            note_exported(by=export.requested_by, scan=scan, said=objects)
         audit(by=export.requested_by, action="export_patient", obj=export, after=said)
         os.replace(part, path_of(export))
 
 
-def _write(export: PatientExport, token: int, part: Path) -> int:
+def _write(export: PatientExport, token: int, part: Path) -> archive.Written:
     last: list[str | float] = ["", 0.0]
 
     def told(stage: str, done: int, total: int) -> None:
@@ -101,10 +104,10 @@ def _write(export: PatientExport, token: int, part: Path) -> int:
             last[:] = [stage, time.monotonic()]
 
     with os.fdopen(os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        made = archive.write(export.patient, file, by=export.requested_by, at=timezone.now(), told=told)
+        written = archive.write(export.patient, file, by=export.requested_by, at=timezone.now(), told=told)
         file.flush()
         os.fsync(file.fileno())
-    return made
+    return written
 
 
 def _fail(export: PatientExport, token: int, code: str) -> None:

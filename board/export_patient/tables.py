@@ -4,7 +4,7 @@ from django.apps import apps
 from django.db.models import Model, Q, QuerySet
 
 from board.models import BoardDecision, ChainLink
-from imaging.models import Series
+from imaging.models import Series, UploadItem
 from patients.models import Patient
 
 PATHS: dict[str, str] = {
@@ -80,6 +80,7 @@ LEFT_OUT: dict[str, str] = {
     "imaging.BackupNote": "when backups were made, not about a patient",
     "imaging.StoreCheck": "what a check of all stored files found",
     "imaging.WorkerBeat": "signs of life of workers",
+    "imaging.WrongFile": "stored files found missing or damaged, by hash",
     "board.CohortQuestion": "what somebody asks of many cases",
     "board.CohortExport": "what left of many cases, under pseudonyms",
     "eligibility.OutboxCursor": "a reading position, not about a patient",
@@ -101,7 +102,8 @@ COLUMNS_LEFT_OUT: dict[str, frozenset[str]] = {"board.Meeting": frozenset({"snap
 def rows_of(label: str, patient: Patient) -> QuerySet[Model]:
     """Every version of every row of that table about the patient, oldest key first.
 
-    A series whose identity was not confirmed may be somebody else's: only attached ones count.
+    A series whose identity was not confirmed may be somebody else's: only attached ones count. Files that became no
+    series are those of the uploads for this case.
     """
     model, path = apps.get_model(label), PATHS[label]
     found = model._base_manager.filter(_condition(model, path, patient))
@@ -114,4 +116,5 @@ def _condition(model: type[Model], path: str, patient: Patient) -> Q:
     if not path.endswith("candidate_patient"):
         return Q(**{path: patient.pk if path == "pk" else patient})
     owner = path.removesuffix("candidate_patient")
-    return Q(**{path: patient, f"{owner}identity": Series.Identity.ATTACHED})
+    attached = Q(**{path: patient, f"{owner}identity": Series.Identity.ATTACHED})
+    return attached | Q(series=None, upload__patient=patient) if model is UploadItem else attached

@@ -41,6 +41,7 @@ def back_up(place: Path, say: Callable[[str], None] = lambda _text: None) -> Mad
 
 
 def _filled(place: Path, draft: Path, name: str, now: dt.datetime, say: Callable[[str], None]) -> Made:
+    _note_anchor(say)
     with ENGINES[connection.vendor].taken(draft) as taken:
         say("database copied")
         tables = {table: _count(taken, table) for table in taken.tables()}
@@ -64,10 +65,17 @@ def _filled(place: Path, draft: Path, name: str, now: dt.datetime, say: Callable
     )
     digest = write(draft, manifest)
     _finish(draft, place / name)
-    anchor.note()
     if copied.is_whole:  # one that lacks files is told by the command, and does not count as the newest backup
         BackupNote.objects.create(files=manifest.files, rows=manifest.rows, digest=digest)
     return Made(place / name, manifest, copied)
+
+
+def _note_anchor(say: Callable[[str], None]) -> None:
+    """Before the copy, so that something anchored is in every backup and can be compared when it is put back."""
+    try:
+        anchor.note()
+    except OSError as error:
+        say(f"the anchor could not be written: {error.strerror or error}")
 
 
 def _count(taken, table: str) -> int:

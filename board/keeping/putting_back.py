@@ -20,7 +20,10 @@ MADE_BY_MIGRATION = {"django_migrations", "django_content_type", "auth_permissio
 
 
 def restore(place: Path, say: Callable[[str], None] = lambda _text: None) -> tuple[Manifest, list[str]]:
-    """What was put back, and a sentence for each thing that is not as it was. Raises BadBackup before it starts."""
+    """What was put back, and a sentence for each thing that is not as it was. Raises BadBackup before it starts.
+
+    That it is older than the anchor is nothing wrong with it: ``what_came_later`` tells.
+    """
     folder = newest(place)
     manifest = read(folder)
     _refuse_other_engine(manifest)
@@ -105,4 +108,9 @@ def _verified(manifest: Manifest) -> Iterator[str]:
     for part in store_names.PARTS:
         for digest in sorted(store_names.named(part).keys() - store_names.there(part).files.keys()):
             yield f"A row names the file {digest}, and it is not there."
-    yield from anchor.problems()
+    yield from (one.sentence for one in anchor.problems() if one.code != anchor.OLDER_COPY)
+
+
+def what_came_later() -> list[str]:
+    """What was anchored after the backup was made and is not in it: to be recorded again."""
+    return [one.sentence for one in anchor.problems() if one.code == anchor.OLDER_COPY]

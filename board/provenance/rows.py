@@ -40,6 +40,7 @@ def _person(chart: Chart) -> Chain:
     record = Link(
         "Record",
         facts(
+            ("Initials", person.initials or "not recorded"),
             ("Sex used in formulas", person.get_sex_for_formulas_display()),
             (
                 "Date of birth",

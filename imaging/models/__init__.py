@@ -8,7 +8,7 @@ from imaging.models.readings import SIGNED_IS_FINAL, LesionReading, Reading
 from imaging.models.regions import UptakeMeasurement, Voi
 from imaging.models.scans import Lesion, LesionFinding, Scan
 from imaging.models.series import Instance, Series, Study, SuvInput, SuvResult
-from imaging.models.upkeep import BackupNote, StoreCheck, WorkerBeat
+from imaging.models.upkeep import BackupNote, StoreCheck, WorkerBeat, WrongFile
 
 __all__ = [
     "SIGNED_IS_FINAL",
@@ -35,4 +35,5 @@ __all__ = [
     "UptakeMeasurement",
     "Voi",
     "WorkerBeat",
+    "WrongFile",
 ]

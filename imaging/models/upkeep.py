@@ -31,6 +31,19 @@ class StoreCheck(models.Model):
         return self.finished_at is not None and not (self.missing or self.damaged)
 
 
+class WrongFile(models.Model):
+    """A stored file that a check found missing or damaged; it stays until that file was read and is whole again."""
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    seen_at = models.DateTimeField(default=timezone.now, help_text="When a check last found it so.")
+
+    class Meta:
+        ordering = ["digest"]
+
+    def __str__(self) -> str:
+        return self.digest
+
+
 class BackupNote(models.Model):
     """A backup that was made of this installation, so that its age can be told."""
 

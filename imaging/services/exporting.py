@@ -7,6 +7,7 @@ same files under the same UIDs, another state gives others.
 import hashlib
 import json
 from dataclasses import dataclass, replace
+from typing import Any
 
 from imaging import digests, sandbox, selectors, store
 from imaging.dicom_objects_export import for_tumour_board, lesion_report, lesion_segmentation, to_bytes
@@ -43,11 +44,30 @@ class ExportedFile:
     data: bytes
 
 
+@dataclass(frozen=True)
+class Made:
+    """``said``: what the trail is told of it."""
+
+    files: list[ExportedFile]
+    said: dict[str, Any]
+
+
 def export_scan(*, by, scan: Scan, with_names: bool = False) -> list[ExportedFile]:
+    """As ``objects_of``, with a row in the trail."""
+    made = objects_of(by, scan, with_names=with_names)
+    note_exported(by=by, scan=scan, said=made.said)
+    return made.files
+
+
+def note_exported(*, by, scan: Scan, said: dict[str, Any]) -> None:
+    audit(by=by, action="export_dicom", obj=scan, after=said)
+
+
+def objects_of(by, scan: Scan, *, with_names: bool = False) -> Made:
     """SEG, TID 1500 SR and Key Object "For Tumor Board" of today's lesions, with the signed scores where there are any.
 
     ``with_names``: patient and referring physician by name, as the images have them, for the archive they came from.
-    Without it both are written empty.
+    Without it both are written empty. Writes nothing.
 
     Raises ``Refused`` without SUV that counts as a fact, without a lesion, or with one that cannot be measured.
     """
@@ -69,9 +89,8 @@ def export_scan(*, by, scan: Scan, with_names: bool = False) -> list[ExportedFil
     except ExportRefused as refusal:
         raise Refused("export_refused") from refusal
     made = [("lesions-seg", segmentation), ("measurements-sr", report), ("for-tumour-board-ko", board)]
-    said = {"lesions": len(lesions), "key": key, "with_names": with_names}
-    audit(by=by, action="export_dicom", obj=scan, after=said)
-    return [ExportedFile(f"{name}.dcm", to_bytes(written)) for name, written in made]
+    files = [ExportedFile(f"{name}.dcm", to_bytes(written)) for name, written in made]
+    return Made(files, {"lesions": len(lesions), "key": key, "with_names": with_names})
 
 
 def _lesions(scan: Scan, volume: Volume, reading: Reading | None) -> list[LesionExport]:

@@ -24,7 +24,7 @@ class PatientAdmin(DerivedCaseValues, ServiceModelAdmin):
             None,
             {
                 "fields": [
-                    ("case_number", "sex_for_formulas", "birth_date", "age"),
+                    ("case_number", "initials", "sex_for_formulas", "birth_date", "age"),
                     ("centre", "vital_status", "deceased_on"),
                     ("crcl", "egfr"),
                     "demo_note",

@@ -1,14 +1,18 @@
 """Accounts and teams: for system administrators, who read no clinical record."""
 
-from django.contrib import admin
+from django import forms
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import UserChangeForm
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
+from django.http import HttpResponseRedirect
 
 from patients import services
 from patients.domain.roles import Capability
+from patients.forms import SeenVersionField
 from patients.models import Team, User
+from patients.overtaken import stored_values, told
 
 
 class AccountPermissions:
@@ -38,7 +42,26 @@ class AccountPermissions:
         return is_lookup and request.user.may(Capability.GRANT_ACCESS)
 
 
-class AccountForm(UserChangeForm):
+class SeenForm(forms.ModelForm):
+    """Carries the version on the screen: a form that was overtaken shows both states and stores nothing."""
+
+    seen_version = SeenVersionField()
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if not self.instance._state.adding:
+            self.initial["seen_version"] = services.version_of(self.instance)
+
+    def clean(self):
+        cleaned = super().clean()
+        if self.instance._state.adding or self.cleaned_data.get("seen_version") == self.initial["seen_version"]:
+            return cleaned
+        self.data = self.data.copy()
+        self.data["seen_version"] = self.initial["seen_version"]
+        raise told(self, stored_values(self.instance), services.OVERTAKEN)
+
+
+class AccountForm(SeenForm, UserChangeForm):
     """Nobody changes their own role or locks themselves out."""
 
     acting_user = None
@@ -51,8 +74,18 @@ class AccountForm(UserChangeForm):
         return cleaned
 
 
+class BoundToSeen:
+    def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except services.Conflict as refused:
+            # The race the form cannot see: nothing was written, the page is shown afresh.
+            messages.error(request, str(refused))
+            return HttpResponseRedirect(request.get_full_path())
+
+
 @admin.register(User)
-class UserAdmin(AccountPermissions, DjangoUserAdmin):
+class UserAdmin(AccountPermissions, BoundToSeen, DjangoUserAdmin):
     form = AccountForm
     actions = None
     list_display = ["username", "first_name", "last_name", "role", "is_active", "is_staff", "last_login"]
@@ -64,6 +97,7 @@ class UserAdmin(AccountPermissions, DjangoUserAdmin):
         (None, {"fields": ["username", "password", ("first_name", "last_name"), "email"]}),
         ("Role", {"fields": ["role", "teams", ("is_active", "is_staff")]}),
         ("Sign-in", {"fields": [("last_login", "date_joined")]}),
+        (None, {"fields": ["seen_version"]}),
     ]
     add_fieldsets = [
         (None, {"classes": ["wide"], "fields": ["username", "usable_password", "password1", "password2"]}),
@@ -76,7 +110,8 @@ class UserAdmin(AccountPermissions, DjangoUserAdmin):
         return form
 
     def save_model(self, request, obj, form, change):
-        services.store_user(obj, by=request.user, teams=form.cleaned_data.get("teams"))
+        seen = form.cleaned_data.get("seen_version")
+        services.store_user(obj, by=request.user, teams=form.cleaned_data.get("teams"), seen=seen)
         if change and {"role", "is_active", "is_staff"} & set(form.changed_data):
             services.sign_out_everywhere(obj, by=request.user, reason="rights changed")
 
@@ -93,13 +128,15 @@ class UserAdmin(AccountPermissions, DjangoUserAdmin):
 
 
 @admin.register(Team)
-class TeamAdmin(AccountPermissions, admin.ModelAdmin):
+class TeamAdmin(AccountPermissions, BoundToSeen, admin.ModelAdmin):
+    form = SeenForm
     actions = None
+    fields = ["name", "kind", "opens_its_cases", "seen_version"]
     list_display = ["name", "kind", "opens_its_cases"]
     search_fields = ["name"]
 
     def save_model(self, request, obj, form, change):
-        services.store_team(obj, by=request.user)
+        services.store_team(obj, by=request.user, seen=form.cleaned_data.get("seen_version"))
 
     def log_addition(self, request, obj, message):
         return None

@@ -82,6 +82,7 @@ _TABLES = (
         "Patient",
         (
             _CASE,
+            Column("initials", "Initials, up to three capital letters; never a name.", TEXT, "initials", "AB"),
             _choice("sex_for_formulas", "Sex used in renal and body-size formulas.", "F M O U unknown", "F"),
             Column("birth_date", "Date of birth, as exact as it is known.", DATE, "birth_date", "1961-05"),
             Column("centre", "Referring centre.", TEXT, "centre", "Example centre"),

@@ -65,12 +65,11 @@ def problems_of_rows(seal: Row, rows: Mapping[str, Iterable[Row]]) -> list[Trail
     return [TrailProblem("rows_changed", f"Seal {seal['sequence']} of the trail: {where}.")]
 
 
-def problem_of_anchor(seals: Iterable[Row], sequence: int, digest: str) -> list[TrailProblem]:
+def problem_of_anchor(hashes: Mapping[int, str], sequence: int, digest: str) -> list[TrailProblem]:
     """An anchor was noted outside the database: a trail that was cut or written anew does not hold it any more."""
-    found = next((seal for seal in seals if seal["sequence"] == sequence), None)
-    if found is None:
+    if sequence not in hashes:
         return [TrailProblem("trail_cut", f"Seal {sequence} of the trail was there and is gone: its end is cut off.")]
-    if found["hash"] != digest:
+    if hashes[sequence] != digest:
         return [TrailProblem("trail_rewritten", f"Seal {sequence} of the trail is another than the one noted outside.")]
     return []
 

@@ -12,8 +12,9 @@ from django.views.decorators.http import require_GET, require_POST
 from patients import services
 from patients.domain.roles import Capability
 from patients.models import User
+from patients.overtaken import stored_values, told
 from patients.people.forms import ROLES, AccountForm
-from patients.people.gate import asks, put_errors, row_or_404, words
+from patients.people.gate import needs, put_errors, row_or_404, words
 from patients.selectors import accounts
 
 PER_PAGE = 50
@@ -26,7 +27,7 @@ DONE = {
 }
 
 
-@asks(Capability.MANAGE_USERS)
+@needs(Capability.MANAGE_USERS)
 @require_GET
 def listing(request: HttpRequest) -> HttpResponse:
     asked = {name: request.GET.get(name, "")[:60] for name in ("q", "role", "state")}
@@ -35,13 +36,18 @@ def listing(request: HttpRequest) -> HttpResponse:
     return render(request, "people/accounts.html", {"page": page, "asked": asked, "roles": ROLES})
 
 
-@asks(Capability.MANAGE_USERS)
+@needs(Capability.MANAGE_USERS)
 def account(request: HttpRequest, pk: str) -> HttpResponse:
     person = row_or_404(User.objects.all(), pk)
-    form = AccountForm(request.POST or None, initial=_as_stored(person))
+    form = AccountForm(request.POST or None, initial=stored_values(person))
+    status = 200
     if request.method == "POST" and form.is_valid():
+        seen = request.POST.get("seen_version", "")
         try:
-            services.change_account(person, by=request.user, teams=form.all_teams(), **form.values())
+            services.change_account(person, by=request.user, teams=form.all_teams(), seen=seen, **form.values())
+        except services.Conflict as refused:
+            form.add_error(None, told(form, stored_values(person), str(refused)))
+            status = 409
         except ValidationError as refused:
             put_errors(form, refused)
         except PermissionDenied as refused:
@@ -49,10 +55,10 @@ def account(request: HttpRequest, pk: str) -> HttpResponse:
         else:
             messages.success(request, "Stored. It counts from now on.")
             return redirect("people:account", person.pk)
-    return render(request, "people/account.html", _shown(request, person) | {"form": form})
+    return render(request, "people/account.html", _shown(request, person) | {"form": form}, status=status)
 
 
-@asks(Capability.MANAGE_USERS)
+@needs(Capability.MANAGE_USERS)
 @require_POST
 def act(request: HttpRequest, pk: str) -> HttpResponse:
     person = row_or_404(User.objects.all(), pk)
@@ -79,16 +85,11 @@ def _do(what: str, person: User, by, reason: str) -> None:
         raise ValidationError("Choose what to do.")
 
 
-def _as_stored(person: User) -> dict:
-    names = ("first_name", "last_name", "email", "role", "is_staff")
-    teams = list(person.teams.all())
-    return {name: getattr(person, name) for name in names} | {"centre": person.centre, "teams": teams}
-
-
 def _shown(request: HttpRequest, person: User) -> dict:
     factors = Authenticator.objects.filter(user=person).exclude(type=Authenticator.Type.RECOVERY_CODES)
     return {
         "person": person,
+        "seen_version": services.version_of(person),
         "is_own": person.pk == request.user.pk,
         "factors": [factor.get_type_display() for factor in factors],
         "sessions": UserSession.objects.filter(user=person).count(),

@@ -11,14 +11,14 @@ from patients import reads, services
 from patients.domain.roles import Capability
 from patients.models import AccessGrant
 from patients.people.forms import EmergencyForm
-from patients.people.gate import asks, put_errors, row_or_404, words
+from patients.people.gate import needs, put_errors, row_or_404, words
 from patients.selectors import emergencies
 from patients.tasks import tell_of_emergency
 
 NEWEST = 200
 
 
-@asks(Capability.BREAK_GLASS)
+@needs(Capability.BREAK_GLASS)
 def emergency(request: HttpRequest) -> HttpResponse:
     """Answers alike whatever the number is: it leads to the case, and a case that is not there is not found there."""
     form = EmergencyForm(request.POST or None)
@@ -34,7 +34,7 @@ def emergency(request: HttpRequest) -> HttpResponse:
     return render(request, "people/emergency.html", {"form": form, "minutes": settings.BREAK_GLASS_MINUTES})
 
 
-@asks(Capability.MANAGE_USERS)
+@needs(Capability.MANAGE_USERS)
 @require_GET
 def listing(request: HttpRequest) -> HttpResponse:
     found = list(emergencies()[:NEWEST])
@@ -42,7 +42,7 @@ def listing(request: HttpRequest) -> HttpResponse:
     return render(request, "people/emergencies.html", {"emergencies": found})
 
 
-@asks(Capability.MANAGE_USERS)
+@needs(Capability.MANAGE_USERS)
 @require_POST
 def act(request: HttpRequest, pk: str) -> HttpResponse:
     grant = row_or_404(AccessGrant.objects.filter(kind=AccessGrant.Kind.BREAK_GLASS), pk)

@@ -5,20 +5,28 @@ from functools import wraps
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404
 
+from patients.domain.roles import Capability, Role, role_may
 
-def asks(*capabilities):
-    """The view is for those who have one of these capabilities."""
+
+def needs(*capabilities: Capability):
+    """403 with the roles that may, unless the user has one of ``capabilities``. Says nothing about any patient."""
 
     def around(view):
         @wraps(view)
         def guarded(request, *args, **kwargs):
             if not any(request.user.may(capability) for capability in capabilities):
-                raise PermissionDenied
+                raise PermissionDenied(who_may(*capabilities))
             return view(request, *args, **kwargs)
 
         return guarded
 
     return around
+
+
+def who_may(*capabilities: Capability) -> str:
+    roles = [role for role in Role if any(role_may(role, capability) for capability in capabilities)]
+    names = ", ".join(role.value.replace("_", " ") for role in roles)
+    return f"Your role may not do this. Roles that may: {names}."
 
 
 def row_or_404(rows, pk: str):

@@ -15,13 +15,13 @@ from patients.domain.roles import Capability
 from patients.mailing import send_invitation
 from patients.models import Invitation
 from patients.people.forms import AcceptForm, InvitationForm, ObserverForm
-from patients.people.gate import asks, put_errors
+from patients.people.gate import needs, put_errors
 from patients.selectors import invitations_of
 
 INVITERS = (Capability.MANAGE_USERS, Capability.INVITE_OBSERVER)
 
 
-@asks(*INVITERS)
+@needs(*INVITERS)
 def listing(request: HttpRequest) -> HttpResponse:
     kind = InvitationForm if request.user.may(Capability.MANAGE_USERS) else ObserverForm
     form, link = kind(request.POST or None, initial={"meeting": request.GET.get("meeting")}), ""
@@ -32,7 +32,7 @@ def listing(request: HttpRequest) -> HttpResponse:
     return render(request, "people/invitations.html", shown)
 
 
-@asks(*INVITERS)
+@needs(*INVITERS)
 @require_POST
 def withdraw(request: HttpRequest, pk) -> HttpResponse:
     found = invitations_of(request.user)

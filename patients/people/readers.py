@@ -11,11 +11,11 @@ from patients import services
 from patients.domain.roles import Capability
 from patients.models import AccessGrant, Patient
 from patients.people.forms import OpenCaseForm
-from patients.people.gate import asks, row_or_404, words
+from patients.people.gate import needs, row_or_404, words
 from patients.selectors import get_visible_patient, visible_patients
 
 
-@asks(Capability.GRANT_ACCESS)
+@needs(Capability.GRANT_ACCESS)
 @require_POST
 def open_to(request: HttpRequest, case_number: str) -> HttpResponse:
     try:
@@ -38,7 +38,7 @@ def open_to(request: HttpRequest, case_number: str) -> HttpResponse:
     return _back(patient)
 
 
-@asks(Capability.GRANT_ACCESS)
+@needs(Capability.GRANT_ACCESS)
 @require_POST
 def end(request: HttpRequest, pk: str) -> HttpResponse:
     grant = row_or_404(AccessGrant.objects.filter(patient__in=visible_patients(request.user)), pk)

@@ -54,5 +54,5 @@ def open_emergencies(user) -> list[AccessGrant]:
     if user.emergency_until is None or user.emergency_until <= now:
         return []
     kind = AccessGrant.Kind.BREAK_GLASS
-    found = AccessGrant.objects.filter(user=user, kind=kind, revoked_at=None, until__gt=now)
+    found = AccessGrant.objects.active(now).filter(user=user, kind=kind)
     return list(found.select_related("patient").order_by("until"))

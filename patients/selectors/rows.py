@@ -3,7 +3,6 @@
 import datetime as dt
 
 from django.db.models import Exists, F, ForeignKey, OuterRef, Q, QuerySet
-from django.utils import timezone
 
 from patients import reads
 from patients.domain.dates import age_range
@@ -21,9 +20,7 @@ def cohort_patients(user) -> QuerySet[Patient]:
 
 def readers_of(patient: Patient) -> list[User]:
     """Who may read this case now, by name: ``visible_to`` the other way round. One query."""
-    grants = AccessGrant.objects.filter(
-        Q(until__isnull=True) | Q(until__gt=timezone.now()), patient=patient, revoked_at__isnull=True
-    )
+    grants = AccessGrant.objects.active().filter(patient=patient)
     granted = Q(pk__in=grants.exclude(user=None).values("user")) | Q(teams__in=grants.exclude(team=None).values("team"))
     found = User.objects.filter(granted, is_active=True).distinct().order_by("last_name", "username")
     return [user for user in found if user.may(Capability.READ_CHART)]

@@ -5,6 +5,7 @@ from patients.services.audit import audit, snapshot
 from patients.services.break_glass import break_glass, end_emergency, review_emergency
 from patients.services.invitations import accept, accept_open, invite, may_invite, open_invitation, withdraw_invitation
 from patients.services.patients import confirm_identifier, create_patient, remove_identifier, update_patient
+from patients.services.seen import OVERTAKEN, version_of
 from patients.services.sessions import sign_out_everywhere
 from patients.services.users import (
     change_account,
@@ -20,6 +21,7 @@ from patients.services.users import (
 from patients.services.versions import Conflict, StillInUse, record, record_many, revise, revive, still_in_use, withdraw
 
 __all__ = [
+    "OVERTAKEN",
     "Conflict",
     "StillInUse",
     "accept",
@@ -56,6 +58,7 @@ __all__ = [
     "store_user",
     "unlock",
     "update_patient",
+    "version_of",
     "withdraw",
     "withdraw_invitation",
 ]

@@ -11,9 +11,9 @@ from patients.domain.roles import Capability, Role
 from patients.models import Patient, Team, User
 from patients.services.access import follow_centre
 from patients.services.audit import audit, snapshot
+from patients.services.seen import ACCOUNT_FIELDS, account_state, refuse_overtaken
 from patients.services.sessions import sign_out_everywhere
 
-ACCOUNT_FIELDS = ["username", "first_name", "last_name", "email", "role", "is_active", "is_staff"]
 RIGHTS = ["role", "is_active", "is_staff"]
 OWN_RIGHTS = "Your own role, teams and sign-in can only be changed by another administrator."
 ONE_CENTRE = "A person belongs to one centre."
@@ -21,23 +21,32 @@ MAIL_TAKEN = "Another account has this mail address."
 
 
 @transaction.atomic
-def store_user(user: User, *, by, teams=None) -> User:
-    """Create or change an account together with its teams; ``user`` carries the new values."""
-    old = User.objects.filter(pk=user.pk).first()
-    before = _account(old) if old else None
+def store_user(user: User, *, by, teams=None, seen: str | None = None) -> User:
+    """Create or change an account together with its teams; ``user`` carries the new values.
+
+    ``seen``: the ``version_of`` the account when the values were chosen. Raises Conflict where it is another one now.
+    """
+    old = User.objects.select_for_update().filter(pk=user.pk).first()
+    if old is not None:
+        refuse_overtaken(old, seen)
+    before = account_state(old) if old else None
     user.save()
     if teams is not None:
         user.teams.set(teams)
-    after = _account(user)
+    after = account_state(user)
     if before != after:
         audit(by=by, action="update_user" if old else "create_user", obj=user, before=before, after=after)
     return user
 
 
 @transaction.atomic
-def change_account(user: User, *, by, teams, **values) -> User:
-    """What an administrator changes on the page of an account. Rights that shrink end what is open with them."""
+def change_account(user: User, *, by, teams, seen: str, **values) -> User:
+    """What an administrator changes on the page of an account. Rights that shrink end what is open with them.
+
+    Raises PermissionDenied, ValidationError, or Conflict when the account is not the ``version_of`` that was seen.
+    """
     user = held_by(by, user)
+    refuse_overtaken(user, seen)
     rights = _rights(user)
     for name in set(values) & set(ACCOUNT_FIELDS):
         setattr(user, name, values[name])
@@ -106,9 +115,14 @@ def follow_role(user: User, *, role: str) -> User:
 
 
 @transaction.atomic
-def store_team(team: Team, *, by) -> Team:
-    """Create or change a team. A centre that opens its cases is given them, and what it no longer opens is taken."""
+def store_team(team: Team, *, by, seen: str | None = None) -> Team:
+    """Create or change a team. A centre that opens its cases is given them, and what it no longer opens is taken.
+
+    ``seen`` as for an account: Raises Conflict when the team was changed since, ValidationError.
+    """
     old = Team.objects.select_for_update().filter(pk=team.pk).first()
+    if old is not None:
+        refuse_overtaken(old, seen)
     before = snapshot(old) if old else None
     if team.kind != Team.Kind.CENTRE:
         team.opens_its_cases = False
@@ -116,7 +130,7 @@ def store_team(team: Team, *, by) -> Team:
     team.save()
     audit(by=by, action="update_team" if old else "create_team", obj=team, before=before, after=snapshot(team))
     for name in _names_to_follow(old, team):
-        for patient in Patient.objects.filter(centre__iexact=name):
+        for patient in Patient.objects.filter(centre__iexact=name).order_by("pk"):
             follow_centre(patient, by=by)
     return team
 
@@ -159,7 +173,3 @@ def _check_mail(user: User) -> None:
 def _names_to_follow(old: Team | None, team: Team) -> set[str]:
     states = {(t.name, t.kind, t.opens_its_cases) for t in (old, team) if t is not None}
     return {name for name, kind, opens in states if opens} if len(states) > 1 or old is None else set()
-
-
-def _account(user: User) -> dict:
-    return {**snapshot(user, ACCOUNT_FIELDS), "teams": sorted(user.teams.values_list("name", flat=True))}

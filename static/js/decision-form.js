@@ -147,14 +147,14 @@ async function settled(form, state) {
   if (!await save(form, true)) return;
   const { password, code, key } = form.elements;
   say(form, "Signing");
-  const answer = await send(form.dataset.signUrl, form, { version: state.version, password: password.value, code: code?.value ?? "", key: key.value });
+  const answer = await send(form.dataset.signUrl, form, { version: state.version, password: password?.value ?? "", code: code?.value ?? "", key: key.value });
   if (answer.status === 0) return say(form, "No answer from the server. Press Sign again: it is signed only once.");
   if (answer.status === 200) return done(form, answer.said);
   if (answer.status === 409 && answer.said.theirs) return lookAgain(form, state, answer.said);
   if (answer.status === 401) keepWords(form);
   refuse(form, answer, true);
   say(form, "Not signed");
-  if (answer.status === 403) password.select();
+  if (answer.status === 403) password?.select();
 }
 
 /** Somebody saved between the last save and the signature: what is signed must have been seen. */
@@ -164,7 +164,7 @@ async function lookAgain(form, state, told) {
 
 function done(form, told) {
   drop(form);
-  form.elements.password.value = "";
+  if (form.elements.password) form.elements.password.value = "";
   say(form, `Signed. Verification code ${told.verification}`);
   const isTaken = tell(form, "decision:signed", told).defaultPrevented;
   if (!isTaken && form.isConnected) location.assign(form.elements.next.value || form.dataset.draftUrl);
@@ -213,7 +213,7 @@ document.addEventListener("click", (event) => {
 });
 document.addEventListener("submit", (event) => {
   const form = event.target.closest?.(FORM);
-  if (!form) return;
+  if (!form || event.submitter?.matches("[data-elsewhere]")) return; // goes to a tab of its own; this page stays
   event.preventDefault();
   if (event.submitter?.matches("[data-save-draft]")) save(form, true);
   else sign(form);
@@ -225,7 +225,7 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   const { password } = form.elements;
   if (password && !password.value) password.focus();
-  else if (password) sign(form);
+  else if (form.querySelector("[data-sign]")) sign(form);
 });
 addEventListener("beforeunload", (event) => {
   const isDirty = [...document.querySelectorAll(FORM)].some((form) => forms.has(form) && !sameWords(words(form), held(form).base));

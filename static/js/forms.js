@@ -1,6 +1,7 @@
 // A form with data-once is sent once; one with data-guard asks before typed text is lost.
 for (const form of document.querySelectorAll("form[data-once]")) {
-  form.addEventListener("submit", () => {
+  form.addEventListener("submit", (event) => {
+    if (event.submitter?.matches("[data-elsewhere]")) return; // goes to a tab of its own; this page stays
     setTimeout(() => form.querySelectorAll("button[type=submit]").forEach((b) => { b.disabled = true; }));
   });
 }
@@ -12,7 +13,7 @@ addEventListener("pageshow", () => {
 let isDirty = false;
 for (const form of document.querySelectorAll("form[data-guard]")) {
   form.addEventListener("input", () => { isDirty = true; });
-  form.addEventListener("submit", () => { isDirty = false; });
+  form.addEventListener("submit", (event) => { isDirty = isDirty && Boolean(event.submitter?.matches("[data-elsewhere]")); });
 }
 addEventListener("beforeunload", (event) => { if (isDirty) event.preventDefault(); });
 

@@ -12,6 +12,7 @@ function watch(box) {
   let timer = 0;
   let toldAt = Date.now();
   let isOver = false;
+  let isLast = false; // the longest time of one sign-in runs out: staying does not help
 
   /** @param {number} left */
   const wait = (left) => {
@@ -28,10 +29,22 @@ function watch(box) {
     renew(found.token);
     if (isOver) return again(found.left);
     if (found.left > WARN_S) return wait(found.left);
-    say(box, "You will be signed out in a minute", "Nothing was done here for a while. What you typed stays on this page either way.", false);
-    if (!box.open) box.showModal();
     clearTimeout(timer);
     timer = setTimeout(look, (found.left + 1) * 1000);
+    if (isLast) return;
+    say(box, "You will be signed out in a minute", "Nothing was done here for a while. What you typed stays on this page either way.", false);
+    if (!box.open) box.showModal();
+  }
+
+  /** Said once: nothing that is done now makes it longer. @param {number} left */
+  function last(left) {
+    clearTimeout(timer);
+    timer = setTimeout(look, (left + 1) * 1000);
+    if (isLast) return;
+    isLast = true;
+    say(box, "This sign-in ends within a minute", "It has lasted as long as one may, whatever is done. What you typed stays on this page: sign in again in a new tab then.", false);
+    box.querySelector("[data-session-stay]").textContent = "Close";
+    if (!box.open) box.showModal();
   }
 
   function over(text = "Sign in again in a new tab and come back here: what you typed is still on this page and can be sent then.") {
@@ -43,7 +56,7 @@ function watch(box) {
 
   /** @param {number} left */
   function again(left) {
-    isOver = false;
+    isOver = isLast = false;
     if (box.open) box.close();
     wait(left);
   }
@@ -51,14 +64,14 @@ function watch(box) {
   async function stay() {
     toldAt = Date.now();
     const told = await ask(box.dataset.stay ?? "", { method: "POST", headers: { "X-CSRFToken": token(box) } });
-    if (told) return wait(told.left);
+    if (told) return told.left > WARN_S ? wait(told.left) : last(told.left);
     return look();
   }
 
-  box.addEventListener("close", () => { if (!isOver) stay(); });
+  box.addEventListener("close", () => { if (!isOver && !isLast) stay(); });
   for (const name of ["pointerdown", "keydown", "wheel"]) {
     addEventListener(name, () => {
-      if (isOver || box.open || Date.now() - toldAt < TELL_MS) return;
+      if (isOver || isLast || box.open || Date.now() - toldAt < TELL_MS) return;
       stay();
     }, { passive: true });
   }

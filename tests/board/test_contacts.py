@@ -62,7 +62,7 @@ def test_a_contact_is_stored_with_its_author_in_the_trail_and_listed_newest_firs
     assert page.index("agreed to the scan") < page.index("no answer")
     assert newest.recorded_by == user and "2026-10-20" in page
     assert (
-        "log contact: contact"
+        "wrote down a contact: contact"
         in client.get(reverse("board:patient", args=[patient.case_number]), {"tab": "audit"}).content.decode()
     )
 

@@ -1,6 +1,7 @@
 """Everything of one patient leaves in one archive: nothing is missing, and nothing of anybody else is in it."""
 
 import hashlib
+import io
 import json
 import uuid
 import zipfile
@@ -15,15 +16,18 @@ from django.urls import reverse
 from django.utils import timezone
 from jsonschema import Draft202012Validator
 
-from board.export_patient import services
+from board.export_patient import archive, services
 from board.export_patient.record import models_of_ours
 from board.export_patient.tables import LEFT_OUT, PATHS, rows_of
 from board.models import PatientExport
+from board.verdicts import answer_change
 from imaging import store
-from imaging.models import Instance
+from imaging.models import Instance, UploadItem
+from imaging.refused import Refused
 from patients.models import AuditEvent, LabResult, Patient
-from patients.services import record, revise, revoke_access
+from patients.services import grant_access, record, revise, revoke_access
 from tests.contracts.world import make_world
+from tests.eligibility.change_case import change_of, illustrative_case
 from tests.patients.factories import make_user
 
 pytestmark = pytest.mark.django_db
@@ -178,3 +182,61 @@ def test_the_command(world, tmp_path):
 def test_the_file_keeps_to_its_published_schema(world):
     schema = json.loads((settings.BASE_DIR / "docs/schemas/patient-export.schema.json").read_text())
     Draft202012Validator(schema).validate(json.loads(_files(_made(world))["patient.json"]))
+
+
+def _written(patient, by, told=lambda *said: None) -> dict[str, dict]:
+    target = io.BytesIO()
+    archive.write(patient, target, by=by, at=timezone.now(), told=told)
+    with zipfile.ZipFile(target) as found:
+        return {name: json.loads(found.read(f"{name}.json")) for name in ("patient", "fhir", "manifest")}
+
+
+def _answer(patient, by, comment=""):
+    found = change_of(patient)
+    pair = {"before": found.before.id, "after": found.after.id, "seen": found.digest}
+    return answer_change(by=by, patient=patient, verdict="explained", kind="optimisation", comment=comment, **pair)
+
+
+def _no_images(*_args, **_kwargs):
+    raise Refused("scan_without_suv")
+
+
+def test_a_second_reader_finds_no_verdict_in_the_archive_that_the_page_hides(monkeypatch):
+    monkeypatch.setattr(archive, "objects_of", _no_images)
+    first, patient = illustrative_case()
+    second, chair = make_user("nuclear_medicine"), make_user("chair")
+    for user in (second, chair):
+        grant_access(by=first, patient=patient, user=user, kind="care_team", reason="reads along")
+    _answer(patient, first, comment="ZQFIRST")
+    blind = _written(patient, second)
+    assert "ZQFIRST" not in str(blind)
+    (said,) = blind["manifest"]["withheld"]
+    assert (said["table"], said["rows"], said["code"]) == ("eligibility.ChangeVerdict", 1, "blinded")
+    for user in (first, chair):
+        seen = _written(patient, user)
+        assert "ZQFIRST" in str(seen["patient"]) and seen["manifest"]["withheld"] == []
+    _answer(patient, second)
+    assert "ZQFIRST" in str(_written(patient, second)["patient"])
+
+
+def test_a_file_that_became_no_series_is_in_the_archive_of_the_case_it_was_sent_for(world, other):
+    upload = world.objects["upload"]
+    upload.patient = world.patient
+    upload.save()
+    for found, label in ((upload, "ZQREFUSED.txt"), (other.objects["upload"], "ZQOTHER.txt")):
+        UploadItem.objects.create(upload=found, label=label, outcome="refused", reason_code="not_dicom")
+    labels = {row["label"] for row in _written(world.patient, world.owner)["patient"]["tables"]["imaging.UploadItem"]}
+    assert "ZQREFUSED.txt" in labels and "ZQOTHER.txt" not in labels
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_written_meanwhile_is_in_none_of_its_files(world):
+    def told(stage, done, _total):
+        if (stage, done) == ("rows", 1):
+            record(LabResult, by=world.owner, patient=world.patient, analyte="cga", value="97531", unit="ng/mL")
+
+    files = _written(world.patient, world.owner, told)
+    assert LabResult.objects.filter(value=97531).exists()
+    assert not any("97531" in str(files[name]) for name in ("patient", "fhir"))
+    record(LabResult, by=world.owner, patient=world.patient, analyte="cga", value="86420", unit="ng/mL")
+    assert "86420" in str(_written(world.patient, world.owner)["fhir"])

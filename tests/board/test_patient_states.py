@@ -125,7 +125,7 @@ def test_tabs_show_their_rows(case):
 def test_the_trail_says_who_did_what(case):
     client, user, patient = case
     said = text_of(page(client, patient, "?tab=audit"))
-    assert f"{user.username} record: histology specimen" in said
+    assert f"{user.username} recorded: histology specimen" in said
     assert "Ki-67 / MIB1: 7-8 %" in said
 
 

@@ -55,7 +55,7 @@ def test_who_saw_this_patient_by_person_and_day(client, case, coordinator):
     assert "Who saw this patient" in page and "Olga Bserv" in page and "2, open" in page
     address = f"?tab=audit&person={reader.pk}&day={AccessEvent.objects.last().at:%Y-%m-%d}&shows=reads"
     opened = client.get(reverse("board:patient", args=["TR-1"]) + address).content.decode()
-    assert opened.count("<td>patient</td>") == 2 and "Who changed" not in opened
+    assert opened.count("<td>page of the case</td>") == 2 and "Who changed" not in opened
 
 
 def test_writes_are_narrowed_in_the_same_way(client, case, coordinator):
@@ -179,3 +179,10 @@ def test_a_command_that_hands_a_case_out_is_a_read(case, capsys):
     call_command("export_fhir", case.case_number)
     row = AccessEvent.objects.get(patient=case)
     assert (row.kind, row.route, row.device, row.user) == ("export", "export_fhir", "command line of the server", None)
+
+
+def test_words_of_the_page_are_found_when_they_are_typed(client, case, coordinator):
+    visit(client, coordinator, case)
+    for word, shown in (("page of the case", "page of the case"), ("gave access", "Gave access")):
+        assert shown in client.get(reverse("board:trail"), {"word": word}).content.decode().split("Newest first")[1]
+    assert "Nothing in the trail fits" in client.get(reverse("board:trail"), {"word": "grants_axess"}).content.decode()

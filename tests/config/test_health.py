@@ -11,7 +11,8 @@ from board.models import ChainHead
 from config import health_views
 from config.health_lights import ago, lights, worst
 from config.health_reading import read
-from imaging.models import BackupNote, Job, StoreCheck, WorkerBeat
+from imaging import store, store_check, store_names
+from imaging.models import BackupNote, Job, StoreCheck, Upload, UploadItem, WorkerBeat, WrongFile
 from imaging.upkeep import say_alive, say_gone
 from patients.domain.roles import Role
 from tests.board.chain_rows import small_chain
@@ -61,6 +62,7 @@ def test_all_is_well(well):
         ("disk", {"disk_used_percent": 81.0}, "amber", "81 %"),
         ("disk", {"disk_used_percent": 93.0}, "red", "refused"),
         ("files", {"store_wrong": 1}, "red", "storage_check --full"),
+        ("files", {"store_open_s": 7200.0}, "amber", "2 hours ago has not ended"),
         ("files", {"store_s": 40 * 3600.0}, "amber", "1 day ago"),
         ("files", {"store_full_s": None}, "amber", "all read never"),
         ("backup", {"backup_s": None}, "red", "None was ever made"),
@@ -68,7 +70,8 @@ def test_all_is_well(well):
         ("backup", {"backup_s": 8 * 86400.0}, "red", "8 days ago"),
         ("signed", {"head_holds": False}, "red", "verify_chain"),
         ("anchor", {"anchor_kept": False}, "amber", "PRRT_ANCHOR_FILE"),
-        ("anchor", {"anchor_problems": 1}, "red", "older copy"),
+        ("anchor", {"anchor_problems": 1}, "red", "differs"),
+        ("anchor", {"anchor_missing": 4}, "red", "4 entries before"),
         ("night", {"night_sentence": "List may be incomplete: x."}, "amber", "List may be incomplete"),
     ],
 )
@@ -99,6 +102,44 @@ def test_figures_come_from_the_rows(well):
     assert (found.workers, found.workers_silent, found.signed, found.head_holds) == (0, 1, 2, True)
     ChainHead.objects.update(sequence=1)
     assert not read(NOW).head_holds
+
+
+def test_damage_stays_red_until_that_very_file_is_whole(well, monkeypatch):
+    upload = Upload.objects.create(by=make_user("nuclear_medicine"), source="browser", state=Upload.State.DONE)
+    wrong, other = store.put_bytes(b"wrong"), store.put_bytes(b"other")
+    for one in (wrong, other):
+        UploadItem.objects.create(upload=upload, label="x", sha256=one.sha256, size=one.size)
+    damage(wrong.sha256, b"wr0ng")
+    assert store_check.check(sample=None)[1].damaged == [wrong.sha256]
+    assert colours(read())["files"] == "red"
+    monkeypatch.setattr(store_check._Chosen, "take", lambda _self: [])  # a sample that does not meet it
+    assert store_check.check(sample=1)[1].damaged == [wrong.sha256] and read().store_wrong == 1
+    damage(wrong.sha256, b"wrong")
+    assert store_check.check(sample=1)[0].is_good and read().store_wrong == 0
+
+
+def test_only_a_check_of_everything_forgets_what_no_row_names_any_more(well):
+    WrongFile.objects.create(digest="a" * 64)
+    store_check.check(sample=5)
+    assert read().store_wrong == 1
+    store_check.check(sample=None)
+    assert read().store_wrong == 0
+
+
+def test_damage_that_a_check_found_before_it_was_cut_off_is_red(well, monkeypatch):
+    upload = Upload.objects.create(by=make_user("nuclear_medicine"), source="browser", state=Upload.State.DONE)
+    UploadItem.objects.create(upload=upload, label="x", sha256="0" * 64, size=5)
+    real = store_names.there
+    monkeypatch.setattr(store_names, "there", lambda part: real(part) if part < "80" else 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        store_check.check(sample=None)
+    assert read().store_wrong == 1
+    assert read(timezone.now() + dt.timedelta(hours=2)).store_open_s > 7000
+
+
+def damage(digest: str, content: bytes) -> None:
+    store.path(digest).chmod(0o640)
+    store.path(digest).write_bytes(content)
 
 
 def test_a_worker_says_that_it_lives_and_when_it_goes(db):

@@ -1,6 +1,7 @@
 """The sinks a value of a case must never reach, watched while everything is asked and everything fails."""
 
 import base64
+import datetime as dt
 import io
 import json
 import logging
@@ -13,10 +14,22 @@ from django.conf import settings
 from django.core import mail
 
 from config.logs import JsonLines, Text
+from imaging.framing import HEAD
+from patients.domain.roles import Role
+from tests.contracts.routes import ROUTES, Rule
+from tests.imaging.phantom import write_pet
+from tests.imaging.phantom_objects import write_report, write_rtstruct, write_seg
 
 WORD = "ZQCANARY"
 # The words of the case, its birth dates as header and chart write them, and the root of its UIDs.
 WORDS = (WORD, WORD.lower(), "1901-02-03", "19010203", "1902-03-04", "19020304")
+# Every field any form of ours has, filled with words of the case.
+FIELDS = (
+    "q", "text", "reason", "note", "name", "value", "case", "question", "outcome", "owner", "title", "label", "comment",
+    "said", "who", "what", "kind", "state", "place", "justification", "password", "minuted", "reviewer", "why", "code",
+    "hash", "content", "base", "seen", "rationale", "conditions", "dissent", "key", "date", "day", "due", "username",
+)  # fmt: skip
+TYPED = {field: f"{WORD}-TYPED-{field}" for field in FIELDS}
 ADDRESS = re.compile(r'(?:href|src|action|formaction|data-[a-z-]*url)="([^"]*)"')
 
 
@@ -147,3 +160,37 @@ def _opened(path: Path) -> str:
         return text + base64.b64decode(json.loads(text)["body"]).decode()
     except (ValueError, KeyError, TypeError, OSError):
         return path.read_bytes().decode("latin-1") if path.is_file() else ""
+
+
+def allowed() -> list[tuple[str, Rule, str, list[Role]]]:
+    """Every view with each method it takes, and the roles that may use it so."""
+    return [
+        (name, rule, method, sorted(roles))
+        for name, rules in ROUTES.items()
+        for rule in rules
+        for method, roles in (("get", rule.get), ("post", rule.post))
+        if roles
+    ]
+
+
+def body_of(paths: list[Path]) -> bytes:
+    """As the browser's door takes it, each file under a label of the case."""
+    whole = b""
+    for number, path in enumerate(paths):
+        label, data = f"{WORD}-FILE-{number}.dcm".encode(), path.read_bytes()
+        whole += HEAD.pack(len(label), len(data)) + label + data
+    return whole
+
+
+def sent_files(folder: Path) -> list[Path]:
+    """A series, objects of another workstation, and files of every way to be wrong."""
+    birth = dt.date(1901, 2, 3)
+    paths = write_pet(folder, "zq", patient_id=f"{WORD}-ID", family_name=f"{WORD}^NAME", birth_date=birth)
+    who = {"PatientName": f"{WORD}^NAME", "PatientID": f"{WORD}-ID", "PatientBirthDate": "19010203"}
+    drawn = [write(folder, "zq", **who) for write in (write_seg, write_rtstruct, write_report)]
+    cut, none = folder / "cut.dcm", folder / "none.dcm"
+    cut.write_bytes(paths[0].read_bytes()[:-300])
+    none.write_bytes(f"{WORD} 1901-02-03 not DICOM".encode())
+    header_only = folder / "short.dcm"
+    header_only.write_bytes(paths[1].read_bytes()[:900])
+    return [*paths, *drawn, cut, none, header_only]

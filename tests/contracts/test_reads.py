@@ -3,6 +3,8 @@
 The comparison itself runs with every request of ``test_permissions``.
 """
 
+import re
+from pathlib import Path
 from unittest import mock
 
 import pytest
@@ -12,12 +14,17 @@ from django.urls import reverse
 
 from board import decision_views
 from patients import reads
+from patients.domain.page_words import OF_PAGES, page_words
 from patients.models import AccessEvent
 from tests.contracts.reads import Watched
+from tests.contracts.routes import DISPLAY_ROUTES, ENDS, ROUTES, STREAMS
+from tests.contracts.test_permissions import all_routes
 from tests.contracts.world import make_world
 from tests.patients.factories import make_user
 
 pytestmark = pytest.mark.django_db
+ROOT = Path(__file__).resolve().parents[2]
+COMMANDS = {"export_fhir", "decision"}
 
 
 @pytest.fixture
@@ -84,6 +91,21 @@ def test_a_refusal_and_a_redirection_are_no_reads(reader, world):
     assert reader.get(reverse("board:patient", args=[other.patient.case_number])).status_code == 404
     assert reader.get(reverse("board:patients"), {"q": world.patient.case_number}).status_code in (200, 302)
     assert not AccessEvent.objects.filter(patient=other.patient).exists()
+
+
+def test_every_page_has_words():
+    """Who saw this patient is told in words, not in names of the code; the commands of the server have theirs too."""
+    routes = ROUTES.keys() | DISPLAY_ROUTES | STREAMS | ENDS | {"people:invited"}
+    assert OF_PAGES.keys() - COMMANDS == routes
+    admin = [name for name in all_routes() if name.startswith("admin:patients_")]
+    assert admin and not [name for name in [*OF_PAGES, *admin] if "_" in page_words(name)]
+    assert page_words("admin:patients_labresult_history") == "data desk: labresult, history"
+
+
+def test_every_command_that_hands_out_a_case_has_words():
+    given = re.compile(r'record_read\([^)]*route="(\w+)"')
+    files = (ROOT / "board").rglob("*.py")
+    assert {name for path in files for name in given.findall(path.read_text())} == COMMANDS
 
 
 def test_notes_outside_a_request_do_nothing(world):

@@ -191,6 +191,14 @@ def test_once_a_night(by):
     assert upkeep.check_files_by_night(now) is not None
 
 
+def test_a_check_of_tonight_that_was_cut_off_is_made_again(by):
+    now = timezone.now().replace(hour=12)
+    cut = StoreCheck.objects.create(started_at=now - timedelta(minutes=30), is_full=False)
+    assert upkeep.check_files_by_night(now) is None, "it may still run"
+    StoreCheck.objects.filter(pk=cut.pk).update(started_at=now - timedelta(hours=2))
+    assert upkeep.check_files_by_night(now).is_good
+
+
 def test_instances_have_their_size_compared(by):
     series = make_world("X", by).objects["series"]
     digest = store.put_bytes(b"a slice").sha256

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-SMALLEST, KEY, LARGE = 0.032, 0.045, 0.06
+SMALLEST, LONG, KEY, LARGE = 0.032, 0.04, 0.045, 0.06
 LEAST_CONTRAST = 7.0
 MOST_FACTS, MOST_WORDS = 12, 60
 SAFE = 0.05
@@ -37,7 +37,7 @@ READ = """async ({ html, theme, texts, sizes }) => {
     }
     return box;
   };
-  const kindOf = (el) => el.closest('.case-question') ? 'question' : el.closest('.recommendation-sentence') ? 'sentence'
+  const kindOf = (el) => el.closest('.case-question.is-long') ? 'long question' : el.closest('.case-question') ? 'question' : el.closest('.recommendation-sentence') ? 'sentence'
     : el.closest('.previous-text') ? 'written' : el.closest('.key-fact, .verdict-word, .tile') ? 'key' : '';
   const read = () => {
     const found = [];
@@ -113,8 +113,8 @@ def contrast_faults(page, html: str, theme: str, picture: Path) -> list[str]:
 
 def _shown(read: dict) -> Shown:
     pieces, height = [p for p in read["pieces"] if not p["lost"]], read["height"]
-    has_sentence = any(p["kind"] == "sentence" for p in pieces)
-    least = {"key": KEY, "question": KEY if has_sentence else LARGE, "sentence": LARGE}
+    is_squeezed = read["text"] > 110 and any(p["kind"] == "sentence" for p in pieces)
+    least = {"key": KEY, "long question": LONG, "question": KEY if is_squeezed else LARGE, "sentence": LARGE}
     faults = [f"cut: {name}" for name in read["cut"]]
     faults += [f"lost: {p['text']}" for p in read["pieces"] if p["lost"] and p["kind"] not in CLAMPED]
     faults += [f"cut: {p['text']}" for p in pieces if p["isCut"] and p["kind"] not in CLAMPED]
@@ -131,7 +131,7 @@ def _shown(read: dict) -> Shown:
     return Shown(where, read["facts"], count_words(read["pieces"]), faults)
 
 
-CLAMPED = ("question", "sentence", "written")
+CLAMPED = ("question", "long question", "sentence", "written")
 
 
 def count_words(pieces: list[dict]) -> int:

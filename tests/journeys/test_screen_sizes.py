@@ -17,6 +17,10 @@ from tests.journeys.screen_measure import MOST_FACTS, MOST_WORDS, contrast_fault
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 SAID = {"outcome": "more_data", "text": "Laboratory values first, then decide on PRRT.", "owner": "Oncology"}
+LONG = (
+    "Lesions of the liver stand above liver after six cycles of CAPTEM, two in bone do not: is PRRT possible now, "
+    "or should bone be treated first and everything be imaged again in twelve weeks?"
+)
 THEMES = ("projector", "light")
 
 
@@ -30,7 +34,13 @@ def room(demo_loaded):
     for n, patient in enumerate(Patient.objects.order_by("case_number"), start=1):
         lane = "discuss" if n < 7 else "noting"
         item = AgendaItem.objects.create(
-            meeting=meeting, patient=patient, lane=lane, position=n, why="referral", added_by=user
+            meeting=meeting,
+            patient=patient,
+            lane=lane,
+            position=n,
+            why="referral",
+            added_by=user,
+            question=LONG if n == 2 else "",
         )
         DecisionDraft.objects.create(
             item=item, version=1, content=SAID | {"next_step": "labs", "due_date": "2026-12-10"}

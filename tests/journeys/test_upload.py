@@ -185,9 +185,12 @@ def test_keyboard_only_from_sign_in_to_import(page, live_server, reader, worker,
     # The driver asks the browser for its choosers when the first listener comes, and does not wait: ask well before.
     page.on("filechooser", lambda chooser: chooser.set_files([str(path) for path in paths]))
     page.goto(f"{live_server.url}/imaging/upload/")
+    # The browser gives the first field its focus when it paints, which may be after the page has loaded.
+    expect(page.get_by_label("User name")).to_be_focused()
     keys = page.keyboard
     keys.type(reader.username)
     keys.press("Tab")
+    expect(page.get_by_label("Password")).to_be_focused()
     keys.type("not-a-real-password")
     keys.press("Enter")
     page.wait_for_url(f"{live_server.url}/imaging/upload/")

@@ -1,10 +1,13 @@
 """Who may read which case: a role that reads charts, and a grant. Both, or nothing."""
 
 import datetime as dt
+import threading
+import time
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
+from django.db import connection, transaction
 from django.utils import timezone
 
 from patients import selectors, services
@@ -141,3 +144,46 @@ def test_a_case_number_is_taken_once(patient, owner):
     with pytest.raises(ValidationError, match="already exists"):
         services.create_patient(by=owner, case_number=patient.case_number)
     assert AuditEvent.objects.filter(action="create_patient").count() == 1
+
+
+@pytest.mark.parametrize("reason", ["left the study", "no longer the centre of the case"])
+def test_what_a_person_ended_of_a_centre_stays_ended(owner, reason):
+    centre = services.store_team(Team(name="North", kind="centre", opens_its_cases=True), by=owner)
+    member, patient = make_user(), make_patient(owner, centre="North")
+    member.teams.add(centre)
+    assert sees(member, patient)
+
+    def switch():
+        for is_open in (False, True):
+            centre.opens_its_cases = is_open
+            services.store_team(centre, by=owner)
+
+    switch()
+    assert sees(member, patient), "what only followed the centre comes back with it"
+    services.close_case(AccessGrant.objects.active().get(patient=patient, team=centre), by=owner, reason=reason)
+    switch()
+    assert not sees(member, patient)
+    services.open_case(by=owner, patient=patient, team=centre, reason="back in the study")
+    assert sees(member, patient)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_follow_a_centre_at_once_open_the_case_once():
+    owner = make_user("coordinator")
+    patient = make_patient(owner, centre="North")
+    Team.objects.create(name="North", kind="centre", opens_its_cases=True)
+    first_done = threading.Event()
+
+    def follow(waits: bool):
+        if waits:
+            first_done.wait(5)
+        with transaction.atomic():
+            services.follow_centre(patient, by=owner)
+            first_done.set()
+            time.sleep(0 if waits else 0.4)
+        connection.close()
+
+    threads = [threading.Thread(target=follow, args=[waits]) for waits in (False, True)]
+    [thread.start() for thread in threads]
+    [thread.join(10) for thread in threads]
+    assert AccessGrant.objects.active().filter(patient=patient, kind="centre").count() == 1

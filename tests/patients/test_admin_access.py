@@ -135,7 +135,13 @@ def test_system_administrators_manage_accounts_and_read_no_case(client, patient,
     assert (
         client.post(
             reverse("admin:patients_user_change", args=[made.pk]),
-            {"username": "newcomer", "role": "chair", "is_active": "on", "teams": []},
+            {
+                "username": "newcomer",
+                "role": "chair",
+                "is_active": "on",
+                "teams": [],
+                "seen_version": services.version_of(made),
+            },
         ).status_code
         == 302
     )
@@ -155,6 +161,7 @@ def test_an_administrator_does_not_change_their_own_role(client):
     client.force_login(sysadmin)
     url = reverse("admin:patients_user_change", args=[sysadmin.pk])
     posted = {"username": sysadmin.username, "role": "clinician", "is_active": "on", "is_staff": "on", "teams": []}
+    posted["seen_version"] = services.version_of(sysadmin)
     assert client.post(url, posted).status_code == 200
     sysadmin.refresh_from_db()
     assert sysadmin.role == "system_admin"

@@ -1,9 +1,12 @@
 """The data desk keeps the rules of the people pages: own rights, and sessions that end."""
 
+from html import unescape
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 
+from patients import services
 from patients.models import Team, User
 from tests.patients.factories import make_user
 
@@ -27,6 +30,7 @@ def in_browser(user) -> Client:
 
 def stored(user, **changed) -> dict:
     values = {"username": user.username, "role": user.role, "is_active": "on" if user.is_active else ""}
+    values["seen_version"] = services.version_of(user)
     return {name: value for name, value in (values | changed).items() if value}
 
 
@@ -40,6 +44,33 @@ def test_a_changed_role_and_a_new_password_end_what_was_signed_in(admin, client)
     sent = {"usable_password": "true", "password1": "several plain words here", "password2": "several plain words here"}
     assert client.post(reverse("admin:auth_user_password_change", args=[user.pk]), sent).status_code == 302
     assert other.get("/patients/").status_code == 302
+
+
+@pytest.mark.parametrize("is_race", [False, True])
+def test_a_form_that_was_overtaken_gives_back_no_right(admin, client, monkeypatch, is_race):
+    user = make_user("clinician", is_staff=True)
+    change, sent = reverse("admin:patients_user_change", args=[user.pk]), stored(user, is_staff="on", last_name="Ada")
+    services.set_active(user, by=make_user("system_admin"), is_active=False, reason="left")
+    if is_race:
+        monkeypatch.setattr("patients.admin.users.SeenForm.clean", lambda form: form.cleaned_data)
+    answer = client.post(change, sent, follow=True)
+    user.refresh_from_db()
+    assert (user.is_active, user.last_name) == (False, "")
+    said = unescape(answer.content.decode())
+    assert "Nothing of yours was stored" in said
+    assert is_race or ("Active: stored now “no”, in your form “yes”" in said and 'value="Ada"' in said)
+
+
+def test_a_team_form_that_was_overtaken_opens_no_cases_again(admin, client):
+    centre = Team.objects.create(name="North", kind="centre", opens_its_cases=True)
+    sent = {"name": "North", "kind": "centre", "opens_its_cases": "on", "seen_version": services.version_of(centre)}
+    centre.opens_its_cases = False
+    services.store_team(centre, by=admin)
+    change = reverse("admin:patients_team_change", args=[centre.pk])
+    assert "Nothing of yours" in client.post(change, sent).content.decode()
+    sent["seen_version"] = services.version_of(Team.objects.get(pk=centre.pk))
+    assert not Team.objects.get(pk=centre.pk).opens_its_cases
+    assert client.post(change, sent).status_code == 302 and Team.objects.get(pk=centre.pk).opens_its_cases
 
 
 def test_ones_own_teams_are_another_administrators(admin, client):

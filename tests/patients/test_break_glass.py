@@ -5,6 +5,8 @@ import datetime as dt
 import pytest
 from django.core import mail
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -102,7 +104,8 @@ def test_every_page_says_so_and_the_trail_keeps_it(patient, client):
     assert event.reason == WHY and event.after["kind"] == "break_glass"
 
 
-def test_administrators_are_told_without_any_word_about_the_patient(patient, client):
+def test_administrators_are_told_without_any_word_about_the_patient(patient, client, settings):
+    settings.SITE_URL = "https://board.example.org"
     admin = make_user("system_admin", email="admin@example.org")
     services.break_glass(by=make_user("clinician"), case_number="ER-1", reason=WHY)
     assert send_emergency_notice()
@@ -139,3 +142,23 @@ def test_what_was_opened_in_an_emergency_is_not_opened_to_anybody_else(patient):
     services.grant_access(by=chair, patient=patient, user=chair, kind="care_team")
     services.open_case(by=chair, patient=patient, user=guest, reason="takes over")
     assert sees(guest, patient)
+
+
+@pytest.mark.parametrize(
+    ("site", "said"), [("", "sign in, then People"), ("https://board.example.org", "here: https://")]
+)
+def test_a_mail_has_a_whole_link_or_none(settings, site, said):
+    settings.SITE_URL = site
+    make_user("system_admin", email="admin@example.org")
+    send_emergency_notice()
+    body = mail.outbox[0].body
+    assert said in body and (bool(site) == ("/people/" in body))
+
+
+def test_what_nobody_has_seen_is_counted_once_a_page(patient, client):
+    services.break_glass(by=make_user("clinician"), case_number="ER-1", reason=WHY)
+    client.force_login(make_user("system_admin"))
+    with CaptureQueriesContext(connection) as asked:
+        client.get(reverse("people:emergencies"))
+    counts = [q for q in asked if "COUNT" in q["sql"] and "accessgrant" in q["sql"] and "reviewed_at" in q["sql"]]
+    assert len(counts) == 1

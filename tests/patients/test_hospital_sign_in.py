@@ -69,6 +69,14 @@ def test_an_invited_person_gets_the_account_of_the_invitation(hospital):
     assert is_in(again) and User.objects.filter(pk=made.pk, email__iexact="ada@example.org").exists()
 
 
+def test_a_mail_address_with_an_apostrophe_comes_in_too(hospital):
+    make_user("observer", username="mary.obrien@example.org")
+    services.invite(by=make_user("system_admin"), role="clinician", email="Mary.O'Brien@example.org")
+    client, _ = come_in(hospital, email="mary.o'brien@example.org")
+    assert is_in(client)
+    assert User.objects.get(email="Mary.O'Brien@example.org").username == "mary.obrien@example.org-2"
+
+
 @pytest.mark.parametrize("verified", [False, None, "true", 0])
 def test_a_mail_address_that_is_not_verified_is_nobodys(hospital, verified):
     make_user("clinician", email="ada@example.org")

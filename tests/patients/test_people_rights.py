@@ -1,5 +1,8 @@
 """Who may change what somebody may do; extra fields in a form do nothing."""
 
+import re
+from html import unescape
+
 import pytest
 from allauth.mfa.models import Authenticator
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -26,7 +29,8 @@ def admin(client):
 
 def change(by, person, **values):
     stored = {name: getattr(person, name) for name in ("first_name", "last_name", "email", "role", "is_staff")}
-    return services.change_account(person, by=by, teams=values.pop("teams", []), **(stored | values))
+    seen = services.version_of(User.objects.get(pk=person.pk))
+    return services.change_account(person, by=by, teams=values.pop("teams", []), seen=seen, **(stored | values))
 
 
 def test_nobody_changes_their_own_role_teams_or_sign_in(admin):
@@ -104,12 +108,13 @@ def test_extra_fields_of_a_coordinator_invite_an_observer_still(client, extra):
 def test_extra_fields_of_an_administrator_change_only_what_the_form_has(client, extra):
     by, person = make_user("system_admin"), make_user("observer")
     client.force_login(by)
-    sent = extra | {"role": "observer"}
+    sent = extra | {"role": "observer", "seen_version": services.version_of(person)}
     sent.pop("is_staff", None), sent.pop("teams", None)
     assert client.post(reverse("people:account", args=[person.pk]), sent).status_code == 302
     person.refresh_from_db()
     assert (person.role, person.is_superuser, person.is_staff, person.is_active) == ("observer", False, False, True)
-    own = client.post(reverse("people:account", args=[by.pk]), {"role": "nuclear_medicine"})
+    sent = {"role": "nuclear_medicine", "seen_version": services.version_of(by)}
+    own = client.post(reverse("people:account", args=[by.pk]), sent)
     assert own.status_code == 200 and User.objects.get(pk=by.pk).role == "system_admin"
 
 
@@ -144,6 +149,41 @@ def test_a_membership_counts_at_once(admin, client):
     assert client.get(address).status_code == 200
     change(admin, person, teams=[])
     assert client.get(address).status_code == 404
+
+
+def seen_on(page) -> str:
+    return re.search(r'name="seen_version" value="(\w+)"', page.content.decode())[1]
+
+
+def test_a_page_that_was_overtaken_gives_back_no_right(admin, client):
+    team, person = Team.objects.create(name="Board"), make_user("chair", is_staff=True)
+    person.teams.add(team)
+    address = reverse("people:account", args=[person.pk])
+    sent = {"role": "chair", "is_staff": "on", "teams": [team.pk], "first_name": "Ada"}
+    sent["seen_version"] = seen_on(client.get(address))
+    change(make_user("system_admin"), person, role="observer", is_staff=False, teams=[])
+    answer = client.post(address, sent)
+    said = unescape(answer.content.decode())
+    assert answer.status_code == 409 and "Nothing of yours was stored" in said
+    for line in ("Role: stored now “Observer”, in your form “Chair”", "Teams: stored now “none”, in your form “Board”"):
+        assert line in said
+    assert "First name: stored now “none”, in your form “Ada”" in said and 'value="Ada"' in said
+    person.refresh_from_db()
+    assert (person.role, person.is_staff, person.first_name, person.teams.exists()) == ("observer", False, "", False)
+    assert client.post(address, sent | {"seen_version": seen_on(answer)}).status_code == 302
+    assert client.post(address, {name: sent[name] for name in sent if name != "seen_version"}).status_code == 409
+
+
+def test_a_team_page_that_was_overtaken_opens_no_cases_again(admin, client):
+    centre = Team.objects.create(name="North", kind="centre", opens_its_cases=True)
+    address = reverse("people:team", args=[centre.pk])
+    sent = {"name": "North", "kind": "centre", "opens_its_cases": "on", "seen_version": seen_on(client.get(address))}
+    centre.opens_its_cases = False
+    services.store_team(centre, by=admin)
+    answer = client.post(address, sent)
+    assert answer.status_code == 409 and not Team.objects.get(pk=centre.pk).opens_its_cases
+    assert "stored now “no”, in your form “yes”" in unescape(answer.content.decode())
+    assert client.post(address, sent | {"seen_version": seen_on(answer)}).status_code == 302
 
 
 def test_a_lost_second_factor_is_removed_with_a_reason(admin, client):

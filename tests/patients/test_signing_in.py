@@ -3,13 +3,15 @@
 import time
 
 import pytest
+from allauth.account.adapter import get_adapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value
 from django.contrib.auth.hashers import get_hasher
 from django.core.cache import cache
+from django.core.exceptions import ValidationError
 from django.db import connection
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from patients import services
@@ -52,6 +54,30 @@ def test_from_ever_new_addresses_they_are_stopped_too():
         attempt(user.username, address=f"10.0.{n // 200}.{n % 200 + 1}")
     answer = attempt(user.username, SECRET, address="10.9.9.9")
     assert answer.status_code == 200 and "Too many wrong passwords" in answer.content.decode()
+
+
+def test_a_thousand_guesses_at_many_names_from_many_addresses_open_nothing():
+    """Below the page, where both locks are: pages would only make it slow."""
+    names = [make_user("clinician").username for _ in range(5)] + [f"nobody-{n}" for n in range(5)]
+    rounds = [(name, f"10.2.0.{n % 10}") for n in range(100) for name in names]
+    refused = sum(_guess(name, f"guess-{n}", address) is None for n, (name, address) in enumerate(rounds))
+    assert refused == len(rounds) == 1000
+    for name in names[:5]:
+        for address in ("10.2.0.1", "10.2.0.9", "10.3.0.1"):
+            assert _guess(name, SECRET, address) is None, "the right one, inside the lock"
+    answer = attempt(names[0], SECRET, address="10.3.0.2")
+    assert answer.status_code == 200 and "Too many wrong passwords" in answer.content.decode()
+    other = make_user("clinician").username
+    assert _guess(other, SECRET, "10.4.0.1") is not None, "who was not guessed at comes in"
+
+
+def _guess(username: str, password: str, address: str):
+    request = RequestFactory().post("/accounts/login/", REMOTE_ADDR=address)
+    request.session = {}
+    try:
+        return get_adapter().authenticate(request, username=username, password=password)
+    except ValidationError:
+        return None
 
 
 def test_headers_do_not_make_somebody_else():

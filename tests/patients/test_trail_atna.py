@@ -9,7 +9,7 @@ from lxml import etree
 from pydicom.sr._concepts_dict import concepts
 
 from patients import atna
-from patients.domain import atna_codes
+from patients.domain import atna_codes, trail_words
 from patients.models import AccessEvent
 from patients.trail_lines import TrailLine
 
@@ -19,6 +19,9 @@ APPS = ("patients", "imaging", "eligibility", "board", "demo")
 CARRIERS = {"_stored": 1, "_steer": 2, "set_state": 4, "set_values": 2, "_written": 2}
 # Words of a keyword ``action`` that belong to forms and screens, not to the trail.
 NOT_OF_THE_TRAIL = {"store_true", "append", "Book an earlier SSTR scan"}
+
+
+OBJECT = "ParticipantObjectIdentification"
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +51,12 @@ def actions() -> set[str]:
 
 def test_every_action_of_the_code_is_mapped_and_nothing_else():
     assert actions() | {"display_code_refused"} == set(atna_codes.OF_WRITES)
+
+
+def test_every_action_of_the_code_has_a_phrase():
+    assert actions() | {"display_code_refused"} == set(trail_words.OF_WRITES)
+    phrases = list(trail_words.OF_WRITES.values())
+    assert len(set(phrases)) == len(phrases) and not any("_" in phrase for phrase in phrases)
 
 
 def test_a_new_action_would_be_found():
@@ -96,6 +105,8 @@ def test_each_message_is_valid_by_itself_and_in_a_file(schema):
         lambda m: m.find("EventIdentification/EventID").set("csd-code", "999999"),
         lambda m: m.remove(m.find("AuditSourceIdentification")),
         lambda m: m.find("EventIdentification").set("EventDateTime", "yesterday"),
+        lambda m: m.find(OBJECT).remove(m.find(f"{OBJECT}/ParticipantObjectName")),
+        lambda m: m.find("AuditSourceIdentification/AuditSourceTypeCode").set("codeSystemName", "DCM"),
     ],
 )
 def test_the_schema_refuses_what_is_no_message(schema, spoil):

@@ -5,9 +5,9 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from board.keeping.manifest import BadBackup
-from board.keeping.putting_back import restore
+from board.keeping.putting_back import restore, what_came_later
 
-REFUSED = 2
+REFUSED, OLDER = 2, 3
 
 
 class Command(BaseCommand):
@@ -36,3 +36,5 @@ class Command(BaseCommand):
             f"Restored: {manifest.rows} rows, {manifest.files} files, chain up to link {link}, all as backed up. "
             "Set SECRET_KEY as before; everybody signs in anew."
         )
+        if later := what_came_later():
+            raise CommandError(" ".join(later), returncode=OLDER)

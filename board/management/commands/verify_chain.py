@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from board.append_only import unprotected
 from board.chain import Problem, verification_code, verify
+from board.keeping import anchor
 from board.models import ChainLink
 from patients import trail_seals
 from patients.append_only import TRAIL
@@ -28,6 +29,7 @@ class Command(BaseCommand):
             return
         found = [*verify(), *_triggers(), *(_expected(options["expect"]) if options["expect"] else [])]
         found += trail_seals.verify_trail(anchors=_anchors(options["expect_head"]))
+        found += anchor.problems()
         links = ChainLink.objects.count()
         last = ChainLink.objects.last()
         code = verification_code(last) if last else ""
@@ -53,8 +55,9 @@ def _triggers() -> list[Problem]:
 
 
 def _head() -> str:
-    trail_seals.seal()
-    sequence, digest = trail_seals.drop_anchor()
+    trail_seals.seal_all()
+    anchor.note()
+    sequence, digest = trail_seals.head()
     return f"{sequence}:{digest}" if sequence else "Nothing is in the trail yet."
 
 

@@ -30,6 +30,7 @@ pytestmark = pytest.mark.django_db
 
 WHOLE = {
     "patient.case_number": "E-0388",
+    "patient.initials": "A. B.",
     "patient.sex_for_formulas": "F",
     "patient.birth_date": "1968",
     "patient.centre": "unknown",
@@ -87,10 +88,17 @@ def sent(by, entry, reason="", meant=True):
     return submit(by=by, draft=entry.draft, seen_version=entry.version, reason=reason, is_incomplete_meant=meant)
 
 
+def test_a_name_is_not_taken_for_initials(clerk):
+    with pytest.raises(ValidationError) as refused:
+        sent(clerk, typed(clerk, WHOLE | {"patient.initials": "Erika"}))
+    assert "initials only" in refused.value.message_dict["patient.initials"][0]
+    assert not Patient.objects.exists()
+
+
 def test_a_new_case_is_stored_whole(clerk):
     done = sent(clerk, typed(clerk, WHOLE))
     patient = Patient.objects.visible_to(clerk).get(case_number="E-0388")
-    assert (patient.birth_date.year, patient.birth_date_precision) == (1968, "year")
+    assert (patient.birth_date.year, patient.birth_date_precision, patient.initials) == (1968, "year", "AB")
     assert Diagnosis.objects.get(patient=patient).clinical_date_precision == "month"
     old, new = HistologySpecimen.objects.filter(patient=patient)
     assert (str(old.ki67_low), str(new.ki67_low), str(new.ki67_high)) == ("18.00", "7.00", "8.00")

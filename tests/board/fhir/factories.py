@@ -68,6 +68,7 @@ def full_case(case_number="F-0001", by=None):
     patient = make_patient(
         by=user,
         case_number=case_number,
+        initials="QZ",
         sex_for_formulas="M",
         birth_date=dt.date(1958, 3, 1),
         birth_date_precision="month",

@@ -5,17 +5,20 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db.models import QuerySet
 
 from board.append_only import unprotected
 from board.chain import verify
 from board.keeping import anchor
 from board.keeping.backing_up import back_up
 from board.keeping.manifest import BadBackup
-from board.keeping.putting_back import restore
+from board.keeping.putting_back import restore, what_came_later
 from board.models import ChainHead, ChainLink
 from imaging import store, store_names
 from imaging.models import BackupNote, Upload, UploadItem
-from patients.models import AuditEvent, Patient, User
+from patients.append_only import TRAIL
+from patients.models import AuditEvent, Patient, TrailSeal, User
+from patients.trail_seals import seal_all
 from tests.board.chain_rows import signed, small_chain
 from tests.patients.factories import make_patient, make_user
 
@@ -145,19 +148,26 @@ def test_twenty_old_databases_give_twenty_alarms(chair, tmp_path, settings, else
     """The anchor knows a link that the old copy does not have, however much older the copy is."""
     settings.ANCHOR_FILE = str(tmp_path / "safe" / "anchor.txt")
     patient = Patient.objects.get()
+    seal_all()
     made = back_up(tmp_path / "backups")
     alarms = 0
     for number in range(20):
         signed(chair, patient, 100 + number)
         assert anchor.note() == 1 and anchor.problems() == []
     with elsewhere():
-        wrong = restore(made.folder)[1]
-        assert wrong == anchor.problems() and "older copy" in wrong[0]
+        assert restore(made.folder)[1] == []
+        (said,) = what_came_later()
+        assert "20 after it, links 4 to 23" in said and "What both have agrees, up to link 3" in said
+        assert [one.code for one in anchor.problems()] == ["older_copy"] and anchor.entries_missing() == 20
         lines = (tmp_path / "safe" / "anchor.txt").read_text().splitlines()
         for upto in range(len(lines) - 20, len(lines)):
             (tmp_path / "safe" / "anchor.txt").write_text("\n".join(lines[: upto + 1]) + "\n")
             alarms += bool(anchor.problems())
         assert anchor.note() == 0, "an older end is never written over a newer one"
+        with pytest.raises(CommandError, match="older than its anchor"):
+            call_command("anchor", "--check", stdout=StringIO())
+        with pytest.raises(SystemExit):
+            call_command("verify_chain", stdout=StringIO())
     assert alarms == 20
 
 
@@ -165,9 +175,47 @@ def test_a_chain_that_was_written_anew_does_not_pass(chair, tmp_path, settings):
     settings.ANCHOR_FILE = str(tmp_path / "anchor.txt")
     ChainHead.objects.all()  # as long as before, of other content
     (tmp_path / "anchor.txt").write_text(f"2026-05-14T02:00:00+00:00 signed 3 {'f' * 64}\n")
-    assert "another hash" in anchor.problems()[0]
+    (wrong,) = anchor.problems()
+    assert wrong.code == "anchor_differs" and "An entry that both have differs: link 3" in wrong.sentence
     with pytest.raises(CommandError, match="another hash"):
         call_command("anchor", stdout=StringIO())
+
+
+@pytest.mark.one_engine
+def test_an_older_copy_and_a_changed_one_are_told_apart(chair, tmp_path, settings):
+    """Both chains: cut off, taken out of the middle, written anew, and both at once."""
+    settings.ANCHOR_FILE = str(tmp_path / "anchor.txt")
+    patient = Patient.objects.get()
+    for number in range(3):
+        seal_all()
+        assert anchor.note() == 2
+        signed(chair, patient, 100 + number)
+    with TRAIL.lifted():
+        rows = QuerySet(TrailSeal)
+        rows.filter(sequence=3)._raw_delete("default")
+        (older,) = anchor.problems()
+        assert older.code == "older_copy" and "1 after it, seals of the trail 3 to 3" in older.sentence
+        rows.filter(sequence=1).update(hash="f" * 64)
+        differs, older = anchor.problems()
+        assert differs.code == "anchor_differs" and "seal of the trail 1" in differs.sentence
+        assert "up to seal of the trail 2" in older.sentence
+        rows.filter(sequence=1)._raw_delete("default")
+        assert [one.code for one in anchor.problems()] == ["anchor_gone", "older_copy"]
+    out = StringIO()
+    with pytest.raises(SystemExit):
+        call_command("verify_chain", "--json", stdout=out)
+    assert {"anchor_gone", "older_copy"} <= {one["code"] for one in json.loads(out.getvalue())["problems"]}
+
+
+@pytest.mark.one_engine
+def test_the_newest_backup_has_something_anchored_to_compare(chair, tmp_path, settings, elsewhere):
+    settings.ANCHOR_FILE = str(tmp_path / "anchor.txt")
+    made, out = back_up(tmp_path / "backups"), StringIO()
+    signed(chair, Patient.objects.get(), 7)
+    anchor.note()
+    with elsewhere(), pytest.raises(CommandError, match="What both have agrees, up to link 3") as ended:
+        call_command("restore", str(made.folder), stdout=out)
+    assert ended.value.returncode == 3 and "all as backed up" in out.getvalue()
 
 
 @pytest.mark.one_engine
