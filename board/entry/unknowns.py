@@ -4,15 +4,13 @@ import uuid
 
 from board.entry.recorded import ASSERTED
 from board.models import StatedUnknown
+from patients.domain.bulk_columns import OWN_WORD
 from patients.models import Patient
 from patients.services import audit, snapshot
 
-# Columns that have a word of their own for it.
-_OWN_WORD = frozenset({"primary_site", "sex_for_formulas", "state"})
-
 
 def has_own_word(name: str) -> bool:
-    return name in ASSERTED or name.rpartition(".")[2] in _OWN_WORD
+    return name in ASSERTED or name.rpartition(".")[2] in OWN_WORD
 
 
 def state_unknown(*, by, patient: Patient, lineage: uuid.UUID | None, name: str, is_unknown: bool = True) -> None:

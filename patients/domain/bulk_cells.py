@@ -48,7 +48,7 @@ def values_of(table: Table, cells: dict[str, str]) -> Values:
 
 def _take(found: Values, column: Column, text: str) -> None:
     is_unknown = text.lower() == UNKNOWN
-    if is_unknown:
+    if is_unknown and column.field not in columns.OWN_WORD:
         found.unknown.append(column.field)
     if column.kind == columns.DATE:
         found.fields[column.field], found.fields[f"{column.field}_precision"] = _date(column, text)

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("patients", "0006_import_batches"),
+        ("patients", "0007_initials"),
     ]
 
     operations = [
