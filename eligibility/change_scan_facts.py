@@ -146,7 +146,7 @@ def _given_before(case: CaseRows, scan: Scan) -> str:
     day = scan.clinical_date
     for row in case.of(SsaInjection):
         span = row.clinical_span
-        if row.is_long_acting and span and span[0] < day and span[1] >= day - LONG_ACTING:
+        if row.is_long_acting is not False and span and span[0] < day and span[1] >= day - LONG_ACTING:
             return f"{row.drug}, {row.when()}"
     for line in case.of(TreatmentLine):
         begun, stopped = line.clinical_span, line.stop_span

@@ -75,14 +75,23 @@ def _is_named(regimen: str, kind: str) -> bool | None:
 def _analogues(case: CaseRows, lines: list[TreatmentLine], as_of: dt.date) -> dict[str, Fact]:
     """Injections are exact for their own day. A line counts beside them: what came after is not always recorded."""
     injections = usable(case.of(SsaInjection), as_of)
+    forms = [(row, _acts_long(row)) for row in injections]
     said = _either_kind(asserted(case, "prior_ssa", as_of))
     facts: dict[str, Fact] = {}
     for name, is_long in (("long_acting_ssa", True), ("short_acting_ssa", False)):
-        given = [row for row in injections if row.is_long_acting is is_long]
-        found = [_exposure(row.clinical_span, as_of, True, source(row, row.drug)) for row in given]
+        given = [(row, acts_long) for row, acts_long in forms if acts_long in (is_long, None)]
+        found = [
+            _exposure(row.clinical_span, as_of, acts_long is not None, source(row, row.drug))
+            for row, acts_long in given
+        ]
         found += [_since_start(e, line, as_of) for line, e in _pairs(lines, as_of, _is_analogue(is_long))]
         facts |= {f"has_{name}": _has(found, said), f"days_since_{name}": _days(found, as_of)}
     return facts
+
+
+def _acts_long(row: SsaInjection) -> bool | None:
+    """As recorded, else as the name says; None where neither tells."""
+    return is_long_acting_ssa(row.drug) if row.is_long_acting is None else row.is_long_acting
 
 
 def _either_kind(said: Fact) -> Fact:

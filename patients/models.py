@@ -585,7 +585,7 @@ class TreatmentLine(ClinicalRow):
 
 class SsaInjection(ClinicalRow):
     drug = models.CharField(max_length=40)
-    is_long_acting = models.BooleanField(default=True)
+    is_long_acting = models.BooleanField(null=True, blank=True)
     dose_mg = models.DecimalField("dose (mg)", max_digits=7, decimal_places=3, null=True, blank=True)
 
     class Meta(ClinicalRow.Meta):

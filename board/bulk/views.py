@@ -9,6 +9,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from board.bulk.pages import batches_of, groups_of, groups_of_batch, undone_words
+from board.bulk.taking import take_tables
 from board.fhir.holding import held, hold, let_go
 from patients.bulk.importing import NO_RIGHT, import_tables
 from patients.bulk.reading import LARGEST_BYTES, FileRefused, read
@@ -68,9 +69,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
         return _page(request, TableForm(), refused=GONE, status=422)
     only_good, sha256 = request.POST.get("only_good") == "yes", request.POST.get("sha256", "")
     try:
-        report = import_tables(
-            by=request.user, found=read(found[0]), is_trial=False, only_good=only_good, sha256=sha256 or "missing"
-        )
+        report = take_tables(by=request.user, found=read(found[0]), only_good=only_good, sha256=sha256 or "missing")
     except FileRefused as refused:
         return _page(request, TableForm(), refused=str(refused), status=422)
     let_go(ticket, by=request.user)

@@ -18,6 +18,7 @@ UNANSWERED: dict[str, str] = {
     "procedure": "unknown",
     "differentiation": "not_stated",
 }
+_YES_NO = {"yes": True, "no": False}
 WHOLE = frozenset({"cycles", "ecog"})
 NO_NUMBER = "This is no number. Write 12.6 or 12,6."
 
@@ -77,7 +78,7 @@ def _column(field: Field, text: str) -> dict[str, Any]:
         return {name: None if is_empty else _number(text, is_whole=name in WHOLE)}
     if field.kind == "many" or name == "drugs":
         return {name: [] if is_empty else [word.strip() for word in text.split(",") if word.strip()]}
-    return {name: text != "no" if name == "is_long_acting" else _word(name, text)}
+    return {name: _YES_NO.get(text) if name == "is_long_acting" else _word(name, text)}
 
 
 def _word(name: str, text: str) -> str:

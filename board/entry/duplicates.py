@@ -38,7 +38,7 @@ def candidates(user, values: dict[str, str]) -> list[Candidate]:
     year, sex = _year(values.get("patient.birth_date", "")), values.get("patient.sex_for_formulas", "")
     if not number:
         return []
-    person = Q(birth_date__year=year, sex_for_formulas__in=[sex, "U"]) if year and sex else Q(pk=None)
+    person = Q(birth_date__year=year) & _may_be(sex) if year else Q(pk=None)
     near = visible_patients(user).filter(Q(case_number__iexact=number) | person).order_by("case_number")[:MOST]
     found = [(likeness(number, one.case_number), one) for one in near]
     alike = sorted((pair for pair in found if pair[0] >= ALIKE), key=lambda pair: -pair[0])
@@ -95,9 +95,14 @@ def _candidate(patient: Patient, score: float, number: str) -> Candidate:
         if is_same
         else "the same number but for its signs"
         if score == 1
-        else "a similar number, same sex and year of birth"
+        else "a similar number and the same year of birth"
     )
     return Candidate(patient.case_number, tuple(fact for fact in facts if fact), why, is_same)
+
+
+def _may_be(sex: str) -> Q:
+    """An unknown sex, of either case, agrees with none and excludes none."""
+    return Q(sex_for_formulas__in=[sex, Patient.Sex.UNKNOWN]) if sex not in ("", Patient.Sex.UNKNOWN) else Q()
 
 
 def _bare(number: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from board.entry.codec import text_of
-from board.entry.fields import BY_KEY, HISTOLOGY, LABS, LINES, PATIENT, SSA, TUMOUR, UNKNOWN, Card
+from board.entry.fields import BY_KEY, HISTOLOGY, LABS, LINES, PATIENT, SSA, TUMOUR, UNKNOWN, Card, field_of
 from board.models import CaseQuestion, StatedUnknown
 from patients.models import (
     AuditEvent,
@@ -149,5 +149,5 @@ def _unknowns(found: Recorded, patient: Patient) -> None:
     for (lineage, name), is_unknown in last.items():
         full = name if lineage is None else f"{prefixes.get(lineage, '')}.{name}"
         is_there = lineage is None or lineage in prefixes
-        if is_unknown and is_there and not found.values.get(full):
+        if is_unknown and is_there and field_of(full) and not found.values.get(full):
             found.values[full] = UNKNOWN

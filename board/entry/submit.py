@@ -12,19 +12,17 @@ from board.entry.build import Built, Page, build
 from board.entry.drafts import Entry, EntryConflict, check_may_enter, entry_of, held
 from board.entry.duplicates import TAKEN, is_taken_unseen, unanswered
 from board.entry.fields import UNKNOWN, field_of
-from board.entry.recorded import ASSERTED
 from board.entry.ring import Ring, ring
 from board.entry.status import answers
+from board.entry.unknowns import has_own_word, state_unknown
 from board.follow_up import store_question
-from board.models import EntryDraft, StatedUnknown
+from board.models import EntryDraft
 from patients.models import Patient
-from patients.services import audit, create_patient, record, revise, snapshot, update_patient, withdraw
+from patients.services import audit, create_patient, record, revise, update_patient, withdraw
 
 NEEDS_REASON = "Something that is on record is changed. Say why: it goes into the history with your name."
 SAME_CASE = "This may be a case that is here already. Say whether it is, above."
 CLASH = "The chart says something else since. Choose which words stand."
-# Models that have a word of their own for "unknown".
-_NATIVE = {"tumour.primary_site", "patient.sex_for_formulas", *ASSERTED}
 
 
 class Incomplete(Exception):
@@ -146,18 +144,14 @@ def _unknowns(by, entry: Entry, patient: Patient, done: Submitted) -> None:
     before = entry.chart.values
     for name, text in entry.values.items():
         was, now = before.get(name, "") == UNKNOWN, text == UNKNOWN
-        if was == now or name in _NATIVE or field_of(name) is None:
+        if was == now or has_own_word(name) or field_of(name) is None:
             continue
         prefix, _, last = name.rpartition(".")
         lineage = done.rows.get(prefix)
         is_row = prefix in done.rows
         if not is_row and not prefix.startswith(("patient", "status")):
             continue  # the row is gone, or was never one
-        said = StatedUnknown(
-            patient=patient, lineage=lineage, name=last if is_row else name, is_unknown=now, recorded_by=by
-        )
-        said.save(force_insert=True)
-        audit(by=by, action="state_unknown", obj=said, after=snapshot(said, ["lineage", "name", "is_unknown"]))
+        state_unknown(by=by, patient=patient, lineage=lineage, name=last if is_row else name, is_unknown=now)
 
 
 def _settle(by, entry: Entry, done: Submitted) -> None:

@@ -4,6 +4,7 @@ Earlier versions count: what was corrected or withdrawn here does not come back 
 import brought and its own undo took away may come back.
 """
 
+import re
 from collections import defaultdict
 from decimal import Decimal
 from uuid import UUID
@@ -11,6 +12,9 @@ from uuid import UUID
 from patients.domain.bulk_columns import CASE, Table
 from patients.models import ImportRow, Patient, Versioned
 from patients.services.versions import BOOKKEEPING
+
+# What is not known was once written into the note by an import.
+_FORMERLY = re.compile(r" ?Not known: [a-z0-9_ ,]+\.$")
 
 
 class Already:
@@ -71,13 +75,15 @@ def key(table: Table, row: Versioned) -> tuple:
             continue
         field = table.column(name).field
         value = getattr(row, field)
-        found.append(value.lower() if isinstance(value, str) else value)
+        found.append(_plain(value).lower() if isinstance(value, str) else value)
         if hasattr(row, f"{field}_precision"):
             found.append(getattr(row, f"{field}_precision"))
     return tuple(found)
 
 
 def _plain(value):
+    if isinstance(value, str):
+        return _FORMERLY.sub("", value)
     if isinstance(value, list):
         return tuple(value)
     return value.normalize() if isinstance(value, Decimal) else value

@@ -1,6 +1,7 @@
 """Taking tables over: one transaction, an outcome for every row, a trial run that stores nothing."""
 
 import uuid
+from collections.abc import Callable
 
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
 from django.db import transaction
@@ -18,12 +19,21 @@ from patients.models import ImportBatch, ImportRow
 from patients.services import audit, record_many
 
 NO_RIGHT = "Your role may not enter clinical data."
-NOTE_LENGTH = 300
 SAME_CODES = ("already_here", "corrected_since", "withdrawn_since")
 
 
-def import_tables(*, by, found: Read, is_trial: bool, only_good: bool = False, sha256: str = "") -> Report:
-    """``sha256``: the file that was tried. Raises PermissionDenied, or FileRefused when nothing at all was stored."""
+def import_tables(
+    *,
+    by,
+    found: Read,
+    is_trial: bool,
+    only_good: bool = False,
+    sha256: str = "",
+    also: Callable[[Line], None] | None = None,
+) -> Report:
+    """``sha256``: the file that was tried; ``also`` is done with each new row.
+
+    Raises PermissionDenied, or FileRefused when nothing at all was stored."""
     if not by.may(Capability.EDIT_CLINICAL):
         raise PermissionDenied(NO_RIGHT)
     if sha256 and sha256 != found.sha256:
@@ -32,6 +42,9 @@ def import_tables(*, by, found: Read, is_trial: bool, only_good: bool = False, s
         report = _Import(by, found, is_trial).run()
         if not is_trial:
             _check(report, only_good)
+            for line in report.lines:
+                if also and line.outcome == NEW:
+                    also(line)
             report.batch_id = _keep(report, by, only_good).pk
         transaction.set_rollback(is_trial)
     return report
@@ -99,11 +112,13 @@ class _Import:
         except ValidationError as refused:
             column, sentence = _said(table, refused)
             return Line(table.name, row.number, REFUSED, "not_accepted", sentence, column)
-        return Line(table.name, row.number, outcome, code, what=str(made), row=made)
+        if values.unknown and code == "already_here":
+            code = "unknown_not_added"
+        return Line(table.name, row.number, outcome, code, what=str(made), row=made, unknown=tuple(values.unknown))
 
     def _take(self, table: Table, number: str, values: Values) -> tuple[str, str, models.Versioned]:
         patient = self.cases.named(number)
-        row = getattr(models, table.model)(id=uuid.uuid4(), patient=patient, **_with_unknown(values))
+        row = getattr(models, table.model)(id=uuid.uuid4(), patient=patient, **values.fields)
         row.lineage = row.id
         row.clean_fields(exclude=["recorded_by", "patient"])
         row.clean()
@@ -129,15 +144,6 @@ class _Import:
 def _values(row) -> dict:
     kept = {f.name for f in row._meta.concrete_fields if f.editable} - {"recorded_by"}
     return {name: getattr(row, name) for name in kept}
-
-
-def _with_unknown(values: Values) -> dict:
-    """What the file says is not known stands in the note: the empty field alone would say that nobody was asked."""
-    if not values.unknown:
-        return values.fields
-    said = f"Not known: {', '.join(name.replace('_', ' ') for name in values.unknown)}."
-    note = " ".join(part for part in (values.fields.get("note", ""), said) if part)
-    return values.fields | {"note": note[:NOTE_LENGTH]}
 
 
 def _said(table: Table, refused: ValidationError) -> tuple[str, str]:

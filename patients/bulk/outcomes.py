@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from patients.domain.bulk_reasons import CHANGED, NEW, REASONS, REFUSED, SAME
@@ -18,7 +19,8 @@ class Line:
     sentence: str = ""
     column: str = ""
     what: str = ""
-    row: object = field(default=None, repr=False)
+    row: Any = field(default=None, repr=False)
+    unknown: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self.sentence = self.sentence or REASONS[self.code]

@@ -83,12 +83,14 @@ Rules for every table:
 
 - The first row has the names of the columns. The table is recognised by them. Columns that are not needed may
   be left out.
-- An empty cell says nothing. `unknown` says that it is not known: a date is stored as unknown, a choice as unknown, and
-  elsewhere the note of the row says so.
+- An empty cell says nothing. `unknown`, in any column that may be empty, says that it is not known: that is stored as
+  an answer, with author and time, as the entry page does it.
+  Earlier imports wrote "Not known: …" into the note: such a row counts as the same.
 - Dates: `2024-03-15`, `15.03.2024`, `2024-03`, `2024`. Day before month where points or slashes are used.
 - Numbers: point or comma for decimals. `1,234` is refused, because it can be two numbers.
 - A formula is refused, not computed. Units are never guessed.
-- What is recorded already is not changed by a table: correct it on the page of the case.
+- What is recorded already is not changed by a table: correct it on the page of the case. `unknown` is not added to it
+  either; the report says so.
 - A case that you may not open is answered like one that does not exist.
 - Limits: 5 MB, 5,000 rows, 40 columns, 500 characters in a cell. UTF-8 or Windows-1252; commas, semicolons or tabs.
 """

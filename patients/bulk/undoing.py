@@ -1,5 +1,7 @@
 """Taking an import back: every row that nobody touched since is withdrawn; what stays says why."""
 
+import datetime as dt
+
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
@@ -13,6 +15,8 @@ from patients.models import AccessGrant, ImportBatch, ImportRow, Patient, Versio
 from patients.selectors import visible_patients
 from patients.services import Conflict, StillInUse, audit, revoke_access, withdraw
 
+# What the import itself said is not known is older than its batch.
+STATED = "StatedUnknown"
 # What a case that was only just opened has besides its own row.
 OPENING = {"AuditEvent", "AccessEvent", "AccessGrant", "ImportRow"}
 
@@ -68,19 +72,22 @@ def _close(row: ImportRow, *, by, reason: str) -> str:
     patient = Patient.objects.select_for_update().get(pk=row.patient_id)
     if patient.recorded_at != row.made_at:
         return "changed_since"
-    if _has_more(patient):
+    if _has_more(patient, row.batch.at):
         return "case_in_use"
     for grant in AccessGrant.objects.filter(patient=patient, revoked_at=None):
         revoke_access(grant, by=by, reason=reason)
     return "case_closed"
 
 
-def _has_more(patient: Patient) -> bool:
+def _has_more(patient: Patient, imported_at: dt.datetime) -> bool:
     for relation in patient._meta.related_objects:
         model = relation.related_model
         if model.__name__ in OPENING:
             continue
         manager = model.objects if issubclass(model, Versioned) else model._default_manager
-        if manager.filter(**{relation.field.name: patient}).exists():
+        found = manager.filter(**{relation.field.name: patient})
+        if model.__name__ == STATED:
+            found = found.filter(recorded_at__gt=imported_at)
+        if found.exists():
             return True
     return False

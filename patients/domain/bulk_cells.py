@@ -28,7 +28,7 @@ class CellRefused(ValueError):
 
 @dataclass
 class Values:
-    """What a row says: model fields by name, and the columns that say in so many words that it is not known."""
+    """What a row says: model fields by name, and those of them that are said, in so many words, not to be known."""
 
     fields: dict[str, Any] = field(default_factory=dict)
     unknown: list[str] = field(default_factory=list)
@@ -47,16 +47,15 @@ def values_of(table: Table, cells: dict[str, str]) -> Values:
 
 
 def _take(found: Values, column: Column, text: str) -> None:
+    is_unknown = text.lower() == UNKNOWN
+    if is_unknown and column.field not in columns.OWN_WORD:
+        found.unknown.append(column.field)
     if column.kind == columns.DATE:
         found.fields[column.field], found.fields[f"{column.field}_precision"] = _date(column, text)
-        return
-    is_unknown = text.lower() == UNKNOWN
-    if is_unknown and column.kind not in (columns.TEXT, columns.LIST) and UNKNOWN not in column.choices:
-        if column.is_required:
-            raise CellRefused("unknown_not_possible", column.name)
-        found.unknown.append(column.name)
-        return
-    found.fields[column.field] = _READ[column.kind](column, text)
+    elif not is_unknown or UNKNOWN in column.choices:
+        found.fields[column.field] = _READ[column.kind](column, text)
+    elif column.is_required:
+        raise CellRefused("unknown_not_possible", column.name)
 
 
 def _date(column: Column, text: str) -> tuple[dt.date | None, str]:

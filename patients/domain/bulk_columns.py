@@ -8,6 +8,8 @@ from patients.domain.units import ANALYTES
 
 UNKNOWN = "unknown"
 CASE = "case_number"
+# Columns whose own word for it says as much as an answer: nothing more is kept beside them.
+OWN_WORD = frozenset({"primary_site", "sex_for_formulas", "state"})
 
 TEXT, DATE, DAY, NUMBER, WHOLE, CHOICE, YES_NO, LIST, KI67 = (
     "text", "date", "day", "number", "whole", "choice", "yes_no", "list", "ki67",

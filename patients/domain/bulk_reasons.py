@@ -7,6 +7,8 @@ REASONS: dict[str, str] = {
     "case_opened": "A new case.",
     "case_reopened": "The case of an import that was taken back is opened again.",
     "already_here": "The same is recorded already.",
+    "unknown_not_added": "The same is recorded already. What the row says is not known is not added: if the page of "
+    "the case does not say it, say it there.",
     "corrected_since": "It was recorded here and has been corrected since: the correction stands.",
     "withdrawn_since": "It was recorded here and withdrawn: it does not come back by a table.",
     "case_differs": "The case is there and says something else here. It is not changed; correct it on its page.",

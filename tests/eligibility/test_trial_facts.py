@@ -157,6 +157,12 @@ def test_injections_of_analogues_are_exact_and_told_apart(doctor, patient):
     assert (said(patient, "days_since_long_acting_ssa"), said(patient, "days_since_short_acting_ssa")) == ("28", "1")
 
 
+def test_an_injection_of_unknown_form_may_be_either_unless_its_name_says(doctor, patient):
+    record(SsaInjection, by=doctor, patient=patient, drug="octreotide", clinical_date=ago(9))
+    assert (said(patient, "has_long_acting_ssa"), said(patient, "has_short_acting_ssa")) == (OPEN, OPEN)
+    assert (said(patient, "days_since_long_acting_ssa"), said(patient, "days_since_short_acting_ssa")) == ("≥ 9", "≥ 9")
+
+
 def test_a_running_line_of_an_analogue_says_that_it_began_not_when_the_last_dose_was(doctor, patient):
     add_line(doctor, patient, "ssa", "lanreotide", 200, is_ongoing=True)
     assert said(patient, "days_since_long_acting_ssa") == "0–200"

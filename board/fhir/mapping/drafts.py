@@ -45,7 +45,6 @@ REASONS: dict[str, tuple[str, str]] = {
     "drug_not_stated": (REFUSED, "It does not name the drug in words or by a code that is known here."),
     "treatment_class_unknown": (REFUSED, "What class of treatment “{}” is cannot be told from its name."),
     "administration_is_no_line": (REFUSED, "One administration of a drug is no treatment line: it has no period."),
-    "long_acting_not_stated": (REFUSED, "Whether the analogue was long-acting is not said, and is never guessed."),
     "cycle_number_missing": (REFUSED, "The number of the PRRT cycle is not said, and is never guessed."),
     "not_accepted": (REFUSED, "{}"),
 }

@@ -20,7 +20,7 @@ from board.fhir.mapping.from_parts import (
 )
 from board.fhir.mapping.parts import Json
 from board.fhir.mapping.terms import SNOMED
-from patients.domain.drugs import REGIMENS, drugs_of, is_chemotherapy, is_long_acting_ssa, is_prrt
+from patients.domain.drugs import REGIMENS, drugs_of, is_chemotherapy, is_prrt
 
 GIVEN = frozenset({"in-progress", "completed", "stopped", "unknown"})
 SSA = ("lanreotide", "octreotide", "pasireotide")
@@ -111,10 +111,6 @@ def _dose(resource: Json) -> Json | None:
 
 def _injection(resource: Json, name: str) -> Draft:
     own = extras("SsaInjection", resource)
-    if "is_long_acting" not in own:
-        if is_long_acting_ssa(name) is None:
-            raise NotTaken("long_acting_not_stated")
-        own["is_long_acting"] = True
     dose, said = amount(_dose(resource), "mg", {"mg": 1})
     values = {"drug": name, "dose_mg": dose, **own, **_given_on(resource)}
     return Draft("SsaInjection", values | {"note": note_of(resource)}, said=said)

@@ -8,8 +8,10 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+from board.entry.unknowns import state_unknown
+from board.models import StatedUnknown
 from patients.domain.bulk_columns import TABLES
-from patients.models import ImportBatch, LabResult, Patient
+from patients.models import ImportBatch, ImportRow, LabResult, Patient
 from patients.services import revoke_access
 from tests.patients.factories import make_patient, make_user
 
@@ -49,15 +51,34 @@ def test_trial_confirmation_and_undo(client, clerk):
     assert "1 row: Taken back." in undone.content.decode() and not LabResult.objects.exists()
 
 
-def test_a_new_case_that_was_only_looked_at_is_closed_by_the_undo(client, clerk):
+@pytest.mark.parametrize("centre", ["", "unknown"])
+def test_a_new_case_that_was_only_looked_at_is_closed_by_the_undo(client, clerk, centre):
     """Looking leaves its line in the trail; that is no use of the case."""
-    sent = hidden(bring(client, "case_number,sex_for_formulas\nN-1,F\n"))
+    sent = hidden(bring(client, f"case_number,sex_for_formulas,centre\nN-1,F,{centre}\n"))
     client.post(reverse("board:import_table_confirm"), sent, follow=True)
     undone = client.post(
         reverse("board:import_undo", args=[ImportBatch.objects.get().pk]), {"reason": "wrong file"}, follow=True
     )
     assert undone.status_code == 200
     assert not Patient.objects.visible_to(clerk).filter(case_number="N-1").exists()
+
+
+def test_what_is_said_of_a_case_after_its_import_keeps_it_open(client, clerk):
+    sent = hidden(bring(client, "case_number,centre\nN-1,unknown\n"))
+    client.post(reverse("board:import_table_confirm"), sent)
+    state_unknown(by=clerk, patient=Patient.objects.get(), lineage=None, name="patient.birth_date")
+    client.post(reverse("board:import_undo", args=[ImportBatch.objects.get().pk]), {"reason": "wrong file"})
+    assert Patient.objects.visible_to(clerk).count() == 1
+
+
+def test_unknown_is_not_added_to_what_is_here_and_the_trial_says_so(client, clerk):
+    make_patient(by=clerk, case_number="A-1", centre="")
+    page = bring(client, "case_number,centre,birth_date\nA-1,unknown,\nB-1,unknown,1961\n")
+    assert "What the row says is not known is not added" in page.content.decode()
+    client.post(reverse("board:import_table_confirm"), hidden(page))
+    said = StatedUnknown.objects.values_list("patient__case_number", "name", "is_unknown")
+    assert list(said) == [("B-1", "patient.centre", True)]
+    assert list(ImportRow.objects.values_list("code", flat=True)) == ["unknown_not_added", "case_opened"]
 
 
 def test_only_the_file_that_was_tried_and_only_by_who_tried_it(client, clerk):

@@ -85,6 +85,17 @@ def test_a_case_like_a_visible_one_is_asked_about_and_the_answer_is_kept(client,
     assert post(client, "entry_new_submit", body | {"key": "b" * 20}).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("typed_sex", "stored_sex", "is_alike"),
+    [("U", "F", True), ("", "F", True), ("F", "U", True), ("F", "F", True), ("F", "M", False), ("U", "U", True)],
+)
+def test_an_unknown_sex_agrees_with_none_and_excludes_none(clerk, typed_sex, stored_sex, is_alike):
+    make_patient(by=clerk, case_number="E-388", sex_for_formulas=stored_sex, birth_date="1968-05-01")
+    values = {"patient.case_number": "E-389", "patient.birth_date": "1968", "patient.sex_for_formulas": typed_sex}
+    found = duplicates.candidates(clerk, values)
+    assert [one.why for one in found] == ["a similar number and the same year of birth"] * is_alike
+
+
 def test_the_answer_about_an_unseen_case_is_refused(client, clerk):
     make_patient(case_number="SECRET-8")
     body = {"draft": str(uuid.uuid4()), "case_number": "SECRET-8", "answer": "different"}

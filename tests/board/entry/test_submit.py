@@ -5,10 +5,12 @@ import uuid
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
+from board.bulk.taking import take_tables
 from board.entry.answers import look, with_typed
 from board.entry.drafts import EntryConflict, draft_for, entry_of, own_draft, save_draft
 from board.entry.submit import NEEDS_REASON, Incomplete, submit
 from board.models import CaseQuestion, EntryDraft, StatedUnknown
+from patients.bulk.reading import read
 from patients.models import (
     AuditEvent,
     BodyMeasure,
@@ -18,6 +20,7 @@ from patients.models import (
     LabResult,
     Patient,
     PerformanceStatus,
+    SsaInjection,
     TreatmentLine,
 )
 from patients.services import grant_access, revise
@@ -255,3 +258,45 @@ def test_a_value_is_corrected_under_its_own_day_and_never_stored_without_one(cle
 def test_one_comma_and_three_digits_is_asked_about(clerk, text):
     with pytest.raises(ValidationError, match="thousands or decimals"):
         sent(clerk, typed(clerk, WHOLE | {"labs.n1.value": text}))
+
+
+@pytest.mark.parametrize(("typed_form", "stored"), [("", None), ("unknown", None), ("yes", True), ("no", False)])
+def test_the_form_of_an_injection_that_nobody_gave_stays_unknown(clerk, typed_form, stored):
+    given = {"ssa.n1.drug": "octreotide", "ssa.n1.clinical_date": "2026-04-01", "ssa.n1.is_long_acting": typed_form}
+    sent(clerk, typed(clerk, WHOLE | given))
+    row = SsaInjection.objects.get()
+    assert row.is_long_acting is stored
+    assert entry_of(draft_for(row.patient, clerk)).values["ssa.n1.is_long_acting"] == typed_form
+
+
+def test_unknown_from_a_table_is_the_row_that_the_page_would_write(clerk):
+    names = "case_number,date,primary_site,functional_status,syndrome,stage,tnm,metastatic_sites\n"
+    lines = "case_number,start,treatment_class,regimen,stop,cycles,best_response\n"
+    for table in (
+        "case_number,sex_for_formulas,birth_date,centre\nE-0388,U,1968,unknown\n",
+        f"{names}E-0388,unknown,unknown,unknown,Unknown,unknown,unknown,unknown\n",
+        f"{lines}E-0388,unknown,chemo,CAPTEM,unknown,unknown,unknown\n",
+    ):
+        take_tables(by=clerk, found=read(table.encode()))
+    unknown = ["centre"], [n.replace("date", "clinical_date") for n in names.strip().split(",")[1:]], [
+        "clinical_date", "stop_date", "cycles", "best_response",
+    ]  # fmt: skip
+    typed_in = {
+        f"{card}.{name}": "unknown"
+        for card, found in zip(("patient", "tumour", "lines.n1"), unknown, strict=True)
+        for name in found
+    }
+    sent(clerk, typed(clerk, WHOLE | typed_in | {"patient.case_number": "XQ-77"}))
+    by_table, by_page = (Patient.objects.get(case_number=number) for number in ("E-0388", "XQ-77"))
+    of_page = _stated(by_page)
+    assert _stated(by_table) == of_page and len(of_page) == 11
+    row, same = (Diagnosis.objects.get(patient=one) for one in (by_table, by_page))
+    for name in ("clinical_date", "primary_site", "functional_status", "syndrome", "stage", "tnm", "metastatic_sites"):
+        assert getattr(row, name) == getattr(same, name), name
+    shown = entry_of(draft_for(by_table, clerk)).values
+    assert {shown[name] for name in typed_in if not name.startswith("lines")} == {"unknown"}
+
+
+def _stated(patient):
+    kinds = {row.lineage: type(row).__name__ for model in (Diagnosis, TreatmentLine) for row in model.objects.all()}
+    return {(kinds.get(one.lineage), one.name) for one in StatedUnknown.objects.filter(patient=patient)}

@@ -302,7 +302,6 @@ ONE = {
         NET | {"verificationStatus": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/condition-ver-status", "code": "refuted"}]}},
         "status_not_final",
     ),
-    "an analogue of unknown length": (DRUG | {"medicationCodeableConcept": {"text": "octreotide"}}, "long_acting_not_stated"),
     "PRRT without a number": (DRUG | {"medicationCodeableConcept": {"text": "177Lu-DOTATATE"}}, "cycle_number_missing"),
     "one tablet": (DRUG | {"medicationCodeableConcept": {"text": "capecitabine"}}, "administration_is_no_line"),
     "a drug nobody knows": (
@@ -404,7 +403,7 @@ def test_a_lab_of_another_system(clerk):
 
 def test_the_analogue_and_the_line_of_another_system(clerk):
     assert line_of(clerk, DRUG).outcome == "recorded"
-    assert SsaInjection.objects.get().is_long_acting is True
+    assert SsaInjection.objects.get().is_long_acting is None
     course = without(DRUG, "effectiveDateTime") | {
         "id": "m2",
         "effectivePeriod": {"start": "2025-01", "end": "2025-06"},

@@ -90,7 +90,7 @@ def test_a_trial_stores_nothing_and_the_second_time_everything_is_here(clerk):
     assert not Patient.objects.exists() and not ImportBatch.objects.exists()
     report = take(data, clerk)
     assert report.new == len(TABLES)
-    assert {line.code for line in trial(data, clerk).lines} == {"already_here"}
+    assert {line.code for line in trial(data, clerk).lines} == {"already_here", "unknown_not_added"}
     with pytest.raises(FileRefused) as refused:
         take(data, clerk)
     assert refused.value.code == "nothing_new"
@@ -153,8 +153,18 @@ def test_unknown_is_not_empty(clerk):
     head = "case_number;start;treatment_class;regimen;cycles;stop\n"
     take(csv(head + "A-1;unknown;chemo;CAPTEM;unknown;\nA-1;2020;ssa;lanreotide;;unknown\n"), clerk)
     said, silent = TreatmentLine.objects.get(regimen="CAPTEM"), TreatmentLine.objects.get(regimen="lanreotide")
-    assert (said.clinical_date, said.cycles, said.note) == (None, None, "Not known: cycles.")
+    assert (said.clinical_date, said.cycles, said.note) == (None, None, "")
     assert (silent.clinical_date_precision, silent.cycles, silent.note) == ("year", None, "")
+
+
+@pytest.mark.parametrize(("note", "before"), [("", "Not known: reference low."), ("x", "x Not known: reference low.")])
+def test_a_row_whose_note_says_what_is_not_known_is_the_same(clerk, note, before):
+    make_patient(by=clerk, case_number="A-1")
+    head = "case_number,date,analyte,value,unit,reference_low,note\n"
+    take(csv(f"{head}A-1,2024-01-02,hb,12,g/dL,,{before}\n"), clerk)
+    assert codes(trial(csv(f"{head}A-1,2024-01-02,hb,12,g/dL,unknown,{note}\n"), clerk)) == [
+        ("already here", "unknown_not_added")
+    ]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])

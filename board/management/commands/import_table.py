@@ -5,6 +5,7 @@ from pathlib import Path
 from django.core.exceptions import PermissionDenied
 from django.core.management.base import CommandError
 
+from board.bulk.taking import take_tables
 from patients.bulk.importing import import_tables
 from patients.bulk.outcomes import Report
 from patients.bulk.reading import LARGEST_BYTES, FileRefused, read
@@ -31,7 +32,7 @@ class Command(CaseCommand):
             if dry_run:
                 self.stdout.write("Nothing was stored: this was a dry run.")
                 return
-            report = import_tables(by=user, found=found, is_trial=False, only_good=only_good)
+            report = take_tables(by=user, found=found, only_good=only_good)
         except FileRefused as refused:
             raise CommandError(f"{refused} Nothing was stored ({refused.code}).", returncode=REFUSED) from refused
         except PermissionDenied as denied:
