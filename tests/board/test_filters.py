@@ -108,8 +108,9 @@ def test_a_case_number_goes_before_a_site(user, cases):
 @pytest.mark.parametrize("text", ["%", "_", "F%", "F_1", "\\"])
 def test_signs_of_patterns_are_ordinary_signs(user, cases, text):
     assert found(user, text=text) == []
-    made = make_patient(by=user, case_number=f"{text}-9")
-    assert found(user, text=text) == [made.case_number]
+    made = make_patient(by=user, case_number="Z-9")
+    Patient.objects.filter(pk=made.pk).update(case_number=f"{text}-9")  # numbers of before the rule stay
+    assert found(user, text=text) == [f"{text}-9"]
 
 
 def test_the_begin_of_a_number_is_found_through_the_index(user, cases):
