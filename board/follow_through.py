@@ -1,6 +1,7 @@
 """What became of recommendations: those that wait for a word, who owns them, and how many were followed."""
 
 import datetime as dt
+import uuid
 from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -71,10 +72,17 @@ def overdue_decisions(user, *, today: dt.date) -> str:
 
 
 def recommendations(decisions: QuerySet[BoardDecision]) -> list[Recommendation]:
+    return [one for of_one in recommendations_by_patient(decisions).values() for one in of_one]
+
+
+def recommendations_by_patient(decisions: QuerySet[BoardDecision]) -> dict[uuid.UUID, list[Recommendation]]:
     """Signed decisions that ask for something; of an amended one only the newest version."""
     asking = decisions.exclude(next_step=NextStep.NOTHING)
     newest = asking.filter(Q(superseded_by=None) | Q(superseded_by__amendment_reason=""))
-    return [_recommendation(decision) for decision in _rows(newest).select_related("superseded_by")]
+    found: dict[uuid.UUID, list[Recommendation]] = {}
+    for decision in _rows(newest).select_related("superseded_by"):
+        found.setdefault(decision.patient_id, []).append(_recommendation(decision))
+    return found
 
 
 def _recommendation(decision: BoardDecision) -> Recommendation:
