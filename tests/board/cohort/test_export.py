@@ -323,6 +323,24 @@ def test_three_attempts_then_it_says_so(full, monkeypatch):
     running.sweep()
     export.refresh_from_db()
     assert (export.state, export.reason_code) == ("failed", "given_up")
+    running.sweep()
+    assert failures(export) == [(None, {"code": "given_up"})], "once"
+
+
+def failures(export) -> list[tuple]:
+    trail = AuditEvent.objects.filter(action="export_failed", object_id=str(export.pk))
+    return list(trail.values_list("by", "after"))
+
+
+def test_a_failure_is_in_the_trail_and_that_of_a_lost_lease_is_not(full, monkeypatch):
+    researcher, approver, _ = full
+    export = services.approve_export(by=approver, export=ask(researcher))
+    monkeypatch.setattr(running, "_make", lambda *args: (_ for _ in ()).throw(OSError))
+    running.run(export.pk)
+    export.refresh_from_db()
+    assert (export.state, failures(export)) == ("failed", [(researcher.pk, {"code": "disk"})])
+    running._fail(export, export.token, "disk")
+    assert len(failures(export)) == 1
 
 
 def test_the_trail_names_who_asked_who_agreed_each_case_and_each_download(full, client):
