@@ -12,6 +12,7 @@ from patients.domain.roles import Capability
 from patients.models import AccessGrant, ImportBatch, ImportRow, Patient, Versioned
 from patients.selectors import visible_patients
 from patients.services import Conflict, StillInUse, audit, revoke_access, withdraw
+from patients.services.access import FOLLOWED
 
 # What a case that was only just opened has besides its own row.
 OPENING = {"AuditEvent", "AccessEvent", "AccessGrant", "ImportRow"}
@@ -71,7 +72,8 @@ def _close(row: ImportRow, *, by, reason: str) -> str:
     if _has_more(patient):
         return "case_in_use"
     for grant in AccessGrant.objects.filter(patient=patient, revoked_at=None):
-        revoke_access(grant, by=by, reason=reason)
+        # The centre's access ends with the case, not by anybody's word about the centre: it may come back with it.
+        revoke_access(grant, by=by, reason=FOLLOWED if grant.kind == AccessGrant.Kind.CENTRE else reason)
     return "case_closed"
 
 
