@@ -7,6 +7,7 @@ exports with ``state``, ``attempts``, ``token``, ``lease_until``, ``stage``, ``p
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -14,6 +15,7 @@ from django.db.models import DateTimeField, ExpressionWrapper, F, Q, QuerySet
 from django.db.models.functions import Now
 
 from board.models import CohortExport, PatientExport
+from patients.services import audit
 
 QUEUED, RUNNING, FAILED = "queued", "running", "failed"
 
@@ -56,10 +58,17 @@ class Claims:
     def give_back(self, pk: uuid.UUID, token: int, **values) -> None:
         self.own(pk, token).update(state=QUEUED, lease_until=None, **values)
 
+    @transaction.atomic
     def give_up_exhausted(self, code: str) -> int:
+        """Each with its line in the trail; of two sweepers one writes it."""
         tired = self.model.objects.filter(claimable(), attempts__gte=settings.JOB_MAX_ATTEMPTS)
-        ended = {"state": FAILED, "reason_code": code, "lease_until": None, "stage": ""}
-        return tired.update(token=F("token") + 1, finished_at=Now(), **ended)
+        ended: dict[str, Any] = {"state": FAILED, "reason_code": code, "lease_until": None, "stage": ""}
+        gone = [
+            one for one in tired if tired.filter(pk=one.pk).update(token=F("token") + 1, finished_at=Now(), **ended)
+        ]
+        for export in gone:
+            audit(by=None, action="export_failed", obj=export, after={"code": code})
+        return len(gone)
 
     def waiting(self) -> QuerySet:
         return self.model.objects.filter(claimable())

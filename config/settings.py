@@ -63,6 +63,7 @@ MIDDLEWARE = [
     "config.middleware.NoStoreMiddleware",
     "config.page_headers.PermissionsPolicyMiddleware",
     "config.body_caps.BodyCapMiddleware",  # within all that sets headers, before anything that reads a form
+    "config.nul_texts.NulTextMiddleware",
     "board.rewind_guard.RewindGuardMiddleware",
     "config.middleware.ReadsMiddleware",
 ]

@@ -1,5 +1,7 @@
 """What the pages of exports show."""
 
+import uuid
+
 from django.conf import settings
 from django.utils import timezone
 
@@ -31,6 +33,7 @@ def list_of(user, query: CohortQuery) -> dict:
         "exports": [(export, words_of(export)) for export in mine[:MOST_LISTED]],
         "query": query,
         "may_ask": may_ask,
+        "key": uuid.uuid4().hex,
         "numbers": numbers(cohort_of(user, query, today=timezone.localdate()), shows_all=False) if may_ask else None,
         "tables": [(table, ", ".join(text_columns(table))) for table in TABLES.values()],
         "chosen": list(TABLES),

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from board.cohort.export_page import detail_of, list_of, words_of
 from board.cohort.http import APPROVE, ASK, check, export_or_404, sentences
 from board.cohort.running import path_of
-from board.cohort.services import approve_export, ask_for_export, note_download, refuse_export
+from board.cohort.services import approve_export, ask_for_export_once, note_download, refuse_export
 from board.cohort.views import asked_in
 from board.models import CohortExport
 from board.tasks import run_export
@@ -31,8 +31,9 @@ def _ask(request: HttpRequest) -> HttpResponse:
     check(request, ASK)
     query = asked_in(request.user, request.POST.get("question", ""))
     try:
-        made = ask_for_export(
+        made = ask_for_export_once(
             by=request.user,
+            key=request.POST.get("key", ""),
             query=query,
             tables=request.POST.getlist("tables"),
             agreement=request.POST.get("agreement", ""),

@@ -56,10 +56,10 @@ def run(pk: uuid.UUID) -> bool:
         log.warning("export %s attempt %s lost its lease", pk, token)
         return False
     except Refused as refused:
-        _fail(pk, token, str(refused))
+        _fail(export, token, str(refused))
     except OSError as error:
         log.error("export %s could not be written (%s)", pk, type(error).__name__)
-        _fail(pk, token, "disk")
+        _fail(export, token, "disk")
     except Exception:
         claims.give_back(pk, token, last_rung_at=Now())
         raise
@@ -89,9 +89,12 @@ def _make(export: CohortExport, token: int, part: Path) -> None:
     _finish(export, token, archive, part)
 
 
-def _fail(pk: uuid.UUID, token: int, code: str) -> None:
+def _fail(export: CohortExport, token: int, code: str) -> None:
     """Of a lease that is lost nothing is said: whoever has it now says how it ends."""
-    claims.own(pk, token).update(state=_STATE.FAILED, lease_until=None, finished_at=Now(), reason_code=code, stage="")
+    ended = {"state": _STATE.FAILED, "lease_until": None, "finished_at": Now(), "reason_code": code, "stage": ""}
+    with transaction.atomic():
+        if claims.own(export.pk, token).update(**ended):
+            audit(by=export.asked_by, action="export_failed", obj=export, after={"code": code})
 
 
 def _finish(export: CohortExport, token: int, archive: Archive, part: Path) -> None:

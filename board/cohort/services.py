@@ -1,7 +1,9 @@
 """What is kept of questions, and the way of an export from being asked for to being approved. All of it is audited."""
 
 import datetime as dt
+import hashlib
 from dataclasses import asdict
+from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -12,6 +14,7 @@ from board.cohort.query import CohortQuery
 from board.cohort.selection import Cohort
 from board.cohort.tables import TABLES
 from board.models import CohortExport, CohortQuestion
+from board.once import once, refuse_other_words
 from patients.domain.roles import Capability
 from patients.models import User
 from patients.services import audit
@@ -45,6 +48,19 @@ def keep_question(*, by: User, name: str, found: Cohort) -> CohortQuestion:
 def delete_question(*, by: User, question: CohortQuestion) -> None:
     audit(by=by, action="delete_cohort_question", obj=question, before={"digest": question.digest})
     question.delete()
+
+
+@transaction.atomic
+def ask_for_export_once(*, by: User, key: str, **asked: Any) -> CohortExport:
+    """``key``: of the form. Sent twice it is one export, and the second is led to the first."""
+    words = hashlib.sha256(repr(sorted(asked.items())).encode()).hexdigest()
+
+    def act() -> dict[str, Any]:
+        return {"export": str(ask_for_export(by=by, **asked).pk), "words": words}
+
+    told = once(by=by, key=key, kind="cohort_export", act=act)
+    refuse_other_words(told, words)
+    return CohortExport.objects.get(pk=told["export"])
 
 
 @transaction.atomic

@@ -4,6 +4,8 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db.models import F
+
 from board.entry.codec import text_of
 from board.entry.fields import BY_KEY, HISTOLOGY, LABS, LINES, PATIENT, SSA, TUMOUR, UNKNOWN, Card, field_of
 from board.models import CaseQuestion, StatedUnknown
@@ -27,6 +29,8 @@ ASSERTED = {
     "lines.prior_systemic": "prior_systemic",
     "ssa.prior_ssa": "prior_ssa",
 }
+# A row without a day stands before all with one, on every database: it overrules none of them.
+OLDEST_FIRST = (F("clinical_date").asc(nulls_first=True), "recorded_at")
 MEASURED = {"status.weight_kg": BodyMeasure.Kind.WEIGHT, "status.height_cm": BodyMeasure.Kind.HEIGHT}
 
 
@@ -47,7 +51,7 @@ def recorded(patient: Patient | None, aliases: dict[str, str] | None = None) -> 
         return found
     names = {lineage: alias for alias, lineage in (aliases or {}).items()}
     _patient(found, patient)
-    _single(found, TUMOUR, rows(Diagnosis, patient).order_by("clinical_date", "recorded_at").last())
+    _single(found, TUMOUR, rows(Diagnosis, patient).order_by(*OLDEST_FIRST).last())
     for card in (HISTOLOGY, LINES, SSA):
         for row in rows(card.model, patient):
             _row(found, card, row, names)
@@ -102,7 +106,7 @@ def _row(found: Recorded, card: Card, row, names: dict[str, str]) -> None:
 
 def _newest_labs(patient: Patient) -> list[LabResult]:
     newest: dict[str, LabResult] = {}
-    for row in rows(LabResult, patient).order_by("clinical_date", "recorded_at"):
+    for row in rows(LabResult, patient).order_by(*OLDEST_FIRST):
         newest[row.analyte] = row
     return list(newest.values())
 
@@ -116,7 +120,7 @@ def _status(found: Recorded, patient: Patient) -> None:
         if row := latest(BodyMeasure, patient, kind=kind):
             found.stored[name] = row
             found.values[name] = f"{row.value.normalize():f}"
-    asserted = list(rows(ClinicalAssertion, patient).order_by("clinical_date", "recorded_at"))
+    asserted = list(rows(ClinicalAssertion, patient).order_by(*OLDEST_FIRST))
     for name, kind in ASSERTED.items():
         if said := [row for row in asserted if row.kind == kind]:
             found.stored[name] = said[-1]

@@ -9,7 +9,7 @@ from patients.domain.case_numbers import refusal
 from patients.domain.roles import Role
 from patients.models import AccessGrant, ImportRow, Patient
 from patients.selectors import visible_patients
-from patients.services import create_patient, grant_access
+from patients.services import create_patient, follow_centre, grant_access
 from patients.services.patients import ENTERED_ACCESS
 
 
@@ -53,6 +53,7 @@ class Cases:
         if not self._is_closed_import(taken) or any(getattr(taken, name) != value for name, value in values.items()):
             raise CellRefused("case_not_found", CASE)
         grant_access(by=self.by, patient=taken, user=self.by, kind=AccessGrant.Kind.ENTERED, until=self._until())
+        follow_centre(taken, by=self.by)
         return "case_reopened", taken
 
     def _is_closed_import(self, patient: Patient) -> bool:

@@ -14,6 +14,7 @@ from patients.domain.roles import Capability
 from patients.models import AccessGrant, ImportBatch, ImportRow, Patient, Versioned
 from patients.selectors import visible_patients
 from patients.services import Conflict, StillInUse, audit, revoke_access, withdraw
+from patients.services.access import FOLLOWED
 
 # What the import itself said is not known is older than its batch.
 STATED = "StatedUnknown"
@@ -75,7 +76,8 @@ def _close(row: ImportRow, *, by, reason: str) -> str:
     if _has_more(patient, row.batch.at):
         return "case_in_use"
     for grant in AccessGrant.objects.filter(patient=patient, revoked_at=None):
-        revoke_access(grant, by=by, reason=reason)
+        # The centre's access ends with the case, not by anybody's word about the centre: it may come back with it.
+        revoke_access(grant, by=by, reason=FOLLOWED if grant.kind == AccessGrant.Kind.CENTRE else reason)
     return "case_closed"
 
 

@@ -1,11 +1,14 @@
 """Every route x every role and nobody x own and another's objects x GET and POST: allowed as written, nothing leaks."""
 
+import json
+import re
 import uuid
 from dataclasses import dataclass
 
 import pytest
+from django.conf import settings
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
 
 from patients.domain.roles import Role
 from patients.services import revoke_access
@@ -142,6 +145,39 @@ def test_invisible_and_absent_are_alike(inhabited, others, name, rule):
             same = text_of(response).replace(str(next(iter(kwargs.values()))), "")
             seen.append((response.status_code, len(same)))
         assert seen[0] == seen[1], f"{method} {name}"
+
+
+NAMED = re.compile(r"""(?:POST(?:\.get|\.getlist)?[(\[]|body(?:\.get)?[(\[]|said\()\s*["'](\w+)["']""")
+POSTED = [c for c in CASES if c[1].post]
+
+
+def fields_read() -> set[str]:
+    """Names of texts that any view reads without a form."""
+    found = {"text", "reason", "values"}
+    for room in ("board", "imaging", "patients"):
+        for file in (settings.BASE_DIR / room).rglob("*.py"):
+            found |= set(NAMED.findall(file.read_text()))
+    return found
+
+
+@pytest.mark.parametrize(("name", "rule"), POSTED, ids=[i for i, c in zip(IDS, CASES, strict=True) if c[1].post])
+def test_no_text_with_a_nul_character_is_taken(inhabited, name, rule):
+    role = sorted(rule.post)[0]
+    client, own = inhabited.clients[role], inhabited.own[role]
+    address = reverse(name, kwargs=own.kwargs(rule.about))
+    sent = dict.fromkeys(sorted(fields_read()), "a\x00b")
+    for how in ({"data": sent}, {"data": json.dumps(sent), "content_type": "application/json"}):
+        answer = client.post(address, **how)
+        if getattr(resolve(address).func, "csrf_exempt", False):
+            assert answer.status_code < 500, name
+            continue
+        assert answer.status_code == 400 and "(NUL, code 0)" in answer.content.decode(), (name, answer.status_code)
+
+
+def test_the_words_for_a_nul_character_in_json_are_a_text(inhabited):
+    client, address = inhabited.clients[Role.DATA_ENTRY], reverse("board:entry_paste")
+    for text, status in (("a\\u0000b", 200), ("a\\\x00b", 400), ("a\x00b", 400)):
+        assert client.post(address, {"text": text}, content_type="application/json").status_code == status, text
 
 
 def test_an_account_that_was_closed_is_nobody(client):

@@ -3,12 +3,15 @@
 import datetime as dt
 import re
 import uuid
+from dataclasses import replace
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from board.cohort import figures, selection
 from board.cohort.cases import CohortCase, Tumour
+from board.cohort.kpi import kpi
 from board.cohort.outcome import Outcome
 from board.cohort.page import Eyes, page_of
 from board.cohort.picture import Shown, picture_of
@@ -16,13 +19,14 @@ from board.cohort.query import CohortQuery, query_of
 from board.cohort.selection import Cohort, cohort_of
 from board.domain.cohort_pairs import Given, ScanPair
 from board.domain.cohort_swimmer import Point, Spell, Swim
-from board.models import CohortQuestion
+from board.models import BoardDecision, CohortQuestion, DecisionFollowUp
 from eligibility.change_facts import change_between
 from eligibility.models import ChangeVerdict
 from imaging.models import Scan
 from patients.models import AuditEvent, HistologySpecimen, TreatmentLine
 from patients.services import grant_access, revise
 from tests.board.factories import FOLLOW_UP, TODAY
+from tests.board.meeting_factories import make_item, make_meeting
 from tests.patients.factories import make_patient, make_user
 
 pytestmark = pytest.mark.django_db
@@ -210,6 +214,55 @@ def test_a_swimmer_of_one_row_or_of_hundreds(number):
     assert len(picture.lines) == min(number, 200) and picture.more == max(0, number - 200)
     assert len({line.row.bars[0].x for line in picture.lines}) == 1, "day 0 is under day 0"
     assert all(line.row.marks[0].letter == "P" for line in picture.lines)
+
+
+def of_care(patients, *, shows_all=False):
+    found = Cohort(CohortQuery(), [replace(made(n), patient_id=patient.pk) for n, patient in enumerate(patients)])
+    return kpi(found, today=TODAY, shows_all=shows_all)
+
+
+def listed(by, patient, *, missing: int, ready: int) -> None:
+    for gate in [["histology"]] * missing + [[]] * ready:
+        make_item(make_meeting(by), patient, by, gate_missing=gate)
+
+
+def decided(by, patient, *told: str, days: int = 200) -> None:
+    decision = BoardDecision.objects.create(
+        patient=patient, decided_on=TODAY - dt.timedelta(days=days), outcome="treat", next_step="prrt", text="Words.",
+        recorded_by=by,
+    )  # fmt: skip
+    for kind in told:
+        at = timezone.make_aware(dt.datetime.combine(decision.decided_on, dt.time(12))) + dt.timedelta(days=10)
+        DecisionFollowUp.objects.create(decision=decision, kind=kind, recorded_by=by, recorded_at=at)
+
+
+def test_a_figure_of_care_is_small_by_its_patients_and_not_by_its_rows():
+    by = make_user("coordinator")
+    patients = [make_patient(by=by) for _ in range(6)]
+    listed(by, patients[0], missing=6, ready=0)
+    for patient in patients[1:]:
+        listed(by, patient, missing=0, ready=1)
+    assert of_care(patients).prepared == "hidden", "6 listings without data are those of one person"
+    assert of_care(patients, shows_all=True).prepared == "5 of 11 (45 %)"
+    for patient in patients[1:5]:
+        listed(by, patient, missing=1, ready=0)
+    assert of_care(patients).prepared == "5 of 15 (33 %)", "five are in each"
+
+
+def test_so_are_the_figures_of_recommendations():
+    by = make_user("coordinator")
+    patients = [make_patient(by=by) for _ in range(6)]
+    for patient in patients:
+        decided(by, patient, "done")
+    assert of_care(patients).done == "6 of 6 (n too small for a share)"
+    for _ in range(5):
+        decided(by, patients[0], "not_done")
+        decided(by, patients[0])
+        decided(by, patients[0], days=10)
+    told = of_care(patients)
+    assert (told.recorded, told.done, told.younger) == ("hidden", "hidden", 0)
+    told = of_care(patients, shows_all=True)
+    assert (told.recorded, told.done, told.younger) == ("11 of 16 (69 %)", "6 of 11 (55 %)", 5)
 
 
 def test_pseudonyms_are_of_one_user_and_classes_go_with_hidden_figures():

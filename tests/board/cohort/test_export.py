@@ -5,6 +5,7 @@ import datetime as dt
 import hashlib
 import io
 import json
+import re
 import zipfile
 
 import pytest
@@ -322,6 +323,24 @@ def test_three_attempts_then_it_says_so(full, monkeypatch):
     running.sweep()
     export.refresh_from_db()
     assert (export.state, export.reason_code) == ("failed", "given_up")
+    running.sweep()
+    assert failures(export) == [(None, {"code": "given_up"})], "once"
+
+
+def failures(export) -> list[tuple]:
+    trail = AuditEvent.objects.filter(action="export_failed", object_id=str(export.pk))
+    return list(trail.values_list("by", "after"))
+
+
+def test_a_failure_is_in_the_trail_and_that_of_a_lost_lease_is_not(full, monkeypatch):
+    researcher, approver, _ = full
+    export = services.approve_export(by=approver, export=ask(researcher))
+    monkeypatch.setattr(running, "_make", lambda *args: (_ for _ in ()).throw(OSError))
+    running.run(export.pk)
+    export.refresh_from_db()
+    assert (export.state, failures(export)) == ("failed", [(researcher.pk, {"code": "disk"})])
+    running._fail(export, export.token, "disk")
+    assert len(failures(export)) == 1
 
 
 def test_the_trail_names_who_asked_who_agreed_each_case_and_each_download(full, client):
@@ -372,6 +391,8 @@ def test_the_pages_ask_approve_and_preview_without_a_true_name(full, client):
     researcher, approver, patient = full
     client.force_login(researcher)
     sent = {"question": "", "tables": ["cohort", "patients"], "agreement": "DUA-7", "reason": "study"}
+    assert client.post(reverse("board:cohort_exports"), sent).status_code == 422, "a form without its key"
+    sent["key"] = key_on(client)
     answer = client.post(reverse("board:cohort_exports"), sent)
     export = CohortExport.objects.get()
     address = reverse("board:cohort_export", args=[export.pk])
@@ -379,14 +400,35 @@ def test_the_pages_ask_approve_and_preview_without_a_true_name(full, client):
     page = client.get(address).content.decode()
     assert "Waiting for second approval." in page and f">{patient.case_number}<" not in page
     assert "as they would leave" not in page, "no row is shown to the one who asked before the second person agreed"
-    assert client.post(reverse("board:cohort_exports"), sent | {"tables": []}).status_code == 422
-    assert client.post(reverse("board:cohort_exports"), sent | {"known_at": "2999-01-01"}).status_code == 422
+    assert client.post(reverse("board:cohort_exports"), sent | {"key": "new", "tables": []}).status_code == 422
+    assert (
+        client.post(reverse("board:cohort_exports"), sent | {"key": "new", "known_at": "2999-01-01"}).status_code == 422
+    )
     client.force_login(approver)
     page = client.get(address).content.decode()
     assert "Whoever approves agrees" in page and "as they would leave" in page and ">2025-09-01<" not in page
     client.post(reverse("board:cohort_decide", args=[export.pk]), {"answer": "approve"})
     export.refresh_from_db()
     assert (export.state, export.decided_by) == ("queued", approver)
+
+
+def key_on(client) -> str:
+    page = client.get(reverse("board:cohort_exports")).content.decode()
+    return re.search(r'name="key" value="([0-9a-f]{32})"', page)[1]
+
+
+def test_two_clicks_ask_for_one_export(full, client):
+    researcher, _, _ = full
+    client.force_login(researcher)
+    sent = {"question": "", "tables": ["cohort"], "agreement": "DUA-7", "reason": "study", "key": key_on(client)}
+    first, second = (client.post(reverse("board:cohort_exports"), sent) for _ in range(2))
+    export = CohortExport.objects.get()
+    assert first["Location"] == second["Location"] == reverse("board:cohort_export", args=[export.pk])
+    assert AuditEvent.objects.filter(action="ask_cohort_export").count() == 1
+    other = client.post(reverse("board:cohort_exports"), sent | {"reason": "another study"})
+    assert other.status_code == 422 and "stored before, with other words" in other.content.decode()
+    client.post(reverse("board:cohort_exports"), sent | {"key": key_on(client)})
+    assert CohortExport.objects.count() == 2, "the form opened anew is another export"
 
 
 def test_the_command_exports_a_kept_question_or_an_address(full, tmp_path):

@@ -9,9 +9,19 @@ from django.utils import timezone
 
 from board.entry import duplicates
 from board.entry.drafts import draft_for, entry_of, own_draft, unfinished
+from board.entry.recorded import recorded
 from board.entry.worklist import begun, submitted, take_note
 from board.models import EntryDraft
-from patients.models import AccessGrant, AuditEvent, LabResult, Patient, PrrtCycle, TreatmentLine
+from patients.models import (
+    AccessGrant,
+    AuditEvent,
+    ClinicalAssertion,
+    Diagnosis,
+    LabResult,
+    Patient,
+    PrrtCycle,
+    TreatmentLine,
+)
 from patients.services import grant_access, record, revoke_access
 from tests.board.entry.test_submit import WHOLE, typed
 from tests.patients.factories import make_patient, make_user
@@ -180,3 +190,17 @@ def test_a_line_that_cycles_rest_on_is_kept_with_a_sentence(client, clerk):
     said = post(client, "entry_submit", body, case_number=patient.case_number)
     assert said.status_code == 422 and "Withdraw those first" in said.json()["errors"][""], said.content
     assert TreatmentLine.objects.filter(pk=line.pk).exists()
+
+
+def test_a_row_without_a_day_overrules_none_that_has_one(clerk):
+    patient = make_patient(by=clerk)
+    made = {"by": clerk, "patient": patient}
+    record(Diagnosis, **made, primary_site="stomach", clinical_date="2025-01-02")
+    record(Diagnosis, **made, primary_site="lung", clinical_date=None)
+    record(LabResult, **made, analyte="hb", value=12, unit="g/dL", clinical_date="2025-01-02")
+    record(LabResult, **made, analyte="hb", value=9, unit="g/dL", clinical_date=None)
+    for state, day in (("asserted", "2025-01-02"), ("denied", None)):
+        record(ClinicalAssertion, **made, kind="prior_ssa", state=state, clinical_date=day)
+    found = recorded(patient)
+    assert found.stored["tumour"].primary_site == "stomach" and found.values["ssa.prior_ssa"] == "asserted"
+    assert [row.value for key, row in found.stored.items() if key.startswith("labs.")] == [12]

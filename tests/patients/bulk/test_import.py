@@ -17,7 +17,7 @@ from patients.bulk.undoing import UndoRefused, undo_import
 from patients.domain.bulk_columns import CHOICE, TABLES, UNKNOWN
 from patients.domain.bulk_reasons import REASONS
 from patients.models import AuditEvent, BodyMeasure, ImportBatch, LabResult, Patient, TreatmentLine
-from patients.services import revise
+from patients.services import revise, store_team
 from tests.patients.factories import make_patient, make_user
 
 pytestmark = pytest.mark.django_db
@@ -264,6 +264,18 @@ def test_an_empty_case_is_closed_and_the_same_file_opens_it_again(clerk):
         assert not Patient.objects.visible_to(clerk).exists() and Patient.objects.count() == 1
     other = make_user("data_entry")
     assert "case_not_found" in {line.code for line in trial(data, other).lines}
+
+
+def test_a_case_that_is_opened_again_is_its_centres_again(clerk):
+    owner, member = make_user("system_admin"), make_user("clinician")
+    centre = store_team(models.Team(name="North", kind="centre", opens_its_cases=True), by=owner)
+    member.teams.add(centre)
+    data = csv("case_number,initials,sex_for_formulas,birth_date,centre,vital_status,deceased_on\nA-1,,,1961,North,,\n")
+    for _ in range(2):
+        batch = ImportBatch.objects.get(pk=take(data, clerk).batch_id)
+        assert Patient.objects.visible_to(member).count() == 1
+        undo_import(batch, by=clerk, reason="wrong hospital")
+        assert not Patient.objects.visible_to(member).exists()
 
 
 def test_nobody_takes_back_what_another_brought(clerk):

@@ -1,0 +1,28 @@
+"""No text with a NUL character reaches a view: PostgreSQL stores none, and nobody types one."""
+
+import re
+
+from django.shortcuts import render
+
+# An odd number of backslashes: an escaped NUL in JSON, and not the words for one.
+_IN_JSON = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+
+
+class NulTextMiddleware:
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        return self.get_response(request)
+
+    def process_view(self, request, view, args, kwargs):
+        """Views without the check of the token before them read their bodies themselves, by Django's forms."""
+        if request.method != "POST" or getattr(view, "csrf_exempt", False):
+            return None
+        return render(request, "400_nul.html", status=400) if _has_nul(request) else None
+
+
+def _has_nul(request) -> bool:
+    if request.content_type == "application/json":
+        return _IN_JSON.search(request.body) is not None
+    return any("\0" in text for name, texts in request.POST.lists() for text in (name, *texts))
