@@ -17,8 +17,9 @@ from board.export_patient.withheld import Withheld, withheld_from
 from board.fhir.bundles import as_text, bundle_of
 from board.one_moment import one_moment
 from imaging import store
+from imaging.domain.errors import ImagingRefusal
 from imaging.models import Scan
-from imaging.refused import Refused, sentence
+from imaging.refused import Refused
 from imaging.services.exporting import objects_of
 from patients.models import Patient
 
@@ -119,8 +120,8 @@ def _add_derived(archive: _Archive, patient: Patient, by, written: Written, told
         told("segmentations and reports", number, len(scans))
         try:
             made = objects_of(by, scan, with_names=True)
-        except Refused as refusal:
-            said = {"scan": str(scan.pk), "code": refusal.code, "sentence": sentence(refusal.code)}
+        except (Refused, ImagingRefusal) as refusal:
+            said = {"scan": str(scan.pk), "code": refusal.code, "sentence": refusal.message}
             written.not_made.append(said)
             continue
         for file in made.files:

@@ -211,7 +211,7 @@ def test_a_case_is_closed_and_opened_again_by_its_form(user, client):
     assert close(client, patient, do="reopen").status_code == 422
     assert close(client, patient, do="reopen", text="came back").status_code == 302
     assert "No next date." in shown(client, patient) and CaseClosing.objects.count() == 2
-    assert "close case: case closing" in shown(client, patient, tab="audit")
+    assert "closed the case: case closing" in shown(client, patient, tab="audit")
 
 
 def test_a_contact_that_ends_follow_up_is_refused_until_the_case_is_closed_by_its_one_form(user, client):

@@ -211,7 +211,7 @@ def test_the_page_of_a_row_withdraws_it_with_a_reason_and_shows_its_history(desk
     assert desk.post(url, {"reason": ""}).status_code == 200
     assert BodyMeasure.objects.exists()
     history = desk.get(reverse("admin:patients_bodymeasure_history", args=[weight.pk])).content.decode()
-    assert "record: body measure" in history and "70" in history
+    assert "recorded: body measure" in history and "70" in history
     assert desk.post(url, {"reason": "wrong case"}).status_code == 302
     assert not BodyMeasure.objects.exists()
     assert "wrong case" in desk.get(reverse("admin:patients_patient_history", args=[patient.pk])).content.decode()
