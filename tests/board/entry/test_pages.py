@@ -192,9 +192,10 @@ def test_a_line_that_cycles_rest_on_is_kept_with_a_sentence(client, clerk):
     assert TreatmentLine.objects.filter(pk=line.pk).exists()
 
 
-def test_a_row_without_a_day_overrules_none_that_has_one(clerk):
-    patient = make_patient(by=clerk)
-    made = {"by": clerk, "patient": patient}
+def test_a_row_without_a_day_overrules_none_that_has_one():
+    by = make_user("data_entry")
+    patient = make_patient(by=by)
+    made = {"by": by, "patient": patient}
     record(Diagnosis, **made, primary_site="stomach", clinical_date="2025-01-02")
     record(Diagnosis, **made, primary_site="lung", clinical_date=None)
     record(LabResult, **made, analyte="hb", value=12, unit="g/dL", clinical_date="2025-01-02")
