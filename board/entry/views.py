@@ -172,6 +172,8 @@ def _duplicate(request: HttpRequest, draft: EntryDraft, body: Body) -> Body:
 
 
 def _body(request: HttpRequest) -> Body | None:
+    if request.content_type != "application/json":
+        return None
     try:
         found = json.loads(request.body)
     except ValueError:
