@@ -118,7 +118,7 @@ def _files(now: dt.datetime) -> dict:
         "store_s": _age(now, last and last.finished_at),
         "store_full_s": _age(now, full and full.finished_at),
         "store_open_s": _age(now, begun and begun.started_at) if begun and not begun.finished_at else None,
-        "store_wrong": WrongFile.objects.count(),
+        "store_wrong": max(WrongFile.objects.count(), last.missing + last.damaged if last else 0),
         "store_files": last.files if last else 0,
         "backup_s": _age(now, backup and backup.finished_at),
     }

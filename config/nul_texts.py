@@ -17,6 +17,8 @@ class NulTextMiddleware:
 
     def process_view(self, request, view, args, kwargs):
         """Views without the check of the token before them read their bodies themselves, by Django's forms."""
+        if "%00" in request.META.get("QUERY_STRING", ""):
+            return render(request, "400_nul.html", status=400)
         if request.method != "POST" or getattr(view, "csrf_exempt", False):
             return None
         return render(request, "400_nul.html", status=400) if _has_nul(request) else None

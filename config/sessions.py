@@ -2,6 +2,8 @@
 
 import time
 
+from allauth.account.internal.flows.reauthentication import get_reauthentication_flows
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.signals import user_logged_in
@@ -31,7 +33,9 @@ ASKED_BY_PAGES = {
 }
 # What somebody without a second factor may do: set one up, or leave.
 WITHOUT_FACTOR = {"people:second_factor", "people:session", "account_logout", "account_reauthenticate"}
-MAKES_A_FACTOR = ("mfa_activate_", "mfa_add_", "mfa_reauthenticate")
+NEW_FACTOR = ("mfa_activate_", "mfa_add_")
+MAKES_A_FACTOR = (*NEW_FACTOR, "mfa_reauthenticate")
+SIGN_IN_FOR_FACTOR = "A second factor is set up within minutes of a sign-in. Please sign in again at the hospital."
 
 
 @receiver(user_logged_in)
@@ -71,6 +75,8 @@ class SecondFactorRequired:
 
     def process_view(self, request: HttpRequest, view, args, kwargs) -> HttpResponse | None:
         user, name = request.user, request.resolver_match.view_name
+        if name.startswith(NEW_FACTOR) and user.is_authenticated and _is_unproven(request):
+            return _ended(request, SIGN_IN_FOR_FACTOR)
         if not user.is_authenticated or not session_time.needs_factor(user) or session_time.has_factor(user):
             return None
         if name in WITHOUT_FACTOR or name.startswith(MAKES_A_FACTOR) or not getattr(view, "login_required", True):
@@ -84,9 +90,15 @@ def _is_asked_by_page(request: HttpRequest) -> bool:
     return is_fetched or request.resolver_match.view_name in ASKED_BY_PAGES
 
 
-def _ended(request: HttpRequest) -> HttpResponse:
+def _is_unproven(request: HttpRequest) -> bool:
+    """Who has nothing here to say again who they are: an unattended session must make no factor, which signs later."""
+    is_fresh = time.time() - request.session.get(SINCE, 0) < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
+    return not is_fresh and not get_reauthentication_flows(request.user)
+
+
+def _ended(request: HttpRequest, why: str = ENDED) -> HttpResponse:
     logout(request)
-    messages.warning(request, ENDED)
+    messages.warning(request, why)
     path = request.get_full_path() if request.method == "GET" else request.headers.get("Referer", "/")
     is_ours = url_has_allowed_host_and_scheme(path, {request.get_host()}, require_https=request.is_secure())
     return redirect_to_login(path if is_ours else "/")

@@ -22,7 +22,7 @@ for model in list(admin.site._registry):
 
 
 def closed(request):
-    """Mail addresses and connections of an account are an administrator's to change."""
+    """Mail addresses, connections and a first password are not an account's own to make: the session alone would do."""
     raise Http404
 
 
@@ -31,6 +31,7 @@ urlpatterns = [
     path("readyz", health_views.readyz, name="readyz"),
     path("health/", health_views.health, name="health"),
     path("health/state/", health_views.health_json, name="health_json"),
+    path("accounts/password/set/", closed, name="closed_first_password"),
     path("accounts/email/", closed, name="closed_mails"),
     path("accounts/signup/", closed, name="closed_signup"),
     path("accounts/3rdparty/", closed, name="closed_connections"),

@@ -9,7 +9,10 @@ class CaseNumber:
     regex = "[^/]+"
 
     def to_python(self, value: str) -> str:
-        return from_address(value)
+        found = from_address(value)
+        if "\0" in found:  # PostgreSQL looks up no such text
+            raise ValueError
+        return found
 
     def to_url(self, value: str) -> str:
         return to_address(value)

@@ -89,7 +89,7 @@ def _has_more(patient: Patient, imported_at: dt.datetime) -> bool:
         manager = model.objects if issubclass(model, Versioned) else model._default_manager
         found = manager.filter(**{relation.field.name: patient})
         if model.__name__ == STATED:
-            found = found.filter(recorded_at__gt=imported_at)
+            found = found.filter(recorded_at__gt=imported_at, lineage=None)  # of a row: it counts with its row
         if found.exists():
             return True
     return False

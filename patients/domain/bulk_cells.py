@@ -9,6 +9,7 @@ from typing import Any
 from patients.domain import bulk_columns as columns
 from patients.domain.bulk_columns import UNKNOWN, Column, Table
 from patients.domain.bulk_reasons import REASONS
+from patients.domain.initials import InitialsRefused, initials_in
 from patients.domain.ki67 import Ki67TextRefused, parse_ki67
 from patients.domain.partial_dates import DateRefused, parse_partial_date
 
@@ -109,8 +110,17 @@ def _ki67(column: Column, text: str) -> str:
     return text
 
 
+def _text(column: Column, text: str) -> str:
+    if column.field != "initials":
+        return text
+    try:
+        return initials_in(text)
+    except InitialsRefused as refused:
+        raise CellRefused(refused.code, column.name, str(refused)) from refused
+
+
 _READ = {
-    columns.TEXT: lambda column, text: text,
+    columns.TEXT: _text,
     columns.DAY: _day,
     columns.NUMBER: _number,
     columns.WHOLE: _whole,

@@ -23,6 +23,7 @@ REASONS: dict[str, str] = {
     "whole_number_needed": "A whole number is needed here.",
     "choice_unknown": "This is none of the choices of the column. The sheet “How to” lists them.",
     "ki67_text_not_understood": "This is no Ki-67 index. Write 7, 7-8 %, <2 or about 5.",
+    "initials_not_understood": "These are no initials. Write up to three capital letters, as in AB; never a name.",
     "cell_is_formula": "The cell holds a formula. Formulas are not computed here: paste its value.",
     "cell_is_percent": "This number is shown as per cent: 18 % is kept as 0.18. Write it as text or without per cent.",
     "cell_is_error": "The cell holds an error of the spreadsheet.",

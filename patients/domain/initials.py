@@ -19,6 +19,6 @@ def initials_in(text: str) -> str:
     Small letters are refused: they would be the beginning of a name.
     """
     letters = _BETWEEN.sub("", text)
-    if not all(letter.isupper() for letter in letters) or len(letters) > LONGEST:
+    if not all(letter.isalpha() and letter.isupper() for letter in letters) or len(letters) > LONGEST:
         raise InitialsRefused(HOW)
     return letters

@@ -55,7 +55,18 @@ def account(request: HttpRequest, pk: str) -> HttpResponse:
         else:
             messages.success(request, "Stored. It counts from now on.")
             return redirect("people:account", person.pk)
-    return render(request, "people/account.html", _shown(request, person) | {"form": form}, status=status)
+    return render(
+        request,
+        "people/account.html",
+        _shown(request, person) | {"form": form} | told_of(request, status),
+        status=status,
+    )
+
+
+def told_of(request: HttpRequest, status: int) -> dict[str, str]:
+    """A form that comes back for another reason goes on with the state its person has seen."""
+    seen = request.POST.get("seen_version")
+    return {} if seen is None or status == 409 else {"seen_version": seen}
 
 
 @needs(Capability.MANAGE_USERS)

@@ -9,6 +9,7 @@ from patients import services
 from patients.domain.roles import Capability
 from patients.models import Team
 from patients.overtaken import stored_values, told
+from patients.people.accounts import told_of
 from patients.people.forms import TeamForm
 from patients.people.gate import needs, put_errors, row_or_404
 from patients.selectors import teams
@@ -32,7 +33,7 @@ def team(request: HttpRequest, pk: str) -> HttpResponse:
     shown = {"team": now, "form": form, "seen_version": services.version_of(now)}
     members = found.members.order_by("-is_active", "last_name", "username")
     status = 409 if form.has_error(NON_FIELD_ERRORS, "conflict") else 200
-    return render(request, "people/team.html", shown | {"members": members}, status=status)
+    return render(request, "people/team.html", shown | {"members": members} | told_of(request, status), status=status)
 
 
 def _stored(request: HttpRequest, form: TeamForm, *, seen: str | None = None) -> bool:

@@ -118,6 +118,13 @@ def test_damage_stays_red_until_that_very_file_is_whole(well, monkeypatch):
     assert store_check.check(sample=1)[0].is_good and read().store_wrong == 0
 
 
+def test_damage_found_before_files_were_kept_by_name_stays_red_until_the_next_check(well):
+    StoreCheck.objects.create(finished_at=timezone.now(), is_full=True, files=9, damaged=1)
+    assert read().store_wrong == 1 and colours(read())["files"] == "red"
+    store_check.check(sample=None)
+    assert read().store_wrong == 0
+
+
 def test_only_a_check_of_everything_forgets_what_no_row_names_any_more(well):
     WrongFile.objects.create(digest="a" * 64)
     store_check.check(sample=5)

@@ -2,10 +2,11 @@
 
 import re
 import uuid
+from urllib.parse import unquote
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.urls import get_resolver, reverse
+from django.urls import Resolver404, get_resolver, resolve, reverse
 
 from board.entry.drafts import own_draft, save_draft
 from board.entry.submit import submit
@@ -71,6 +72,15 @@ def test_a_case_of_before_keeps_its_pages_and_can_be_corrected(client, clerk, nu
     assert re.fullmatch(r"/patients/[^/?#\\]+/entry/", address) and "/../" not in address and "/./" not in address
     assert client.get(address).context["patient"] == old
     assert update_patient(old, by=clerk, reason="test", centre="Other").case_number == number
+
+
+@pytest.mark.parametrize("address", ["/patients/~00/", "/patients/a%00b/"])
+def test_no_address_names_a_number_with_a_nul_character(client, clerk, address):
+    client.force_login(clerk)
+    with pytest.raises(Resolver404):
+        resolve(unquote(address))
+    assert client.get(address).status_code == 404
+    assert client.get("/patients/?q=%00").status_code == 400
 
 
 @pytest.mark.parametrize("number", [*OLD, *BAD])

@@ -9,6 +9,7 @@ from django.test import Client
 
 from patients import services
 from patients.models import User
+from patients.session_time import SINCE
 from tests.patients.factories import make_user
 from tests.patients.hospital import Hospital
 
@@ -113,6 +114,26 @@ def test_a_second_factor_is_asked_for_here_too(hospital):
     TOTP.activate(make_user("clinician", email="ada@example.org"), generate_totp_secret())
     client, _ = come_in(hospital)
     assert not is_in(client)
+
+
+def test_a_session_left_open_makes_no_password_and_no_factor_to_sign_with(hospital):
+    """Either would sign decisions without a new sign-in at the hospital."""
+    services.invite(by=make_user("system_admin"), role="clinician", email="ada@example.org")
+    client, _ = come_in(hospital)
+    secret = {"password1": "long-enough-4711-word", "password2": "long-enough-4711-word"}
+    assert client.post("/accounts/password/set/", secret).status_code == 404
+    assert client.get("/accounts/2fa/totp/activate/").status_code == 200
+    session = client.session
+    session[SINCE] -= 600
+    session.save()
+    for address in ("/accounts/2fa/totp/activate/", "/accounts/2fa/webauthn/add/"):
+        answer = client.get(address)
+        assert answer.status_code == 302 and answer["Location"].startswith("/accounts/login/")
+        assert not is_in(client)
+        client, _ = come_in(hospital)
+        session = client.session
+        session[SINCE] -= 600
+        session.save()
 
 
 def test_a_role_follows_the_token_only_by_a_mapping(hospital, settings):

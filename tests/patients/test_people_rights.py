@@ -174,6 +174,17 @@ def test_a_page_that_was_overtaken_gives_back_no_right(admin, client):
     assert client.post(address, {name: sent[name] for name in sent if name != "seen_version"}).status_code == 409
 
 
+def test_a_form_that_comes_back_for_a_mistake_still_knows_what_its_person_saw(admin, client):
+    person = make_user("chair")
+    address = reverse("people:account", args=[person.pk])
+    sent = {"role": "chair", "email": "x@", "seen_version": seen_on(client.get(address))}
+    change(make_user("system_admin"), person, role="observer", is_staff=False, teams=[])
+    mended = {**sent, "email": "x@example.org", "seen_version": seen_on(client.post(address, sent))}
+    assert client.post(address, mended).status_code == 409
+    person.refresh_from_db()
+    assert person.role == "observer"
+
+
 def test_a_team_page_that_was_overtaken_opens_no_cases_again(admin, client):
     centre = Team.objects.create(name="North", kind="centre", opens_its_cases=True)
     address = reverse("people:team", args=[centre.pk])

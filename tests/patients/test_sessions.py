@@ -133,7 +133,7 @@ def ended(user, how: str, own: Client) -> None:
     elif how == "role changed":
         names = ("first_name", "last_name", "email", "is_staff")
         stored = {name: getattr(user, name) for name in names}
-        services.change_account(user, by=admin, teams=[], role="observer", **stored)
+        services.change_account(user, by=admin, teams=[], role="observer", seen=services.version_of(user), **stored)
     elif how == "everywhere":
         assert own.post(reverse("people:end_all")).status_code == 302
     else:

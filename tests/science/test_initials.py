@@ -13,7 +13,7 @@ def test_initials_are_kept_without_points_and_spaces(text, kept):
     assert initials_in(text) == kept
 
 
-@pytest.mark.parametrize("text", ["Eva", "ab", "A. Berg", "ABCD", "A1", "A/B", "A<"])
+@pytest.mark.parametrize("text", ["Eva", "ab", "A. Berg", "ABCD", "A1", "A/B", "A<", "Ⓐ"])
 def test_what_may_be_a_name_is_refused(text):
     with pytest.raises(InitialsRefused, match="capital letters"):
         initials_in(text)

@@ -71,6 +71,15 @@ def test_what_is_said_of_a_case_after_its_import_keeps_it_open(client, clerk):
     assert Patient.objects.visible_to(clerk).count() == 1
 
 
+def test_what_a_second_table_did_not_know_of_its_rows_keeps_no_case_open(client, clerk):
+    for text in ("case_number,centre\nN-1,North\n", LABS + "N-1,2024-01-02,hb,12,g/dL\n"):
+        client.post(reverse("board:import_table_confirm"), hidden(bring(client, text)))
+    state_unknown(by=clerk, patient=Patient.objects.get(), lineage=LabResult.objects.get().lineage, name="labs.x.unit")
+    for batch in ImportBatch.objects.order_by("-at"):
+        client.post(reverse("board:import_undo", args=[batch.pk]), {"reason": "wrong file"})
+    assert not Patient.objects.visible_to(clerk).exists()
+
+
 def test_unknown_is_not_added_to_what_is_here_and_the_trial_says_so(client, clerk):
     make_patient(by=clerk, case_number="A-1", centre="")
     page = bring(client, "case_number,centre,birth_date\nA-1,unknown,\nB-1,unknown,1961\n")

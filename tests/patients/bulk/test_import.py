@@ -254,6 +254,14 @@ def test_undo_takes_back_what_nobody_touched(clerk):
         undo_import(batch, by=clerk, reason="again")
 
 
+def test_initials_with_points_are_the_same_when_they_come_again(clerk):
+    data = csv("case_number,initials\nN-1,A. B.\n")
+    assert codes(take(data, clerk)) == [("new", "case_opened")]
+    assert Patient.objects.get().initials == "AB"
+    assert codes(trial(data, clerk)) == [("already here", "already_here")]
+    assert codes(trial(csv("case_number,initials\nN-2,Erika\n"), clerk)) == [("refused", "initials_not_understood")]
+
+
 def test_an_empty_case_is_closed_and_the_same_file_opens_it_again(clerk):
     data = template_xlsx(list(TABLES.values()))
     for _ in range(2):
@@ -292,7 +300,10 @@ def test_every_reason_in_the_code_has_its_sentence():
     text = "".join(path.read_text() for path in (ROOT / "patients/bulk").glob("*.py"))
     text += (ROOT / "patients/domain/bulk_cells.py").read_text()
     used = set(re.findall(r'(?:Refused|return|=|,|NEW,|SAME,)\s*\(?"([a-z0-9]+(?:_[a-z0-9]+)+)"', text))
-    assert {code for code in REASONS if f'"{code}"' not in text} <= {"ki67_text_not_understood"}
+    assert {code for code in REASONS if f'"{code}"' not in text} <= {
+        "ki67_text_not_understood",
+        "initials_not_understood",
+    }
     assert used & set(REASONS)
 
 
