@@ -154,6 +154,7 @@ ROUTES: dict[str, list[Rule]] = {
     "people:session": [Rule(get=EVERYONE)],
     "people:stay": [Rule(post=EVERYONE)],
     "people:security_key": [Rule(post=NOBODY)],  # those who have a key: tests/board/test_second_factor.py
+    "closed_first_password": [Rule()],
     "closed_mails": [Rule()],
     "closed_signup": [Rule()],
     "closed_connections": [Rule()],
