@@ -172,6 +172,7 @@ _PEOPLE = {
 }
 _ALONE = {
     "closed_mails": "addresses of mail, which are closed",
+    "closed_first_password": "making a first password, which is closed",
     "closed_signup": "signing up, which is closed",
     "closed_connections": "connections, which are closed",
     "closed_social_signup": "signing up elsewhere, which is closed",
