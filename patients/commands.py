@@ -1,6 +1,7 @@
 """What every command that needs the database shares: a sentence instead of a traceback where there are no tables."""
 
 import datetime as dt
+from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
@@ -18,6 +19,14 @@ NO_TABLES = "The database has no tables yet. Run “manage.py migrate” first (
 def bad_input(sentence: str) -> CommandError:
     """Bad input ends with status 2; 1 stays for what the product itself cannot do."""
     return CommandError(sentence, returncode=BAD_INPUT)
+
+
+def bytes_of(path: Path, *, at_most: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(at_most)
+    except OSError as error:
+        raise bad_input(f"{path} cannot be read: {error.strerror}.") from error
 
 
 def day_of(text: str) -> dt.date:

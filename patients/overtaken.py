@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.http import HttpRequest
 
 from patients.models import Team, User
 
@@ -37,3 +38,9 @@ def _words(form, name: str, value: Any) -> str:
         return ", ".join(sorted(map(str, value))) or "none"
     choices = dict(getattr(form.fields[name], "choices", ()) if isinstance(value, str) else ())
     return str(choices.get(value, value))
+
+
+def version_shown(request: HttpRequest, status: int) -> dict[str, str]:
+    """A form that comes back for another reason goes on with the state its person has seen."""
+    seen = request.POST.get("seen_version")
+    return {} if seen is None or status == 409 else {"seen_version": seen}

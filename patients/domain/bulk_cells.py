@@ -110,9 +110,7 @@ def _ki67(column: Column, text: str) -> str:
     return text
 
 
-def _text(column: Column, text: str) -> str:
-    if column.field != "initials":
-        return text
+def _initials(column: Column, text: str) -> str:
     try:
         return initials_in(text)
     except InitialsRefused as refused:
@@ -120,7 +118,7 @@ def _text(column: Column, text: str) -> str:
 
 
 _READ = {
-    columns.TEXT: _text,
+    columns.TEXT: lambda column, text: text,
     columns.DAY: _day,
     columns.NUMBER: _number,
     columns.WHOLE: _whole,
@@ -128,4 +126,5 @@ _READ = {
     columns.YES_NO: _yes_no,
     columns.LIST: lambda column, text: [word.strip() for word in text.split(";") if word.strip()],
     columns.KI67: _ki67,
+    columns.INITIALS: _initials,
 }

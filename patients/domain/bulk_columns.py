@@ -11,8 +11,8 @@ CASE = "case_number"
 # Columns whose own word for it says as much as an answer: nothing more is kept beside them.
 OWN_WORD = frozenset({"primary_site", "sex_for_formulas", "state"})
 
-TEXT, DATE, DAY, NUMBER, WHOLE, CHOICE, YES_NO, LIST, KI67 = (
-    "text", "date", "day", "number", "whole", "choice", "yes_no", "list", "ki67",
+TEXT, DATE, DAY, NUMBER, WHOLE, CHOICE, YES_NO, LIST, KI67, INITIALS = (
+    "text", "date", "day", "number", "whole", "choice", "yes_no", "list", "ki67", "initials",
 )  # fmt: skip
 FORMS = {
     TEXT: "text",
@@ -24,6 +24,7 @@ FORMS = {
     YES_NO: "yes, no, unknown",
     LIST: "words separated by semicolons",
     KI67: "as the pathologist wrote it: 7, 7-8 %, <2, about 5; unknown",
+    INITIALS: "up to three capital letters: AB or A. B.",
 }
 
 
@@ -84,7 +85,7 @@ _TABLES = (
         "Patient",
         (
             _CASE,
-            Column("initials", "Initials, up to three capital letters; never a name.", TEXT, "initials", "AB"),
+            Column("initials", "Initials for the screen of a meeting; never a name.", INITIALS, "initials", "AB"),
             _choice("sex_for_formulas", "Sex used in renal and body-size formulas.", "F M O U unknown", "F"),
             Column("birth_date", "Date of birth, as exact as it is known.", DATE, "birth_date", "1961-05"),
             Column("centre", "Referring centre.", TEXT, "centre", "Example centre"),

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from patients import services
 from patients.domain.roles import Capability
 from patients.models import User
-from patients.overtaken import stored_values, told
+from patients.overtaken import stored_values, told, version_shown
 from patients.people.forms import ROLES, AccountForm
 from patients.people.gate import needs, put_errors, row_or_404, words
 from patients.selectors import accounts
@@ -58,15 +58,9 @@ def account(request: HttpRequest, pk: str) -> HttpResponse:
     return render(
         request,
         "people/account.html",
-        _shown(request, person) | {"form": form} | told_of(request, status),
+        _shown(request, person) | {"form": form} | version_shown(request, status),
         status=status,
     )
-
-
-def told_of(request: HttpRequest, status: int) -> dict[str, str]:
-    """A form that comes back for another reason goes on with the state its person has seen."""
-    seen = request.POST.get("seen_version")
-    return {} if seen is None or status == 409 else {"seen_version": seen}
 
 
 @needs(Capability.MANAGE_USERS)

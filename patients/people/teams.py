@@ -8,8 +8,7 @@ from django.shortcuts import redirect, render
 from patients import services
 from patients.domain.roles import Capability
 from patients.models import Team
-from patients.overtaken import stored_values, told
-from patients.people.accounts import told_of
+from patients.overtaken import stored_values, told, version_shown
 from patients.people.forms import TeamForm
 from patients.people.gate import needs, put_errors, row_or_404
 from patients.selectors import teams
@@ -30,10 +29,10 @@ def team(request: HttpRequest, pk: str) -> HttpResponse:
     if _stored(request, form, seen=request.POST.get("seen_version", "")):
         return redirect("people:teams")
     now = row_or_404(Team.objects.all(), pk)
-    shown = {"team": now, "form": form, "seen_version": services.version_of(now)}
     members = found.members.order_by("-is_active", "last_name", "username")
     status = 409 if form.has_error(NON_FIELD_ERRORS, "conflict") else 200
-    return render(request, "people/team.html", shown | {"members": members} | told_of(request, status), status=status)
+    shown = {"team": now, "form": form, "seen_version": services.version_of(now), "members": members}
+    return render(request, "people/team.html", shown | version_shown(request, status), status=status)
 
 
 def _stored(request: HttpRequest, form: TeamForm, *, seen: str | None = None) -> bool:

@@ -10,7 +10,7 @@ from board.fhir.importing import import_bundle
 from board.fhir.outcomes import Line, Report
 from board.fhir.received import LARGEST_BYTES, BundleRefused, receive
 from eligibility.report import NOTICE
-from patients.commands import CaseCommand, acting_user, bad_input
+from patients.commands import CaseCommand, acting_user, bad_input, bytes_of
 from patients.domain.roles import Capability
 
 REFUSED = 3
@@ -29,20 +29,13 @@ class Command(CaseCommand):
     def handle(self, *, file, case, user, dry_run, json, **_):
         by = acting_user(user, Capability.EDIT_CLINICAL)
         try:
-            report = import_bundle(by=by, received=receive(_bytes(file)), case_number=case, is_trial=dry_run)
+            received = receive(bytes_of(file, at_most=LARGEST_BYTES + 1))
+            report = import_bundle(by=by, received=received, case_number=case, is_trial=dry_run)
         except BundleRefused as refused:
             raise CommandError(f"{refused} Nothing was taken over ({refused.code}).", returncode=REFUSED) from refused
         except PermissionDenied as denied:
             raise bad_input(str(denied)) from denied
         self.stdout.write(_json(report) if json else _table(report))
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(LARGEST_BYTES + 1)
-    except OSError as error:
-        raise bad_input(f"{path} cannot be read: {error.strerror}.") from error
 
 
 def _json(report: Report) -> str:

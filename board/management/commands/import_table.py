@@ -9,7 +9,7 @@ from board.bulk.taking import take_tables
 from patients.bulk.importing import import_tables
 from patients.bulk.outcomes import Report
 from patients.bulk.reading import LARGEST_BYTES, FileRefused, read
-from patients.commands import CaseCommand, acting_user, bad_input
+from patients.commands import CaseCommand, acting_user, bad_input, bytes_of
 from patients.domain.roles import Capability
 
 REFUSED = 3
@@ -27,7 +27,7 @@ class Command(CaseCommand):
     def handle(self, *, file, by, dry_run, only_good, **_):
         user = acting_user(by, Capability.EDIT_CLINICAL)
         try:
-            found = read(_bytes(file))
+            found = read(bytes_of(file, at_most=LARGEST_BYTES + 1))
             self._say(import_tables(by=user, found=found, is_trial=True))
             if dry_run:
                 self.stdout.write("Nothing was stored: this was a dry run.")
@@ -44,11 +44,3 @@ class Command(CaseCommand):
             place = f"{line.table} {line.number}{f' {line.column}' if line.column else ''}"
             self.stdout.write(f"{line.outcome:14}  {place}: {line.sentence} [{line.code}]")
         self.stdout.write(f"{report.said}, {report.sha256[:12]}: {report.in_words}.")
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(LARGEST_BYTES + 1)
-    except OSError as error:
-        raise bad_input(f"{path} cannot be read: {error.strerror}.") from error
