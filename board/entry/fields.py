@@ -66,7 +66,7 @@ PATIENT = Card(
     "Patient and question",
     (
         Field("case_number", "Case number", need="red", longest=32, may_be_unknown=False),
-        Field("initials", "Initials", hint="AB: for the screen of a meeting, never a name", longest=20,
+        Field("initials", "Initials", hint="AB", longest=20,
               may_be_unknown=False),
         Field("sex_for_formulas", "Sex used in formulas", "segments", "red",
               choices=(("F", "Woman"), ("M", "Man"), ("O", "Other"), ("U", "Unknown"))),
