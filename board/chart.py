@@ -25,7 +25,7 @@ from eligibility.domain.change import ChangeAssessment
 from eligibility.domain.facts import Facts
 from eligibility.domain.rules import AssessmentResult, BareVerdict
 from eligibility.models import Assessment, ChangeVerdict
-from eligibility.selectors import assess_all, facts_from, verdicts
+from eligibility.selectors import AssessedOn, facts_from, verdicts
 from imaging.domain.vocabulary import is_sstr
 from imaging.models import Job, Lesion, Reading, Scan, Series, SuvInput
 from imaging.selectors import (
@@ -143,17 +143,17 @@ class Chart:
     def ages(self) -> tuple[int, int] | None:
         return age_range_on(self.patient, self.patient.deceased_on or self.today)
 
-    def assessed_on(self, day: dt.date) -> dict[str, AssessmentResult]:
-        """What every rule set says on a clinical day, from the rows already here."""
+    def assessed_on(self, day: dt.date) -> Mapping[str, AssessmentResult]:
+        """What every rule set says on a clinical day, from the rows already here; each is evaluated when it is read."""
         if day not in self._assessed:
-            self._assessed[day] = assess_all(self.patient, as_of=day, facts=self.facts_on(day))
+            self._assessed[day] = AssessedOn(self.facts_on(day), day)
         return self._assessed[day]
 
-    def verdicts_on(self, day: dt.date) -> Mapping[str, AssessmentResult | BareVerdict]:
-        """The same where only verdict and words are shown: the rows of a day nobody opened are not put together."""
-        if day not in self._assessed and day not in self._verdicts:
+    def verdicts_on(self, day: dt.date) -> Mapping[str, BareVerdict]:
+        """The same where only verdict and words are shown: no rows are put together."""
+        if day not in self._verdicts:
             self._verdicts[day] = verdicts(self.facts_on(day), day)
-        return self._assessed.get(day) or self._verdicts[day]
+        return self._verdicts[day]
 
     def facts_on(self, day: dt.date) -> Facts:
         """Every fact as of a clinical day, from the rows already here."""
@@ -166,7 +166,7 @@ class Chart:
         return {}
 
     @cached_property
-    def _assessed(self) -> dict[dt.date, dict[str, AssessmentResult]]:
+    def _assessed(self) -> dict[dt.date, Mapping[str, AssessmentResult]]:
         return {}
 
     @cached_property

@@ -1,7 +1,7 @@
 """What the rule sets say: a matrix over the scans, and one panel of criteria per set, unknown first."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from django.conf import settings
@@ -43,7 +43,7 @@ class MatrixLine:
     key: str
     label: str
     title: str
-    results: list[AssessmentResult | BareVerdict]
+    results: list[BareVerdict]
 
 
 @dataclass(frozen=True)
@@ -109,8 +109,8 @@ class GateChange:
     """A gate at the first and at the newest SSTR scan."""
 
     label: str
-    before: AssessmentResult | BareVerdict
-    after: AssessmentResult | BareVerdict
+    before: BareVerdict
+    after: BareVerdict
     before_day: str
     after_day: str
 
@@ -152,14 +152,15 @@ def panels(chart: Chart, as_of: dt.date, keys: Iterable[str]) -> list[RuleSetPan
     return [_panel(chart, key, results[key]) for key in keys]
 
 
-def all_keys(results: Mapping[str, AssessmentResult]) -> list[str]:
-    return sorted(results, key=lambda key: (results[key].guideline_kind != "gate", key))
+def all_keys() -> list[str]:
+    """Gates first."""
+    sets = guidelines()
+    return sorted(sets, key=lambda key: (sets[key].kind is not GuidelineKind.GATE, key))
 
 
-def own_keys(results: Mapping[str, AssessmentResult]) -> list[str]:
+def own_keys() -> list[str]:
     """The site's own choice; all of them where it has made none."""
-    chosen = [key for key in all_keys(results) if key in settings.PRIMARY_GUIDELINES]
-    return chosen or all_keys(results)
+    return [key for key in all_keys() if key in settings.PRIMARY_GUIDELINES] or all_keys()
 
 
 def _panel(chart: Chart, key: str, result: AssessmentResult) -> RuleSetPanel:

@@ -86,13 +86,12 @@ def _beside(chart: Chart, as_of: dt.date) -> dict[str, Any]:
 
 
 def _assessed(chart: Chart, as_of: dt.date, choice: Choice) -> dict[str, Any]:
-    results, days = chart.assessed_on(as_of), moments(chart, as_of)
-    keys = all_keys(results)
+    keys, days = all_keys(), moments(chart, as_of)
     return {
         "moments": days,
         "chosen": next(moment for moment in days if moment.is_chosen),
         "matrix": matrix(chart, days, keys),
-        "sets": other_sets(chart, as_of, keys, {}),
+        "sets": [guideline(key) for key in keys],
         "shown": choice.shown if choice.shown in [*keys, EVERY] else "",
         "view": choice.view,
         **_view(chart, as_of, keys, choice),
@@ -110,13 +109,12 @@ def _view(chart: Chart, as_of: dt.date, keys: list[str], choice: Choice) -> dict
 def _shown(chart: Chart, as_of: dt.date, keys: list[str], choice: Choice) -> list[RuleSetPanel]:
     if choice.shown == EVERY:
         return panels(chart, as_of, keys)
-    own = own_keys(chart.assessed_on(as_of))
-    return panels(chart, as_of, [choice.shown] if choice.shown in keys else own)
+    return panels(chart, as_of, [choice.shown] if choice.shown in keys else own_keys())
 
 
 def _comparison(chart: Chart, as_of: dt.date, keys: list[str], choice: Choice) -> Comparison:
     results = chart.assessed_on(as_of)
-    a, b = _pair(keys, own_keys(results), choice)
+    a, b = _pair(keys, own_keys(), choice)
     columns = keys if EVERY in (a, b) else list(dict.fromkeys([a, b]))
     lines = align([(guideline(key), results[key]) for key in columns])
     return Comparison(a, b, other_sets(chart, as_of, columns, {}), lines)

@@ -32,7 +32,7 @@ def previous(chart: Chart, item: AgendaItem) -> Previous | None:
 
 def _told(line: DecisionLine, chart: Chart) -> Previous:
     decision = line.decision
-    own = own_keys(chart.assessed_on(chart.today))
+    own = own_keys()
     frozen = [a.verdict_text for a in decision.frozen if a.guideline_id in own]
     changed = [criterion for ground in line.grounds for criterion in ground.criteria]
     said = [words.typeset(text) for text in changed[:1]]

@@ -51,7 +51,7 @@ def verdicts(chart: Chart) -> list[WallVerdict]:
 
 
 def left_out(chart: Chart) -> int:
-    return max(len(own_keys(chart.assessed_on(chart.today))) - MOST_SETS, 0)
+    return max(len(own_keys()) - MOST_SETS, 0)
 
 
 def flips(chart: Chart) -> list[WallFlip]:
@@ -77,7 +77,7 @@ def open_rows(chart: Chart, sentences: list[WallFlip]) -> tuple[list[WallRow], i
 
 
 def _keys(chart: Chart) -> list[str]:
-    return own_keys(chart.assessed_on(chart.today))[:MOST_SETS]
+    return own_keys()[:MOST_SETS]
 
 
 def _verdict(result: AssessmentResult) -> WallVerdict:

@@ -134,7 +134,7 @@ def _eligibility(chart: Chart, day: dt.date) -> list[Block]:
     results = chart.assessed_on(day)
     rows = tuple((f"{key} v{found.guideline_version}", found.verdict_text) for key, found in results.items())
     blocks: list[Block] = [Grid(("Rule set", "What it says today"), rows, (1, 2.2), "No rule set.")]
-    open_rows = [row for key in own_keys(results) for row in results[key].unknown_rows if row.is_active]
+    open_rows = [row for key in own_keys() for row in results[key].unknown_rows if row.is_active]
     said = list(dict.fromkeys(f"- {row.title}: {words.typeset(row.reason_text)}" for row in open_rows))
     return [
         *blocks,

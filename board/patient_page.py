@@ -127,9 +127,8 @@ def guarded_eligibility(chart: Chart, as_of: dt.date, decisions) -> dict[str, An
 
 
 def _eligibility(chart: Chart, as_of: dt.date, decisions) -> dict[str, Any]:
-    days, results = moments(chart, as_of), chart.assessed_on(as_of)
-    own = own_keys(results)
-    others = [key for key in all_keys(results) if key not in own]
+    days, own = moments(chart, as_of), own_keys()
+    others = [key for key in all_keys() if key not in own]
     return {
         "moments": days,
         "chosen": next(moment for moment in days if moment.is_chosen),

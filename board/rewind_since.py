@@ -12,6 +12,7 @@ from board.chart import Chart
 from board.criteria_view import own_keys
 from board.models import BoardDecision, CaseClosing, CaseQuestion, Contact, DecisionFollowUp, DecisionNotice
 from eligibility.case_rows import VERSIONED
+from eligibility.loader import guideline
 from eligibility.models import ChangeVerdict
 from imaging.models import Reading, SuvInput, UptakeMeasurement
 from patients.models import Patient
@@ -146,10 +147,10 @@ def _name(row: Any) -> str:
 
 
 def _verdicts(then: Chart, now: Chart) -> list[VerdictMove]:
-    before, after = then.assessed_on(then.today), now.assessed_on(now.today)
-    return [_move(key, before, after) for key in own_keys(after) if key in before]
+    before, after = then.verdicts_on(then.today), now.verdicts_on(now.today)
+    return [_move(key, before, after) for key in own_keys()]
 
 
 def _move(key: str, before: Mapping, after: Mapping) -> VerdictMove:
     said = [words.sentence(found[key].verdict_text) for found in (before, after)]
-    return VerdictMove(f"{key} v{after[key].guideline_version}", *said)
+    return VerdictMove(guideline(key).label, *said)

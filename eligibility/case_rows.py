@@ -41,7 +41,7 @@ from patients.models import (
     TreatmentLine,
     Versioned,
 )
-from patients.selectors import patient_as_known, rows
+from patients.selectors import patient_as_known, patient_lookup, rows
 
 VERSIONED: tuple[type[Versioned], ...] = (
     Diagnosis,
@@ -134,9 +134,10 @@ def _clinical_order(row) -> tuple:
 def _wire(case: CaseRows) -> None:
     """Fill foreign keys and reverse sets from the rows at hand; a foreign key holds a lineage."""
     for model in VERSIONED:
-        for row in case.of(model):
-            if hasattr(row, "patient_id"):
-                row.patient = case.patient
+        if patient_lookup(model) == "patient":
+            to_patient = model._meta.get_field("patient")
+            for row in case.of(model):
+                to_patient.set_cached_value(row, case.patient)
     _link(case, IhcResult, "specimen", HistologySpecimen, "ihc_results")
     _link(case, PrrtCycle, "line", TreatmentLine, "prrt_cycles")
     _link(case, SuvInput, "series", Series, "suv_inputs")
@@ -157,17 +158,20 @@ def _wire(case: CaseRows) -> None:
 def _link(case: CaseRows, child: type[Model], name: str, parent: type[Model], reverse: str) -> None:
     parents = {getattr(row, "lineage", row.pk): row for row in case.of(parent)}
     children: dict = {key: [] for key in parents}
+    to_parent = child._meta.get_field(name)
     for row in case.of(child):
-        key = getattr(row, f"{name}_id")
+        key = getattr(row, to_parent.attname)
         if key in parents:
-            child._meta.get_field(name).set_cached_value(row, parents[key])
+            to_parent.set_cached_value(row, parents[key])
             children[key].append(row)
+    nothing = child._default_manager.none()
     for key, row in parents.items():
-        _prefetch(row, reverse, child, children[key])
+        _prefetch(row, reverse, nothing, children[key])
 
 
-def _prefetch(row: Model, reverse: str, child: type[Model], found: list) -> None:
-    queryset = child._default_manager.none()
+def _prefetch(row: Model, reverse: str, nothing: QuerySet, found: list) -> None:
+    """``nothing``: an empty queryset whose query all rows share; whoever narrows it gets a copy, as always."""
+    queryset = type(nothing)(model=nothing.model, query=nothing.query)
     queryset._result_cache = found
     queryset._prefetch_done = True
-    row._prefetched_objects_cache = getattr(row, "_prefetched_objects_cache", {}) | {reverse: queryset}
+    row.__dict__.setdefault("_prefetched_objects_cache", {})[reverse] = queryset

@@ -1,6 +1,7 @@
 """What the rule sets say about a patient: on any clinical day, as known now or at an earlier moment."""
 
 import datetime as dt
+from collections.abc import Iterator, Mapping
 
 from eligibility.case_rows import CaseRows, fetch
 from eligibility.clinical_facts import clinical_facts
@@ -64,6 +65,28 @@ def assess_all(
     if facts is None:
         facts = facts_from(rows or fetch(patient, known_at=known_at), as_of)
     return {guideline_id: evaluate(found, facts, as_of) for guideline_id, found in guidelines().items()}
+
+
+class AssessedOn(Mapping[str, AssessmentResult]):
+    """``assess_all`` for pages that show a few sets in full: each set is evaluated when it is first asked for."""
+
+    def __init__(self, facts: Facts, as_of: dt.date):
+        self._facts, self._as_of = facts, as_of
+        self._found: dict[str, AssessmentResult] = {}
+
+    def __getitem__(self, guideline_id: str) -> AssessmentResult:
+        if guideline_id not in self._found:
+            self._found[guideline_id] = evaluate(guidelines()[guideline_id], self._facts, self._as_of)
+        return self._found[guideline_id]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(guidelines())
+
+    def __len__(self) -> int:
+        return len(guidelines())
+
+    def __contains__(self, guideline_id: object) -> bool:
+        return guideline_id in guidelines()
 
 
 def verdicts(facts: Facts, as_of: dt.date) -> dict[str, BareVerdict]:
