@@ -36,10 +36,14 @@ def due_rules() -> DueRules:
 def due_rules_mark() -> str:
     """Changes with every rule in use."""
     try:
-        values = vars(due_rules())
+        return _mark(due_rules())
     except DueRulesRefused:
         return "no due rules"
-    text = json.dumps(values, sort_keys=True, default=sorted)
+
+
+@lru_cache(maxsize=4)
+def _mark(rules: DueRules) -> str:
+    text = json.dumps(vars(rules), sort_keys=True, default=sorted)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

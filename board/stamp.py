@@ -6,6 +6,7 @@ show it add how far it is. States of the watch list are derived and leave no row
 pages are ``no-store``: browsers keep none and never ask; what keeps a page itself may.
 """
 
+import datetime as dt
 import hashlib
 import json
 
@@ -18,48 +19,48 @@ from board.models import MissedLook, WatchCheck, WatchState
 from imaging.models import Job
 from patients import outbox
 from patients.models import AccessGrant, User
+from patients.prepared import Prepared
 
 
 def list_stamp(request, *more) -> str | None:
     """For ``condition``; None while a message waits to be shown once. One query."""
     if not request.user.is_authenticated or len(get_messages(request)):
         return None
-    run_out = AccessGrant.objects.filter(until__lte=timezone.now())
+    read = _ACCOUNT.rows(request.user.pk, timezone.now())
+    seen = [request.get_full_path(), str(timezone.localdate()), edition(), read, *more]
+    return f'"{hashlib.sha256(json.dumps(seen, default=str).encode()).hexdigest()[:24]}"'
+
+
+def _account(pk: int, now: dt.datetime) -> QuerySet:
     account = (
-        User.objects.filter(pk=request.user.pk)
+        User.objects.filter(pk=pk)
         .order_by("teams")
         .annotate(
             written=Subquery(outbox.mark()),
-            run_out=_last(run_out, "until"),
+            run_out=_last(AccessGrant.objects.filter(until__lte=now), "until"),
             ended=_last(Job.objects.filter(finished_at__isnull=False), "finished_at"),
             watched=_last(WatchState.objects.all(), "changed_at"),
             missed=_last(MissedLook.objects.all(), "last_at"),
             checked=_last(WatchCheck.objects.filter(finished_at__isnull=False), "finished_at"),
         )
     )
-    names = (
-        "pk",
-        "role",
-        "is_staff",
-        "is_active",
-        "written",
-        "run_out",
-        "ended",
-        "watched",
-        "missed",
-        "checked",
-        "teams",
-    )
-    read = list(account.values_list(*names))
-    seen = [request.get_full_path(), str(timezone.localdate()), edition(), read, *more]
-    return f'"{hashlib.sha256(json.dumps(seen, default=str).encode()).hexdigest()[:24]}"'
+    own = ("pk", "role", "is_staff", "is_active", "teams")
+    return account.values_list(*own, "written", "run_out", "ended", "watched", "missed", "checked")
 
 
 def page_stamp(request, **_) -> str | None:
     """For pages that also say how far work in the background is."""
+    return list_stamp(request, _WAITING.rows())
+
+
+def _waiting() -> QuerySet:
     waiting = Job.objects.filter(state__in=Job.OPEN).order_by("pk")
-    return list_stamp(request, list(waiting.values_list("pk", "state", "stage", "progress_done", "lease_until")))
+    return waiting.values_list("pk", "state", "stage", "progress_done", "lease_until")
 
 
 def _last(rows: QuerySet, name: str) -> Subquery:
     return Subquery(rows.order_by(f"-{name}").values(name)[:1])
+
+
+_ACCOUNT = Prepared(_account, User._meta.pk, AccessGrant._meta.get_field("until"))
+_WAITING = Prepared(_waiting)

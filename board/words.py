@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 from decimal import Decimal
+from functools import lru_cache
 
 from patients.domain.dates import Span, span
 from patients.domain.grading import GradeResult
@@ -136,8 +137,12 @@ _TYPOGRAPHY = (
 )
 
 
+@lru_cache(maxsize=4096, typed=True)
 def typeset(text: str) -> str:
-    """Text of the domain as a page prints it: 10^9/L with its power raised, umol as µmol. Stored codes stay UCUM."""
+    """Text of the domain as a page prints it: 10^9/L with its power raised, umol as µmol. Stored codes stay UCUM.
+
+    Kept by type too: a text that is safe as it stands equals one that is not.
+    """
     for pattern, printed in _TYPOGRAPHY:
         text = pattern.sub(printed, text)
     return text

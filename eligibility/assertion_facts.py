@@ -33,6 +33,8 @@ _ASSERTED_FACTS = {
     "has_gcsf": "gcsf",
 }
 
+_KINDS = dict(ClinicalAssertion.Kind.choices)
+
 
 def assertion_facts(case: CaseRows, as_of: dt.date) -> dict[str, Fact]:
     return {
@@ -52,7 +54,7 @@ def asserted(case: CaseRows, kind: str, as_of: dt.date) -> Fact:
 
 def assertion_text(row: ClinicalAssertion) -> str:
     compared = f", {row.compared_from} to {row.compared_to}" if row.compared_from and row.compared_to else ""
-    return f"{row.get_kind_display()} {row.state}{compared}"
+    return f"{_KINDS.get(row.kind, row.kind)} {row.state}{compared}"
 
 
 def months_of(rows: list) -> Fact:

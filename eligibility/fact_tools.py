@@ -18,13 +18,13 @@ def newest(rows: Iterable[ClinicalRow], as_of: dt.date) -> list[ClinicalRow]:
 
     Nothing says which of two of one day came last, or whether a value "of April" is newer than one of the 10th.
     """
-    found = usable(rows, as_of)
-    days = [day for row in found if (day := dated(row)) is not None]
-    if not days:
-        return found
-    last = max(days)
-    may_be = [row for row in found if row.clinical_span and row.clinical_span[1] >= last]
-    return sorted(may_be, key=lambda row: row.clinical_span[0])
+    spans = [(row.clinical_span, row) for row in rows]
+    dated_ones = [(span, row) for span, row in spans if span and span[0] <= as_of]
+    if not dated_ones:
+        return [row for span, row in spans if span is None]
+    last = max(span[0] for span, _ in dated_ones)
+    may_be = [(span[0], row) for span, row in dated_ones if span[1] >= last]
+    return [row for _, row in sorted(may_be, key=lambda one: one[0])]
 
 
 def dated(row: ClinicalRow) -> dt.date | None:

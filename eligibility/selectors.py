@@ -71,22 +71,22 @@ class AssessedOn(Mapping[str, AssessmentResult]):
     """``assess_all`` for pages that show a few sets in full: each set is evaluated when it is first asked for."""
 
     def __init__(self, facts: Facts, as_of: dt.date):
-        self._facts, self._as_of = facts, as_of
+        self._facts, self._as_of, self._sets = facts, as_of, guidelines()
         self._found: dict[str, AssessmentResult] = {}
 
     def __getitem__(self, guideline_id: str) -> AssessmentResult:
         if guideline_id not in self._found:
-            self._found[guideline_id] = evaluate(guidelines()[guideline_id], self._facts, self._as_of)
+            self._found[guideline_id] = evaluate(self._sets[guideline_id], self._facts, self._as_of)
         return self._found[guideline_id]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(guidelines())
+        return iter(self._sets)
 
     def __len__(self) -> int:
-        return len(guidelines())
+        return len(self._sets)
 
     def __contains__(self, guideline_id: object) -> bool:
-        return guideline_id in guidelines()
+        return guideline_id in self._sets
 
 
 def verdicts(facts: Facts, as_of: dt.date) -> dict[str, BareVerdict]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from eligibility.domain.criteria import Finding, check, truth_of
 from eligibility.domain.facts import REASONS, Fact, Facts, Source
@@ -58,8 +58,7 @@ class Standing(Protocol):
     def verify_before_release(self) -> bool: ...
 
 
-@dataclass(frozen=True)
-class BareRow:
+class BareRow(NamedTuple):
     """A row of which only the verdict is wanted."""
 
     level: Level
@@ -271,22 +270,30 @@ def _gate_verdict(rows: Sequence[Standing]) -> Verdict:
 
 
 def _verdict_text(verdict: Verdict, rows: Sequence[Standing], label: str) -> str:
+    if verdict is Verdict.CANNOT_DETERMINE:
+        unknown = sum(r.is_active and r.state is RowState.UNKNOWN and r.level in SAFETY_LEVELS for r in rows)
+        return f"cannot determine under {label} ({_plural(unknown, 'row')} unknown)"
+    if verdict is Verdict.ACTIVE_ROWS_MET:
+        return f"active rows met, {_count_unverified(rows)} not verified, under {label} ({_noted(rows)})"
+    if verdict is Verdict.ELIGIBLE:
+        return f"eligible under {label} ({_noted(rows)})"
+    return _PLAIN_TEXTS[verdict].format(label)
+
+
+_PLAIN_TEXTS = {
+    Verdict.CONTRAINDICATED: "contraindicated under {}",
+    Verdict.NOT_ELIGIBLE: "not eligible under {}",
+    Verdict.NOT_RECOMMENDED: "not recommended under {} (board may override with a reason)",
+    Verdict.GATE_MET: "met under {}",
+    Verdict.GATE_NOT_MET: "not met under {}",
+    Verdict.GATE_UNKNOWN: "unknown under {}",
+}
+
+
+def _noted(rows: Sequence[Standing]) -> str:
     cautions = [r for r in rows if r.is_active and r.level is Level.CAUTION]
     triggered = sum(r.state is RowState.TRIGGERED for r in cautions)
-    noted = _plural(triggered, "caution") + _open_cautions(cautions)
-    unknown = sum(r.is_active and r.state is RowState.UNKNOWN and r.level in SAFETY_LEVELS for r in rows)
-    texts = {
-        Verdict.CONTRAINDICATED: f"contraindicated under {label}",
-        Verdict.NOT_ELIGIBLE: f"not eligible under {label}",
-        Verdict.NOT_RECOMMENDED: f"not recommended under {label} (board may override with a reason)",
-        Verdict.CANNOT_DETERMINE: f"cannot determine under {label} ({_plural(unknown, 'row')} unknown)",
-        Verdict.ACTIVE_ROWS_MET: f"active rows met, {_count_unverified(rows)} not verified, under {label} ({noted})",
-        Verdict.ELIGIBLE: f"eligible under {label} ({noted})",
-        Verdict.GATE_MET: f"met under {label}",
-        Verdict.GATE_NOT_MET: f"not met under {label}",
-        Verdict.GATE_UNKNOWN: f"unknown under {label}",
-    }
-    return texts[verdict]
+    return _plural(triggered, "caution") + _open_cautions(cautions)
 
 
 def _open_cautions(cautions: list[Standing]) -> str:
