@@ -52,7 +52,8 @@ def change_between(case: CaseRows, before: Scan | None = None, after: Scan | Non
     lesions = lesion_pairs(case, first, second, (records[0].liver_suv, records[1].liver_suv))
     facts = between(case, first.clinical_date, second.clinical_date)
     found = assess_change(*records, lesions, facts, within_subject_cv=within_subject_cv())
-    if not has_two_readers(verdicts_of_pair(case.of(ChangeVerdict), found), found.digest):
+    said = verdicts_of_pair(case.of(ChangeVerdict), found)
+    if not said or not has_two_readers(said, found.digest):
         return found
     agreed = between(case, first.clinical_date, second.clinical_date, has_second_reader=True)
     return assess_change(*records, lesions, agreed, within_subject_cv=within_subject_cv())

@@ -112,21 +112,25 @@ class DatePrecision(models.TextChoices):
 class PatientQuerySet(models.QuerySet):
     def visible_to(self, user, *, at=None):
         """Patients this user may read: an active grant to the user or a team, and a role that reads charts."""
-        if not user.is_authenticated or not user.may(Capability.READ_CHART):
-            return self.none()
-        return self._granted_to(user, at or timezone.now())
+        return self.granted_to(user, at or timezone.now()) if self.may_be_read_by(user) else self.none()
+
+    @staticmethod
+    def may_be_read_by(user) -> bool:
+        """Whether any could be: the half of the question that no row answers."""
+        return user.is_authenticated and user.may(Capability.READ_CHART)
 
     def in_cohort_of(self, user):
         """Patients who count in this user's figures: granted, and a role that sees cohorts. It opens no page."""
         if not user.is_authenticated or not user.may(Capability.SEE_COHORT):
             return self.none()
-        return self._granted_to(user, timezone.now())
+        return self.granted_to(user, timezone.now())
 
     def open_to(self, user):
         """Patients this user may open to others: read by right of care or meeting, not only in an emergency."""
-        return self.visible_to(user) & self._granted_to(user, timezone.now(), Q(kind=AccessGrant.Kind.BREAK_GLASS))
+        return self.visible_to(user) & self.granted_to(user, timezone.now(), Q(kind=AccessGrant.Kind.BREAK_GLASS))
 
-    def _granted_to(self, user, at, but=None):
+    def granted_to(self, user, at, but=None):
+        """Half of the gate: whether the role allows it is not asked here."""
         # Asked for each patient by index: a list of every grant would make one case cost what the registry costs.
         mine = Q(user=user) | Q(team__in=user.teams.all())
         grants = AccessGrant.objects.active(at).filter(mine, patient=models.OuterRef("pk"))

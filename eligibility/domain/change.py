@@ -9,8 +9,9 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from eligibility.domain.change_classes import LABELS, ChangeClass, Row, Signs, classify
@@ -50,8 +51,12 @@ class ChangeAssessment:
     limits: Limits
     patterns: tuple[str, ...]
     missing: tuple[Missing, ...]
-    digest: str
+    between: Between = field(repr=False)
     method_version: str = METHOD_VERSION
+
+    @cached_property
+    def digest(self) -> str:
+        return _digest(self.before, self.after, self.lesions, self.between, self.limits)
 
     @property
     def label(self) -> str:
@@ -120,7 +125,7 @@ def assess_change(
         limits=bounds,
         patterns=_patterns(ground, signs),
         missing=() if row.name in INCREASE else missing_items(pair, checks, criteria),
-        digest=_digest(before, after, lesions, between, bounds),
+        between=between,
     )
     return replace(found, sentence=sentence(found, ground))
 
