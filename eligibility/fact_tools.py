@@ -1,7 +1,7 @@
 """Choosing among rows: what was true by a day, which rows are the newest, how to say where they came from."""
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from eligibility.domain.facts import Choice, Fact, Source, unknown
 from patients.domain.dates import in_words
@@ -13,11 +13,13 @@ def usable(rows: Iterable[ClinicalRow], as_of: dt.date) -> list[ClinicalRow]:
     return [row for row in rows if (day := dated(row)) is None or day <= as_of]
 
 
-def newest(rows: Iterable[ClinicalRow], as_of: dt.date) -> list[ClinicalRow]:
+def newest(rows: Sequence[ClinicalRow], as_of: dt.date) -> list[ClinicalRow]:
     """All rows that may be the newest, the earliest date first.
 
     Nothing says which of two of one day came last, or whether a value "of April" is newer than one of the 10th.
     """
+    if not rows:
+        return []
     spans = [(row.clinical_span, row) for row in rows]
     dated_ones = [(span, row) for span, row in spans if span and span[0] <= as_of]
     if not dated_ones:

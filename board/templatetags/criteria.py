@@ -8,7 +8,8 @@ from django.template.loader import render_to_string
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from board.criteria_view import SourceLink
+from board.criteria_view import CriterionLine, SourceLink
+from board.templatetags.frame import verdict
 from eligibility.domain.rules import RowResult
 
 register = template.Library()
@@ -34,8 +35,22 @@ def source_links(context, links: Sequence[SourceLink]) -> SafeString:
     return format_html_join(", ", "{}", ((_link(link, elsewhere),) for link in links))
 
 
+@lru_cache(maxsize=1024, typed=True)
 def _link(link: SourceLink, elsewhere: str) -> SafeString:
+    """Many criteria rest on the same few rows."""
     if not link.href:
         return format_html("{}", link.label)
     page = elsewhere if link.href.startswith("#") else ""
     return format_html('<a href="{}{}">{}</a>', page, link.href, link.label)
+
+
+@register.simple_tag
+def criterion_state(line: CriterionLine) -> SafeString:
+    """The verdict of the row and what is asked: some hundred combinations in all."""
+    return _state(str(line.row.state), line.row.is_active, line.wanted)
+
+
+@lru_cache(maxsize=2048)
+def _state(state: str, is_active: bool, wanted: str) -> SafeString:
+    said = verdict(state) if is_active else verdict("inactive", "Not active")
+    return format_html('{}<span class="sub">{}</span>', said, wanted) if wanted else said

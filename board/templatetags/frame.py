@@ -4,7 +4,7 @@ from functools import lru_cache
 
 from django import template
 from django.template.defaultfilters import capfirst
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, get_script_prefix, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -16,6 +16,7 @@ register = template.Library()
 
 
 @register.simple_tag
+@lru_cache(maxsize=64)
 def icon(name: str) -> SafeString:
     return format_html('<svg class="icon" aria-hidden="true"><use href="#i-{}" /></svg>', name)
 
@@ -23,14 +24,22 @@ def icon(name: str) -> SafeString:
 @register.simple_tag(takes_context=True)
 def rail_item(context, icon_name: str, url_name: str, label: str) -> SafeString:
     """One entry of the main navigation; absent where its page is not installed."""
-    try:
-        href = reverse(url_name)
-    except NoReverseMatch:
+    href = _address(url_name, get_script_prefix())
+    if not href:
         return SafeString("")
     path = context["request"].path
     is_here = path == href if href == "/" else path.startswith(href)
     current = SafeString(' aria-current="page"') if is_here else ""
     return format_html('<li><a href="{}"{}>{}{}</a></li>', href, current, icon(icon_name), label)
+
+
+@lru_cache(maxsize=64)
+def _address(url_name: str, _prefix: str) -> str:
+    """ "" for a page that is not installed."""
+    try:
+        return reverse(url_name)
+    except NoReverseMatch:
+        return ""
 
 
 @register.simple_tag
@@ -104,11 +113,16 @@ def typeset(text: str) -> str:
 @register.simple_tag
 def cell_verdict(result) -> SafeString:
     """One word or two in a cell whose row names the set; "eligible" names its set even there, on a line below."""
-    said, _, named = result.verdict_text.split(" (")[0].partition(" under ")
-    if "eligible" in result.verdict:
+    return _cell(result.verdict, result.verdict_text)
+
+
+@lru_cache(maxsize=2048, typed=True)
+def _cell(code: str, text: str) -> SafeString:
+    said, _, named = text.split(" (", maxsplit=1)[0].partition(" under ")
+    if "eligible" in code:
         named, _, version = named.partition(" ")
         below = format_html('<span class="sub">under {} <span class="nowrap">{}</span></span>', named, version)
-        return format_html("{} {}", verdict(result.verdict, capfirst(said)), below)
-    if result.verdict == "active_rows_met":
-        return verdict(result.verdict, capfirst(said.rstrip(",")))
-    return verdict(result.verdict, verdict_word(result.verdict).replace("Contra", "Contra\N{SOFT HYPHEN}"))
+        return format_html("{} {}", verdict(code, capfirst(said)), below)
+    if code == "active_rows_met":
+        return verdict(code, capfirst(said.rstrip(",")))
+    return verdict(code, verdict_word(code).replace("Contra", "Contra\N{SOFT HYPHEN}"))

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from functools import cached_property
+from functools import cache, cached_property
 
 from patients.domain.ki67 import Interval
 
@@ -159,8 +159,17 @@ def unknown(
     seen: tuple[str, ...] = (),
 ) -> Fact:
     """A fact without a value. ``reason`` must be a key of REASONS (KeyError otherwise)."""
+    if not (detail or sources or on or seen):
+        return _bare(reason)
     REASONS[reason]
     return Fact(value=None, reason=reason, detail=detail, sources=sources, clinical_date=on, seen=seen)
+
+
+@cache
+def _bare(reason: str) -> Fact:
+    """Most facts of a chart are missing, and say so in the same words."""
+    REASONS[reason]
+    return Fact(value=None, reason=reason)
 
 
 def exactly(number: Decimal) -> Interval:

@@ -6,10 +6,12 @@ on the whole span it may stand for, so that "03/2024" is neither before nor afte
 
 import calendar
 import datetime as dt
+from functools import lru_cache
 
 Span = tuple[dt.date, dt.date]
 
 
+@lru_cache(maxsize=4096)
 def span(day: dt.date, precision: str) -> Span | None:
     """First and last day that ``day`` may stand for; None when the precision is "unknown".
 
@@ -38,6 +40,7 @@ def age_range(birth: Span | None, day: dt.date) -> tuple[int, int] | None:
     return _completed_years(birth[1], day), _completed_years(birth[0], day)
 
 
+@lru_cache(maxsize=4096)
 def in_words(day: dt.date | None, precision: str) -> str:
     """ISO 8601 at the stated precision: "2024-03-15", "2024-03", "2024", or "date unknown"."""
     if day is None or precision == "unknown":
