@@ -1,7 +1,7 @@
 """What the rule sets say: a matrix over the scans, and one panel of criteria per set, unknown first."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from django.conf import settings
@@ -164,34 +164,29 @@ def own_keys() -> list[str]:
 
 
 def _panel(chart: Chart, key: str, result: AssessmentResult) -> RuleSetPanel:
-    facts = chart.facts_on(result.as_of)
-    by_row = margins(guideline(key), facts, result.as_of)
-    panel = _grouped(key, result, flip_words(guideline(key), result, facts))
-
-    def beside(group: Group) -> Group:
-        return replace(group, lines=[replace(line, margin=_printed(by_row.get(line.row.id))) for line in group.lines])
-
-    return replace(panel, groups=list(map(beside, panel.groups)), folded=list(map(beside, panel.folded)))
+    facts, one = chart.facts_on(result.as_of), guideline(key)
+    by_row = {row: _printed(margin) for row, margin in margins(one, facts, result.as_of).items()}
+    return _grouped(key, result, flip_words(one, result, facts), by_row)
 
 
-def _printed(margin: Margin | None) -> Margin | None:
-    return margin and replace(margin, text=words.typeset(margin.text))
+def _printed(margin: Margin) -> Margin:
+    return replace(margin, text=words.typeset(margin.text))
 
 
-def _grouped(key: str, result: AssessmentResult, flips: FlipWords) -> RuleSetPanel:
+def _grouped(key: str, result: AssessmentResult, flips: FlipWords, by_row: Mapping[str, Margin]) -> RuleSetPanel:
     ordered = result.rows_unknown_first
     active = [row for row in ordered if row.is_active]
     inactive = [row for row in ordered if not row.is_active]
     told = [row for row in active if row.state is RowState.INFORMATION]
     fine = [row for row in active if row.state in (RowState.MET, RowState.CLEAR)]
     quiet = [
-        Group(f"{_rows(fine)} met or clear", _lines(fine)),
-        Group(f"{_rows(told)} for information", _lines(told)),
-        Group(f"{_rows(inactive)} not active, to be verified", _lines(inactive)),
+        Group(f"{_rows(fine)} met or clear", _lines(fine, by_row)),
+        Group(f"{_rows(told)} for information", _lines(told, by_row)),
+        Group(f"{_rows(inactive)} not active, to be verified", _lines(inactive, by_row)),
     ]
     shown = [
-        Group("Unknown", _lines([row for row in active if row.is_open])),
-        Group("Not met or triggered", _lines([row for row in active if row.is_adverse])),
+        Group("Unknown", _lines([row for row in active if row.is_open], by_row)),
+        Group("Not met or triggered", _lines([row for row in active if row.is_adverse], by_row)),
     ]
     if len(fine) <= ROWS_SHOWN_WHOLE:
         shown.append(Group("Met or clear", quiet.pop(0).lines))
@@ -217,11 +212,11 @@ def counts(result: AssessmentResult) -> str:
     return f"{len(found)} of {active} active rows have no usable value{split}"
 
 
-def _lines(rows: list[RowResult]) -> list[CriterionLine]:
-    return [_line(row) for row in rows]
+def _lines(rows: list[RowResult], by_row: Mapping[str, Margin]) -> list[CriterionLine]:
+    return [_line(row, by_row.get(row.id)) for row in rows]
 
 
-def _line(row: RowResult) -> CriterionLine:
+def _line(row: RowResult, margin: Margin | None) -> CriterionLine:
     value, reason = _said_once(words.typeset(row.value_text), words.typeset(row.reason_text))
     reasons = reason.split("; ") if reason else []
     day = words.day_words((row.clinical_date, row.clinical_date)) if row.clinical_date and not row.sources else ""
@@ -233,6 +228,7 @@ def _line(row: RowResult) -> CriterionLine:
         words.typeset(row.wanted_text),
         day,
         [source_link(source) for source in row.sources],
+        margin,
     )
 
 

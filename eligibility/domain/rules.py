@@ -194,12 +194,25 @@ def evaluate(guideline: Guideline, facts: Facts, as_of: dt.date) -> AssessmentRe
 
 
 def bare_verdict(guideline: Guideline, facts: Facts, as_of: dt.date) -> BareVerdict:
-    """Verdict and words of ``evaluate`` without its rows: no values, reasons, sources or digest are put together."""
-    rows: list[Standing] = [_bare_row(criterion, facts, as_of) for criterion in guideline.criteria]
+    """Verdict and words of ``evaluate`` without its rows: no values, reasons, sources or digest are put together.
+
+    Only rows that can move the verdict are asked; cautions are, once there is a verdict that counts them.
+    """
+    rows: list[Standing] = [
+        _bare_row(one, facts, as_of) if one.is_active and one.level in SAFETY_LEVELS else _unasked(one)
+        for one in guideline.criteria
+    ]
     if not guideline.is_in_force(as_of):
         rows.append(_not_in_force(guideline, as_of))
     verdict = verdict_of(guideline.kind, rows)
+    if verdict in _COUNTS_CAUTIONS:
+        cautions = [one for one in guideline.criteria if one.is_active and one.level is Level.CAUTION]
+        rows = [row for row in rows if row.level is not Level.CAUTION or not row.is_active]
+        rows += [_bare_row(one, facts, as_of) for one in cautions]
     return BareVerdict(verdict, _verdict_text(verdict, rows, guideline.label))
+
+
+_COUNTS_CAUTIONS = frozenset({Verdict.ACTIVE_ROWS_MET, Verdict.ELIGIBLE})
 
 
 def verdict_of(kind: GuidelineKind, rows: Sequence[Standing]) -> Verdict:
@@ -237,6 +250,10 @@ def _row(criterion: Criterion, facts: Facts, as_of: dt.date) -> RowResult:
 def _bare_row(criterion: Criterion, facts: Facts, as_of: dt.date) -> BareRow:
     truth = None if criterion.test is None else truth_of(criterion.test, facts, as_of)
     return BareRow(criterion.level, _state(criterion, truth), criterion.is_active, criterion.verify_before_release)
+
+
+def _unasked(criterion: Criterion) -> BareRow:
+    return BareRow(criterion.level, RowState.UNKNOWN, criterion.is_active, criterion.verify_before_release)
 
 
 def _state(criterion: Criterion, truth: bool | None) -> RowState:
