@@ -3,9 +3,10 @@
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from django.conf import settings
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 
 from board import words
 from board.chart import Chart
@@ -249,6 +250,12 @@ def folded(text: str) -> Text:
 
 def source_link(source: Source) -> SourceLink:
     """To the scan's page, the lesion table, or the row's line among all records; what has no line is only named."""
+    return _source_link(source, get_script_prefix())
+
+
+@lru_cache(maxsize=1024)
+def _source_link(source: Source, _prefix: str) -> SourceLink:
+    """Many criteria rest on the same few rows."""
     label = words.typeset(source.label)
     if source.model == "imaging.Scan":
         return SourceLink(label, reverse("imaging:scan", args=[source.id]))
