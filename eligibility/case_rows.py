@@ -122,8 +122,9 @@ def _imaging(patient: Patient, known_at: dt.datetime | None = None) -> list[Quer
 
 
 def _clinical_order(row) -> tuple:
+    """Oldest first, undated ones before all: the last counts as the newest, and nobody knows that of an undated one."""
     on = getattr(row, "clinical_date", None)
-    return on is None, on or dt.date.min, row.recorded_at, str(row.lineage)
+    return on is not None, on or dt.date.min, row.recorded_at, str(row.lineage)
 
 
 def _wire(case: CaseRows) -> None:

@@ -32,7 +32,9 @@ def dictionary(tables: list[Table], *, has_free_text: bool) -> str:
         for column in columns_of(table, has_free_text=has_free_text):
             values = "; ".join(sorted(column.codes))
             line = [table.name, column.name, column.meaning or column.name.replace("_", " "), KINDS[column.kind]]
-            writer.writerow([neutral(value) for value in (*line, column.unit, column.source, column.of, values)])
+            writer.writerow(
+                [neutral(value, keeps_numbers=True) for value in (*line, column.unit, column.source, column.of, values)]
+            )
     return text.getvalue()
 
 

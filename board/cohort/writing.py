@@ -94,7 +94,9 @@ class Archive:
         return columns_of(table, has_free_text=self.export.has_free_text)
 
     def _write(self, table: Table, values: list[str]) -> None:
-        csv.writer(self._texts[table.name], quoting=csv.QUOTE_ALL).writerow([neutral(value) for value in values])
+        csv.writer(self._texts[table.name], quoting=csv.QUOTE_ALL).writerow(
+            [neutral(value, keeps_numbers=True) for value in values]
+        )
 
 
 def leaving_patients(export: CohortExport) -> list[Patient]:

@@ -13,8 +13,8 @@ _AT_START = re.compile(rf"^(?={_BLANK}[{_STARTERS}]|[\t\r\n])")
 _INSIDE = re.compile(rf"(?<=[;,|\t\r\n])(?={_BLANK}[{_STARTERS}])")
 
 
-def neutral(text: str) -> str:
-    """The text as a CSV cell that no spreadsheet computes; a plain number stays one."""
-    if _NUMBER.match(text):
+def neutral(text: str, *, keeps_numbers: bool = False) -> str:
+    """The text as a CSV cell that no spreadsheet computes. ``keeps_numbers``: of a table whose numbers come as text."""
+    if keeps_numbers and _NUMBER.match(text):
         return text
     return _AT_START.sub("'", _INSIDE.sub("'", text), count=1)

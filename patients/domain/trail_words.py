@@ -42,6 +42,8 @@ OF_WRITES: dict[str, str] = {
     "propose": "computed proposals",
     "compute": "computed",
     "decide_proposal": "decided about a proposal",
+    "confirm_at_hospital": "confirmed at the hospital's sign-in what they are about to sign",
+    "not_confirmed_at_hospital": "was not confirmed at the hospital's sign-in",
     "confirm_match": "confirmed that two lesions are one",
     "reopen_match": "opened a match of lesions again",
     "confirm_netpet": "confirmed the NETPET grade",
