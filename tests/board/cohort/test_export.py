@@ -11,7 +11,7 @@ import zipfile
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.management import CommandError, call_command
-from django.db import DatabaseError, IntegrityError, models, transaction
+from django.db import IntegrityError, models, transaction
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
@@ -444,28 +444,6 @@ def test_two_clicks_as_known_today_are_one_export_too(full, client):
     for known, said in (("2099-01-01", "not in the future"), ("today", "YYYY-MM-DD"), ("9999-12-31", "")):
         page = client.post(reverse("board:cohort_exports"), sent | {"key": key_on(client), "known_at": known})
         assert page.status_code == 422 and said in page.content.decode()
-
-
-@pytest.mark.django_db(transaction=True)
-def test_all_cases_are_read_as_of_one_moment(full, monkeypatch):
-    """Nothing is written between the first case and the last: what others write meanwhile is not in the file by half."""
-    researcher, approver, _ = full
-    export = services.approve_export(by=approver, export=ask(researcher))
-    written = []
-
-    def add(self, case, found, *, today):
-        try:
-            CohortExport.objects.filter(pk=export.pk).update(query_text="changed")
-        except DatabaseError as refused:
-            written.append(refused)
-            raise
-
-    monkeypatch.setattr(running.Archive, "add", add)
-    with pytest.raises(DatabaseError):
-        running.run(export.pk)
-    assert len(written) == 1
-    export.refresh_from_db()
-    assert export.query_text != "changed" and export.state == "queued", "the job is given back"
 
 
 def test_who_exports_is_no_reader_whose_verdict_others_could_sway():
