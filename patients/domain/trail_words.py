@@ -23,6 +23,7 @@ OF_WRITES: dict[str, str] = {
     "ask": "put a question to the board",
     "log_contact": "wrote down a contact",
     "notice_change": "noticed that the ground of a decision moved",
+    "notice_changed_back": "noticed that the ground of a decision is as it was again",
     "follow_up": "answered a decision whose ground moved",
     "close_case": "closed the case",
     "reopen_case": "opened the case again",
