@@ -12,7 +12,7 @@ from patients.sign_ins import not_answered
 log = logging.getLogger("prrt.signin")
 ROUTES = frozenset({"openid_connect_login", "openid_connect_callback"})
 CODE = "hospital_sign_in_no_answer"
-UNREADABLE = (OAuth2Error, KeyError, TypeError, ValueError)
+UNREADABLE = (OAuth2Error, AttributeError, KeyError, TypeError, ValueError)
 
 
 class HospitalDownMiddleware:

@@ -184,7 +184,7 @@ def test_a_hospital_that_went_down_meanwhile_is_a_page_and_nobody_is_in(hospital
     assert is_down(Client().post("/accounts/oidc/hospital/login/"))
 
 
-@pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/token", "/userinfo"])
+@pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/token"])
 def test_an_answer_that_cannot_be_read_is_the_same_page(hospital, settings, monkeypatch, path):
     answers = hospital._answer
 
