@@ -7,6 +7,7 @@ import pytest
 
 from board.cohort import running, services
 from board.cohort.query import CohortQuery
+from board.export_claims import Claims
 from patients.models import LabResult
 from patients.services import grant_access, record
 from tests.board.factories import published_case
@@ -26,7 +27,7 @@ def test_what_is_written_meanwhile_is_of_no_case_of_the_export(settings, tmp_pat
     )
     seen = []
 
-    def progress(pk, token, stage, done, total):
+    def progress(claims, pk, token, stage, done, total):
         """Said once the first case is read: somebody enters a value of each."""
         seen.append((stage, done))
         if (stage, done) == ("reading cases", 0):
@@ -34,7 +35,7 @@ def test_what_is_written_meanwhile_is_of_no_case_of_the_export(settings, tmp_pat
                 fact = {"analyte": "platelets", "value": 97, "unit": "10^9/L", "clinical_date": dt.date(2026, 4, 1)}
                 record(LabResult, by=owner, patient=patient, **fact)
 
-    monkeypatch.setattr(running.claims, "progress", progress)
+    monkeypatch.setattr(Claims, "progress", progress)
     monkeypatch.setattr(running, "RENEW_SECONDS", -1)
     assert running.run(export.pk)
     export.refresh_from_db()
