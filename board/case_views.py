@@ -24,12 +24,12 @@ from board.provenance.criteria import criterion_chain
 from board.provenance.fact_chain import fact_chain
 from board.provenance.lesions import lesion_chain
 from board.provenance.rows import row_chain
-from board.rewind import is_asked
 from board.rewind_pages import shown_then, since_then
 from board.rewind_scan import scan_context
 from board.views import patient_or_404
 from patients import reads
 from patients.domain.roles import Capability
+from patients.known_asked import is_asked
 from patients.models import User
 from patients.selectors import visible_patients
 from patients.services import Conflict

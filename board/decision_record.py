@@ -3,7 +3,10 @@
 Schema: docs/schemas/decision.schema.json, printed by ``manage.py decision --schema``.
 """
 
+import datetime as dt
 from typing import Any
+
+from django.db.models import Q
 
 from board.models import AgendaItem, BoardDecision, DecisionFollowUp
 from eligibility.models import Assessment
@@ -14,8 +17,8 @@ FORMAT = "prrt-board/decision/1"
 PENDING = "pending"
 
 
-def decision_record(decision: BoardDecision) -> dict[str, Any]:
-    """Everything the decision says and rests on, with what has been told of it since."""
+def decision_record(decision: BoardDecision, *, known_at: dt.datetime | None = None) -> dict[str, Any]:
+    """Everything the decision says and rests on, with what has been told of it since, or by ``known_at``."""
     return {
         "format": FORMAT,
         "notice": NOTICE,
@@ -23,8 +26,8 @@ def decision_record(decision: BoardDecision) -> dict[str, Any]:
         **decision_core(decision),
         "ground": decision.ground,
         "assessments": [_assessment(a) for a in _assessments(decision)],
-        "superseded_by": superseded_by(decision),
-        "follow_up": follow_up_of(decision),
+        "superseded_by": superseded_by(decision, known_at),
+        "follow_up": follow_up_of(decision, known_at),
     }
 
 
@@ -54,17 +57,22 @@ def decision_core(decision: BoardDecision) -> dict[str, Any]:
     }
 
 
-def follow_up_of(decision: BoardDecision) -> dict[str, Any]:
+def follow_up_of(decision: BoardDecision, known_at: dt.datetime | None = None) -> dict[str, Any]:
     """The last word on what became of it; "pending" where nobody has said anything."""
-    told = decision.follow_ups.filter(kind__in=DecisionFollowUp.OUTCOMES).order_by("recorded_at").last()
+    words = decision.follow_ups.filter(_by(known_at), kind__in=DecisionFollowUp.OUTCOMES)
+    told = words.order_by("recorded_at").last()
     if told is None:
         return {"status": PENDING, "reason": "", "told_at": None}
     return {"status": told.kind, "reason": told.reason, "told_at": told.recorded_at.isoformat()}
 
 
-def superseded_by(decision: BoardDecision) -> str | None:
-    later = BoardDecision.objects.filter(supersedes=decision).values_list("pk", flat=True).first()
+def superseded_by(decision: BoardDecision, known_at: dt.datetime | None = None) -> str | None:
+    later = BoardDecision.objects.filter(_by(known_at), supersedes=decision).values_list("pk", flat=True).first()
     return str(later) if later else None
+
+
+def _by(known_at: dt.datetime | None) -> Q:
+    return Q() if known_at is None else Q(recorded_at__lte=known_at)
 
 
 def name_of(user: User) -> str:

@@ -6,7 +6,7 @@ from board import words
 from board.chart import Chart
 from board.decisions import changes_since
 from board.history import is_waiting
-from board.models import BoardDecision, DecisionFollowUp
+from board.models import BoardDecision, DecisionFollowUp, DecisionNotice
 from board.notices import answers_changes, open_notices, seen_digest
 from eligibility.domain.comparison import Change, Difference
 
@@ -74,10 +74,15 @@ def _line(decision: BoardDecision, chart: Chart) -> DecisionLine:
         change_count=sum(len(ground.criteria) for ground in grounds),
         answers=[_answer(row, chart) for row in decision.answers[::-1]],
         seen=seen,
-        is_answered=any(answers_changes(row) and row.changes_digest == seen for row in decision.answers),
+        is_answered=_is_answered(decision, seen, unanswered),
         changed_back="; ".join(c["text"] for c in unanswered[-1].changes) if unanswered and not changes else "",
         changed_rows=frozenset((change.guideline_id, change.row_id) for change in changes),
     )
+
+
+def _is_answered(decision: BoardDecision, seen: str, unanswered: list[DecisionNotice]) -> bool:
+    """What was answered and has come back since is open again."""
+    return not unanswered and any(answers_changes(row) and row.changes_digest == seen for row in decision.answers)
 
 
 def _answer(row: DecisionFollowUp, chart: Chart) -> Answer:

@@ -126,7 +126,11 @@ def _newer(then: AssessmentResult, newest: dt.date | None, assess: Assess) -> li
 
 def digest_of(changes: Iterable[Change]) -> str:
     """One name for one set of changes: what a notice was written about, and what an answer has seen."""
-    stored = sorted(json.dumps(change.as_json, sort_keys=True) for change in changes)
+    return digest_of_stored(change.as_json for change in changes)
+
+
+def digest_of_stored(changes: Iterable[dict]) -> str:
+    stored = sorted(json.dumps(change, sort_keys=True) for change in changes)
     return hashlib.sha256(json.dumps(stored).encode()).hexdigest()
 
 

@@ -13,14 +13,17 @@ from board.document import Document
 from board.document_text import as_text
 from board.letter import letter
 from board.meeting_http import decision_or_404, meeting_for, number_in
-from board.minutes import standing_minutes
 from board.minutes_document import minutes_for
 from board.models import BoardDecision, Meeting, Minutes
 from board.pack import pack_for
 from board.verifying import checked
+from patients.domain.known import NothingThen
 from patients.domain.roles import Capability
+from patients.known_asked import known_or_today
 
 NOT_YOURS = "Your role may not read charts."
+NOT_SIGNED = "On this day this decision was not signed: there was no letter and no record of it yet."
+NO_MINUTES = "On this day these minutes were not written yet."
 
 
 @require_GET
@@ -48,18 +51,19 @@ def pack_text(request: HttpRequest, pk) -> HttpResponse:
 @require_GET
 def letter_pdf(request: HttpRequest, pk) -> HttpResponse:
     decision = _decision(request, pk)
-    return _pdf(letter(decision, today=timezone.localdate()), f"letter-{decision.decided_on:%Y-%m-%d}")
+    return _pdf(_letter(request, decision), f"letter-{decision.decided_on:%Y-%m-%d}")
 
 
 @require_GET
 def letter_text(request: HttpRequest, pk) -> HttpResponse:
-    return _text(letter(_decision(request, pk), today=timezone.localdate()))
+    return _text(_letter(request, _decision(request, pk)))
 
 
 @require_GET
 def decision_json(request: HttpRequest, pk) -> HttpResponse:
     found = _decision(request, pk)
-    body = json.dumps(decision_record(found), indent=2, ensure_ascii=False)
+    known = known_or_today(request)
+    body = json.dumps(decision_record(found, known_at=known and known.moment), indent=2, ensure_ascii=False)
     headers = {"Content-Disposition": f'attachment; filename="decision-{found.pk}.json"'}
     return HttpResponse(body, content_type="application/json", headers=headers)
 
@@ -72,9 +76,13 @@ def verify(request: HttpRequest) -> HttpResponse:
 
 
 def asked_minutes(request: HttpRequest, meeting: Meeting) -> Minutes:
-    """The version that the address names, or the newest."""
-    version = number_in(request.GET.get("version", ""), digits=5)
-    found = standing_minutes(meeting) if version is None else meeting.minutes.filter(version=version).first()
+    """The version that the address names, or the newest; of an earlier day among those written by then."""
+    version, known = number_in(request.GET.get("version", ""), digits=5), known_or_today(request)
+    asked = {} if version is None else {"version": version}
+    written = meeting.minutes.filter(**asked)
+    if known is not None and not (written := written.filter(recorded_at__lte=known.moment)).exists():
+        raise NothingThen(NO_MINUTES)
+    found = written.order_by("-version").first()
     if found is None:
         raise Http404("No such minutes.")
     return found
@@ -83,7 +91,17 @@ def asked_minutes(request: HttpRequest, meeting: Meeting) -> Minutes:
 def _decision(request: HttpRequest, pk) -> BoardDecision:
     if not request.user.may(Capability.READ_CHART):
         raise PermissionDenied(NOT_YOURS)
-    return decision_or_404(request.user, pk)
+    found, known = decision_or_404(request.user, pk), known_or_today(request)
+    if known is not None and found.recorded_at > known.moment:
+        raise NothingThen(NOT_SIGNED)
+    return found
+
+
+def _letter(request: HttpRequest, decision: BoardDecision) -> Document:
+    known = known_or_today(request)
+    if known is None:
+        return letter(decision, today=timezone.localdate())
+    return letter(decision, today=known.day, known_at=known.moment)
 
 
 def _pdf(document: Document, name: str) -> HttpResponse:

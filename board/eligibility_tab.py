@@ -65,6 +65,20 @@ class Comparison:
     def differing(self) -> int:
         return sum(line.stands_out for line in self.lines)
 
+    @property
+    def shared(self) -> list[AlignedLine]:
+        """Asked by two sets or more: here they can differ."""
+        return [line for line in self.lines if line.only_in is None]
+
+    @property
+    def groups(self) -> list[tuple[str, list[AlignedLine]]]:
+        """What is shared, then under a heading each what one set alone asks."""
+        alone = [
+            (f"Only in {one.label}", [line for line in self.lines if line.only_in == place])
+            for place, one in enumerate(self.sets)
+        ]
+        return [("", self.shared), *((heading, lines) for heading, lines in alone if lines)]
+
 
 def other_sets(chart: Chart, as_of: dt.date, keys: list[str], changed: Mapping[str, str]) -> list[OtherSet]:
     results = chart.assessed_on(as_of)

@@ -38,11 +38,14 @@ ROWS_NAMED = 3
 DECIDING = ("REQUIRED", "ABS_CI", "REL_CI")
 
 
-def letter(decision: BoardDecision, *, today: dt.date) -> Document:
-    """As the minutes of its meeting keep the case, else as it is ``today``. Every row is in the annex."""
+def letter(decision: BoardDecision, *, today: dt.date, known_at: dt.datetime | None = None) -> Document:
+    """As the minutes of its meeting keep the case, else as it is ``today``. Every row is in the annex.
+
+    ``known_at``: the letter as anybody could have opened it at that moment.
+    """
     core = decision_core(decision) | {"change_sentence": change_sentence(decision)}
-    chart = Chart(decision.patient, today)
-    kept = _kept_in_minutes(decision) or _as_recorded(chart)
+    chart = Chart(decision.patient, today, known_at=known_at)
+    kept = _kept_in_minutes(decision, known_at) or _as_recorded(chart)
     own = [(verdict, Assessment.objects.get(pk=verdict["assessment"])) for verdict in own_verdicts(core)]
     return Document(
         title=TITLE,
@@ -56,7 +59,7 @@ def letter(decision: BoardDecision, *, today: dt.date) -> Document:
             Part("Seal", tuple(Words(line, "small") for line in _seal(link_of(decision)))),
             Part("Annex: every criterion when it was signed", tuple(_annex(core)), is_new_page=True),
         ),
-        mark=REPLACED if superseded_by(decision) else "",
+        mark=REPLACED if superseded_by(decision, known_at) else "",
     )
 
 
@@ -149,11 +152,14 @@ def _as_recorded(chart: Chart) -> dict[str, Any]:
     }
 
 
-def _kept_in_minutes(decision: BoardDecision) -> dict[str, Any] | None:
+def _kept_in_minutes(decision: BoardDecision, known_at: dt.datetime | None) -> dict[str, Any] | None:
     """The case as the newest minutes of its meeting keep it."""
     if decision.item_id is None:
         return None
-    minutes = Minutes.objects.filter(meeting=decision.item.meeting_id).order_by("-version").first()
+    written = Minutes.objects.filter(meeting=decision.item.meeting_id)
+    if known_at is not None:
+        written = written.filter(recorded_at__lte=known_at)
+    minutes = written.order_by("-version").first()
     cases = minutes.content["cases"] if minutes else []
     return next((case for case in cases if case["item"] == str(decision.item_id)), None)
 

@@ -21,6 +21,7 @@ from board.meetings import quorum_of
 from board.models import AgendaItem, Attendance, BoardDecision, Meeting
 from imaging.domain.vocabulary import is_sstr
 from imaging.models import ImageProduct
+from imaging.selectors import in_force
 
 FORMAT = "prrt-board/minutes/1"
 PICTURES_SHOWN = 2
@@ -141,13 +142,13 @@ def key_pictures(chart: Chart) -> list[dict[str, Any]]:
     shown = views if len(views) <= PICTURES_SHOWN else [views[0], views[-1]]
     if not shown:
         return [{"sha256": "", "caption": NO_PICTURE.format(why="no SSTR PET is recorded.")}]
-    stills = _stills([view.scan for view in shown])
+    stills = _stills([view.scan for view in shown], chart.case.known_at)
     return [_picture(view, stills.get(view.scan.lineage)) for view in shown]
 
 
-def _stills(scans: list) -> dict[Any, ImageProduct]:
+def _stills(scans: list, known_at: dt.datetime | None) -> dict[Any, ImageProduct]:
     kind = ImageProduct.Kind.MIP_STILL
-    found = ImageProduct.objects.filter(scan__in=[scan.lineage for scan in scans], kind=kind, superseded_at=None)
+    found = ImageProduct.objects.filter(in_force(known_at), scan__in=[scan.lineage for scan in scans], kind=kind)
     return {still.scan_id: still for still in found}
 
 

@@ -8,12 +8,11 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 
 from board.change_tab import ChangeTab, ToEnter
 from board.rewind_days import Days, recorded_days
 from board.rewind_rules import rules_then
-from patients.domain.known import PARAMETER, Known, known_of
+from patients.domain.known import PARAMETER, Known
 from patients.models import Patient
 from patients.selectors import patient_as_known
 
@@ -44,15 +43,6 @@ class Rewind:
     @property
     def query(self) -> str:
         return urlencode({PARAMETER: self.known.text})
-
-
-def known_in(request: HttpRequest) -> Known:
-    """Raises KnownRefused."""
-    return known_of(request.GET[PARAMETER], zone=timezone.get_current_timezone(), now=timezone.now())
-
-
-def is_asked(request: HttpRequest) -> bool:
-    return PARAMETER in request.GET
 
 
 def rewind_of(request: HttpRequest, patient: Patient, known: Known) -> Rewind:

@@ -3,7 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from patients.domain.known import PARAMETER
+from patients.domain.known import PARAMETER, KnownRefused, NothingThen
 from patients.known_links import REWOUND
 
 READS = ("GET", "HEAD", "OPTIONS")
@@ -17,6 +17,12 @@ class RewindGuardMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """A picture or a document that did not exist on the day: a sentence in its place, never that of today."""
+        if isinstance(exception, NothingThen):
+            return _refused(request, str(exception), 200)
+        return _refused(request, str(exception), 400) if isinstance(exception, KnownRefused) else None
 
     def process_view(self, request: HttpRequest, view, args, kwargs) -> HttpResponse | None:
         if PARAMETER not in request.GET:

@@ -8,9 +8,10 @@ from django.shortcuts import render
 
 from board.chart import Chart
 from board.patient_page import Asked, patient_context
-from board.rewind import is_opened, known_in, read_only, rewind_of
+from board.rewind import is_opened, read_only, rewind_of
 from board.rewind_since import since
 from patients.domain.known import KnownRefused
+from patients.known_asked import known_in
 from patients.known_links import keep_day
 from patients.models import Patient
 

@@ -1,4 +1,4 @@
-"""A scan as it was known on a day: what was measured and read by then, and from which inputs. Nothing is drawn."""
+"""A scan as it was known on a day: what was measured and read by then, and from which inputs, with its pictures."""
 
 import uuid
 from typing import Any
@@ -9,6 +9,8 @@ from django.utils import timezone
 from board import words
 from board.chart import Chart, ScanView
 from board.identity import identity_of
+from board.rewind_pictures import pictures_then
+from board.rewind_proposals import proposals_then
 from imaging.models import Reading
 from imaging.selectors import CURRENT, RECOMPUTING, REFUSED, may_be_sstr
 from imaging.views import numbers, scan_rows, voi_rows
@@ -39,6 +41,8 @@ def scan_context(chart: Chart, request: HttpRequest, *, lineage: uuid.UUID) -> d
         "is_illustrative": "illustrative" in scan.note.lower(),
         "inputs": numbers.input_rows(result.inputs if result else {}),
         "corrections": numbers.correction_rows(scan.pet_series.suv_inputs.all()) if scan.pet_series else [],
+        **pictures_then(chart, view),
+        **proposals_then(chart, view),
     }
 
 

@@ -1,6 +1,7 @@
 """Recording decisions, and noticing when their ground moves."""
 
 import datetime as dt
+import hashlib
 import logging
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -10,14 +11,14 @@ from django.utils import timezone
 from board import chain
 from board.chain_content import DECISION
 from board.chart import Chart
-from board.decisions import DecisionState, decisions, digest_of
+from board.decisions import DecisionState, decisions, digest_of, digest_of_stored
 from board.ground import ground_of
 from board.models import BoardDecision, DecisionNotice, of_open_cases
 from board.notices import tell
 from board.watching import MOST_AHEAD, TOO_FAR, has_date, keep_last_date, keep_watch, refuse_date_on_closed
 from eligibility.services import freeze
 from patients.domain.roles import Capability
-from patients.models import Patient
+from patients.models import AuditEvent, Patient
 from patients.services import Conflict, audit, snapshot
 
 log = logging.getLogger("prrt.board")
@@ -113,22 +114,39 @@ def look_again(patient: Patient) -> int:
     if not of_open_cases(BoardDecision.objects.current().filter(patient=patient)).exists():
         return 0
     Patient.objects.select_for_update().get(pk=patient.pk)
-    found = [state for state in decisions(patient) if state.is_stale]
+    states = decisions(patient)
+    for state in states:
+        if not state.is_stale and not state.is_superseded:
+            _note_return(state.decision)
+    found = [state for state in states if state.is_stale]
     told = [(notice, state) for state in found if (notice := _notice(state))]
     if told:
         tell(patient, told)
     return len(told)
 
 
+def _note_return(decision: BoardDecision) -> None:
+    """That everything reads as before again is written once, so that the same change later is told a second time."""
+    last = decision.notices.order_by("noticed_at", "pk").last()
+    if last is not None and not _went_back(last):
+        audit(by=None, action="notice_changed_back", obj=last, patient=decision.patient)
+
+
+def _went_back(notice: DecisionNotice) -> bool:
+    of_notice = {"object_type": notice._meta.label, "object_id": str(notice.pk)}
+    return AuditEvent.objects.filter(patient=notice.patient, action="notice_changed_back", **of_notice).exists()
+
+
 def _notice(state: DecisionState) -> DecisionNotice | None:
-    """None where the same changes were noticed before."""
+    """None where these very changes were noticed last. The same ones after others, or after none, are news again."""
     decision, changes = state.decision, [change.as_json for change in state.changes]
+    earlier = list(decision.notices.order_by("noticed_at", "pk"))
     digest = digest_of(state.changes)
-    notice, is_new = DecisionNotice.objects.get_or_create(
-        decision=decision, assessment_digest=digest, defaults={"changes": changes}
-    )
-    if not is_new:
+    if earlier and digest_of_stored(earlier[-1].changes) == digest and not _went_back(earlier[-1]):
         return None
+    if any(notice.assessment_digest == digest for notice in earlier):
+        digest = hashlib.sha256(f"{digest} {len(earlier)}".encode()).hexdigest()
+    notice = DecisionNotice.objects.create(decision=decision, assessment_digest=digest, changes=changes)
     audit(by=None, action="notice_change", obj=notice, patient=decision.patient, after={"changes": len(changes)})
     log.info("decision %s: %s rows changed", decision.pk, len(changes))
     return notice

@@ -9,11 +9,11 @@ from board.chart import Chart
 from board.patient_filters import MOST_COUNTED, Filters, chips, count_words, counted, filters_of, narrowed, way_out
 from board.patient_list import patient_page
 from board.patient_page import Asked, patient_context
-from board.rewind import is_asked
 from board.rewind_pages import patient_then
 from board.stamp import list_stamp, page_stamp
 from board.worklist import worklist
 from patients.domain.roles import Capability
+from patients.known_asked import is_asked
 from patients.models import Patient
 from patients.selectors import get_visible_patient, visible_patients
 

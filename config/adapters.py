@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from patients.domain.roles import Role
+from patients.selectors.people import account_named
 from patients.services import guessing_key, sign_out_everywhere
 from patients.session_time import SINCE, keep, needs_factor
 
@@ -31,6 +32,8 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def authenticate(self, request, **credentials):
         """Where the hospital signs people in, a password is for system administrators: they must get in without it."""
+        if (meant := account_named(credentials.get("username", ""))) is not None:
+            credentials["username"] = meant.username
         user = super().authenticate(request, **credentials)
         if user is not None and not settings.LOCAL_SIGN_IN_FOR_ALL and user.role != Role.SYSTEM_ADMIN:
             raise ValidationError(ELSEWHERE)
@@ -42,7 +45,9 @@ class AccountAdapter(DefaultAccountAdapter):
         return super().is_reauthentication_required(app=app) and not is_fresh
 
     def _get_login_attempts_cache_key(self, request, **credentials) -> str:
-        return guessing_key(credentials.get("username", ""))
+        typed = credentials.get("username", "")
+        meant = account_named(typed)
+        return guessing_key(meant.username if meant else typed)
 
     def set_password(self, user, password) -> None:
         """A new password ends what was signed in with the old one, in every other browser."""

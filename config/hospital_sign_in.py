@@ -5,10 +5,13 @@ import re
 
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.shortcuts import render
+from requests import RequestException
 
+from config.hospital_down import no_answer
 from patients import confirmations
 from patients.domain.roles import Role
 from patients.models import Invitation, User
@@ -33,7 +36,11 @@ class HospitalSignIn(DefaultSocialAccountAdapter):
 
     def on_authentication_error(self, request, provider, error=None, exception=None, extra_context=None) -> None:
         if confirmations.asked_with((extra_context or {}).get("state")) is not None:
-            raise ImmediateHttpResponse(confirmations.told(request, confirmations.NOT_ENDED, status=403))
+            refused = confirmations.NO_ANSWER if exception is not None else confirmations.NOT_ENDED
+            status = 403 if exception is None else 503
+            raise ImmediateHttpResponse(confirmations.refuse(request, refused, status=status))
+        if isinstance(exception, (RequestException, OAuth2Error)):
+            raise ImmediateHttpResponse(no_answer(request, exception))
 
 
 def _verified_mails(sociallogin) -> list[str]:

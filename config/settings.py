@@ -65,6 +65,7 @@ MIDDLEWARE = [
     "config.body_caps.BodyCapMiddleware",  # within all that sets headers, before anything that reads a form
     "config.nul_texts.NulTextMiddleware",
     "board.rewind_guard.RewindGuardMiddleware",
+    "config.hospital_down.HospitalDownMiddleware",
     "config.middleware.ReadsMiddleware",
 ]
 ROOT_URLCONF = "config.urls"

@@ -31,6 +31,8 @@ _ASSERTED_FACTS = {
     "has_investigational_drug": "investigational",
     "has_transfusion": "transfusion",
     "has_gcsf": "gcsf",
+    "has_urinary_malformation": "urinary_malformation",
+    "has_urinary_incontinence": "incontinence",
 }
 
 _KINDS = dict(ClinicalAssertion.Kind.choices)

@@ -25,6 +25,7 @@ from imaging.models import (
     UptakeMeasurement,
     Voi,
 )
+from imaging.selectors import in_force
 from patients.models import (
     BodyMeasure,
     ClinicalAssertion,
@@ -112,23 +113,18 @@ def _imaging(patient: Patient, known_at: dt.datetime | None = None) -> list[Quer
     return [
         Series.objects.filter(series),
         corrections.filter(series__in=pet),
-        _in_force(SuvResult.objects.filter(series__in=pet), known_at),
-        _in_force(UptakeMeasurement.objects.filter(voi__scan__patient=patient), known_at),
+        SuvResult.objects.filter(in_force(known_at), series__in=pet),
+        UptakeMeasurement.objects.filter(in_force(known_at), voi__scan__patient=patient),
         readings,
         LesionReading.objects.filter(reading__in=readings.values("pk")),
         verdicts,
     ]
 
 
-def _in_force(queryset: QuerySet, known_at: dt.datetime | None) -> QuerySet:
-    if known_at is None:
-        return queryset.filter(superseded_at__isnull=True)
-    return queryset.filter(Q(superseded_at__isnull=True) | Q(superseded_at__gt=known_at), computed_at__lte=known_at)
-
-
 def _clinical_order(row) -> tuple:
+    """Oldest first, undated ones before all: the last counts as the newest, and nobody knows that of an undated one."""
     on = getattr(row, "clinical_date", None)
-    return on is None, on or dt.date.min, row.recorded_at, str(row.lineage)
+    return on is not None, on or dt.date.min, row.recorded_at, str(row.lineage)
 
 
 def _wire(case: CaseRows) -> None:

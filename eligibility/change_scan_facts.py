@@ -142,17 +142,22 @@ def _days_since(injection: SsaInjection, scan: Scan) -> int | None:
 
 
 def _given_before(case: CaseRows, scan: Scan) -> str:
-    """An analogue that was, or may have been, acting at the scan; one given on the day itself may have come after."""
+    """An analogue that was, or may have been, acting at the scan; one given on the day itself may have come after.
+
+    One without a date may have been given in the weeks before.
+    """
     day = scan.clinical_date
     for row in case.of(SsaInjection):
         span = row.clinical_span
-        if row.is_long_acting is not False and span and span[0] < day and span[1] >= day - LONG_ACTING:
-            return f"{row.drug}, {row.when()}"
+        may_act = span is None or (span[0] < day and span[1] >= day - LONG_ACTING)
+        if row.is_long_acting is not False and may_act:
+            return f"{row.drug}, {row.when() if span else 'date not recorded'}"
     for line in case.of(TreatmentLine):
         begun, stopped = line.clinical_span, line.stop_span
         runs = bool(line.is_ongoing) or (stopped is not None and stopped[1] >= day)
-        if line.treatment_class == TreatmentLine.TreatmentClass.SSA and begun and begun[0] < day and runs:
-            return f"{line.regimen} since {line.when()}"
+        may_have_begun = begun is None or begun[0] < day
+        if line.treatment_class == TreatmentLine.TreatmentClass.SSA and may_have_begun and runs:
+            return f"{line.regimen}, since {line.when() if begun else 'when is not recorded'}"
     return ""
 
 

@@ -8,6 +8,7 @@ must be visible as well.
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from imaging.models import Job, Scan, Series, Upload
+from patients.domain.known import Known
 from patients.domain.roles import Capability
 from patients.models import User
 from patients.selectors import in_visible_chart
@@ -44,6 +45,11 @@ def visible_series(user: User) -> QuerySet[Series]:
 
 def visible_scans(user: User) -> QuerySet[Scan]:
     return Scan.objects.filter(in_visible_chart(user))
+
+
+def scans_asked(user: User, known: Known | None) -> QuerySet[Scan]:
+    """Of an earlier day also those that have left the chart since: they were there then."""
+    return visible_scans(user) if known is None else Scan.versions.filter(in_visible_chart(user))
 
 
 def visible_jobs(user: User) -> QuerySet[Job]:

@@ -10,6 +10,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 
 from patients.domain.roles import Capability
 from patients.models import User
+from patients.selectors.people import account_named
 
 BAD_INPUT = 2
 
@@ -54,8 +55,8 @@ def acting_user(name: str | None, capability: Capability) -> User:
     """The account of that name; without a name the only one that may."""
     users = User.objects.filter(is_active=True)
     if name:
-        found = users.filter(username=name).first()
-        if found is None:
+        found = account_named(name)
+        if found is None or not found.is_active:
             raise bad_input(f"There is no user {name}.")
         return found
     able = [user for user in users.order_by("pk") if user.may(capability)]

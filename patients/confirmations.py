@@ -9,6 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from requests import RequestException
 
+from patients.services import audit
+
 ASKED, CONFIRMED = "confirmation", "hospital_confirmed"
 VALID_SECONDS = 300
 CLOCKS_SECONDS = 30  # how far the hospital's clock and ours may be apart
@@ -33,7 +35,7 @@ def ask(request: HttpRequest, subject: str) -> HttpResponse:
     try:
         return provider.redirect(request, AuthProcess.REDIRECT, data={ASKED: asked}, auth_params=afresh)
     except RequestException:
-        return told(request, NO_ANSWER, status=503)
+        return refuse(request, NO_ANSWER, status=503)
 
 
 def asked_with(state: dict | None) -> dict | None:
@@ -44,9 +46,17 @@ def asked_with(state: dict | None) -> dict | None:
 def take_in(request: HttpRequest, sociallogin, asked: dict) -> HttpResponse:
     """What the hospital answered. The page of the decision still waits in its own tab."""
     if refused := _refused(request, sociallogin, asked):
-        return told(request, refused, status=403)
+        return refuse(request, refused, status=403)
     request.session[CONFIRMED] = {"subject": asked["subject"], "user": asked["user"], "at": time.time()}
+    audit(by=request.user, action="confirm_at_hospital", obj=request.user, after={"subject": asked["subject"]})
     return told(request, "")
+
+
+def refuse(request: HttpRequest, refused: str, *, status: int) -> HttpResponse:
+    """Of whoever is signed in here: the trail keeps that it was tried and why it did not count."""
+    if request.user.is_authenticated:
+        audit(by=request.user, action="not_confirmed_at_hospital", obj=request.user, reason=refused)
+    return told(request, refused, status=status)
 
 
 def told(request: HttpRequest, refused: str, status: int = 200) -> HttpResponse:

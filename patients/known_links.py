@@ -1,4 +1,4 @@
-"""Links of a rewound page: those to pages of the same day keep the day, those to what only today has lead nowhere.
+"""Links and pictures of a rewound page: what can be shown of the same day keeps the day, the rest leads nowhere.
 
 One place instead of every template: a link that is added later keeps the day as well, or is not followed.
 """
@@ -12,26 +12,30 @@ from django.urls import Resolver404, resolve
 
 from patients.domain.known import PARAMETER
 
-REWOUND = frozenset({"board:patient", "board:source", "board:since", "board:scan_then", "imaging:scan", "imaging:read"})
-# Papers keep what they said when they were signed, whatever day they are opened from.
+PAGES = frozenset({"board:patient", "board:source", "board:since", "board:scan_then", "imaging:scan", "imaging:read"})
+PAGES |= {"imaging:series"}
 PAPERS = frozenset({"board:letter_pdf", "board:letter_text", "board:decision_json", "imaging:report_text"})
-PAPERS |= {"imaging:report_pdf"}
+PAPERS |= {"imaging:report_pdf", "board:minutes_pdf", "board:minutes_text"}
+PICTURES = frozenset({"imaging:product", "imaging:mip"})
+REWOUND = PAGES | PAPERS | PICTURES
 STAGE = '<div class="stage'
 _HREF = re.compile(r'(<a\b[^>]*?)\shref="([^"]*)"([^>]*>)')
+_SRC = re.compile(r'(<img\b[^>]*?)\ssrc="([^"]*)"([^>]*>)')
 
 
 def keep_day(page: str, known: str) -> str:
     """The frame of the site around the page stays as it is."""
     frame, stage, body = page.partition(STAGE)
-    return frame + stage + _HREF.sub(lambda found: _link(found, known), body)
+    body = _SRC.sub(lambda found: _link(found, known, "src"), body)
+    return frame + stage + _HREF.sub(lambda found: _link(found, known, "href"), body)
 
 
-def _link(found: re.Match, known: str) -> str:
+def _link(found: re.Match, known: str, name: str) -> str:
     opened, href, rest = found.groups()
     if "data-today" in opened + rest:
         return found.group()
     kept = _kept(unescape(href), known)
-    return opened + rest if kept is None else f'{opened} href="{escape(kept)}"{rest}'
+    return opened + rest if kept is None else f'{opened} {name}="{escape(kept)}"{rest}'
 
 
 def _kept(href: str, known: str) -> str | None:
@@ -39,8 +43,6 @@ def _kept(href: str, known: str) -> str | None:
     if parts.scheme or parts.netloc or href.startswith("#"):
         return href
     name = _name_of(parts.path) if parts.path else "board:patient"
-    if name in PAPERS:
-        return href
     if name not in REWOUND:
         return None
     query = [(key, value) for key, value in parse_qsl(parts.query, keep_blank_values=True)]

@@ -756,6 +756,8 @@ class ClinicalAssertion(ClinicalRow):
         TRANSFUSION = "transfusion", "transfusion of red cells or platelets (date: when given)"
         GCSF = "gcsf", "growth factor for white cells (date: when given)"
         SELF_CARE = "self_care", "continent and able to care for himself or herself"
+        URINARY_MALFORMATION = "urinary_malformation", "malformation of a kidney or the urinary tract"
+        INCONTINENCE = "incontinence", "urinary incontinence"
         PREFERENCE = "preference", "preference of the patient (in words: the note)"
         PROTOCOL_CHECKED = "protocol_checked", "criteria not read here were checked against the protocol"
 

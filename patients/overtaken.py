@@ -10,11 +10,12 @@ from patients.models import Team, User
 KEPT = "Yours is still in the form: “Store” writes it over what is there now."
 
 
-def stored_values(row: User | Team) -> dict[str, Any]:
+def stored_values(row: User | Team, *, has_centre: bool = True) -> dict[str, Any]:
+    """``has_centre``: the form asks for the centre in a field of its own, and not among the teams."""
     if isinstance(row, Team):
         return {name: getattr(row, name) for name in ("name", "kind", "opens_its_cases")}
     names = ("username", "first_name", "last_name", "email", "role", "is_active", "is_staff")
-    teams = [team for team in row.teams.all() if team.kind != Team.Kind.CENTRE]
+    teams = [team for team in row.teams.all() if not (has_centre and team.kind == Team.Kind.CENTRE)]
     return {name: getattr(row, name) for name in names} | {"centre": row.centre, "teams": teams}
 
 

@@ -6,6 +6,7 @@ from django.dispatch import receiver
 
 from patients.addresses import address_of
 from patients.models import AccessEvent, User
+from patients.selectors.people import account_named
 from patients.services.accesses import Asked, record_access
 
 Kind = AccessEvent.Kind
@@ -32,10 +33,15 @@ def locked_out(request=None, username=None, **_) -> None:
     _record(request, _account({"username": username}), Kind.LOCKED_OUT)
 
 
+def not_answered(request) -> None:
+    """The hospital's sign-in gave no answer: whoever is signed in here wanted to confirm, anybody else to come in."""
+    _record(request, request.user if request.user.is_authenticated else None, Kind.SIGN_IN_FAILED)
+
+
 def _account(credentials) -> User | None:
     """The account that was meant, if there is one: a name that nobody has may be a mistyped password."""
     name = (credentials or {}).get("username") or (credentials or {}).get("login")
-    return User.objects.filter(username=name).first() if name else None
+    return account_named(name) if name else None
 
 
 def _record(request, user, kind: str) -> None:

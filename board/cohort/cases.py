@@ -2,7 +2,7 @@
 
 import datetime as dt
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.db.models import QuerySet
 
@@ -14,14 +14,16 @@ from board.domain.cohort_pairs import Given, ScanPair, ScanSeen, pair_around
 from board.domain.cohort_swimmer import Swim
 from board.models import BoardDecision, CaseClosing
 from eligibility.case_rows import CaseRows, fetch
-from eligibility.change_facts import change_between, comparable_scans
+from eligibility.change_facts import change_between, comparable_scans, verdicts_on
 from eligibility.domain.change import ChangeAssessment
 from eligibility.lesion_facts import signed_heads
+from eligibility.models import ChangeVerdict
 from eligibility.scan_class_facts import class_of_scan
 from imaging.domain.vocabulary import is_sstr
 from imaging.models import Scan
 from imaging.selectors import current_suv
-from patients.models import Diagnosis, HistologySpecimen, Patient, TreatmentLine
+from patients.domain.roles import Capability
+from patients.models import Diagnosis, HistologySpecimen, Patient, TreatmentLine, User
 from patients.selectors import grade_of
 
 
@@ -37,7 +39,10 @@ class Tumour:
 
 @dataclass(frozen=True)
 class CohortCase:
-    """``event`` None: the treatment was never given, so the case is not of this cohort."""
+    """``event`` None: the treatment was never given, so the case is not of this cohort.
+
+    ``unread``: the outcome without what any reader said, where a verdict stands; ``readers``: who gave one.
+    """
 
     patient_id: uuid.UUID
     case_number: str
@@ -49,6 +54,9 @@ class CohortCase:
     outcome: Outcome = field(default_factory=Outcome)
     swim: Swim | None = None
     gaps: frozenset[str] = frozenset()
+    unread: Outcome | None = None
+    readers: frozenset = frozenset()
+    is_blinded: bool = False
 
     @property
     def is_in(self) -> bool:
@@ -99,7 +107,24 @@ def cohort_case(case: CaseRows, event: str, within: dt.timedelta, today: dt.date
         outcome=outcome_of(case, change),
         swim=swim_of(case, treatment, seen, pair, today),
         gaps=gaps_of(case, tumour, line, change),
+        **_unread(case, pair, scans, change),
     )
+
+
+def seen_by(case: CohortCase, user: User) -> CohortCase:
+    """A reader is told what others said once the own verdict on the two scans stands, as on the page of the case."""
+    if case.unread is None or user.pk in case.readers or not user.may(Capability.SIGN_READING):
+        return case
+    return replace(case, outcome=case.unread, is_blinded=True)
+
+
+def _unread(case: CaseRows, pair: ScanPair, scans: list[Scan], change: ChangeAssessment | None) -> dict:
+    said = verdicts_on(case.of(ChangeVerdict), change) if change else []
+    if not said:
+        return {}
+    bare = replace(case, by_model=case.by_model | {ChangeVerdict: []})
+    outcome = outcome_of(bare, change_of(bare, pair, scans))
+    return {"unread": outcome, "readers": frozenset(row.reader_id for row in said)}
 
 
 def change_of(case: CaseRows, pair: ScanPair, scans: list[Scan]) -> ChangeAssessment | None:
@@ -133,15 +158,5 @@ def _seen(case: CaseRows, scan: Scan) -> ScanSeen:
         klass=str(found.name) if found else "UNKNOWN",
         is_illustrative=scan.is_illustrative,
         is_read=bool(signed_heads(list(scan.readings.all()), case.known_at)),
-        has_suv=_has_suv(case, scan),
+        has_suv=current_suv(scan.pet_series).is_fact,
     )
-
-
-def _has_suv(case: CaseRows, scan: Scan) -> bool:
-    """Calculated from what counts today, or what counted on the day the case is rewound to."""
-    if scan.pet_series is None:
-        return False
-    if case.known_at is None:
-        return current_suv(scan.pet_series).is_fact
-    results = list(scan.pet_series.suv_results.all())
-    return bool(results) and not results[-1].refusal_code and not results[-1].is_provisional

@@ -6,9 +6,9 @@ import io
 from board.cohort.columns import KINDS, Table
 from board.cohort.tables import columns_of
 from board.domain.cohort_pairs import EXCLUSIONS, LOOKBACK, TWO_CYCLES
-from board.domain.cohort_safe import cell
 from eligibility.domain.change import METHOD_VERSION
 from eligibility.loader import guidelines
+from patients.domain.spreadsheet import neutral
 
 PATIENT = "patient"
 READ_ME = (
@@ -32,7 +32,9 @@ def dictionary(tables: list[Table], *, has_free_text: bool) -> str:
         for column in columns_of(table, has_free_text=has_free_text):
             values = "; ".join(sorted(column.codes))
             line = [table.name, column.name, column.meaning or column.name.replace("_", " "), KINDS[column.kind]]
-            writer.writerow([cell(value) for value in (*line, column.unit, column.source, column.of, values)])
+            writer.writerow(
+                [neutral(value, keeps_numbers=True) for value in (*line, column.unit, column.source, column.of, values)]
+            )
     return text.getvalue()
 
 

@@ -13,9 +13,9 @@ from board.cohort.running import REASONS
 from board.cohort.selection import Cohort, cohort_of
 from board.cohort.tables import TABLES, columns_of, text_columns
 from board.cohort.writing import Archive, each_case
-from board.domain.cohort_safe import cell
 from board.models import CohortExport
 from patients.domain.roles import Capability
+from patients.domain.spreadsheet import neutral
 from patients.selectors import visible_patients
 
 MOST_LISTED = 50
@@ -109,7 +109,7 @@ def preview(user, export: CohortExport, found: Cohort) -> dict | None:
         leaving = archive.leaving(case, weighed, today)
         for row in table.rows(leaving):
             values = [leaves(column, column.get(leaving, row), leaving.shift) for column in columns]
-            rows.append([leaving.name, *(cell(value) for value in values)])
+            rows.append([leaving.name, *(neutral(value, keeps_numbers=True) for value in values)])
     return {"table": table.name, "columns": ["patient", *(c.name for c in columns)], "rows": rows[:PREVIEW_ROWS]}
 
 

@@ -5,7 +5,6 @@ import datetime as dt
 from django.core.exceptions import ValidationError
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from board.cohort.export_page import detail_of, list_of, words_of
@@ -38,7 +37,7 @@ def _ask(request: HttpRequest) -> HttpResponse:
             tables=request.POST.getlist("tables"),
             agreement=request.POST.get("agreement", ""),
             reason=request.POST.get("reason", ""),
-            known_at=_end_of(request.POST.get("known_at", "")),
+            known_on=_day(request.POST.get("known_at", "")),
             has_free_text=request.POST.get("free_text") == "1",
         )
     except ValidationError as refused:
@@ -95,13 +94,9 @@ def file(request: HttpRequest, pk) -> HttpResponse:
     return FileResponse(content, as_attachment=True, filename=name, content_type="application/zip")
 
 
-def _end_of(text: str) -> dt.datetime | None:
-    """The end of that day. Raises ValidationError for what is no day."""
-    if not text.strip():
-        return None
+def _day(text: str) -> dt.date | None:
+    """Raises ValidationError for what is no day."""
     try:
-        day = dt.date.fromisoformat(text.strip())
-        end = timezone.make_aware(dt.datetime.combine(day, dt.time.max))
-    except (ValueError, OverflowError):
+        return dt.date.fromisoformat(text.strip()) if text.strip() else None
+    except ValueError:
         raise ValidationError({"known_at": "Write the day as YYYY-MM-DD."}) from None
-    return timezone.now() if day == timezone.localdate() else end

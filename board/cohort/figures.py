@@ -23,6 +23,11 @@ ROWS: tuple[tuple[str, str, str], ...] = (
     ("unknown", "Class not known", "a scan has no known class: never counted as a rise"),
     ("twice", "Confirmed by two readers, blinded", "class CONFIRMED of TA-SSTR-UP/1.0"),
 )
+BY_READERS = frozenset({"confirmed", "unsure", "twice"})
+WITHHELD = (
+    "Other readers have given a verdict on cases of this cohort on which you have given none. What readers said is "
+    "hidden from you, here and in the rows of these cases, until you have given your own on each."
+)
 CASES_NAMED = 12
 
 
@@ -32,6 +37,7 @@ class Line:
     name: str
     meaning: str
     count: Count
+    is_withheld: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,9 +108,12 @@ def exclusions(found: Cohort, *, shows_all: bool) -> list[Reason]:
 
 
 def conversion(found: Cohort, *, shows_all: bool) -> list[Line]:
-    rows = {key: _members(found.included, _is(key)) for key, _, _ in ROWS}
-    told = counts(rows, len(found.included), smallest=smallest_cell(), shows_all=shows_all)
-    return [Line(key, name, meaning, count) for (key, name, meaning), count in zip(ROWS, told, strict=True)]
+    whole = len(found.included)
+    withheld = BY_READERS if found.is_blinded else frozenset()
+    rows = {key: _members(found.included, _is(key)) for key, _, _ in ROWS if key not in withheld}
+    told = {count.key: count for count in counts(rows, whole, smallest=smallest_cell(), shows_all=shows_all)}
+    told |= {key: Count(key, 0, whole, is_hidden=True) for key in withheld}
+    return [Line(key, name, meaning, told[key], key in withheld) for key, name, meaning in ROWS]
 
 
 def _is(key: str) -> Callable[[CohortCase], bool]:

@@ -57,6 +57,7 @@ def page_of(user, asked, *, today: dt.date) -> dict:
         "numbers": figures.numbers(found, shows_all=eyes.shows_all),
         "exclusions": figures.exclusions(found, shows_all=eyes.shows_all),
         "has_small": has_small(found),
+        "withheld": figures.WITHHELD if found.is_blinded else "",
         "questions": [(one, query.query_of(one.choices).address) for one in questions],
         "kept": kept(questions, found, eyes),
         "method": METHOD_VERSION,
@@ -93,7 +94,7 @@ def has_small(found: Cohort) -> bool:
     told = figures.numbers(found, shows_all=False)
     lines = figures.conversion(found, shows_all=False)
     cells = [told.included, told.excluded, *(reason.number for reason in figures.exclusions(found, shows_all=False))]
-    return None in cells or any(line.count.is_hidden for line in lines)
+    return None in cells or any(line.count.is_hidden and not line.is_withheld for line in lines)
 
 
 def kept(questions: list[CohortQuestion], found: Cohort, eyes: Eyes) -> dict | None:

@@ -83,6 +83,8 @@ def _state(case: CohortCase) -> str:
         return "no rise"
     if found.lesion_loss:
         return "rise by lesion loss"
+    if case.is_blinded:
+        return "rise, readers hidden from you"
     if found.confirmed:
         return "rise, confirmed"
     return "rise, after SSA check" if found.adjusted else "rise, raw only"

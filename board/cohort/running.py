@@ -7,6 +7,7 @@ import hashlib
 import logging
 import time
 import uuid
+from functools import partial
 from pathlib import Path
 
 from django.conf import settings
@@ -17,6 +18,7 @@ from django.utils import timezone
 from board.cohort.writing import Archive, each_case, leaving_patients
 from board.export_claims import Claims, LeaseLost, from_now
 from board.models import CohortExport
+from board.one_moment import one_moment
 from patients.domain.roles import Capability
 from patients.models import Patient
 from patients.services import audit
@@ -72,21 +74,27 @@ def _make(export: CohortExport, token: int, part: Path) -> None:
     if not export.asked_by.may(Capability.EXPORT_COHORT):
         raise Refused("right_withdrawn")
     part.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    today, archive = timezone.localdate(export.known_at), Archive(export)
-    patients = leaving_patients(export)
-    renewed = 0.0
-    for number, (case, found) in enumerate(each_case(export, patients, today)):
-        if time.monotonic() - renewed > RENEW_SECONDS:
-            claims.progress(export.pk, token, "reading cases", number, len(patients))
-            renewed = time.monotonic()
-        if found:
-            archive.add(case, found, today=today)
+    archive = Archive(export)
+    _read(export, token, archive)
     if not archive.members:
         raise Refused("nobody")
-    claims.progress(export.pk, token, "writing files", len(patients), len(patients))
+    claims.progress(export.pk, token, "writing files", 1, 1)
     part.unlink(missing_ok=True)
     archive.save(part, timezone.now())
     _finish(export, token, archive, part)
+
+
+def _read(export: CohortExport, token: int, archive: Archive) -> None:
+    """Every case as it is at one moment: what is corrected meanwhile is in no table by half."""
+    today, renewed = timezone.localdate(export.known_at), 0.0
+    with one_moment() as beside:
+        patients = leaving_patients(export)
+        for number, (case, found) in enumerate(each_case(export, patients, today)):
+            if time.monotonic() - renewed > RENEW_SECONDS:
+                beside(partial(claims.progress, export.pk, token, "reading cases", number, len(patients)))
+                renewed = time.monotonic()
+            if found:
+                archive.add(case, found, today=today)
 
 
 def _fail(export: CohortExport, token: int, code: str) -> None:

@@ -14,7 +14,7 @@ from functools import cached_property
 from django.conf import settings
 from django.db.models import Count, Exists, Max, OuterRef, QuerySet
 
-from board.cohort.cases import CohortCase, cohort_case, read_case
+from board.cohort.cases import CohortCase, cohort_case, read_case, seen_by
 from board.cohort.events import may_have
 from board.cohort.query import CohortQuery
 from board.freshness import ONLY_READ, edition
@@ -49,6 +49,11 @@ class Cohort:
     def excluded(self) -> list[CohortCase]:
         return [case for case in self.members if not case.is_in]
 
+    @cached_property
+    def is_blinded(self) -> bool:
+        """Of some case in it other readers have said what this one may not know before the own verdict."""
+        return any(case.is_blinded for case in self.included)
+
     def exclusions(self) -> dict[str, int]:
         found: dict[str, int] = {}
         for case in self.excluded:
@@ -61,7 +66,7 @@ def cohort_of(user, query: CohortQuery, *, today: dt.date, seconds: float | None
     patients = list(candidates(user, query)[: MOST_CASES + 1])
     asked = patients[:MOST_CASES]
     cases = _read(asked, query, today, math.inf if seconds is None else time.monotonic() + seconds)
-    found = [case for case in cases if matches(case, query)]
+    found = [seen_by(case, user) for case in cases if matches(case, query)]
     return Cohort(query, found, len(patients) > MOST_CASES, len(asked), len(asked) - len(cases))
 
 

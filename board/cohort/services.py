@@ -51,12 +51,15 @@ def delete_question(*, by: User, question: CohortQuestion) -> None:
 
 
 @transaction.atomic
-def ask_for_export_once(*, by: User, key: str, **asked: Any) -> CohortExport:
-    """``key``: of the form. Sent twice it is one export, and the second is led to the first."""
-    words = hashlib.sha256(repr(sorted(asked.items())).encode()).hexdigest()
+def ask_for_export_once(*, by: User, key: str, known_on: dt.date | None = None, **asked: Any) -> CohortExport:
+    """``key``: of the form. Sent twice it is one export, and the second is led to the first.
+
+    ``known_on``: the day that was chosen; of today what is known by now, which is another moment at each click.
+    """
+    words = hashlib.sha256(repr(sorted({**asked, "known_on": known_on}.items())).encode()).hexdigest()
 
     def act() -> dict[str, Any]:
-        return {"export": str(ask_for_export(by=by, **asked).pk), "words": words}
+        return {"export": str(ask_for_export(by=by, known_at=_end_of(known_on), **asked).pk), "words": words}
 
     told = once(by=by, key=key, kind="cohort_export", act=act)
     refuse_other_words(told, words)
@@ -134,6 +137,16 @@ def _to_decide(by: User, export: CohortExport) -> CohortExport:
     if row.state != _STATE.ASKED:
         raise ValidationError("Somebody has decided about this export already. Reload the page.")
     return row
+
+
+def _end_of(day: dt.date | None) -> dt.datetime | None:
+    """Raises ValidationError for a day that has no end in this calendar."""
+    if day is None or day == timezone.localdate():
+        return day and timezone.now()
+    try:
+        return timezone.make_aware(dt.datetime.combine(day, dt.time.max))
+    except (ValueError, OverflowError):
+        raise ValidationError({"known_at": "Write the day as YYYY-MM-DD."}) from None
 
 
 def _said(query: CohortQuery) -> dict:

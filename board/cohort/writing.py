@@ -19,9 +19,10 @@ from board.cohort.contents import PATIENT, READ_ME, dictionary, rule_sets
 from board.cohort.query import query_of
 from board.cohort.selection import candidates, matches
 from board.cohort.tables import TABLES, columns_of
-from board.domain.cohort_safe import cell, pseudonym, shift_of
+from board.domain.cohort_safe import pseudonym, shift_of
 from board.models import BoardDecision, CaseClosing, CohortExport
 from eligibility.case_rows import CaseRows
+from patients.domain.spreadsheet import neutral
 from patients.models import Patient
 from patients.selectors import cohort_patients
 
@@ -81,7 +82,7 @@ class Archive:
             "export": str(self.export.pk),
             "question": query.text_without_centre,
             "digest_without_centre": replace(query, centre="").digest,
-            "agreement": cell(self.export.agreement),
+            "agreement": neutral(self.export.agreement),
             "as_known_on": timezone.localdate(known).isoformat(),
             "patients": len(self.members),
             "rows": self.rows,
@@ -93,7 +94,9 @@ class Archive:
         return columns_of(table, has_free_text=self.export.has_free_text)
 
     def _write(self, table: Table, values: list[str]) -> None:
-        csv.writer(self._texts[table.name], quoting=csv.QUOTE_ALL).writerow([cell(value) for value in values])
+        csv.writer(self._texts[table.name], quoting=csv.QUOTE_ALL).writerow(
+            [neutral(value, keeps_numbers=True) for value in values]
+        )
 
 
 def leaving_patients(export: CohortExport) -> list[Patient]:

@@ -69,37 +69,44 @@ def counts(rows: Mapping[str, Collection[int]], whole: int, *, smallest: int, sh
     if shows_all:
         return [Count(key, len(members), whole) for key, members in rows.items()]
     everybody = (1 << whole) - 1
-    told: set[int] | None = _closed({everybody}, everybody, smallest)
+    told = None if 0 < whole < smallest else {0, everybody}
     found = []
     for key, members in rows.items():
-        grown = None if told is None else _closed(told | {sum(1 << one for one in set(members))}, everybody, smallest)
+        grown = None if told is None else _grown(told, sum(1 << one for one in set(members)), smallest)
         told = told if grown is None else grown
         found.append(Count(key, len(members), whole, is_hidden=grown is None))
     return found
 
 
-def _closed(told: set[int], everybody: int, smallest: int) -> set[int] | None:
-    """Everything that can be worked out from ``told`` (sets as bits); None as soon as one of them is small."""
-    found = {0, everybody}
-    waiting = set(told) | found
+def _grown(told: set[int], row: int, smallest: int) -> set[int] | None:
+    """``told`` (sets as bits, with all that follows from them) and what can be worked out beside ``row``.
+
+    None as soon as something of it is small, or there is more of it than can be looked through.
+    """
+    found, waiting = set(told), {row} - told
+    if 0 < row.bit_count() < smallest:
+        return None
     while waiting:
-        new = waiting.pop()
-        if 0 < new.bit_count() < smallest or len(found) > MOST_SETS:
-            return None
-        found.add(new)
-        for old in list(found):
-            waiting |= _follows(new, old) - found
+        one = waiting.pop()
+        found.add(one)
+        for other in found:
+            new = _follows(one, other)
+            if new in found or new in waiting:
+                continue
+            if new.bit_count() < smallest or len(found) + len(waiting) > MOST_SETS:
+                return None
+            waiting.add(new)
     return found
 
 
-def _follows(one: int, other: int) -> set[int]:
-    """The union of two that share nobody, the difference of one inside the other."""
+def _follows(one: int, other: int) -> int:
+    """The union of two that share nobody, the difference of one inside the other; of two that cross nothing, 0."""
     shared = one & other
     if shared == 0:
-        return {one | other}
+        return one | other
     if shared == other:
-        return {one & ~other}
-    return {other & ~one} if shared == one else set()
+        return one ^ other
+    return other ^ one if shared == one else 0
 
 
 def parts(cells: Sequence[tuple[str, int]], *, smallest: int, shows_all: bool = False) -> dict[str, int | None]:

@@ -1,4 +1,4 @@
-"""What stands in the place of a person: keyed names, moved days, cells that no spreadsheet takes for a formula.
+"""What stands in the place of a person: keyed names, moved days.
 
 Without the key neither the name nor the shift can be worked out; with another export's number both are others.
 """
@@ -7,13 +7,9 @@ import base64
 import datetime as dt
 import hashlib
 import hmac
-import re
 
 SHIFT_DAYS = 365
 OLDEST_NAMED = 89
-_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?\Z", re.ASCII)
-# Also what a spreadsheet reads as such: full-width forms, and a formula behind a tab, a line break or a space.
-_FORMULA = re.compile(r"[\s\ufeff\u200b]*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20|%]")
 
 
 def pseudonym(key: bytes, scope: str, patient: str) -> str:
@@ -29,13 +25,6 @@ def shift_of(key: bytes, scope: str, patient: str) -> dt.timedelta:
 
 def moved(day: dt.date | None, shift: dt.timedelta) -> dt.date | None:
     return None if day is None else day + shift
-
-
-def cell(text: str) -> str:
-    """Text that stays text in a spreadsheet; a plain number stays a number."""
-    if _NUMBER.match(text):
-        return text
-    return f"'{text}" if _FORMULA.match(text) else text
 
 
 def _keyed(key: bytes, what: str, scope: str, patient: str) -> bytes:

@@ -6,7 +6,7 @@ Earlier versions count too. What was corrected or withdrawn here does not come b
 from collections import defaultdict
 from dataclasses import dataclass
 
-from patients.models import LabResult, Patient, Versioned
+from patients.models import LabResult, Patient, SsaInjection, Versioned
 from patients.selectors import patient_lookup
 from patients.services.versions import BOOKKEEPING
 
@@ -26,6 +26,18 @@ def content(row: Versioned) -> tuple:
     return tuple(tuple(value) if isinstance(value, list) else value for value in values)
 
 
+def readings(row: Versioned) -> list[tuple]:
+    """Contents that say no more and no less: an injection whose form is not stated is one whose form is known here."""
+    if not isinstance(row, SsaInjection) or row.is_long_acting is not None:
+        return [content(row)]
+    found = []
+    for form in (None, True, False):
+        row.is_long_acting = form
+        found.append(content(row))
+    row.is_long_acting = None
+    return found
+
+
 class Recorded:
     """The rows of one case, each of which answers for one resource at most."""
 
@@ -39,11 +51,13 @@ class Recorded:
         model = type(row)
         if model not in self._by_content:
             self._load(model)
-        free = [one for one in self._by_content[model].get(content(row), []) if one not in self._spent]
+        said = readings(row)
+        known = [one for text in said for one in self._by_content[model].get(text, [])]
+        free = [one for one in dict.fromkeys(known) if one not in self._spent]
         if not free:
             return None
         current = self._current[model]
-        same = [one for one in free if one in current and content(current[one]) == content(row)]
+        same = [one for one in free if one in current and content(current[one]) in said]
         corrected = [one for one in free if one in current]
         lineage = (same or corrected or free)[0]
         self._spent.add(lineage)

@@ -34,8 +34,14 @@ class AlignedLine:
 
     @property
     def stands_out(self) -> bool:
-        """Among many sets nearly every row is absent from one: only another answer or limit stands out there."""
-        return bool(self.difference) and (len(self.cells) <= 2 or self.difference != ABSENT)
+        """Another answer or another limit. That a set asks nothing of a fact is no disagreement with one that does."""
+        return bool(self.difference) and self.difference != ABSENT
+
+    @property
+    def only_in(self) -> int | None:
+        """Of several sets the one that alone has such a row."""
+        asked = [place for place, cell in enumerate(self.cells) if cell]
+        return asked[0] if len(self.cells) > 1 and len(asked) == 1 else None
 
 
 def align(sets: Sequence[tuple[Guideline, AssessmentResult]]) -> list[AlignedLine]:

@@ -118,6 +118,13 @@ def threshold_text(test: Test) -> str:
     return f"{SHOWN[test.comparator]} {number_text(test.threshold)} {test.unit}".rstrip()
 
 
+def words_of(test: Test | None) -> tuple[str, ...]:
+    """The words that a row about one of some words names, as printed; none of another row."""
+    if not isinstance(test, Condition) or test.comparator is not Comparator.IN:
+        return ()
+    return tuple(choice_text(frozenset({word})) for word in sorted(test.among))
+
+
 def fact_names(test: Test) -> tuple[str, ...]:
     """Every fact a test reads, in order."""
     if isinstance(test, Condition):

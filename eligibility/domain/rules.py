@@ -13,7 +13,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import NamedTuple, Protocol
 
-from eligibility.domain.criteria import Finding, check, truth_of
+from eligibility.domain.criteria import Finding, check, truth_of, words_of
 from eligibility.domain.facts import REASONS, Fact, Facts, Source
 from eligibility.domain.guideline import SAFETY_LEVELS, Criterion, Guideline, GuidelineKind, Level
 from eligibility.domain.said import said
@@ -100,13 +100,20 @@ class RowResult:
     reason_codes: tuple[str, ...] = ()
     reason_text: str = ""
     fact_names: tuple[str, ...] = ()
+    among: tuple[str, ...] = ()
 
     @property
     def wanted_text(self) -> str:
-        """What the row asks for, so that a limit never reads like a finding: "must not be < 30 mL/min"."""
+        """What the row asks for, so that a limit never reads like a finding: "must not be < 30 mL/min".
+
+        Of several words, ``among``: "must be none of: not excluded, pregnant", where a second "not" would mislead.
+        """
         if not self.threshold_text:
             return ""
         says_must = self.level is Level.REQUIRED and not self.is_exclusion
+        if self.among and not says_must and (len(self.among) > 1 or self.among[0].startswith("not ")):
+            said = f"must be none of: {', '.join(self.among)}"
+            return ", ".join(part for part in (said, self.quantifier_text) if part)
         verb = "must be" if says_must else "must not be"
         return ", ".join(part for part in (f"{verb} {self.threshold_text}", self.quantifier_text) if part)
 
@@ -244,6 +251,7 @@ def _row(criterion: Criterion, facts: Facts, as_of: dt.date) -> RowResult:
         reason_codes=found.reasons,
         reason_text=found.reason_text,
         fact_names=found.fact_names,
+        among=words_of(criterion.test),
     )
 
 

@@ -101,6 +101,8 @@ _OWN: dict[str, FactSpec] = {
     "has_uncontrolled_heart_failure": _choice("uncontrolled congestive heart failure", *YES_NO),
     "has_carcinoid_heart_disease": _choice("carcinoid heart disease", *YES_NO),
     "has_severe_cardiac_impairment": _choice("severe cardiac impairment", *YES_NO),
+    "has_urinary_malformation": _choice("malformation of a kidney or the urinary tract", *YES_NO),
+    "has_urinary_incontinence": _choice("urinary incontinence", *YES_NO),
     "has_organ_dysfunction": _choice("renal, hepatic or cardiovascular dysfunction that excludes", *YES_NO),
     "has_protocol_checked": _choice("criteria not read here, checked against the protocol", *YES_NO),
     "has_investigational_drug": _choice("investigational drug within 30 days or 7 half-lives", *YES_NO),

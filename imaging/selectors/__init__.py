@@ -14,10 +14,12 @@ from imaging.selectors.measurements import (
     CurrentMeasurement,
     CurrentSuv,
     current_suv,
+    in_force,
     measurements,
     measurements_from,
     measurements_of,
     placed_last,
+    suv_as_known,
 )
 from imaging.selectors.progress import (
     has_failed,
@@ -56,6 +58,7 @@ __all__ = [
     "ScoreProposal",
     "current_suv",
     "has_failed",
+    "in_force",
     "is_drawn_on",
     "job_progress",
     "krenning_proposals",
@@ -75,5 +78,6 @@ __all__ = [
     "series_progress",
     "signed_reading",
     "signed_readings",
+    "suv_as_known",
     "upload_progress",
 ]

@@ -8,10 +8,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Prefetch, Q
+from django.db.models import Prefetch, Q, prefetch_related_objects
 
 from imaging import digests
-from imaging.models import Job, Scan, Series, SuvResult, UptakeMeasurement, Voi
+from imaging.models import Job, Scan, Series, SuvInput, SuvResult, UptakeMeasurement, Voi
 
 CURRENT, RECOMPUTING, FAILED, REFUSED, NOT_MEASURED = "current", "recomputing", "failed", "refused", "not_measured"
 
@@ -63,6 +63,28 @@ def _suv_as_known(series: Series) -> CurrentSuv:
     if result.refusal_code:
         return CurrentSuv(REFUSED, result, result.refusal_code, result.refusal_message)
     return CurrentSuv(CURRENT, result)
+
+
+def in_force(known_at: dt.datetime | None) -> Q:
+    """Of rows a worker makes and a later one takes out of use: those that count, today or at an earlier moment."""
+    if known_at is None:
+        return Q(superseded_at__isnull=True)
+    return Q(computed_at__lte=known_at) & (Q(superseded_at__isnull=True) | Q(superseded_at__gt=known_at))
+
+
+def suv_as_known(series: Series, known_at: dt.datetime) -> CurrentSuv:
+    """What was in force at an earlier moment. The series at hand is left as it is."""
+    then = Series.objects.get(pk=series.pk)
+    then.known_at = known_at
+    corrected = SuvInput.versions.known_at(known_at).select_related("recorded_by")
+    prefetch_related_objects(
+        [then],
+        Prefetch("suv_results", SuvResult.objects.filter(in_force(known_at))),
+        Prefetch("suv_inputs", corrected),
+    )
+    for row in then.suv_inputs.all():
+        row.id, row.superseded_at = row.lineage, None
+    return current_suv(then)
 
 
 def _is_corrected_since(series: Series, result: SuvResult) -> bool:
@@ -130,12 +152,8 @@ def _current_measurement(voi: Voi, suv_result: SuvResult, liver: digests.LiverRe
 
 def _measurements_as_known(scan: Scan, known_at: dt.datetime) -> list[CurrentMeasurement]:
     """Each region as it was placed then, with the number that was in force then."""
-    in_force = UptakeMeasurement.objects.filter(
-        Q(superseded_at__isnull=True) | Q(superseded_at__gt=known_at),
-        voi__scan_id=scan.lineage,
-        computed_at__lte=known_at,
-    )
-    known = {row.voi_id: row for row in in_force.select_related("suv_result")}
+    made = UptakeMeasurement.objects.filter(in_force(known_at), voi__scan_id=scan.lineage)
+    known = {row.voi_id: row for row in made.select_related("suv_result")}
     regions = Voi.versions.known_at(known_at).filter(scan_id=scan.lineage).select_related("lesion")
     return [_as_known(voi, known.get(voi.lineage)) for voi in regions]
 

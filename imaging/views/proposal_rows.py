@@ -1,6 +1,9 @@
 """Proposals, matches and outlines of other workstations as the page of a scan shows them."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+from django.db.models import QuerySet
 
 from imaging import digests
 from imaging.models import (
@@ -53,21 +56,43 @@ def panels(scan: Scan, suv: SuvResult | None) -> Panels:
     run = scan.proposal_runs.filter(superseded_at=None).first()
     mine = list(scan.proposals.filter(run=run).select_related("voi__lesion", "decided_by", "lesion")) if run else []
     foreign = scan.proposals.filter(kind=Proposal.Kind.IMPORTED, source__scan=scan)
-    foreign = foreign.select_related("source", "voi__lesion", "decided_by", "lesion")
-    foci = [row for row in mine if row.kind == Proposal.Kind.FOCUS]
-    is_open = [row for row in foci if row.state == Proposal.State.OPEN]
     placed = set(scan.vois.values_list("role", flat=True))
+    return arranged(
+        run,
+        suv,
+        is_outdated=bool(run and suv and run.input_digest != digests.of_look(scan, suv)),
+        references=[_reference(row, suv, placed) for row in mine if row.kind == Proposal.Kind.REFERENCE],
+        foci=[row for row in mine if row.kind == Proposal.Kind.FOCUS],
+        matches=_matches(run),
+        imported=foreign.select_related("source", "voi__lesion", "decided_by", "lesion"),
+        lesions=list(Lesion.objects.filter(patient=scan.patient).order_by("label")),
+    )
+
+
+def arranged(
+    run: ProposalRun | None,
+    suv: SuvResult | None,
+    *,
+    foci: list[Proposal],
+    matches: Iterable[LesionMatch],
+    imported: Iterable[Proposal],
+    lesions: list[Lesion],
+    references: Sequence[dict] = (),
+    is_outdated: bool = False,
+) -> Panels:
+    """The rows at hand, each list in the order in which it is to be looked at."""
+    is_open = [row for row in foci if row.state == Proposal.State.OPEN]
     return Panels(
         run=run,
         has_current_suv=bool(run and suv and run.suv_result_id == suv.pk),
-        is_outdated=bool(run and suv and run.input_digest != digests.of_look(scan, suv)),
-        references=[_reference(row, suv, placed) for row in mine if row.kind == Proposal.Kind.REFERENCE],
+        is_outdated=is_outdated,
+        references=list(references),
         to_decide=[_focus(row, suv) for row in sorted(is_open, key=_urgency) if not row.is_physiologic],
         physiologic=[_focus(row, suv) for row in is_open if row.is_physiologic],
         decided=[_focus(row, suv) for row in foci if row.state != Proposal.State.OPEN],
-        matches=[_match(row) for row in _matches(run)],
-        imported=[_focus(row, suv) for row in foreign],
-        lesions=list(Lesion.objects.filter(patient=scan.patient).order_by("label")),
+        matches=[_match(row) for row in sorted(matches, key=_match_order)],
+        imported=[_focus(row, suv) for row in imported],
+        lesions=lesions,
     )
 
 
@@ -149,8 +174,7 @@ def _state(row: Proposal) -> str:
 def _matches(run: ProposalRun | None):
     if run is None:
         return []
-    rows = run.matches.select_related("lesion", "related_lesion", "proposal", "decided_by", "previous_scan")
-    return sorted(rows, key=_match_order)
+    return run.matches.select_related("lesion", "related_lesion", "proposal", "decided_by", "previous_scan")
 
 
 def _match_order(row: LesionMatch) -> tuple:
@@ -192,15 +216,15 @@ def _point(place) -> str:
 
 def foreign_rows(scan: Scan) -> list[dict]:
     """Objects of other workstations with the outcome of each part, and measurements as they were sent."""
-    return _objects(ForeignObject.objects.filter(scan=scan))
+    return foreign_of(ForeignObject.objects.filter(scan=scan))
 
 
 def rows_of_series(series: Series) -> list[dict]:
     """The same of one series, also where the images it was drawn on have not come."""
-    return _objects(series.foreign_objects.all())
+    return foreign_of(series.foreign_objects.all())
 
 
-def _objects(found) -> list[dict]:
+def foreign_of(found: QuerySet[ForeignObject]) -> list[dict]:
     return [
         {
             "object": row,
@@ -238,7 +262,7 @@ def pictures(scan: Scan, suv: SuvResult | None) -> dict:
     by_kind = {row.kind: row for row in found if row.lesion_id is None}
     return {
         "rotating": _rotating(by_kind.get(ImageProduct.Kind.MIP_SPRITE), by_kind.get(ImageProduct.Kind.MIP_STILL)),
-        "key_slices": _key_slices([row for row in found if row.kind == ImageProduct.Kind.KEY_SLICE]),
+        "key_slices": slices_by_lesion([row for row in found if row.kind == ImageProduct.Kind.KEY_SLICE]),
         "still": by_kind.get(ImageProduct.Kind.MIP_STILL),
     }
 
@@ -261,7 +285,7 @@ def _rotating(sprite: ImageProduct | None, still: ImageProduct | None) -> dict |
     }
 
 
-def _key_slices(rows: list[ImageProduct]) -> list[dict]:
+def slices_by_lesion(rows: list[ImageProduct]) -> list[dict]:
     by_lesion: dict = {}
     for row in rows:
         by_lesion.setdefault(row.lesion, []).append(row)

@@ -10,7 +10,11 @@ from imaging.models import Reading
 from imaging.report import build
 from imaging.report_text import as_text
 from imaging.views.guard import needs, visible_or_404
+from patients.domain.known import NothingThen
 from patients.domain.roles import Capability
+from patients.known_asked import known_or_today
+
+NOT_SIGNED = "On this day this reading was not signed: there was no report of it yet."
 
 
 @needs(Capability.READ_CHART)
@@ -31,6 +35,10 @@ def pdf(request, pk: uuid.UUID):
 
 
 def _reading(request, pk: uuid.UUID) -> Reading:
-    rows = Reading.objects.filter(scan__in=access.visible_scans(request.user))
+    known = known_or_today(request)
+    rows = Reading.objects.filter(scan__in=access.scans_asked(request.user, known))
     rows = rows.select_related("scan__patient", "scan__pet_series", "reader", "amends", "paired_scan")
-    return visible_or_404(rows, pk)
+    found = visible_or_404(rows, pk)
+    if known is not None and (found.signed_at is None or found.signed_at > known.moment):
+        raise NothingThen(NOT_SIGNED)
+    return found

@@ -14,8 +14,12 @@ from imaging.refused import Refused
 from imaging.tasks import ring
 from imaging.views import series_page
 from imaging.views.guard import needs, visible_or_404
+from imaging.views.products import NOT_DRAWN
+from imaging.views.then import series_as_known
 from patients import reads
+from patients.domain.known import NothingThen
 from patients.domain.roles import Capability
+from patients.known_asked import is_asked, known_or_today
 
 MAY_OPEN = (Capability.READ_CHART, Capability.IMPORT_SCAN, Capability.RESOLVE_IDENTITY)
 
@@ -23,7 +27,8 @@ MAY_OPEN = (Capability.READ_CHART, Capability.IMPORT_SCAN, Capability.RESOLVE_ID
 @needs(*MAY_OPEN)
 @require_GET
 def detail(request, pk: uuid.UUID):
-    return _page(request, _series(request, pk))
+    series = _series(request, pk)
+    return series_as_known(request, series) if is_asked(request) else _page(request, series)
 
 
 @needs(*MAY_OPEN)
@@ -38,8 +43,11 @@ def state(request, pk: uuid.UUID):
 @require_GET
 def picture(request, pk: uuid.UUID):
     """The MIP as PNG; 404 where there is none, as for a series the user may not see."""
-    series = _series(request, pk)
-    png = pictures.coronal_mip_png(series, selectors.current_suv(series).result)
+    series, known = _series(request, pk), known_or_today(request)
+    suv = selectors.current_suv(series) if known is None else selectors.suv_as_known(series, known.moment)
+    png = pictures.coronal_mip_png(series, suv.result)
+    if known is not None and png is None:
+        raise NothingThen(NOT_DRAWN)
     return HttpResponse(png or b"", content_type="image/png", status=200 if png else 404)
 
 

@@ -58,7 +58,7 @@ class SeenForm(forms.ModelForm):
             return cleaned
         self.data = self.data.copy()
         self.data["seen_version"] = self.initial["seen_version"]
-        raise told(self, stored_values(self.instance), services.OVERTAKEN)
+        raise told(self, stored_values(self.instance, has_centre=False), services.OVERTAKEN)
 
 
 class AccountForm(SeenForm, UserChangeForm):

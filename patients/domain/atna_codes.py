@@ -41,7 +41,7 @@ def _each(event: Code, action: str, names: str, type_: Code | None = None) -> di
 OF_WRITES: dict[str, AtnaEvent] = {
     **_each(PATIENT_RECORD, CREATE, "create_patient record record_decision ask log_contact follow_up close_case"),
     **_each(PATIENT_RECORD, CREATE, "reopen_case change_verdict freeze_assessment confirm_identifier import_fhir"),
-    **_each(PATIENT_RECORD, UPDATE, "update_patient revise notice_change write_draft write_note"),
+    **_each(PATIENT_RECORD, UPDATE, "update_patient revise notice_change notice_changed_back write_draft write_note"),
     **_each(
         PATIENT_RECORD, UPDATE, "write_private_note edit_entry submit_entry note_entry state_unknown duplicate_check"
     ),

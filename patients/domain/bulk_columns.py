@@ -75,7 +75,8 @@ _KINDS = (
     "other_malignancy bone_metastases peritoneal_mets brain_mets_untreated symptoms progression_on_ssa sstr_positive "
     "prior_chemotherapy prior_systemic prior_ssa prior_surgery prior_embolisation prior_ebrt_or_sirt prior_prrt "
     "prrt_benefit investigational life_expectancy diabetes chf_uncontrolled carcinoid_heart cardiac_severe "
-    "organ_dysfunction transfusion gcsf protocol_checked self_care preference"
+    "organ_dysfunction transfusion gcsf protocol_checked self_care urinary_malformation incontinence "
+    "preference"
 )
 
 _TABLES = (

@@ -21,6 +21,10 @@ class KnownRefused(Exception):
         self.code = code
 
 
+class NothingThen(Exception):
+    """What is asked for did not exist at that moment; the text is the sentence that says so."""
+
+
 @dataclass(frozen=True)
 class Known:
     """``text`` as it stands in the address; ``moment`` the last one that counts."""

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from patients.domain.roles import Role
 from patients.models import Team, User
+from patients.selectors.people import account_named
 from patients.services.break_glass import REASON_FROM, REASON_TO, TOO_SHORT
 
 ROLES = User._meta.get_field("role").choices
@@ -164,8 +165,8 @@ class OpenCaseForm(forms.Form):
         name = cleaned.get("who", "").strip()
         if bool(name) == bool(cleaned.get("team")):
             raise ValidationError("Name one person or one team.")
-        self.user = User.objects.filter(username=name, is_active=True).first() if name else None
-        if name and self.user is None:
+        self.user = account_named(name) if name else None
+        if name and (self.user is None or not self.user.is_active):
             self.add_error("who", "No open account has this user name.")
         return cleaned
 

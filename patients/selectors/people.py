@@ -6,6 +6,8 @@ from django.utils import timezone
 from patients.domain.roles import Capability
 from patients.models import AccessGrant, Invitation, Patient, Team, User
 
+STRAIGHT = str.maketrans(dict.fromkeys("\u2018\u2019\u02bc\u02b9\u00b4`\uff07\u2032", "'"))
+
 
 def accounts(search: str = "", role: str = "", state: str = "") -> QuerySet[User]:
     found = User.objects.prefetch_related("teams").order_by("-is_active", "last_name", "username")
@@ -17,6 +19,14 @@ def accounts(search: str = "", role: str = "", state: str = "") -> QuerySet[User
         named = Q(username__icontains=word) | Q(first_name__icontains=word) | Q(last_name__icontains=word)
         found = found.filter(named | Q(email__icontains=word))
     return found
+
+
+def account_named(typed: str) -> User | None:
+    """The account of a name as it is typed: O'Brien, with whichever apostrophe, is obrien where none has it."""
+    straight = typed.strip().translate(STRAIGHT)
+    names = (typed, straight, straight.replace("'", ""))
+    found = {user.username: user for user in User.objects.filter(username__in=names)}
+    return next((found[name] for name in names if name in found), None)
 
 
 def teams() -> QuerySet[Team]:

@@ -16,10 +16,14 @@ from board.decision_view import decision_lines
 from board.follow_up import ask, follow_up
 from board.meeting_cancel import cancel_meeting
 from board.meeting_planning import Seat, change_meeting
-from board.meetings import postpone
-from board.models import AgendaItem, BoardDecision, CaseClosing
+from board.meetings import postpone, start_meeting
+from board.minutes import close_meeting
+from board.models import AgendaItem, BoardDecision, CaseClosing, Meeting
 from board.services import look_again, record_decision
-from imaging import digests
+from eligibility.case_rows import fetch
+from eligibility.change_facts import change_between
+from eligibility.verdict_giving import give_verdict
+from imaging import digests, jobs
 from imaging.models import Job, Lesion, LesionFinding, Reading, Scan, Series, SuvResult, UptakeMeasurement, Voi
 from imaging.refused import Refused
 from imaging.services import amend_reading, correct_suv_input, place_voi, score_lesion, start_reading
@@ -38,6 +42,7 @@ from tests.board.factories import add_scan
 from tests.board.meeting_factories import make_meeting
 from tests.imaging.signing import sign
 
+VERDICTS = (("confirmed", "true_change"), ("explained", "optimisation"), ("unsure", "true_change"))
 REVISED = {
     LabResult: ("value", (91, 133, 254)),
     TreatmentLine: ("cycles", (2, 4, 7)),
@@ -266,6 +271,47 @@ class History:
             return False
         cancel_meeting(by=self.chair, meeting=item.meeting, reason="nobody can come")
 
+    def do_start_meeting(self):
+        if (item := self._item()) is None or item.meeting.state == Meeting.State.RUNNING:
+            return False
+        start_meeting(by=self.chair, meeting=item.meeting)
+
+    def do_close_meeting(self):
+        running = Meeting.objects.filter(items__patient=self.patient, state=Meeting.State.RUNNING)
+        if (meeting := self._pick(running)) is None:
+            return False
+        close_meeting(by=self.chair, meeting=meeting)
+
+    def do_verdict(self):
+        found = change_between(fetch(self.patient))
+        if found is None:
+            return False
+        verdict, kind = self.random.choice(VERDICTS)
+        give_verdict(
+            by=self.user,
+            patient=self.patient,
+            before=found.before.id,
+            after=found.after.id,
+            seen=found.digest,
+            verdict=verdict,
+            kind=kind,
+            comment=f"Comment {self.random.random()}",
+        )
+
+    def _job(self, *states):
+        return self._pick(Job.objects.filter(patient=self.patient, state__in=states).order_by("created_at", "pk"))
+
+    def do_job_begins(self):
+        return None if (job := self._job(Job.State.QUEUED)) and jobs.claim(job.pk) else False
+
+    def do_job_fails(self):
+        if (job := self._job(Job.State.RUNNING)) is None:
+            return False
+        jobs.fail(job.pk, job.token, code="geometry_irregular", message="A slice is missing.")
+
+    def do_job_cancelled(self):
+        return None if (job := self._job(*Job.OPEN)) and jobs.cancel(job.pk, by=self.user) else False
+
     def do_close_or_open(self):
         last = CaseClosing.objects.filter(patient=self.patient).last()
         if last and last.is_closed:
@@ -277,7 +323,8 @@ class History:
 def _ended_now() -> None:
     """Jobs take the clock of the database, which nobody has stopped."""
     now = timezone.now()
-    Job.objects.filter(finished_at__gt=now).update(finished_at=now)
+    for name in ("started_at", "finished_at"):
+        Job.objects.filter(**{f"{name}__gt": now}).update(**{name: now})
 
 
 def compute(scan, chance) -> None:

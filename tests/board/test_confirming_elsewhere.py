@@ -14,6 +14,7 @@ from board.confirming import NO_WAY, WrongPassword, confirm
 from board.drafts import draft_of, save_draft
 from board.models import BoardDecision
 from patients.confirmations import CONFIRMED
+from patients.models import AccessEvent, AuditEvent
 from tests.board.meeting_factories import make_item, make_meeting
 from tests.board.test_signing import CONTENT
 from tests.patients.hospital import Hospital
@@ -127,6 +128,27 @@ def test_a_hospital_that_does_not_answer_loses_nothing(client, item, form, setti
     providers["openid_connect"]["APPS"][0]["settings"]["server_url"] = "http://127.0.0.1:9"
     settings.SOCIALACCOUNT_PROVIDERS = providers
     assert press(client, item, form | {"elsewhere": "1"}).status_code == 503
+
+
+def test_a_hospital_that_goes_down_before_the_answer_signs_nothing(client, item, user, form, settings, hospital):
+    sent = press(client, item, form | {"elsewhere": "1"})
+    providers = hospital.providers()
+    providers["openid_connect"]["APPS"][0]["settings"]["server_url"] = "http://127.0.0.1:9"
+    settings.SOCIALACCOUNT_PROVIDERS = providers
+    answer = come_back(client, hospital, sent)
+    assert answer.status_code == 503 and "nothing was signed" in answer.content.decode()
+    assert CONFIRMED not in client.session and not BoardDecision.objects.filter(item=item).exists()
+    assert AccessEvent.objects.filter(kind="sign_in_failed", user=user).count() == 1
+    assert client.get("/patients/").status_code == 200, "still signed in"
+
+
+def test_a_confirmation_and_a_refused_one_are_in_the_trail(client, hospital, item, user, form):
+    come_back(client, hospital, press(client, item, form | {"elsewhere": "1"}))
+    come_back(client, hospital, press(client, item, form | {"elsewhere": "1"}), sub="18")
+    done = AuditEvent.objects.filter(by=user, action="confirm_at_hospital").get()
+    assert done.object_id == str(user.pk) and done.after["subject"] and done.patient is None
+    refused = AuditEvent.objects.filter(by=user, action="not_confirmed_at_hospital").get()
+    assert "Somebody else signed in" in refused.reason
 
 
 @pytest.mark.parametrize("page", ["amend", "decide"])

@@ -64,6 +64,21 @@ def test_one_view_stands_below_the_sets(case, query, view, title):
     assert not [other for other in others if other in said]
 
 
+def test_of_two_unlike_sets_only_what_both_ask_stands_out(case):
+    client, _, patient = case
+    response = tab(client, patient, "&view=compare&a=krenning-gt2&b=lutathera-smpc-eu")
+    found = response.context["comparison"]
+    (_, shared), *alone = found.groups
+    assert [heading.split(" ")[0] for heading, _ in alone] and all(h.startswith("Only in ") for h, _ in alone)
+    assert not [line for _, lines in alone for line in lines if line.stands_out]
+    assert found.differing == sum(line.stands_out for line in shared) < len(found.lines)
+    page = response.content.decode()
+    table = page[page.index('id="compare"') :]
+    assert table.count('class="differs"') == found.differing and "not excluded or pregnant" not in table
+    assert table.index("Only in ") > table.index(shared[-1].label)
+    assert "must be none of: not excluded, pregnant" in text_of(response)
+
+
 def test_the_bare_word_eligible_never_stands_alone(case, modifiable):
     client, user, patient = case
     add_lab(user, patient, value=104, day=TODAY)
@@ -164,8 +179,10 @@ def test_two_sets_stand_side_by_side_and_what_differs_is_marked_in_words(case):
     uptake = next(line for line in found.lines if line.label == "uptake relative to liver")
     assert uptake.difference and [len(cell) for cell in uptake.cells] == [1, 2]
     said = text_of(response)
-    assert f"≠ {uptake.difference}" in said and "≠ not in every set" in said
-    assert f"{found.differing} of {len(found.lines)} lines differ" in said
+    assert f"≠ {uptake.difference}" in said and "≠ not in every set" not in said
+    assert f"{found.differing} of {len(found.shared)} shared lines differ" in said and len(found.shared) < len(
+        found.lines
+    )
 
 
 def test_an_address_that_names_no_set_falls_back(case):

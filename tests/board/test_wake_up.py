@@ -258,6 +258,39 @@ def test_what_changed_and_changed_back_can_still_be_answered(decided, client):
     assert worklist(by, today=TODAY).stale == []
 
 
+def test_the_same_change_again_after_it_was_taken_back_is_told_again(decided):
+    by, patient, decision = decided
+    platelets(by, 60)
+    read_news_task()
+    follow_up(by=by, decision=decision, kind="acknowledged", reason="typing error", seen=seen(decision))
+    platelets(by, 210)
+    read_news_task()
+    read_news_task()
+    assert AuditEvent.objects.filter(patient=patient, action="notice_changed_back").count() == 1
+    platelets(by, 60)
+    read_news_task()
+    read_news_task()
+    assert DecisionNotice.objects.filter(decision=decision).count() == 2
+    assert len(worklist(by, today=TODAY).stale) == 1
+    (line,) = decision_lines(Chart(patient, TODAY))
+    assert line.needs_answer, "it was acknowledged before it was taken back"
+    follow_up(by=by, decision=decision, kind="acknowledged", reason="it is 60", seen=seen(decision))
+    assert worklist(by, today=TODAY).stale == []
+    assert not decision_lines(Chart(patient, TODAY))[0].needs_answer
+
+
+def test_a_change_that_comes_back_after_another_one_is_told_again(decided):
+    by, _, decision = decided
+    for value in (60, 50, 60, 60):
+        platelets(by, value)
+        read_news_task()
+    assert [n.changes[0]["text"].split(" (")[1] for n in DecisionNotice.objects.order_by("noticed_at")] == [
+        "210 10^9/L to 60 10^9/L)", "210 10^9/L to 50 10^9/L)", "210 10^9/L to 60 10^9/L)",
+    ]  # fmt: skip
+    follow_up(by=by, decision=decision, kind="acknowledged", reason="it is 60", seen=seen(decision))
+    assert worklist(by, today=TODAY).stale == []
+
+
 def test_an_answer_given_before_the_news_was_read_counts(decided):
     by, _, decision = decided
     platelets(by, 60)

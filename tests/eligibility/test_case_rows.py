@@ -4,8 +4,9 @@ from django.db.models import Model
 from eligibility import bundle
 from eligibility.case_rows import _imaging, _versioned, fetch
 from imaging.models import Lesion, LesionReading, Reading, Scan, Series, SuvResult, UptakeMeasurement, Voi
-from patients.models import HistologySpecimen, IhcResult, LabResult, Patient
-from patients.services import revise, withdraw
+from patients.models import Diagnosis, HistologySpecimen, IhcResult, LabResult, Patient
+from patients.selectors import primary_site
+from patients.services import record, revise, withdraw
 from tests.eligibility.cases import add_pet_series, add_uptake, complete_case
 
 pytestmark = pytest.mark.django_db
@@ -83,3 +84,16 @@ def test_rows_as_they_were_known():
     then = {r.analyte: r.value for r in fetch(patient, known_at=moment).of(LabResult)}
     assert now["platelets"] == 88 and "hb" not in now
     assert then["platelets"] == 210 and then["hb"] == 12.5
+
+
+def test_what_nobody_dated_is_never_taken_for_the_newest():
+    """Whichever was recorded first: the last row counts as the newest, on both databases."""
+    by, patient, _, _, _ = complete_case()
+    dated = fetch(patient).of(HistologySpecimen)[-1]
+    record(HistologySpecimen, by=by, patient=patient, ki67_text="60 %", stated_grade="G3")
+    record(Diagnosis, by=by, patient=patient, primary_site="lung")
+    case = fetch(patient)
+    found = case.of(HistologySpecimen)
+    assert [row.clinical_date is None for row in found] == [True] + [False] * (len(found) - 1)
+    assert found[-1].pk == dated.pk
+    assert case.of(Diagnosis)[-1].primary_site == primary_site(patient) != "lung"

@@ -145,6 +145,29 @@ def test_an_analogue_that_reader_and_scan_contradict_is_unknown(case):
     assert found.before.ssa == "" and "contradict" in check_of(found, "ssa").reason
 
 
+@pytest.mark.parametrize(
+    ("form", "given", "known"),
+    [(True, None, ""), (None, None, ""), (False, None, "none"), (True, FOLLOW_UP - dt.timedelta(days=90), "none")],
+)
+def test_a_depot_without_a_date_contradicts_none(case, form, given, known):
+    """It may have been given in the weeks before; a short-acting one says nothing of them."""
+    user, patient = case
+    revise(scan_of(patient, FOLLOW_UP), by=user, reason="x", ssa_status="none")
+    record(SsaInjection, by=user, patient=patient, drug="lanreotide", is_long_acting=form, clinical_date=given)
+    found = change_of(patient)
+    assert found.after.ssa == known
+    if not known:
+        assert "lanreotide, date not recorded" in check_of(found, "ssa").reason
+
+
+@pytest.mark.parametrize(("is_ongoing", "known"), [(True, ""), (False, "none")])
+def test_a_line_of_it_without_a_start_that_goes_on_contradicts_none_too(case, is_ongoing, known):
+    user, patient = case
+    revise(scan_of(patient, FOLLOW_UP), by=user, reason="x", ssa_status="none")
+    record(TreatmentLine, by=user, patient=patient, treatment_class="ssa", regimen="octreotide", is_ongoing=is_ongoing)
+    assert change_of(patient).after.ssa == known
+
+
 def test_a_new_analogue_is_named_with_its_drug_and_days(case):
     user, patient = case
     record(

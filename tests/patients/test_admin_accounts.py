@@ -61,6 +61,22 @@ def test_a_form_that_was_overtaken_gives_back_no_right(admin, client, monkeypatc
     assert is_race or ("Active: stored now “no”, in your form “yes”" in said and 'value="Ada"' in said)
 
 
+def test_a_centre_that_nobody_changed_is_no_difference(admin, client):
+    north, south, team = (
+        Team.objects.create(name=n, kind=k) for n, k in (("N", "centre"), ("S", "centre"), ("T", "team"))
+    )
+    user = make_user("clinician")
+    user.teams.set([north, team])
+    sent = stored(user, last_name="Ada") | {"teams": [north.pk, team.pk]}
+    services.set_active(user, by=make_user("system_admin"), is_active=False, reason="left")
+    change = reverse("admin:patients_user_change", args=[user.pk])
+    said = unescape(client.post(change, sent).content.decode())
+    assert "Active: stored now" in said and "Teams: stored now" not in said
+    sent = sent | {"teams": [south.pk, team.pk]}
+    said = unescape(client.post(change, sent).content.decode())
+    assert "Teams: stored now “N, T”, in your form “S, T”" in said
+
+
 def test_a_team_form_that_was_overtaken_opens_no_cases_again(admin, client):
     centre = Team.objects.create(name="North", kind="centre", opens_its_cases=True)
     sent = {"name": "North", "kind": "centre", "opens_its_cases": "on", "seen_version": services.version_of(centre)}

@@ -8,7 +8,7 @@ from allauth.socialaccount.models import SocialAccount
 from django.test import Client
 
 from patients import services
-from patients.models import User
+from patients.models import AccessEvent, User
 from patients.session_time import SINCE
 from tests.patients.factories import make_user
 from tests.patients.hospital import Hospital
@@ -153,6 +153,46 @@ def test_a_token_unmakes_no_administrator(hospital, settings):
     user = make_user("system_admin", email="ada@example.org")
     come_in(hospital, groups=["observers"])
     assert User.objects.get(pk=user.pk).role == "system_admin"
+
+
+def returned(hospital, settings, break_it) -> tuple[Client, object]:
+    """Sent to the hospital while it answered, and back when it did not any more."""
+    make_user("clinician", email="ada@example.org")
+    hospital.claims = ADA
+    client = Client()
+    sent = client.post("/accounts/oidc/hospital/login/")
+    state = parse_qs(urlsplit(sent["Location"]).query)["state"][0]
+    break_it()
+    return client, client.get("/accounts/oidc/hospital/login/callback/", {"code": "c", "state": state})
+
+
+def is_down(answer) -> bool:
+    page = answer.content.decode()
+    return answer.status_code == 503 and "does not answer" in page and "hospital_sign_in_no_answer" in page
+
+
+def test_a_hospital_that_went_down_meanwhile_is_a_page_and_nobody_is_in(hospital, settings):
+    down = hospital.providers()
+    down["openid_connect"]["APPS"][0]["settings"]["server_url"] = "http://127.0.0.1:9"
+
+    def goes_down():
+        settings.SOCIALACCOUNT_PROVIDERS = down
+
+    client, answer = returned(hospital, settings, goes_down)
+    assert is_down(answer) and not is_in(client)
+    assert AccessEvent.objects.filter(kind="sign_in_failed", user=None).count() == 1
+    assert is_down(Client().post("/accounts/oidc/hospital/login/"))
+
+
+@pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/token"])
+def test_an_answer_that_cannot_be_read_is_the_same_page(hospital, settings, monkeypatch, path):
+    answers = hospital._answer
+
+    def garbled():
+        monkeypatch.setattr(hospital, "_answer", lambda asked: [] if asked.endswith(path) else answers(asked))
+
+    client, answer = returned(hospital, settings, garbled)
+    assert is_down(answer) and not is_in(client)
 
 
 def test_an_answer_for_another_session_is_refused(hospital):

@@ -16,6 +16,7 @@ from django.urls import reverse
 
 from patients import services
 from patients.domain.roles import Role
+from patients.selectors.people import account_named
 from tests.patients.factories import make_user
 
 pytestmark = pytest.mark.django_db
@@ -239,3 +240,24 @@ def test_the_key_of_a_decision_is_for_those_who_have_one():
     client = Client()
     client.force_login(make_user("chair"))
     assert client.post(reverse("people:security_key")).status_code == 403
+
+
+@pytest.mark.parametrize("typed", ["o'brien", "o\u2019brien", "o\u02bcbrien", "obrien", " o\u2018brien "])
+def test_a_name_typed_with_an_apostrophe_finds_its_account(typed):
+    user = make_user("clinician", username="obrien")
+    client = Client()
+    assert attempt(typed, SECRET, client=client).status_code == 302
+    assert client.session["_auth_user_id"] == str(user.pk)
+
+
+def test_apostrophes_are_no_further_guesses():
+    make_user("clinician", username="obrien")
+    names = ["obrien", "o'brien", "o\u2019brien", "'obrien"]
+    tried = [attempt(names[n % 4]).status_code for n in range(12)]
+    assert tried.index(429) <= 8 and set(tried[8:]) == {429}
+
+
+def test_the_account_that_has_the_apostrophe_comes_first():
+    plain, own = make_user("clinician", username="obrien"), make_user("clinician", username="o'brien")
+    assert [account_named(name) for name in ("o\u2019brien", "o'brien", "obrien")] == [own, own, plain]
+    assert account_named("o'neill") is None and account_named("") is None

@@ -56,13 +56,26 @@ def test_a_row_that_one_set_lacks_is_said():
     assert found[1].cells[1] == ()
 
 
-def test_among_many_sets_a_missing_row_does_not_stand_out_and_another_answer_does():
+def test_a_missing_row_does_not_stand_out_and_another_answer_does():
     one = a_set(row("A", at_least("platelets", 75, "10^9/L")), row("S", among("stage", "metastatic")), name="a")
     bare = a_set(row("A", at_least("platelets", 75, "10^9/L")), name="b")
-    assert [line.stands_out for line in lines(one, bare)] == [False, True]
+    assert [line.stands_out for line in lines(one, bare)] == [False, False]
     assert [line.stands_out for line in lines(one, bare, bare)] == [False, False]
     strict = a_set(row("A", at_least("platelets", 100, "10^9/L")), name="c")
     assert [line.stands_out for line in lines(one, bare, strict)] == [True, False]
+    assert [line.only_in for line in lines(bare, one)] == [None, 1]
+    assert [line.only_in for line in lines(one, one, bare)] == [None, None], "two of three ask it"
+    assert [line.only_in for line in lines(one)] == [None, None], "a set alone is compared with none"
+
+
+def test_what_must_not_be_is_said_without_a_second_not():
+    """Of pregnancy for example; a single word that says no "not" stays as it is."""
+    (several,) = lines(a_set(row("P", among("pregnancy", "not_excluded", "pregnant"), level=Level.ABS_CI), name="a"))
+    assert several.cells[0][0].wanted_text == "must be none of: not excluded, pregnant"
+    (one,) = lines(a_set(row("P", among("pregnancy", "pregnant"), level=Level.ABS_CI), name="a"))
+    assert one.cells[0][0].wanted_text == "must not be pregnant"
+    (wanted,) = lines(a_set(row("P", among("pregnancy", "excluded", "not_excluded")), name="a"))
+    assert wanted.cells[0][0].wanted_text == "must be excluded or not excluded"
 
 
 def test_rows_without_a_condition_are_left_out_and_several_rows_share_a_cell():

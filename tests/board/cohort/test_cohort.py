@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from board.cohort import figures, selection
 from board.cohort.cases import CohortCase, Tumour
+from board.cohort.changes import snapshot_of
 from board.cohort.kpi import kpi
 from board.cohort.outcome import Outcome
 from board.cohort.page import Eyes, page_of
@@ -24,6 +25,7 @@ from eligibility.change_facts import change_between
 from eligibility.models import ChangeVerdict
 from imaging.models import Scan
 from patients.models import AuditEvent, HistologySpecimen, TreatmentLine
+from patients.selectors import visible_patients
 from patients.services import grant_access, revise
 from tests.board.factories import FOLLOW_UP, TODAY
 from tests.board.meeting_factories import make_item, make_meeting
@@ -31,6 +33,9 @@ from tests.patients.factories import make_patient, make_user
 
 pytestmark = pytest.mark.django_db
 START = dt.date(2025, 9, 1)
+VERDICT_FIELDS = (
+    "patient", "before_scan", "after_scan", "digest", "method_version", "change_class", "sentence", "verdict", "kind",
+)  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -156,7 +161,16 @@ def scored(published, verdict="confirmed", readers=1):
             method_version=change.method_version, change_class=change.name, sentence=change.sentence, verdict=verdict,
             kind="true_change", reader=make_user("nuclear_medicine"),
         )  # fmt: skip
-    return only(user)
+    (case,) = unblinded(user).members
+    return case
+
+
+def unblinded(user) -> Cohort:
+    """As whoever gives no verdict sees it."""
+    chair = make_user("chair")
+    for patient in visible_patients(user):
+        grant_access(by=user, patient=patient, kind="care_team", user=chair)
+    return found_by(chair)
 
 
 def test_a_class_that_rose_with_an_unknown_analogue_is_raw_only(published):
@@ -178,6 +192,50 @@ def test_a_known_analogue_that_explains_nothing_and_a_reader_make_it_confirmed(p
     assert case.outcome.ssa == "none" and case.outcome.adjusted and case.outcome.confirmed and not case.outcome.twice
     other = scored(published, "explained")
     assert other.outcome.adjusted and not other.outcome.confirmed, "one reader explains it otherwise"
+
+
+@pytest.mark.parametrize("verdict", ["confirmed", "unsure"])
+def test_a_second_reader_is_not_told_what_the_first_said(published, client, verdict):
+    owner, patient = published
+    for scan in Scan.objects.filter(patient=patient):
+        revise(scan, by=owner, reason="test", ssa_status="none")
+    first = make_user("nuclear_medicine")
+    grant_access(by=owner, patient=patient, kind="care_team", user=first)
+    before = {tab: cohort_page(client, first, tab) for tab in ("swimmer", "conversion")}
+    scored(published, verdict)
+    second = make_user("nuclear_medicine")
+    grant_access(by=owner, patient=patient, kind="care_team", user=second)
+    for tab in before:
+        page = cohort_page(client, second, tab)
+        assert "What readers said is hidden from you" in page.replace("\n", " "), tab
+        assert "rise, confirmed" not in page and "CONFIRMED</" not in page
+    (case,) = found_by(second).members
+    told = {line.key: line for line in figures.conversion(found_by(second), shows_all=True)}
+    hidden = {key for key, line in told.items() if line.count.is_hidden}
+    assert hidden == {"confirmed", "unsure", "twice"} and told["adjusted"].count.text == "1 of 1"
+    assert not case.outcome.confirmed and not case.outcome.unsure and case.outcome.adjusted
+    said = snapshot_of(found_by(second))
+    scored(published, "explained")
+    assert snapshot_of(found_by(second)) == said, "a kept question does not tell it either"
+    chair = make_user("chair")
+    grant_access(by=owner, patient=patient, kind="care_team", user=chair)
+    assert not found_by(chair).is_blinded, "whoever gives no verdict sees all"
+
+
+def test_whoever_has_said_it_sees_what_others_said(published):
+    user, _ = published
+    scored(published, "unsure")
+    assert found_by(user).is_blinded
+    other = ChangeVerdict.objects.get()
+    values = {name: getattr(other, name) for name in VERDICT_FIELDS}
+    ChangeVerdict.objects.create(**values, reader=user)
+    AuditEvent.objects.create(action="change_verdict", patient=published[1], object_type="x", object_id="1", by=user)
+    assert not found_by(user).is_blinded and only(user).outcome.unsure
+
+
+def cohort_page(client, user, tab: str) -> str:
+    client.force_login(user)
+    return client.get(f"{reverse('board:cohort')}?tab={tab}&small=1").content.decode()
 
 
 def test_an_illustrative_scan_leaves_the_case_out_with_its_reason(published):

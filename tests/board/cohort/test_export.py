@@ -22,6 +22,7 @@ from board.cohort.query import CohortQuery
 from board.cohort.tables import TABLES
 from board.models import BoardDecision, CohortExport
 from imaging.models import Lesion, LesionFinding, LesionReading, Reading, Scan, Series, Study, UptakeMeasurement, Voi
+from patients.domain.roles import Capability, Role, role_may
 from patients.models import (
     AuditEvent,
     BodyMeasure,
@@ -429,6 +430,25 @@ def test_two_clicks_ask_for_one_export(full, client):
     assert other.status_code == 422 and "stored before, with other words" in other.content.decode()
     client.post(reverse("board:cohort_exports"), sent | {"key": key_on(client)})
     assert CohortExport.objects.count() == 2, "the form opened anew is another export"
+
+
+def test_two_clicks_as_known_today_are_one_export_too(full, client):
+    researcher, _, _ = full
+    client.force_login(researcher)
+    sent = {"question": "", "tables": ["cohort"], "agreement": "DUA-7", "reason": "study", "key": key_on(client)}
+    sent["known_at"] = timezone.localdate().isoformat()
+    first, second = (client.post(reverse("board:cohort_exports"), sent) for _ in range(2))
+    export = CohortExport.objects.get()
+    assert (first.status_code, second.status_code) == (302, 302)
+    assert export.known_at <= timezone.now() and timezone.localdate(export.known_at) == timezone.localdate()
+    for known, said in (("2099-01-01", "not in the future"), ("today", "YYYY-MM-DD"), ("9999-12-31", "")):
+        page = client.post(reverse("board:cohort_exports"), sent | {"key": key_on(client), "known_at": known})
+        assert page.status_code == 422 and said in page.content.decode()
+
+
+def test_who_exports_is_no_reader_whose_verdict_others_could_sway():
+    both = (Capability.EXPORT_COHORT, Capability.SIGN_READING)
+    assert [role for role in Role if all(role_may(role, one) for one in both)] == []
 
 
 def test_the_command_exports_a_kept_question_or_an_address(full, tmp_path):

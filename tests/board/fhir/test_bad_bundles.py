@@ -13,6 +13,7 @@ from board.fhir.outcomes import TAKEN
 from board.fhir.received import DEEPEST, LARGEST_BYTES, MOST_ENTRIES, BundleRefused, receive
 from patients.domain.roles import Role
 from patients.models import Diagnosis, HistologySpecimen, LabResult, Patient, PrrtCycle, SsaInjection, TreatmentLine
+from patients.services import revise
 from tests.board.fhir.factories import taken_in
 from tests.patients.factories import make_patient, make_user
 
@@ -485,3 +486,28 @@ def test_many_values_cost_few_queries_each(clerk, django_assert_max_num_queries)
     ]
     with django_assert_max_num_queries(250):
         assert taken_in(bundle(PATIENT, *many), clerk).counts["recorded"] == 101
+
+
+@pytest.mark.parametrize("form", [None, True, False])
+def test_an_injection_whose_form_the_bundle_does_not_state_is_there_already(clerk, form):
+    """Before its form could be unknown an import stored a depot; the same bundle must not make a second one of it."""
+    depot = DRUG | {
+        "medicationCodeableConcept": {"text": "Octreotide LAR"},
+        "dosage": {"dose": {"value": 30, "system": UCUM, "code": "mg"}},
+    }
+    taken_in(bundle(PATIENT, depot), clerk)
+    row = SsaInjection.objects.get()
+    assert row.is_long_acting is None
+    if form is not None:
+        revise(row, by=clerk, reason="stated by the ward", is_long_acting=form)
+    for _ in range(2):
+        report = taken_in(bundle(PATIENT, depot), clerk)
+        assert [line.code for line in report.lines][1:] == ["already_here"]
+    assert SsaInjection.versions.filter(superseded_at=None).count() == 1
+
+
+def test_two_such_injections_of_one_day_stay_two(clerk):
+    depot = DRUG | {"medicationCodeableConcept": {"text": "Octreotide LAR"}}
+    for _ in range(2):
+        taken_in(bundle(PATIENT, depot, depot | {"id": "m2"}), clerk)
+        assert SsaInjection.objects.count() == 2
