@@ -35,7 +35,7 @@ def identity_of(chart: Chart) -> Identity:
         Fact(words.ki67_change(chart.specimens), _ki67_source(chart)),
         Fact(words.stage(chart.diagnosis)),
         Fact(words.current_line(chart.lines)),
-        *(Fact(f"{p.get_instrument_display()} {p.value}") for p in chart.of(PerformanceStatus)[-1:]),
+        *(Fact(f"{p.get_instrument_display()} {p.value}") for p in [row for row in chart.of(PerformanceStatus) if not row.is_frailty][-1:]),
     ]
     died = words.row_day(patient, "deceased_on") if patient.deceased_on else "date unknown"
     return Identity(patient.case_number, facts, chart.is_deceased, died)

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 
 from board.entry.codec import columns_of
 from board.entry.drafts import Entry
-from board.entry.fields import HISTOLOGY, LABS, LINES, PATIENT, SSA, TUMOUR, Card
+from board.entry.fields import HISTOLOGY, LABS, LINES, PATIENT, PRRT, SSA, TUMOUR, Card
 from patients.models import Patient
 
 NEEDED = "Needed before this can be stored."
@@ -57,7 +57,7 @@ class Page:
 def build(entry: Entry) -> Page:
     case = _case(entry)
     found = [_single(entry, TUMOUR)]
-    for card in (HISTOLOGY, LINES, SSA, LABS):
+    for card in (HISTOLOGY, LINES, PRRT, SSA, LABS):
         found += [_one(entry, card, prefix) for prefix in prefixes(entry.values, card)]
     kept = [one for one in found if one.stored is not None or (not one.is_gone and any(one.texts.values()))]
     for one in kept:
