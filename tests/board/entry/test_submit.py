@@ -392,7 +392,7 @@ def test_frailty_is_no_performance_status_and_may_be_unknown(clerk):
     chart = Chart(patient, timezone.localdate())
     assert not [fact.text for fact in identity_of(chart).facts if "Frailty" in fact.text]
     assert not next(one for one in completeness(chart).items if one.name == "performance status").is_known
-    assert not next(one for one in case_points(chart, question="PRRT?") if "ECOG" in one.label).day
+    assert next(one for one in case_points(chart, question="PRRT?") if one.key == "status").state.value == "missing"
     later = {"status.frailty": "unknown"}
     sent(clerk, typed(clerk, later, draft_for(patient, clerk)), reason="not assessed")
     assert not PerformanceStatus.objects.filter(patient=patient).exists()
