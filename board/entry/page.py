@@ -9,6 +9,7 @@ from board.entry.drafts import Entry
 from board.entry.fields import CARDS, PART_OF, PATIENT, SIX, UNKNOWN, Card, Field
 from board.entry.recorded import last_edits
 from patients.domain.drugs import REGIMENS, contains_alkylator, is_chemotherapy, is_prrt
+from patients.domain.roles import Capability
 from patients.domain.units import ANALYTES
 from patients.suggestions import SUGGESTIONS
 
@@ -73,6 +74,7 @@ def page_context(entry: Entry, user) -> dict[str, Any]:
         "head": [_shown(entry, PATIENT.key, field, edits) for field in PATIENT.fields],
         "head_state": said["cards"]["patient"],
         "columns": [cards[:2], cards[2:4], cards[4:]],
+        "may_return": bool(entry.draft.submitted_at) and user.may(Capability.PREPARE_MEETING),
         "older_labs": entry.chart.older_labs,
         "regimens": regimens(),
         "analytes": [(found.code, found.label, " ".join(found.units)) for found in ANALYTES.values()],

@@ -12,6 +12,7 @@ from board.entry.build import Built, Page, build
 from board.entry.drafts import Entry, EntryConflict, check_may_enter, entry_of, held
 from board.entry.duplicates import TAKEN, is_taken_unseen, unanswered
 from board.entry.fields import PRRT, UNKNOWN, field_of
+from board.entry.returning import NO_ANSWER, answer_return, open_return
 from board.entry.ring import Ring, ring
 from board.entry.status import answers
 from board.entry.unknowns import has_own_word, state_unknown
@@ -42,7 +43,9 @@ class Submitted:
 
 
 @transaction.atomic
-def submit(*, by, draft: EntryDraft, seen_version: str, reason: str, is_incomplete_meant: bool, team=None) -> Submitted:
+def submit(
+    *, by, draft: EntryDraft, seen_version: str, reason: str, is_incomplete_meant: bool, team=None, answer: str = ""
+) -> Submitted:
     """Raises ValidationError with a sentence per field, EntryConflict, Incomplete or Conflict: nothing is stored."""
     check_may_enter(by, draft.patient)
     entry = entry_of(held(draft))
@@ -50,7 +53,7 @@ def submit(*, by, draft: EntryDraft, seen_version: str, reason: str, is_incomple
         raise EntryConflict(entry)
     page = build(entry)
     found = ring(page, entry.values)
-    _refuse(by, entry, page, found, reason)
+    _refuse(by, entry, page, found, reason, answer)
     if found.missing and not is_incomplete_meant:
         raise Incomplete(found)
     patient = _case(by, entry, page, reason, team)
@@ -61,6 +64,7 @@ def submit(*, by, draft: EntryDraft, seen_version: str, reason: str, is_incomple
         _answer(by, said, patient, reason, done)
     _question(by, entry, patient)
     _unknowns(by, entry, patient, done)
+    answer_return(by=by, patient=patient, text=answer)
     _settle(by, entry, done)
     return done
 
@@ -73,7 +77,7 @@ def needs_reason(page: Page, entry: Entry) -> bool:
     return rows or case or status
 
 
-def _refuse(by, entry: Entry, page: Page, found: Ring, reason: str) -> None:
+def _refuse(by, entry: Entry, page: Page, found: Ring, reason: str, answer: str) -> None:
     wrong = {f"{one.prefix}.{name}": text for one in page.all for name, text in one.problems.items()}
     said, day = answers(entry, page.patient)
     wrong |= {one.name: one.problem for one in said if one.problem}
@@ -88,6 +92,8 @@ def _refuse(by, entry: Entry, page: Page, found: Ring, reason: str) -> None:
             wrong["patient.case_number"] = SAME_CASE
     if not reason.strip() and not wrong and needs_reason(page, entry):
         wrong["reason"] = NEEDS_REASON
+    if not answer.strip() and not wrong and open_return(entry.draft.patient):
+        wrong["answer"] = NO_ANSWER
     if wrong:
         raise ValidationError(wrong)
 

@@ -5,7 +5,7 @@ from board.models.chain import ChainHead, ChainLink, Submission
 from board.models.cohort import CohortExport, CohortQuestion
 from board.models.decisions import BoardDecision, DecisionFollowUp, NextStep
 from board.models.display import Display, ScreenState
-from board.models.entry import EntryDraft, StatedUnknown
+from board.models.entry import EntryDraft, EntryReturn, ReturnAnswer, StatedUnknown
 from board.models.exports import PatientExport
 from board.models.meetings import (
     AgendaItem,
@@ -50,6 +50,8 @@ __all__ = [
     "ScreenState",
     "SeriesMember",
     "StatedUnknown",
+    "EntryReturn",
+    "ReturnAnswer",
     "Submission",
     "WatchCheck",
     "WatchState",

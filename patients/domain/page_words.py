@@ -29,6 +29,7 @@ _BOARD = {
     "entry_look": "check of values entered",
     "entry_submit": "submitting values entered",
     "entry_noted": "note on values entered",
+    "entry_return": "returning values entered",
     "watch": "watch list",
     "watch_act": "act on the watch list",
     "meetings": "list of meetings",
