@@ -15,6 +15,9 @@ from patients.models import Invitation, User
 from patients.services import accept_open, follow_role
 
 
+TRIES = 5
+
+
 class HospitalSignIn(DefaultSocialAccountAdapter):
     def is_open_for_signup(self, request, sociallogin) -> bool:
         return False
@@ -58,10 +61,13 @@ def _invited(sociallogin) -> User | None:
 
 
 def _accepted(invitation: Invitation, email: str) -> User | None:
-    try:
-        return accept_open(invitation, username=_free_name(email))
-    except ValidationError:
-        return None
+    for _ in range(TRIES):
+        try:
+            return accept_open(invitation, username=_free_name(email))
+        except ValidationError as refused:
+            if "username" not in getattr(refused, "error_dict", {}):
+                return None  # used, withdrawn or run out; a name that was taken meanwhile has another one
+    return None
 
 
 def _free_name(email: str) -> str:

@@ -38,7 +38,14 @@ def checks(page: Page, *, question: str, today: dt.date) -> list[Check]:
         found += _words(one)
         if one.row is not None and one.card.model is not None and hasattr(one.row, "clinical_span"):
             found += _future(one, today)
-    return [*found, *_labs(page), *_activities(page), *_before_diagnosis(page), *_lines(page), *_histology(page, question)]
+    return [
+        *found,
+        *_labs(page),
+        *_activities(page),
+        *_before_diagnosis(page),
+        *_lines(page),
+        *_histology(page, question),
+    ]
 
 
 def grade(one: Built, site: str) -> GradeResult:
@@ -118,7 +125,9 @@ def _future(one: Built, today: dt.date) -> list[Check]:
 
 def _before_diagnosis(page: Page) -> list[Check]:
     first = next((one.row.clinical_span for one in page.of(TUMOUR) if one.row is not None), None)
-    late = [one for card in (LINES, PRRT, SSA) for one in page.of(card) if is_surely_before(one.row.clinical_span, first)]
+    late = [
+        one for card in (LINES, PRRT, SSA) for one in page.of(card) if is_surely_before(one.row.clinical_span, first)
+    ]
     return [_soft(one, "clinical_date", "This lies before the diagnosis.") for one in late]
 
 

@@ -4,8 +4,6 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import F
-
 from board.entry.codec import text_of
 from board.entry.fields import (
     BY_KEY,
@@ -30,7 +28,7 @@ from patients.models import (
     Patient,
     PerformanceStatus,
 )
-from patients.selectors import latest, rows
+from patients.selectors import OLDEST_FIRST, latest, rows
 
 # Single facts of a person or of the whole case: name on the page -> kind of assertion.
 ASSERTED = {
@@ -42,8 +40,6 @@ ASSERTED = {
     "prrt.prior_prrt": "prior_prrt",
     "ssa.prior_ssa": "prior_ssa",
 }
-# A row without a day stands before all with one, on every database: it overrules none of them.
-OLDEST_FIRST = (F("clinical_date").asc(nulls_first=True), "recorded_at")
 # Scales read by an examiner: name on the page -> instrument.
 SCALES = {"status.ecog": "ECOG", "status.frailty": "CFS"}
 MEASURED = {"status.weight_kg": BodyMeasure.Kind.WEIGHT, "status.height_cm": BodyMeasure.Kind.HEIGHT}
@@ -68,7 +64,7 @@ def recorded(patient: Patient | None, aliases: dict[str, str] | None = None) -> 
     _patient(found, patient)
     _single(found, TUMOUR, rows(Diagnosis, patient).order_by(*OLDEST_FIRST).last())
     for card in (HISTOLOGY, LINES, PRRT, SSA):
-        for row in rows(card.model, patient):
+        for row in rows(card.model, patient).order_by(*OLDEST_FIRST):
             _row(found, card, row, names)
     newest = _newest_labs(patient)
     for row in newest:

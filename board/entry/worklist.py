@@ -22,7 +22,11 @@ def submitted(user) -> list[EntryDraft]:
     listed = AgendaItem.objects.filter(patient=OuterRef("patient"), added_at__gt=OuterRef("submitted_at"))
     returned = EntryReturn.objects.filter(patient=OuterRef("patient"), answer=None)
     waiting = EntryDraft.objects.filter(
-        in_visible_chart(user), ~Exists(listed), ~Exists(returned), submitted_at__gt=timezone.now() - LONGEST, noted_at=None
+        in_visible_chart(user),
+        ~Exists(listed),
+        ~Exists(returned),
+        submitted_at__gt=timezone.now() - LONGEST,
+        noted_at=None,
     )
     answers = ReturnAnswer.objects.filter(about__patient=OuterRef("patient")).order_by("-answered_at")
     told = waiting.annotate(

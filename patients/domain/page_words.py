@@ -181,6 +181,7 @@ _ALONE = {
     "health_json": "how the system is, as data",
     "export_fhir": "export as FHIR, by command",
     "decision": "decision, by command",
+    "import_table": "import of tables, by command",
 }
 OF_PAGES: dict[str, str] = (
     {f"board:{name}": words for name, words in _BOARD.items()}

@@ -70,6 +70,21 @@ def test_an_invited_person_gets_the_account_of_the_invitation(hospital):
     assert is_in(again) and User.objects.filter(pk=made.pk, email__iexact="ada@example.org").exists()
 
 
+def test_a_name_that_somebody_takes_at_the_same_moment_is_taken_with_a_number(hospital, monkeypatch):
+    services.invite(by=make_user("system_admin"), role="clinician", email="ada@example.org")
+    checked = User.full_clean
+
+    def and_then_it_is_taken(user, *args, **kwargs):
+        checked(user, *args, **kwargs)
+        monkeypatch.setattr(User, "full_clean", checked)
+        User.objects.bulk_create([User(username=user.username)])
+
+    monkeypatch.setattr(User, "full_clean", and_then_it_is_taken)
+    client, _ = come_in(hospital)
+    assert is_in(client)
+    assert User.objects.get(email__iexact="ada@example.org").username == "ada@example.org-2"
+
+
 def test_a_mail_address_with_an_apostrophe_comes_in_too(hospital):
     make_user("observer", username="mary.obrien@example.org")
     services.invite(by=make_user("system_admin"), role="clinician", email="Mary.O'Brien@example.org")

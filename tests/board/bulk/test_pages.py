@@ -6,12 +6,16 @@ import re
 import openpyxl
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from board.bulk.taking import take_tables
 from board.entry.unknowns import state_unknown
 from board.models import StatedUnknown
+from patients.bulk.reading import read
 from patients.domain.bulk_columns import TABLES
-from patients.models import ImportBatch, ImportRow, LabResult, Patient
+from patients.models import AuditEvent, ImportBatch, ImportRow, LabResult, Patient
 from patients.services import revoke_access
 from tests.patients.factories import make_patient, make_user
 
@@ -138,3 +142,26 @@ def test_every_template_can_be_had(client, clerk):
     assert len(openpyxl.load_workbook(io.BytesIO(book.content)).sheetnames) == len(TABLES) + 1
     assert client.get(reverse("board:import_template", args=["nothing", "csv"])).status_code == 404
     assert not Patient.objects.exists()
+
+
+def test_the_trial_shows_the_recorded_and_the_new_value_side_by_side(client, clerk):
+    make_patient(by=clerk, case_number="A-1", centre="North")
+    page = bring(client, "case_number,centre\nA-1,South\n").content.decode()
+    assert re.search(r"<th[^>]*>centre</th>\s*<td>North</td>\s*<td>South</td>", page)
+
+
+def test_many_unknown_cells_cost_few_statements(clerk):
+    def statements(rows: int) -> int:
+        head = "case_number,date,primary_site,syndrome,tnm,metastatic_sites\n"
+        case = f"M-{rows}"
+        make_patient(by=clerk, case_number=case)
+        data = head + "".join(f"{case},20{n:02},pancreas,unknown,unknown,unknown\n" for n in range(10, 10 + rows))
+        with CaptureQueriesContext(connection) as queries:
+            take_tables(by=clerk, found=read(data.encode()))
+        return len(queries)
+
+    few, many = statements(2), statements(40)
+    assert many - few <= 2, (few, many)
+    assert StatedUnknown.objects.count() == 3 * 42
+    told = AuditEvent.objects.filter(action="state_unknown", patient__case_number="M-40")
+    assert told.count() == 120 and set(told.first().after) == {"lineage", "name", "is_unknown"}
