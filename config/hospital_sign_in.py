@@ -14,7 +14,6 @@ from patients.domain.roles import Role
 from patients.models import Invitation, User
 from patients.services import accept_open, follow_role
 
-
 TRIES = 5
 
 

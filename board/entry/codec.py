@@ -33,8 +33,6 @@ def text_of(row, field: Field) -> str:
     if field.kind == "date":
         return _date_text(row, name)
     value = getattr(row, name)
-    if field.kind == "day":
-        return value.isoformat() if value else ""
     if name == "value" and hasattr(row, "comparator"):
         return f"{row.comparator}{value.normalize():f}"
     if isinstance(value, bool):

@@ -19,7 +19,9 @@ Choices = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True)
 class Field:
-    """``kind``: text, long, date, day, number, ki67, choice, segments, many, regimen. ``need``: red blocks, core counts.
+    """``kind``: text, long, date, day, number, ki67, choice, segments, many, regimen.
+
+    ``need``: red blocks, core counts.
 
     ``column`` is the model's; a field without one is stored by the rule of its card.
     """

@@ -53,7 +53,9 @@ def submit(
         raise EntryConflict(entry)
     page = build(entry)
     found = ring(page, entry.values)
-    _refuse(by, entry, page, found, reason, answer)
+    _refuse(by, entry, page, found, reason)
+    if not answer.strip() and open_return(draft.patient):
+        raise ValidationError({"answer": NO_ANSWER})
     if found.missing and not is_incomplete_meant:
         raise Incomplete(found)
     patient = _case(by, entry, page, reason, team)
@@ -77,7 +79,7 @@ def needs_reason(page: Page, entry: Entry) -> bool:
     return rows or case or status
 
 
-def _refuse(by, entry: Entry, page: Page, found: Ring, reason: str, answer: str) -> None:
+def _refuse(by, entry: Entry, page: Page, found: Ring, reason: str) -> None:
     wrong = {f"{one.prefix}.{name}": text for one in page.all for name, text in one.problems.items()}
     said, day = answers(entry, page.patient)
     wrong |= {one.name: one.problem for one in said if one.problem}
@@ -92,8 +94,6 @@ def _refuse(by, entry: Entry, page: Page, found: Ring, reason: str, answer: str)
             wrong["patient.case_number"] = SAME_CASE
     if not reason.strip() and not wrong and needs_reason(page, entry):
         wrong["reason"] = NEEDS_REASON
-    if not answer.strip() and not wrong and open_return(entry.draft.patient):
-        wrong["answer"] = NO_ANSWER
     if wrong:
         raise ValidationError(wrong)
 

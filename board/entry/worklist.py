@@ -16,7 +16,10 @@ LONGEST, SHOWN = dt.timedelta(days=90), 8
 
 
 def submitted(user) -> list[EntryDraft]:
-    """Of cases this user may read, the longest waiting first, without those that were returned; empty for who does not prepare meetings."""
+    """Of cases this user may read, the longest waiting first; empty for who does not prepare meetings.
+
+    Those that were returned wait elsewhere (``returning``).
+    """
     if not user.may(Capability.PREPARE_MEETING):
         return []
     listed = AgendaItem.objects.filter(patient=OuterRef("patient"), added_at__gt=OuterRef("submitted_at"))

@@ -1,4 +1,4 @@
-"""Data on their way into a chart: the draft of the proforma, its way back with a question, what was stated as unknown."""
+"""Data on their way into a chart: the draft of the proforma, its way back, and what was stated to be unknown."""
 
 import uuid
 

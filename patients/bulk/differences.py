@@ -39,7 +39,7 @@ def _names(column: Column) -> list[str]:
 
 def _text(column: Column, values: dict[str, Any]) -> str:
     value = values[column.field]
-    if value is None or value == "" or value == []:
+    if value in (None, "", []):
         return EMPTY
     if column.kind == DATE:
         return in_words(value, values[f"{column.field}_precision"])

@@ -349,7 +349,8 @@ def test_cycles_are_asked_for_until_there_are_rows_or_an_answer(clerk):
 
     assert open_fields(entry) == {"prrt.prior_prrt"}
     lines = {name: text for name, text in CYCLE.items() if name.startswith("lines")}
-    assert open_fields(entry := typed(clerk, lines, entry.draft)) == {"prrt.add"}
+    entry = typed(clerk, lines, entry.draft)
+    assert open_fields(entry) == {"prrt.add"}
     assert not open_fields(with_typed(entry, {"prrt.prior_prrt": "unknown"}))
     begun = with_typed(entry, {"prrt.n1.number": "1"})
     assert open_fields(begun) == {"prrt.n1.clinical_date", "prrt.n1.activity_mbq", "prrt.n1.compound"}
