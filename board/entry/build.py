@@ -98,9 +98,11 @@ def _one(entry: Entry, card: Card, prefix: str) -> Built:
 def _check(one: Built, patient: Patient) -> None:
     """What the model says of the row; a stored row that nobody touched is not judged again."""
     one.columns, one.problems = columns_of(one.card, one.texts)
+    if one.stored is not None and not one.changed:
+        one.row = one.stored  # with what the model derives, the interval of Ki-67 for one
+        return
     one.row = one.card.model(patient=patient, **one.columns)
-    if one.changed or one.stored is None:
-        _full_clean(one)
+    _full_clean(one)
 
 
 def _full_clean(one: Built, exclude: set[str] | None = None) -> None:

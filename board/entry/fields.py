@@ -21,7 +21,7 @@ Choices = tuple[tuple[str, str], ...]
 class Field:
     """``kind``: text, long, date, day, number, ki67, choice, segments, many, regimen.
 
-    ``need``: red blocks, core counts.
+    ``need``: red blocks, core counts. ``is_in_front``: not behind "more", though it does not count.
 
     ``column`` is the model's; a field without one is stored by the rule of its card.
     """
@@ -37,6 +37,7 @@ class Field:
     suggest: str = ""
     is_wide: bool = False
     may_be_unknown: bool = True
+    is_in_front: bool = False
     longest: int = 60
 
     @property
@@ -135,7 +136,7 @@ LINES = Card(
         Field("cycles", "Cycles given", "number", "core"),
         Field("best_response", "Best response", "choice", "core",
               choices=_without(TreatmentLine.Response.choices, "")),
-        Field("best_response_date", "Response on", "day", hint="2024-09-20"),
+        Field("best_response_date", "Day of the response", "day", hint="2024-09-20", is_in_front=True),
         Field("response_text", "Response as reported", longest=80, hint="Lesions smaller on CT"),
         Field("stop_reason", "Why stopped", "choice", choices=_without(TreatmentLine.StopReason.choices, "")),
         _NOTE,

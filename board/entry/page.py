@@ -118,7 +118,7 @@ def _drawn(entry: Entry, card: Card, number: int, said: dict[str, Any], edits: d
 def _block(entry: Entry, card: Card, prefix: str, edits: dict[str, str]) -> Block:
     shown = [_shown(entry, prefix, field, edits) for field in card.fields]
     is_short = card.key in ("labs", "ssa", "status")
-    asked = [one for one in shown if is_short or one.field.need]
+    asked = [one for one in shown if is_short or one.field.need or one.field.is_in_front]
     return Block(
         prefix,
         asked,

@@ -398,3 +398,9 @@ def test_frailty_is_no_performance_status_and_may_be_unknown(clerk):
     sent(clerk, typed(clerk, later, draft_for(patient, clerk)), reason="not assessed")
     assert not PerformanceStatus.objects.filter(patient=patient).exists()
     assert entry_of(draft_for(patient, clerk)).values["status.frailty"] == "unknown"
+
+
+def test_a_stored_specimen_keeps_its_grade_on_the_page(clerk):
+    patient = sent(clerk, typed(clerk, WHOLE)).patient
+    derived = look(entry_of(draft_for(patient, clerk)), clerk)["derived"]
+    assert {one["text"] for name, one in derived.items() if name.startswith("histology")} == {"G2 (WHO 2022)"}
