@@ -9,7 +9,9 @@ from board.models import (
     Contact,
     DayNotice,
     DecisionNotice,
+    EntryReturn,
     MissedLook,
+    ReturnAnswer,
     StatedUnknown,
     WatchState,
 )
@@ -93,6 +95,22 @@ class StatedUnknownAdmin(ReadOnlyAdmin):
     list_select_related = ["patient", "recorded_by"]
     search_fields = ["patient__case_number"]
     fields = [("patient", "name", "is_unknown"), ("recorded_by", "recorded_at")]
+
+
+@admin.register(EntryReturn)
+class EntryReturnAdmin(ReadOnlyAdmin):
+    list_display = ["patient", "question", "asked_of", "asked_by", "asked_at"]
+    list_select_related = ["patient", "asked_of", "asked_by"]
+    search_fields = ["patient__case_number"]
+    fields = ["patient", "question", ("asked_of", "asked_by", "asked_at")]
+
+
+@admin.register(ReturnAnswer)
+class ReturnAnswerAdmin(ReadOnlyAdmin):
+    list_display = ["about", "text", "answered_by", "answered_at"]
+    list_select_related = ["about__patient", "answered_by"]
+    search_fields = ["about__patient__case_number"]
+    fields = ["about", "text", ("answered_by", "answered_at")]
 
 
 @admin.register(CaseQuestion)

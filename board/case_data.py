@@ -41,7 +41,7 @@ def case_points(chart: Chart, *, question: str) -> tuple[Point, ...]:
         _lines(chart),
         _tumour(chart),
         _response(chart),
-        _newest("status", chart.of(PerformanceStatus), chart),
+        _newest("status", [row for row in chart.of(PerformanceStatus) if not row.is_frailty], chart),
         *_ssa(chart),
         _newest("markers", [lab for lab in chart.labs if lab.analyte in MARKERS], chart),
     ]

@@ -49,7 +49,7 @@ def completeness(chart: Chart) -> Completeness:
         "blood count": {"hb", "platelets", "wbc"} <= measured,
         "kidney": bool(measured & {"creatinine", "egfr_reported", "crcl_measured"}),
         "liver values": "bilirubin_total" in measured,
-        "performance status": bool(chart.of(PerformanceStatus)),
+        "performance status": any(not row.is_frailty for row in chart.of(PerformanceStatus)),
         "question to the board": chart.question is not None,
     }
     return Completeness(tuple(Item(name, is_known) for name, is_known in known.items()))

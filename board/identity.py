@@ -8,7 +8,7 @@ from django.urls import reverse
 from board import words
 from board.chart import Chart
 from patients.models import Patient, PerformanceStatus
-from patients.selectors import age_range_on, grade_of
+from patients.selectors import OLDEST_FIRST, age_range_on, grade_of
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,10 @@ def identity_of(chart: Chart) -> Identity:
         Fact(words.ki67_change(chart.specimens), _ki67_source(chart)),
         Fact(words.stage(chart.diagnosis)),
         Fact(words.current_line(chart.lines)),
-        *(Fact(f"{p.get_instrument_display()} {p.value}") for p in chart.of(PerformanceStatus)[-1:]),
+        *(
+            Fact(f"{p.get_instrument_display()} {p.value}")
+            for p in [row for row in chart.of(PerformanceStatus) if not row.is_frailty][-1:]
+        ),
     ]
     died = words.row_day(patient, "deceased_on") if patient.deceased_on else "date unknown"
     return Identity(patient.case_number, facts, chart.is_deceased, died)
@@ -49,8 +52,8 @@ def _ki67_source(chart: Chart) -> str:
 
 def facts_of(patient: Patient, today: dt.date) -> list[str]:
     """The banner's facts for a page that has the patient but no chart: three queries."""
-    diagnosis = patient.diagnosis_rows.last()
-    specimens = list(patient.histologyspecimen_rows.all())
+    diagnosis = patient.diagnosis_rows.order_by(*OLDEST_FIRST).last()
+    specimens = list(patient.histologyspecimen_rows.order_by(*OLDEST_FIRST))
     site = diagnosis.primary_site if diagnosis else "unknown"
     grade = words.grade(specimens[-1], grade_of(specimens[-1], site=site)) if specimens else ""
     ages = age_range_on(patient, patient.deceased_on or today)
@@ -60,5 +63,5 @@ def facts_of(patient: Patient, today: dt.date) -> list[str]:
         words.tumour(diagnosis, grade),
         words.ki67(specimens),
         words.stage(diagnosis),
-        words.current_line(list(patient.treatmentline_rows.all())),
+        words.current_line(list(patient.treatmentline_rows.order_by(*OLDEST_FIRST))),
     ]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils import timezone
 
+from board.entry.returning import returned_to, waiting_for_others
 from board.entry.worklist import begun, submitted
 from board.follow_through import overdue_decisions
 from board.models import (
@@ -15,6 +16,7 @@ from board.models import (
     DecisionFollowUp,
     DecisionNotice,
     EntryDraft,
+    EntryReturn,
     of_open_cases,
 )
 from board.next_due import Due, next_of_all
@@ -60,6 +62,8 @@ class Worklist:
     recent: list[Patient]
     submitted: list[EntryDraft]
     begun: list[EntryDraft]
+    returned: list[EntryReturn]
+    asked: list[EntryReturn]
     may_enter: bool
     revision: str
 
@@ -71,7 +75,7 @@ class Worklist:
     @property
     def is_empty(self) -> bool:
         open_jobs = [line for line in self.jobs if line.job.state != Job.State.DONE]
-        due = (self.due, self.contacts_due, self.watched, self.submitted, self.begun)
+        due = (self.due, self.contacts_due, self.watched, self.submitted, self.begun, self.returned)
         return not any((self.readings, self.undecided, open_jobs, self.held, self.stale, *due))
 
     @property
@@ -101,6 +105,8 @@ def worklist(user, *, today: dt.date) -> Worklist:
         recent=list(visible_patients(user).order_by("-recorded_at")[:SHOWN]),
         submitted=submitted(user),
         begun=begun(user),
+        returned=returned_to(user),
+        asked=waiting_for_others(user),
         may_enter=user.may(Capability.EDIT_CLINICAL),
         revision=jobs_state(user)["revision"],
     )
@@ -112,7 +118,7 @@ def _note(found: Worklist) -> None:
     reads.note_all(row.scan for row in (*found.readings, *found.undecided))
     reads.note_all(line.job for line in found.jobs)
     reads.note_all(event.decision for event in found.stale)
-    reads.note_all([*found.submitted, *found.begun])
+    reads.note_all([*found.submitted, *found.begun, *found.returned, *found.asked])
     reads.note_all([*found.held, *found.due, *found.contacts_due, *found.uploads, *found.recent])
 
 

@@ -17,6 +17,8 @@ from patients.domain.roles import Role
 from patients.models import Invitation, User
 from patients.services import accept_open, follow_role
 
+TRIES = 5
+
 
 class HospitalSignIn(DefaultSocialAccountAdapter):
     def is_open_for_signup(self, request, sociallogin) -> bool:
@@ -65,10 +67,13 @@ def _invited(sociallogin) -> User | None:
 
 
 def _accepted(invitation: Invitation, email: str) -> User | None:
-    try:
-        return accept_open(invitation, username=_free_name(email))
-    except ValidationError:
-        return None
+    for _ in range(TRIES):
+        try:
+            return accept_open(invitation, username=_free_name(email))
+        except ValidationError as refused:
+            if "username" not in getattr(refused, "error_dict", {}):
+                return None  # used, withdrawn or run out; a name that was taken meanwhile has another one
+    return None
 
 
 def _free_name(email: str) -> str:

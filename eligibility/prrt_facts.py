@@ -13,7 +13,7 @@ from eligibility.lesion_facts import newest_sstr_scan
 from patients.domain.dates import is_surely_before
 from patients.domain.drugs import is_prrt
 from patients.domain.ki67 import Interval
-from patients.models import ClinicalAssertion, PrrtCycle, TreatmentLine
+from patients.models import ClinicalAssertion, Patient, PrrtCycle, TreatmentLine
 
 # Re-treatment in the series read: two more cycles of 7.4 GBq (van der Zwan et al., EJNMMI 2019).
 TWO_MORE_GBQ = Decimal("14.8")
@@ -74,6 +74,15 @@ def _line_of(cycle: PrrtCycle, lines: list[TreatmentLine]) -> UUID | None:
         return cycle.line_id
     around = [line for line in lines if _may_hold(line, cycle)]
     return around[0].lineage if len(around) == 1 else None
+
+
+def line_around(cycle: PrrtCycle, patient: Patient) -> TreatmentLine | None:
+    """The only PRRT line on record in whose days a dated cycle may lie."""
+    if cycle.clinical_date is None:
+        return None
+    lines = [line for line in TreatmentLine.objects.filter(patient=patient) if is_prrt_line(line)]
+    around = [line for line in lines if _may_hold(line, cycle)]
+    return around[0] if len(around) == 1 else None
 
 
 def _may_hold(line: TreatmentLine, cycle: PrrtCycle) -> bool:

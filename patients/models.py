@@ -654,6 +654,7 @@ class PerformanceStatus(ClinicalRow):
     class Instrument(models.TextChoices):
         ECOG = "ECOG", "ECOG"
         KPS = "KPS", "Karnofsky"
+        CFS = "CFS", "Clinical Frailty Scale"
 
     instrument = models.CharField(max_length=4, choices=Instrument)
     value = models.PositiveSmallIntegerField()
@@ -664,12 +665,19 @@ class PerformanceStatus(ClinicalRow):
     def headline(self) -> str:
         return f"{self.get_instrument_display()} {self.value}"
 
+    @property
+    def is_frailty(self) -> bool:
+        """Frailty (Rockwood) is no performance status: it answers no question about one."""
+        return self.instrument == self.Instrument.CFS
+
     def clean(self):
         super().clean()
         if self.instrument == self.Instrument.ECOG and self.value not in range(6):
             raise ValidationError({"value": "ECOG runs from 0 to 5."})
         if self.instrument == self.Instrument.KPS and self.value not in range(0, 101, 10):
             raise ValidationError({"value": "Karnofsky runs from 0 to 100 in tens."})
+        if self.is_frailty and self.value not in range(1, 10):
+            raise ValidationError({"value": "The Clinical Frailty Scale runs from 1 to 9."})
 
 
 class BodyMeasure(ClinicalRow):

@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from patients import reads
+from patients.bulk.differences import Difference
 from patients.bulk.outcomes import OUTCOMES, Line, Report
 from patients.domain.bulk_columns import TABLES
 from patients.domain.bulk_reasons import CHANGED, NEW, REASONS, REFUSED, SAME, UNDONE
@@ -25,6 +26,7 @@ class Shown:
     sentence: str
     code: str
     undone: str = ""
+    differences: list[Difference] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,9 @@ def _groups(lines: Iterable[tuple[str, Shown]]) -> list[Group]:
 def _line(line: Line) -> Shown:
     patient = getattr(line.row, "patient", None)
     what = f"{patient.case_number}: {line.what}" if patient is not None else line.what
-    return Shown(_place(line.table, line.number), line.column, what, line.sentence, line.code)
+    return Shown(
+        _place(line.table, line.number), line.column, what, line.sentence, line.code, differences=line.differences
+    )
 
 
 def _kept(row: ImportRow, is_mine: bool) -> Shown:

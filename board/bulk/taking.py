@@ -2,7 +2,8 @@
 
 from functools import partial
 
-from board.entry.unknowns import state_unknown
+from board.entry.unknowns import state_many
+from board.models import StatedUnknown
 from patients.bulk.importing import import_tables
 from patients.bulk.outcomes import Line, Report
 from patients.models import Patient
@@ -13,8 +14,11 @@ def take_tables(*, by, **how) -> Report:
     return import_tables(by=by, is_trial=False, also=partial(_state, by), **how)
 
 
-def _state(by, line: Line) -> None:
-    is_case = isinstance(line.row, Patient)
-    patient, lineage = (line.row, None) if is_case else (line.row.patient, line.row.lineage)
-    for name in line.unknown:
-        state_unknown(by=by, patient=patient, lineage=lineage, name=f"patient.{name}" if is_case else name)
+def _state(by, lines: list[Line]) -> None:
+    stated = []
+    for line in lines:
+        is_case = isinstance(line.row, Patient)
+        lineage = None if is_case else line.row.lineage
+        names = [f"patient.{name}" if is_case else name for name in line.unknown]
+        stated += [StatedUnknown(patient=line.patient, lineage=lineage, name=name, recorded_by=by) for name in names]
+    state_many(by=by, stated=stated)

@@ -11,6 +11,7 @@ from board.entry.checks import Check, alkylator, checks, grade, site_of
 from board.entry.drafts import Entry
 from board.entry.duplicates import TAKEN, candidates, is_taken_unseen
 from board.entry.fields import BY_KEY, CARDS, HISTOLOGY, LINES, UNKNOWN, Card, field_of
+from board.entry.returning import open_return
 from board.entry.ring import Ring, ring
 from board.entry.status import answers
 from board.entry.submit import needs_reason
@@ -37,6 +38,7 @@ def look(entry: Entry, user) -> dict[str, Any]:
         "derived": _derived(page),
         "cards": {card.key: _card(card, found, said, page) for card in CARDS},
         "needs_reason": needs_reason(page, entry),
+        "returned": _returned(entry),
         **_duplicates(entry, user, values),
     }
 
@@ -52,6 +54,15 @@ def stand(entry: Entry) -> dict[str, Any]:
         "saved_at": timezone.localtime(draft.updated_at).strftime("%H:%M"),
         "labels": {name: label_of(name) for name in entry.values},
     }
+
+
+def _returned(entry: Entry) -> dict[str, str] | None:
+    """The question with which the entry came back, while nobody has answered it."""
+    asked = open_return(entry.draft.patient)
+    if asked is None:
+        return None
+    at = timezone.localtime(asked.asked_at).strftime("%Y-%m-%d %H:%M")
+    return {"question": asked.question, "who": f"{name_of(asked.asked_by)}, {at}"}
 
 
 def name_of(user) -> str:

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 
 from board.entry.codec import columns_of
 from board.entry.drafts import Entry
-from board.entry.fields import HISTOLOGY, LABS, LINES, PATIENT, SSA, TUMOUR, Card
+from board.entry.fields import HISTOLOGY, LABS, LINES, PATIENT, PRRT, SSA, TUMOUR, Card
 from patients.models import Patient
 
 NEEDED = "Needed before this can be stored."
@@ -57,7 +57,7 @@ class Page:
 def build(entry: Entry) -> Page:
     case = _case(entry)
     found = [_single(entry, TUMOUR)]
-    for card in (HISTOLOGY, LINES, SSA, LABS):
+    for card in (HISTOLOGY, LINES, PRRT, SSA, LABS):
         found += [_one(entry, card, prefix) for prefix in prefixes(entry.values, card)]
     kept = [one for one in found if one.stored is not None or (not one.is_gone and any(one.texts.values()))]
     for one in kept:
@@ -98,9 +98,11 @@ def _one(entry: Entry, card: Card, prefix: str) -> Built:
 def _check(one: Built, patient: Patient) -> None:
     """What the model says of the row; a stored row that nobody touched is not judged again."""
     one.columns, one.problems = columns_of(one.card, one.texts)
+    if one.stored is not None and not one.changed:
+        one.row = one.stored  # with what the model derives, the interval of Ki-67 for one
+        return
     one.row = one.card.model(patient=patient, **one.columns)
-    if one.changed or one.stored is None:
-        _full_clean(one)
+    _full_clean(one)
 
 
 def _full_clean(one: Built, exclude: set[str] | None = None) -> None:

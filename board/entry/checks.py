@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from board.domain.minimum_data import is_about_prrt
 from board.entry.build import Built, Page
 from board.entry.codec import ONGOING
-from board.entry.fields import HISTOLOGY, LABS, LINES, PATIENT, SSA, TUMOUR, UNKNOWN, Card
+from board.entry.fields import HISTOLOGY, LABS, LINES, PATIENT, PRRT, SSA, TUMOUR, UNKNOWN, Card
 from patients.domain.dates import is_surely_before
 from patients.domain.drugs import contains_alkylator
 from patients.domain.grading import GradeResult, discordance, who_grade
 from patients.domain.units import UnitRefused, implausible
 
 _PRECISIONS = {"day": "exact day", "month": "month only", "year": "year only"}
+# Of one cycle of 177Lu, so that an activity in GBq under MBq is seen; 7400 is usual.
+USUAL_MBQ = (500, 15_000)
 KEPT = "Kept, with the reason in the note."
 
 
@@ -36,7 +38,14 @@ def checks(page: Page, *, question: str, today: dt.date) -> list[Check]:
         found += _words(one)
         if one.row is not None and one.card.model is not None and hasattr(one.row, "clinical_span"):
             found += _future(one, today)
-    return [*found, *_labs(page), *_before_diagnosis(page), *_lines(page), *_histology(page, question)]
+    return [
+        *found,
+        *_labs(page),
+        *_activities(page),
+        *_before_diagnosis(page),
+        *_lines(page),
+        *_histology(page, question),
+    ]
 
 
 def grade(one: Built, site: str) -> GradeResult:
@@ -80,6 +89,16 @@ def _labs(page: Page) -> list[Check]:
     return found
 
 
+def _activities(page: Page) -> list[Check]:
+    low, high = USUAL_MBQ
+    return [
+        _soft(one, "activity_mbq", f"Outside {low} to {high} MBq, which a cycle of 177Lu has. Is it in GBq?")
+        for one in page.of(PRRT)
+        if one.row.activity_mbq is not None and "lu" in one.row.compound.lower()
+        if not low <= one.row.activity_mbq <= high
+    ]
+
+
 def _soft(one: Built, name: str, text: str) -> Check:
     note = one.texts.get("note", "")
     kept = Check(f"{one.prefix}.{name}", "kept", f"{text} {KEPT}")
@@ -106,7 +125,9 @@ def _future(one: Built, today: dt.date) -> list[Check]:
 
 def _before_diagnosis(page: Page) -> list[Check]:
     first = next((one.row.clinical_span for one in page.of(TUMOUR) if one.row is not None), None)
-    late = [one for card in (LINES, SSA) for one in page.of(card) if is_surely_before(one.row.clinical_span, first)]
+    late = [
+        one for card in (LINES, PRRT, SSA) for one in page.of(card) if is_surely_before(one.row.clinical_span, first)
+    ]
     return [_soft(one, "clinical_date", "This lies before the diagnosis.") for one in late]
 
 

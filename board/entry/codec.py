@@ -19,7 +19,7 @@ UNANSWERED: dict[str, str] = {
     "differentiation": "not_stated",
 }
 _YES_NO = {"yes": True, "no": False}
-WHOLE = frozenset({"cycles", "ecog"})
+WHOLE = frozenset({"cycles", "ecog", "frailty", "number"})
 NO_NUMBER = "This is no number. Write 12.6 or 12,6."
 
 
@@ -72,6 +72,8 @@ def _column(field: Field, text: str) -> dict[str, Any]:
     name, is_empty = field.stored_in, text in ("", UNKNOWN)
     if field.kind == "date":
         return _date(name, text)
+    if field.kind == "day":
+        return {name: _whole_day(text)}
     if name == "value":
         return _lab_value(text)
     if field.kind == "number":
@@ -105,6 +107,13 @@ def day_of(text: str) -> tuple[dt.date | None, str]:
         return parse_partial_date(text)
     except DateRefused as refused:
         raise Unreadable(str(refused)) from refused
+
+
+def _whole_day(text: str) -> dt.date | None:
+    day, precision = day_of(text)
+    if day is not None and precision != "day":
+        raise Unreadable("A whole day is needed here, or “unknown”.")
+    return day
 
 
 def _number(text: str, *, is_whole: bool) -> Decimal | int:

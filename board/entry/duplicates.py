@@ -16,7 +16,7 @@ from board.models import EntryDraft
 from patients import reads
 from patients.domain.dates import in_words
 from patients.models import Patient
-from patients.selectors import grade_of, visible_patients
+from patients.selectors import OLDEST_FIRST, grade_of, visible_patients
 from patients.services import audit
 
 ALIKE, MOST, SHOWN = 0.75, 400, 4
@@ -39,7 +39,9 @@ def candidates(user, values: dict[str, str]) -> list[Candidate]:
     if not number:
         return []
     person = Q(birth_date__year=year) & _may_be(sex) if year else Q(pk=None)
-    near = visible_patients(user).filter(Q(case_number__iexact=number) | person).order_by("case_number")[:MOST]
+    visible = visible_patients(user).order_by("case_number")
+    same = list(visible.filter(case_number__iexact=number))  # by itself: no limit leaves it out
+    near = [*same, *visible.filter(person).exclude(pk__in=[one.pk for one in same])[:MOST]]
     found = [(likeness(number, one.case_number), one) for one in near]
     alike = sorted((pair for pair in found if pair[0] >= ALIKE), key=lambda pair: -pair[0])
     reads.note_all(one for _, one in alike[:SHOWN])
@@ -83,8 +85,8 @@ def unanswered(user, draft: EntryDraft, values: dict[str, str]) -> list[Candidat
 
 
 def _candidate(patient: Patient, score: float, number: str) -> Candidate:
-    diagnosis = patient.diagnosis_rows.last()
-    specimen = patient.histologyspecimen_rows.last()
+    diagnosis = patient.diagnosis_rows.order_by(*OLDEST_FIRST).last()
+    specimen = patient.histologyspecimen_rows.order_by(*OLDEST_FIRST).last()
     site = diagnosis.primary_site if diagnosis else "unknown"
     grade = words.grade(specimen, grade_of(specimen, site=site)) if specimen else ""
     born = f"born {in_words(patient.birth_date, patient.birth_date_precision)}"

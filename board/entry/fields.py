@@ -3,7 +3,15 @@
 from dataclasses import dataclass, replace
 
 from patients.domain.units import ANALYTES
-from patients.models import Diagnosis, HistologySpecimen, LabResult, Patient, SsaInjection, TreatmentLine
+from patients.models import (
+    Diagnosis,
+    HistologySpecimen,
+    LabResult,
+    Patient,
+    PrrtCycle,
+    SsaInjection,
+    TreatmentLine,
+)
 
 UNKNOWN = "unknown"
 Choices = tuple[tuple[str, str], ...]
@@ -11,7 +19,9 @@ Choices = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True)
 class Field:
-    """``kind``: text, long, date, number, ki67, choice, segments, many, regimen. ``need``: red blocks, core counts.
+    """``kind``: text, long, date, day, number, ki67, choice, segments, many, regimen.
+
+    ``need``: red blocks, core counts. ``is_in_front``: not behind "more", though it does not count.
 
     ``column`` is the model's; a field without one is stored by the rule of its card.
     """
@@ -27,6 +37,7 @@ class Field:
     suggest: str = ""
     is_wide: bool = False
     may_be_unknown: bool = True
+    is_in_front: bool = False
     longest: int = 60
 
     @property
@@ -125,12 +136,28 @@ LINES = Card(
         Field("cycles", "Cycles given", "number", "core"),
         Field("best_response", "Best response", "choice", "core",
               choices=_without(TreatmentLine.Response.choices, "")),
+        Field("best_response_date", "Day of the response", "day", hint="2024-09-20", is_in_front=True),
+        Field("response_text", "Response as reported", longest=80, hint="Lesions smaller on CT"),
         Field("stop_reason", "Why stopped", "choice", choices=_without(TreatmentLine.StopReason.choices, "")),
         _NOTE,
     ),
     TreatmentLine, True, "Add line", "Line",
     (Field("prior_systemic", "Systemic treatment other than somatostatin analogues so far", "segments", "core",
            choices=_YES_NO, is_wide=True),),
+)  # fmt: skip
+PRRT = Card(
+    "prrt",
+    "PRRT cycles",
+    (
+        Field("number", "Cycle number", "number", "core", may_be_unknown=False),
+        Field("clinical_date", "Given on", "date", "core", hint=DAY_HINT),
+        Field("activity_mbq", "Activity", "number", "core", unit="MBq", hint="7400"),
+        Field("compound", "Compound", need="core", suggest="compound", longest=40, hint="177Lu-DOTATATE",
+              may_be_unknown=False),
+        _NOTE,
+    ),
+    PrrtCycle, True, "Add cycle", "Cycle",
+    (Field("prior_prrt", "PRRT so far", "segments", "core", choices=_YES_NO, is_wide=True),),
 )  # fmt: skip
 SSA = Card(
     "ssa",
@@ -169,6 +196,8 @@ STATUS = Card(
         Field("weight_kg", "Weight", "number", "core", unit="kg"),
         Field("ecog", "ECOG", "segments", "core", choices=(*((str(n), str(n)) for n in range(5)), (UNKNOWN, "Unknown")),
               is_wide=True),
+        Field("frailty", "Clinical Frailty Scale, 1 very fit to 9 terminally ill", "segments", "core",
+              choices=(*((str(n), str(n)) for n in range(1, 10)), (UNKNOWN, "Unknown")), is_wide=True),
         Field("pregnancy", "Pregnancy", "choice", "core", choices=(
             ("negative_test", "Excluded by test"), ("not_of_childbearing_potential", "Not of childbearing potential"),
             ("not_excluded", "Not excluded"), ("pregnant", "Pregnant"), (UNKNOWN, "Unknown"))),
@@ -180,7 +209,8 @@ STATUS = Card(
     ),
 )  # fmt: skip
 SIX = (TUMOUR, HISTOLOGY, LINES, SSA, LABS, STATUS)
-CARDS = (PATIENT, *SIX)
+CARDS = (PATIENT, TUMOUR, HISTOLOGY, LINES, PRRT, SSA, LABS, STATUS)
+PART_OF = {PRRT.key: LINES}  # drawn inside another card
 BY_KEY = {card.key: card for card in CARDS}
 FOR_WOMEN = frozenset({"status.pregnancy", "status.breast_feeding"})
 

@@ -6,9 +6,10 @@ from typing import Any
 from board.entry.answers import look
 from board.entry.build import prefixes
 from board.entry.drafts import Entry
-from board.entry.fields import PATIENT, SIX, UNKNOWN, Card, Field
+from board.entry.fields import CARDS, PART_OF, PATIENT, SIX, UNKNOWN, Card, Field
 from board.entry.recorded import last_edits
 from patients.domain.drugs import REGIMENS, contains_alkylator, is_chemotherapy, is_prrt
+from patients.domain.roles import Capability
 from patients.domain.units import ANALYTES
 from patients.suggestions import SUGGESTIONS
 
@@ -60,6 +61,7 @@ class Drawn:
     blank: Block | None
     own: list[Shown]
     state: dict[str, str]
+    parts: list["Drawn"]
 
 
 def page_context(entry: Entry, user) -> dict[str, Any]:
@@ -72,6 +74,7 @@ def page_context(entry: Entry, user) -> dict[str, Any]:
         "head": [_shown(entry, PATIENT.key, field, edits) for field in PATIENT.fields],
         "head_state": said["cards"]["patient"],
         "columns": [cards[:2], cards[2:4], cards[4:]],
+        "may_return": bool(entry.draft.submitted_at) and user.may(Capability.PREPARE_MEETING),
         "older_labs": entry.chart.older_labs,
         "regimens": regimens(),
         "analytes": [(found.code, found.label, " ".join(found.units)) for found in ANALYTES.values()],
@@ -104,17 +107,18 @@ def _class(name: str, drugs: tuple[str, ...]) -> str:
 
 def _drawn(entry: Entry, card: Card, number: int, said: dict[str, Any], edits: dict[str, str]) -> Drawn:
     if not card.is_many:
-        return Drawn(card, number, [_block(entry, card, card.key, edits)], None, [], said["cards"][card.key])
+        return Drawn(card, number, [_block(entry, card, card.key, edits)], None, [], said["cards"][card.key], [])
     blocks = [_block(entry, card, prefix, edits) for prefix in prefixes(entry.values, card)]
     blank = _block(entry, card, f"{card.key}.{BLANK}", edits)
     own = [_shown(entry, card.key, field, edits) for field in card.own]
-    return Drawn(card, number, blocks, blank, own, said["cards"][card.key])
+    parts = [_drawn(entry, one, number, said, edits) for one in CARDS if PART_OF.get(one.key) is card]
+    return Drawn(card, number, blocks, blank, own, said["cards"][card.key], parts)
 
 
 def _block(entry: Entry, card: Card, prefix: str, edits: dict[str, str]) -> Block:
     shown = [_shown(entry, prefix, field, edits) for field in card.fields]
     is_short = card.key in ("labs", "ssa", "status")
-    asked = [one for one in shown if is_short or one.field.need]
+    asked = [one for one in shown if is_short or one.field.need or one.field.is_in_front]
     return Block(
         prefix,
         asked,

@@ -4,10 +4,20 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import F
-
 from board.entry.codec import text_of
-from board.entry.fields import BY_KEY, HISTOLOGY, LABS, LINES, PATIENT, SSA, TUMOUR, UNKNOWN, Card, field_of
+from board.entry.fields import (
+    BY_KEY,
+    HISTOLOGY,
+    LABS,
+    LINES,
+    PATIENT,
+    PRRT,
+    SSA,
+    TUMOUR,
+    UNKNOWN,
+    Card,
+    field_of,
+)
 from board.models import CaseQuestion, StatedUnknown
 from patients.models import (
     AuditEvent,
@@ -18,7 +28,7 @@ from patients.models import (
     Patient,
     PerformanceStatus,
 )
-from patients.selectors import latest, rows
+from patients.selectors import OLDEST_FIRST, latest, rows
 
 # Single facts of a person or of the whole case: name on the page -> kind of assertion.
 ASSERTED = {
@@ -27,10 +37,11 @@ ASSERTED = {
     "status.self_care": "self_care",
     "status.preference": "preference",
     "lines.prior_systemic": "prior_systemic",
+    "prrt.prior_prrt": "prior_prrt",
     "ssa.prior_ssa": "prior_ssa",
 }
-# A row without a day stands before all with one, on every database: it overrules none of them.
-OLDEST_FIRST = (F("clinical_date").asc(nulls_first=True), "recorded_at")
+# Scales read by an examiner: name on the page -> instrument.
+SCALES = {"status.ecog": "ECOG", "status.frailty": "CFS"}
 MEASURED = {"status.weight_kg": BodyMeasure.Kind.WEIGHT, "status.height_cm": BodyMeasure.Kind.HEIGHT}
 
 
@@ -52,8 +63,8 @@ def recorded(patient: Patient | None, aliases: dict[str, str] | None = None) -> 
     names = {lineage: alias for alias, lineage in (aliases or {}).items()}
     _patient(found, patient)
     _single(found, TUMOUR, rows(Diagnosis, patient).order_by(*OLDEST_FIRST).last())
-    for card in (HISTOLOGY, LINES, SSA):
-        for row in rows(card.model, patient):
+    for card in (HISTOLOGY, LINES, PRRT, SSA):
+        for row in rows(card.model, patient).order_by(*OLDEST_FIRST):
             _row(found, card, row, names)
     newest = _newest_labs(patient)
     for row in newest:
@@ -112,10 +123,11 @@ def _newest_labs(patient: Patient) -> list[LabResult]:
 
 
 def _status(found: Recorded, patient: Patient) -> None:
-    ecog = latest(PerformanceStatus, patient, instrument="ECOG")
-    if ecog:
-        found.stored["status.ecog"] = ecog
-        found.values |= {"status.ecog": str(ecog.value), "status.clinical_date": text_of(ecog, _day("status"))}
+    for name, instrument in SCALES.items():
+        if row := latest(PerformanceStatus, patient, instrument=instrument):
+            found.stored[name] = row
+            found.values[name] = str(row.value)
+            found.values.setdefault("status.clinical_date", text_of(row, _day("status")))
     for name, kind in MEASURED.items():
         if row := latest(BodyMeasure, patient, kind=kind):
             found.stored[name] = row

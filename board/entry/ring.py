@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from board.entry.build import Page
 from board.entry.codec import ONGOING
-from board.entry.fields import CARDS, FOR_WOMEN, HISTOLOGY, LABS, LINES, STATUS, Card, Field
+from board.entry.fields import CARDS, FOR_WOMEN, HISTOLOGY, LABS, LINES, PRRT, STATUS, Card, Field
 
 # What the board asks of the laboratory, and the analytes that answer it.
 CORE_LABS = (
@@ -59,7 +59,7 @@ def _asked(card: Card, page: Page, values: dict[str, str]) -> list[tuple[Missing
         return [_item(card.key, field, values) for field in card.fields if _is_asked(card, field, values)]
     rows = page.of(card)
     if not rows:
-        return _without_rows(card, values)
+        return _without_rows(card, page, values)
     return [_item(one.prefix, field, values) for one in rows for field in card.fields if _is_asked_of(card, field, one)]
 
 
@@ -76,12 +76,14 @@ def _is_asked_of(card: Card, field: Field, one) -> bool:
     return bool(field.need)
 
 
-def _without_rows(card: Card, values: dict[str, str]) -> list[tuple[Missing, bool]]:
+def _without_rows(card: Card, page: Page, values: dict[str, str]) -> list[tuple[Missing, bool]]:
     """No rows is an answer once somebody has said that there are none, or that nobody knows."""
     if card is HISTOLOGY:
         return [(Missing("histology.add", "A specimen with Ki-67 and differentiation"), False)]
     own = card.own[0]
     said = values.get(f"{card.key}.{own.name}", "")
+    if card is PRRT and not said and any(one.texts["treatment_class"] == "prrt" for one in page.of(LINES)):
+        said = "asserted"
     if said == "asserted":
         return [(Missing(f"{card.key}.add", card.title), False)]
     return [(Missing(f"{card.key}.{own.name}", own.label), bool(said))]

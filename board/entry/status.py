@@ -10,7 +10,7 @@ from board.entry.build import sentence
 from board.entry.codec import Unreadable, columns_of, day_of
 from board.entry.drafts import Entry
 from board.entry.fields import STATUS, UNKNOWN
-from board.entry.recorded import ASSERTED, MEASURED
+from board.entry.recorded import ASSERTED, MEASURED, SCALES
 from patients.models import BodyMeasure, ClinicalAssertion, Patient, PerformanceStatus
 
 DAY = "status.clinical_date"
@@ -41,7 +41,7 @@ def answers(entry: Entry, patient: Patient) -> tuple[list[Answer], str]:
         day, precision, trouble = None, "unknown", str(said)
     is_new_day = values.get(DAY, "") != chart.get(DAY, "")
     found = []
-    for name in ("status.ecog", *MEASURED, *ASSERTED):
+    for name in (*SCALES, *MEASURED, *ASSERTED):
         text, before = values.get(name, ""), chart.get(name, "")
         again = name == "status.ecog" and is_new_day and text not in ("", UNKNOWN)
         if text != before or again:
@@ -70,13 +70,13 @@ def _columns(name: str, text: str) -> tuple[type, dict[str, Any] | None, str]:
     """Model and columns; None where nothing is stored for this answer."""
     if name in ASSERTED:
         return ClinicalAssertion, _assertion(ASSERTED[name], text), ""
-    model = PerformanceStatus if name == "status.ecog" else BodyMeasure
+    model = PerformanceStatus if name in SCALES else BodyMeasure
     if text in ("", UNKNOWN):
         return model, None, ""
     field = name.partition(".")[2]
     columns, problems = columns_of(STATUS, {field: text})
-    kind = {"instrument": "ECOG"} if name == "status.ecog" else {"kind": MEASURED[name]}
-    if name == "status.ecog" and text.isdigit():
+    kind = {"instrument": SCALES[name]} if name in SCALES else {"kind": MEASURED[name]}
+    if name in SCALES and text.isdigit():
         return model, kind | {"value": int(text)}, ""
     return model, kind | {"value": columns.get(field)}, problems.get(field, "")
 

@@ -11,12 +11,14 @@ from django.utils import timezone
 from board.entry.build import Built, Page, build
 from board.entry.drafts import Entry, EntryConflict, check_may_enter, entry_of, held
 from board.entry.duplicates import TAKEN, is_taken_unseen, unanswered
-from board.entry.fields import UNKNOWN, field_of
+from board.entry.fields import PRRT, UNKNOWN, field_of
+from board.entry.returning import NO_ANSWER, answer_return, open_return
 from board.entry.ring import Ring, ring
 from board.entry.status import answers
 from board.entry.unknowns import has_own_word, state_unknown
 from board.follow_up import store_question
 from board.models import EntryDraft
+from eligibility.prrt_facts import line_around
 from patients.models import Patient
 from patients.services import audit, create_patient, record, revise, update_patient, withdraw
 
@@ -41,7 +43,9 @@ class Submitted:
 
 
 @transaction.atomic
-def submit(*, by, draft: EntryDraft, seen_version: str, reason: str, is_incomplete_meant: bool, team=None) -> Submitted:
+def submit(
+    *, by, draft: EntryDraft, seen_version: str, reason: str, is_incomplete_meant: bool, team=None, answer: str = ""
+) -> Submitted:
     """Raises ValidationError with a sentence per field, EntryConflict, Incomplete or Conflict: nothing is stored."""
     check_may_enter(by, draft.patient)
     entry = entry_of(held(draft))
@@ -50,16 +54,19 @@ def submit(*, by, draft: EntryDraft, seen_version: str, reason: str, is_incomple
     page = build(entry)
     found = ring(page, entry.values)
     _refuse(by, entry, page, found, reason)
+    if not answer.strip() and open_return(draft.patient):
+        raise ValidationError({"answer": NO_ANSWER})
     if found.missing and not is_incomplete_meant:
         raise Incomplete(found)
     patient = _case(by, entry, page, reason, team)
     done = Submitted(patient, len(found.missing))
-    for one in page.rows:
+    for one in _in_order(page):
         _store(by, one, patient, reason, done)
     for said in answers(entry, patient)[0]:
         _answer(by, said, patient, reason, done)
     _question(by, entry, patient)
     _unknowns(by, entry, patient, done)
+    answer_return(by=by, patient=patient, text=answer)
     _settle(by, entry, done)
     return done
 
@@ -105,6 +112,12 @@ def _case(by, entry: Entry, page: Page, reason: str, team) -> Patient:
     )
 
 
+def _in_order(page: Page) -> list[Built]:
+    """A cycle is taken away before the line it rests on, and stored after it."""
+    gone = [one for one in page.rows if one.is_gone]
+    return [*reversed(gone), *(one for one in page.rows if not one.is_gone)]
+
+
 def _store(by, one: Built, patient: Patient, reason: str, done: Submitted) -> None:
     if one.is_gone:
         withdraw(one.stored, by=by, reason=reason, expected_recorded_at=one.stored.recorded_at)
@@ -120,7 +133,8 @@ def _store(by, one: Built, patient: Patient, reason: str, done: Submitted) -> No
 
 
 def _recorded(by, one: Built, patient: Patient):
-    return record(one.card.model, by=by, patient=patient, **one.columns)
+    line = {"line": line_around(one.row, patient)} if one.card is PRRT else {}
+    return record(one.card.model, by=by, patient=patient, **one.columns, **line)
 
 
 def _answer(by, said, patient: Patient, reason: str, done: Submitted) -> None:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from board.entry import views
+from board.entry import returning_views, views
 
 urlpatterns = [
     path("patients/new/", views.new, name="entry_new"),
@@ -16,4 +16,5 @@ urlpatterns = [
     path("patients/<case:case_number>/entry/look/", views.look_at, name="entry_look"),
     path("patients/<case:case_number>/entry/submit/", views.send, name="entry_submit"),
     path("patients/<case:case_number>/entry/noted/", views.noted, name="entry_noted"),
+    path("patients/<case:case_number>/entry/return/", returning_views.send_back, name="entry_return"),
 ]

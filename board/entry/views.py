@@ -145,6 +145,7 @@ def _send(request: HttpRequest, draft: EntryDraft, body: Body) -> Body:
             seen_version=str(body.get("version", "")),
             reason=str(body.get("reason", ""))[:300],
             is_incomplete_meant=body.get("is_incomplete_meant") is True,
+            answer=str(body.get("answer", ""))[:300],
             team=request.user.teams.filter(pk=body["team"]).first() if str(body.get("team", "")).isdigit() else None,
         )
         _tell(request, done)
@@ -194,6 +195,6 @@ def _sentences(refused: ValidationError | StillInUse) -> dict[str, str]:
     if not hasattr(refused, "error_dict"):
         return {"": " ".join(refused.messages)}
     return {
-        name if "." in name or name == "reason" else f"patient.{name}": " ".join(texts)
+        name if "." in name or name in ("reason", "answer") else f"patient.{name}": " ".join(texts)
         for name, texts in refused.message_dict.items()
     }

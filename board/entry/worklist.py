@@ -3,10 +3,10 @@
 import datetime as dt
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.utils import timezone
 
-from board.models import AgendaItem, EntryDraft
+from board.models import AgendaItem, EntryDraft, EntryReturn, ReturnAnswer
 from patients.domain.roles import Capability
 from patients.models import Patient
 from patients.selectors import in_visible_chart, readers_of
@@ -16,14 +16,26 @@ LONGEST, SHOWN = dt.timedelta(days=90), 8
 
 
 def submitted(user) -> list[EntryDraft]:
-    """Of cases this user may read, the longest waiting first; empty for who does not prepare meetings."""
+    """Of cases this user may read, the longest waiting first; empty for who does not prepare meetings.
+
+    Those that were returned wait elsewhere (``returning``).
+    """
     if not user.may(Capability.PREPARE_MEETING):
         return []
     listed = AgendaItem.objects.filter(patient=OuterRef("patient"), added_at__gt=OuterRef("submitted_at"))
+    returned = EntryReturn.objects.filter(patient=OuterRef("patient"), answer=None)
     waiting = EntryDraft.objects.filter(
-        in_visible_chart(user), ~Exists(listed), submitted_at__gt=timezone.now() - LONGEST, noted_at=None
+        in_visible_chart(user),
+        ~Exists(listed),
+        ~Exists(returned),
+        submitted_at__gt=timezone.now() - LONGEST,
+        noted_at=None,
     )
-    return list(waiting.select_related("patient", "submitted_by").order_by(F("submitted_at"))[:SHOWN])
+    answers = ReturnAnswer.objects.filter(about__patient=OuterRef("patient")).order_by("-answered_at")
+    told = waiting.annotate(
+        asked=Subquery(answers.values("about__question")[:1]), answered=Subquery(answers.values("text")[:1])
+    )
+    return list(told.select_related("patient", "submitted_by").order_by(F("submitted_at"))[:SHOWN])
 
 
 def begun(user) -> list[EntryDraft]:

@@ -62,6 +62,8 @@ PATHS: dict[str, str] = {
     "board.PatientExport": "patient",
     "board.EntryDraft": "patient",
     "board.StatedUnknown": "patient",
+    "board.EntryReturn": "patient",
+    "board.ReturnAnswer": "about__patient",
     "patients.AccessEvent": "patient",
     "patients.ImportRow": "patient",
     "board.ChainLink": "object_id",

@@ -5,7 +5,7 @@ from board.models.chain import ChainHead, ChainLink, Submission
 from board.models.cohort import CohortExport, CohortQuestion
 from board.models.decisions import BoardDecision, DecisionFollowUp, NextStep
 from board.models.display import Display, ScreenState
-from board.models.entry import EntryDraft, StatedUnknown
+from board.models.entry import EntryDraft, EntryReturn, ReturnAnswer, StatedUnknown
 from board.models.exports import PatientExport
 from board.models.meetings import (
     AgendaItem,
@@ -40,6 +40,7 @@ __all__ = [
     "Discipline",
     "Display",
     "EntryDraft",
+    "EntryReturn",
     "Meeting",
     "MeetingSeries",
     "Minutes",
@@ -47,6 +48,7 @@ __all__ = [
     "NextStep",
     "PatientExport",
     "PrivateNote",
+    "ReturnAnswer",
     "ScreenState",
     "SeriesMember",
     "StatedUnknown",

@@ -1,4 +1,4 @@
-"""Data on their way into a chart: the draft of the proforma, and what was stated to be unknown."""
+"""Data on their way into a chart: the draft of the proforma, its way back, and what was stated to be unknown."""
 
 import uuid
 
@@ -54,3 +54,34 @@ class StatedUnknown(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.name}: {'unknown' if self.is_unknown else 'answered'}"
+
+
+class EntryReturn(AppendOnly):
+    """A submitted entry goes back to its author with a question; open until somebody submits it with an answer."""
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="entry_returns")
+    question = models.CharField(max_length=300)
+    asked_of = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="entries_returned")
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["asked_at", "pk"]
+
+    def __str__(self) -> str:
+        return f"entry returned {self.asked_at:%Y-%m-%d %H:%M}"
+
+
+class ReturnAnswer(AppendOnly):
+    """What was answered when the entry was submitted again."""
+
+    about = models.OneToOneField(EntryReturn, on_delete=models.PROTECT, related_name="answer")
+    text = models.CharField(max_length=300)
+    answered_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    answered_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["answered_at", "pk"]
+
+    def __str__(self) -> str:
+        return f"answer of {self.answered_at:%Y-%m-%d %H:%M}"

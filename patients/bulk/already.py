@@ -9,9 +9,8 @@ from collections import defaultdict
 from decimal import Decimal
 from uuid import UUID
 
-from patients.domain.bulk_columns import CASE, Table
+from patients.domain.bulk_columns import CASE, DATE, LIST, TEXT, UNKNOWN, Column, Table
 from patients.models import ImportRow, Patient, Versioned
-from patients.services.versions import BOOKKEEPING
 
 # What is not known was once written into the note by an import.
 _FORMERLY = re.compile(r" ?Not known: [a-z0-9_ ,]+\.$")
@@ -24,14 +23,18 @@ class Already:
     def code_of(self, table: Table, row: Versioned) -> str:
         """already_here, corrected_since, withdrawn_since, row_differs, twice_in_file, or "" for a new row."""
         known = self._known(table, row.patient, type(row))
-        state = known["content"].get(content(row))
+        state = known["content"].get(content(table, row))
         if state:
             return state
         return known["keys"].get(key(table, row), "")
 
+    def recorded(self, table: Table, row: Versioned) -> Versioned | None:
+        """The current row of the same key."""
+        return self._known(table, row.patient, type(row))["rows"].get(key(table, row))
+
     def add(self, table: Table, row: Versioned) -> None:
         known = self._known(table, row.patient, type(row))
-        known["content"][content(row)] = "already_here"
+        known["content"][content(table, row)] = "already_here"
         known["keys"][key(table, row)] = "twice_in_file"
 
     def _known(self, table: Table, patient: Patient, model: type[Versioned]) -> dict:
@@ -45,16 +48,17 @@ class Already:
         for row in model.versions.filter(patient=patient).order_by("recorded_at"):
             by_lineage[row.lineage].append(row)
         undone = _undone(table, patient)
-        known: dict = {"content": {}, "keys": {}}
+        known: dict = {"content": {}, "keys": {}, "rows": {}}
         for lineage, versions in by_lineage.items():
             current = [row for row in versions if row.superseded_at is None]
             if not current and lineage in undone:
                 continue
             for row in versions:
-                known["content"].setdefault(content(row), "corrected_since" if current else "withdrawn_since")
+                known["content"].setdefault(content(table, row), "corrected_since" if current else "withdrawn_since")
             for row in current:
-                known["content"][content(row)] = "already_here"
+                known["content"][content(table, row)] = "already_here"
                 known["keys"][key(table, row)] = "row_differs"
+                known["rows"][key(table, row)] = row
         return known
 
 
@@ -63,9 +67,14 @@ def _undone(table: Table, patient: Patient) -> set[UUID]:
     return set(found.values_list("object_id", flat=True))
 
 
-def content(row: Versioned) -> tuple:
-    names = sorted(f.attname for f in row._meta.concrete_fields if f.name not in BOOKKEEPING | {"patient"})
-    return tuple(_plain(getattr(row, name)) for name in names)
+def content(table: Table, row: Versioned) -> tuple:
+    """What a table can say of a row: the line that a cycle belongs to, for example, has no column."""
+    found: list = []
+    for column in table.columns:
+        if column.name != CASE:
+            found.append(plain(column, getattr(row, column.field)))
+            found.append(getattr(row, f"{column.field}_precision") if column.kind == DATE else "")
+    return tuple(found)
 
 
 def key(table: Table, row: Versioned) -> tuple:
@@ -73,17 +82,21 @@ def key(table: Table, row: Versioned) -> tuple:
     for name in table.key:
         if name == CASE:
             continue
-        field = table.column(name).field
-        value = getattr(row, field)
-        found.append(_plain(value).lower() if isinstance(value, str) else value)
-        if hasattr(row, f"{field}_precision"):
-            found.append(getattr(row, f"{field}_precision"))
+        column = table.column(name)
+        value = plain(column, getattr(row, column.field))
+        found.append(value.lower() if isinstance(value, str) else value)
+        if column.kind == DATE:
+            found.append(getattr(row, f"{column.field}_precision"))
     return tuple(found)
 
 
-def _plain(value):
+def plain(column: Column, value):
+    """As it is compared. The word "unknown" in a text was once kept where nothing is kept now."""
     if isinstance(value, str):
-        return _FORMERLY.sub("", value)
+        kept = _FORMERLY.sub("", value)
+        return "" if column.kind == TEXT and kept.strip().lower() == UNKNOWN else kept
     if isinstance(value, list):
-        return tuple(value)
+        kept_words = tuple(value)
+        is_unknown = column.kind == LIST and [word.strip().lower() for word in value] == [UNKNOWN]
+        return () if is_unknown else kept_words
     return value.normalize() if isinstance(value, Decimal) else value

@@ -9,11 +9,12 @@ from django.db import transaction
 from patients import models
 from patients.bulk.already import Already
 from patients.bulk.cases import Cases
+from patients.bulk.differences import Difference, differences
 from patients.bulk.outcomes import Line, Report
 from patients.bulk.reading import FileRefused, Read, Row
 from patients.domain.bulk_cells import CellRefused, Values, values_of
 from patients.domain.bulk_columns import CASE, TABLES, Table
-from patients.domain.bulk_reasons import NEW, REFUSED, SAME
+from patients.domain.bulk_reasons import CHANGED, NEW, REFUSED, SAME
 from patients.domain.roles import Capability
 from patients.models import ImportBatch, ImportRow
 from patients.services import audit, record_many
@@ -29,9 +30,9 @@ def import_tables(
     is_trial: bool,
     only_good: bool = False,
     sha256: str = "",
-    also: Callable[[Line], None] | None = None,
+    also: Callable[[list[Line]], None] | None = None,
 ) -> Report:
-    """``sha256``: the file that was tried; ``also`` is done with each new row.
+    """``sha256``: the file that was tried; ``also`` is done with the new rows.
 
     Raises PermissionDenied, or FileRefused when nothing at all was stored."""
     if not by.may(Capability.EDIT_CLINICAL):
@@ -42,9 +43,8 @@ def import_tables(
         report = _Import(by, found, is_trial).run()
         if not is_trial:
             _check(report, only_good)
-            for line in report.lines:
-                if also and line.outcome == NEW:
-                    also(line)
+            if also:
+                also([line for line in report.lines if line.outcome == NEW])
             report.batch_id = _keep(report, by, only_good).pk
         transaction.set_rollback(is_trial)
     return report
@@ -68,10 +68,9 @@ def _keep(report: Report, by, only_good: bool) -> ImportBatch:
 
 def _kept(batch: ImportBatch, line: Line) -> ImportRow:
     row = line.row if line.outcome == NEW else None
-    patient = row if isinstance(row, models.Patient) else getattr(row, "patient", None)
     return ImportRow(
         batch=batch,
-        patient=patient,
+        patient=line.patient if row is not None else None,
         table=line.table,
         number=line.number,
         outcome=line.outcome,
@@ -114,7 +113,18 @@ class _Import:
             return Line(table.name, row.number, REFUSED, "not_accepted", sentence, column)
         if values.unknown and code == "already_here":
             code = "unknown_not_added"
-        return Line(table.name, row.number, outcome, code, what=str(made), row=made, unknown=tuple(values.unknown))
+        line = Line(table.name, row.number, outcome, code, what=str(made), row=made, unknown=tuple(values.unknown))
+        if outcome == CHANGED:
+            line.differences = self._differences(table, made, values)
+        return line
+
+    def _differences(self, table: Table, made, values: Values) -> list[Difference]:
+        """Only of a case that this person may read: another's is refused before anything is compared."""
+        if isinstance(made, models.Patient):
+            return differences(table, made, values.fields, tuple(values.unknown))
+        names = {name for c in table.columns for name in (c.field, f"{c.field}_precision") if hasattr(made, name)}
+        brought = {name: getattr(made, name) for name in names - {CASE}}
+        return differences(table, self.already.recorded(table, made), brought, tuple(values.unknown))
 
     def _take(self, table: Table, number: str, values: Values) -> tuple[str, str, models.Versioned]:
         patient = self.cases.named(number)
@@ -128,7 +138,7 @@ class _Import:
         if code == "twice_in_file":
             raise CellRefused(code)
         if code:
-            return "differs", code, row
+            return CHANGED, code, row
         self.already.add(table, row)
         return NEW, "recorded", row
 

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from patients.bulk.differences import Difference
 from patients.domain.bulk_reasons import CHANGED, NEW, REASONS, REFUSED, SAME
+from patients.models import Patient
 
 OUTCOMES = (REFUSED, CHANGED, NEW, SAME)
 
@@ -21,9 +23,14 @@ class Line:
     what: str = ""
     row: Any = field(default=None, repr=False)
     unknown: tuple[str, ...] = ()
+    differences: list[Difference] = field(default_factory=list, repr=False)
 
     def __post_init__(self) -> None:
         self.sentence = self.sentence or REASONS[self.code]
+
+    @property
+    def patient(self) -> Patient | None:
+        return self.row if isinstance(self.row, Patient) else getattr(self.row, "patient", None)
 
     @property
     def is_bad(self) -> bool:

@@ -72,8 +72,8 @@ INTRODUCTION = """# Import of tables
 CSV or XLSX, one table in a CSV file, one table on each sheet of a workbook. **Import tables** on the page of patients,
 or `manage.py import_table FILE --by USER --dry-run`. Templates with an example row are on the page.
 
-1. **Trial run.** Every row gets its outcome: `new`, `already here`, `differs` or `refused`, with a reason. Nothing
-   is stored.
+1. **Trial run.** Every row gets its outcome: `new`, `already here`, `differs` or `refused`, with a reason. Where
+   it differs, both values of each column are shown, of cases that you may open. Nothing is stored.
 2. **Confirm.** Exactly the file that was tried is taken over, in one transaction. One bad row stops the whole file,
    unless you choose "only the good rows".
 3. **Take back.** An import is withdrawn as long as its rows were not changed since. What stays says why. A new case
@@ -85,7 +85,8 @@ Rules for every table:
   be left out.
 - An empty cell says nothing. `unknown`, in any column that may be empty, says that it is not known: that is stored as
   an answer, with author and time, as the entry page does it.
-  Earlier imports wrote "Not known: …" into the note: such a row counts as the same.
+  Earlier imports wrote "Not known: …" into the note, or kept the word "unknown" as a text: such a row counts as the
+  same.
 - Dates: `2024-03-15`, `15.03.2024`, `2024-03`, `2024`. Day before month where points or slashes are used.
 - Numbers: point or comma for decimals. `1,234` is refused, because it can be two numbers.
 - A formula is refused, not computed. Units are never guessed.

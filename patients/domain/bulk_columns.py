@@ -192,8 +192,15 @@ _TABLES = (
         (
             _CASE,
             _date("Day of the examination.", "2024-08-28"),
-            _choice("instrument", "Scale.", "ECOG KPS", "ECOG", True),
-            Column("score", "ECOG 0 to 5; Karnofsky 0 to 100 in tens.", WHOLE, "value", "1", True),
+            _choice("instrument", "Scale.", "ECOG KPS CFS", "ECOG", True),
+            Column(
+                "score",
+                "ECOG 0 to 5; Karnofsky 0 to 100 in tens; Clinical Frailty Scale (CFS) 1 to 9.",
+                WHOLE,
+                "value",
+                "1",
+                True,
+            ),
             _NOTE,
         ),
         (CASE, "date", "instrument"),

@@ -29,6 +29,7 @@ _BOARD = {
     "entry_look": "check of values entered",
     "entry_submit": "submitting values entered",
     "entry_noted": "note on values entered",
+    "entry_return": "returning values entered",
     "watch": "watch list",
     "watch_act": "act on the watch list",
     "meetings": "list of meetings",
@@ -180,6 +181,7 @@ _ALONE = {
     "health_json": "how the system is, as data",
     "export_fhir": "export as FHIR, by command",
     "decision": "decision, by command",
+    "import_table": "import of tables, by command",
 }
 OF_PAGES: dict[str, str] = (
     {f"board:{name}": words for name, words in _BOARD.items()}

@@ -16,6 +16,8 @@ OF_WRITES: dict[str, str] = {
     "edit_entry": "edited an entry not yet submitted",
     "submit_entry": "submitted an entry",
     "note_entry": "wrote a note on an entry",
+    "return_entry": "returned an entry with a question",
+    "answer_return": "answered the question of a returned entry",
     "import_fhir": "took over from a FHIR bundle",
     "import_table": "imported a table",
     "undo_import": "took an import of a table back",

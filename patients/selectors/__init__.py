@@ -13,6 +13,7 @@ from patients.selectors.people import (
 )
 from patients.selectors.rewinding import as_they_were
 from patients.selectors.rows import (
+    OLDEST_FIRST,
     age_on,
     age_range_on,
     cohort_patients,
@@ -30,6 +31,7 @@ from patients.selectors.rows import (
 )
 
 __all__ = [
+    "OLDEST_FIRST",
     "accounts",
     "age_on",
     "age_range_on",

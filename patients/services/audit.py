@@ -31,9 +31,9 @@ def audit(*, by, action: str, obj: models.Model, patient=None, before=None, afte
     return event
 
 
-def audit_many(*, by, action: str, objs, reason: str = "") -> None:
+def audit_many(*, by, action: str, objs, reason: str = "", fields=None) -> None:
     """One row per object, written together: for loads of many rows at once."""
-    events = [_event(by=by, action=action, obj=obj, after=snapshot(obj), reason=reason) for obj in objs]
+    events = [_event(by=by, action=action, obj=obj, after=snapshot(obj, fields), reason=reason) for obj in objs]
     with transaction.atomic():
         outbox.hold_open()
         AuditEvent.objects.bulk_create(events, batch_size=500)

@@ -5,7 +5,7 @@ import hashlib
 import secrets
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from patients.domain.roles import Capability, Role
@@ -82,12 +82,23 @@ def accept_open(invitation: Invitation, *, username: str, password: str = "") ->
     user = User(username=username, **names)
     user.set_password(password) if password else user.set_unusable_password()
     user.full_clean(exclude=["password"])
-    store_user(user, by=invitation.invited_by, teams=list(invitation.teams.all()))
+    _stored(user, invitation)
     invitation.accepted_at, invitation.accepted_by = timezone.now(), user
     invitation.save(update_fields=["accepted_at", "accepted_by"])
     after = snapshot(invitation, ["accepted_by", "meeting"])
     audit(by=user, action="accept_invitation", obj=invitation, after=after)
     return user
+
+
+def _stored(user: User, invitation: Invitation) -> None:
+    """Two who take one name at the same moment: the second is told, as if it had been taken before."""
+    try:
+        with transaction.atomic():
+            store_user(user, by=invitation.invited_by, teams=list(invitation.teams.all()))
+    except IntegrityError as taken:
+        if not User.objects.filter(username=user.username).exists():
+            raise
+        raise ValidationError({"username": TAKEN}) from taken
 
 
 def _opens(invitation: Invitation) -> bool:

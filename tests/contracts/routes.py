@@ -63,6 +63,7 @@ ROUTES: dict[str, list[Rule]] = {
     "board:entry_look": [Rule("case_number", post=ENTERERS)],
     "board:entry_submit": [Rule("case_number", post=ENTERERS)],
     "board:entry_noted": [Rule("case_number", post=PREPARERS)],
+    "board:entry_return": [Rule("case_number", get=PREPARERS, post=PREPARERS)],
     "board:decide": [Rule("case_number", get=DECIDERS, post=DECIDERS)],
     "board:what_if": [Rule("case_number", get=READERS, post=READERS)],
     "board:source": [Rule("case_number", get=READERS)],

@@ -24,7 +24,7 @@ from tests.patients.factories import make_user
 
 pytestmark = pytest.mark.django_db
 ROOT = Path(__file__).resolve().parents[2]
-COMMANDS = {"export_fhir", "decision"}
+COMMANDS = {"export_fhir", "decision", "import_table"}
 
 
 @pytest.fixture

@@ -1,12 +1,16 @@
 """A data clerk enters an outside patient on one page: counted in clicks, without a network, and with a second pair of hands."""
 
+import uuid
+
 import pytest
 from playwright.sync_api import expect
 
-from board.entry.drafts import draft_for, entry_of, save_draft
-from board.models import EntryDraft
-from patients.models import HistologySpecimen, LabResult, Patient, Team, TreatmentLine
+from board.entry.drafts import draft_for, entry_of, own_draft, save_draft
+from board.entry.submit import submit
+from board.models import EntryDraft, ReturnAnswer
+from patients.models import HistologySpecimen, LabResult, Patient, PrrtCycle, Team, TreatmentLine
 from patients.services import create_patient, grant_access
+from tests.board.entry.test_submit import WHOLE
 from tests.patients.factories import make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -98,6 +102,7 @@ def test_an_outside_patient_in_sixteen_clicks(page, sign_in, clerk, context, sho
     expect(line.locator("[data-derived]")).to_have_text("alkylator")
     expect(line.locator("[data-entry-field$='clinical_date'] [data-said]")).to_contain_text("2024-03, month only")
     hands.choose("prior_systemic", "asserted")
+    hands.choose("prior_prrt", "denied")
     hands.choose("prior_ssa", "denied")
     shoot("entry-typed")
     hands.click(page.get_by_role("button", name="Paste table"))
@@ -117,6 +122,7 @@ def test_an_outside_patient_in_sixteen_clicks(page, sign_in, clerk, context, sho
     page.locator("[name='status.clinical_date']").fill("2026-05-01")
     hands.fill("weight_kg", "71,5")
     hands.choose("status.ecog", "1")
+    hands.choose("status.frailty", "3")
     hands.choose("status.pregnancy", "not_of_childbearing_potential")
     hands.choose("status.breast_feeding", "denied")
     hands.choose("status.self_care", "asserted")
@@ -204,7 +210,7 @@ def test_what_is_typed_is_text(page, sign_in, clerk, shared):
     page.wait_for_selector(READY)
     said = []
     page.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
-    for card in ("histology", "lines", "ssa", "labs"):
+    for card in ("histology", "lines", "prrt", "ssa", "labs"):
         page.locator(f"[data-row-add={card}]").click()
     page.evaluate("document.querySelectorAll('form[data-entry] details').forEach(one => { one.open = true; })")
     for box in page.locator(
@@ -237,3 +243,45 @@ def test_a_case_that_is_here_already_is_shown_beside(page, sign_in, clerk, share
     page.locator("[name='patient.case_number']").fill("UNSEEN-9")
     expect(alike).to_contain_text("in use for a case that is not shared with you")
     assert "UNSEEN" not in alike.inner_text()
+
+
+def test_an_entry_comes_back_with_a_question_and_goes_again_with_cycles_and_an_answer(
+    page, sign_in, clerk, shoot, has_no_serious_finding
+):
+    draft = own_draft(clerk, uuid.uuid4())
+    entry = save_draft(by=clerk, draft=draft, seen_version="0.0", values=WHOLE | {"prrt.prior_prrt": ""})
+    more = {"seen_version": entry.version, "reason": "", "is_incomplete_meant": True, "team": clerk.teams.get()}
+    submit(by=clerk, draft=entry.draft, **more)
+    sign_in(clerk.coordinator)
+    page.get_by_role("link", name="Return case E-0388").click()
+    page.get_by_label("What is missing or unclear?").fill("Were there PRRT cycles abroad?")
+    has_no_serious_finding()
+    shoot("entry-return")
+    page.get_by_role("button", name="Return it").click()
+    expect(page.get_by_text("was returned to")).to_be_visible()
+    shoot("entry-asked")
+    page.get_by_role("button", name="Sign out").click()
+    sign_in(clerk)
+    expect(page.get_by_text("Were there PRRT cycles abroad?")).to_be_visible()
+    shoot("entry-returned-home")
+    page.get_by_role("link", name="E-0388 Returned to you").click()
+    page.wait_for_selector(READY)
+    page.get_by_role("button", name="Add cycle").click()
+    cycle = page.locator("[data-rows=prrt] > [data-prefix]").first
+    cycle.locator("[name$='.number']").fill("1")
+    cycle.locator("[name$='.clinical_date']").fill("03/2023")
+    cycle.locator("[name$='.activity_mbq']").fill("7.4")
+    cycle.locator("[name$='.compound']").fill("177Lu-DOTATATE")
+    expect(cycle).to_contain_text("Is it in GBq?")
+    cycle.locator("[name$='.activity_mbq']").fill("7400")
+    expect(cycle).not_to_contain_text("Is it in GBq?")
+    cycle.scroll_into_view_if_needed()
+    has_no_serious_finding()
+    shoot("entry-returned-page")
+    page.get_by_role("button", name="Submit for check").click()
+    page.get_by_label("Answer to: Were there PRRT cycles abroad?").fill("One, in 2023; added.")
+    shoot("entry-answer")
+    page.locator("[data-submit-now]").click()
+    page.wait_for_url("**/patients/E-0388/", timeout=20_000)
+    assert PrrtCycle.objects.get().clinical_date_precision == "month"
+    assert ReturnAnswer.objects.get().text == "One, in 2023; added."

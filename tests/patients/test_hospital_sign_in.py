@@ -5,8 +5,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from allauth.socialaccount.models import SocialAccount
+from django.core.exceptions import ValidationError
 from django.test import Client
 
+from config import hospital_sign_in
 from patients import services
 from patients.models import AccessEvent, User
 from patients.session_time import SINCE
@@ -68,6 +70,29 @@ def test_an_invited_person_gets_the_account_of_the_invitation(hospital):
     )  # fmt: skip
     again, _ = come_in(hospital, email="new-name@example.org")
     assert is_in(again) and User.objects.filter(pk=made.pk, email__iexact="ada@example.org").exists()
+
+
+def test_a_name_that_somebody_takes_at_the_same_moment_is_taken_with_a_number(hospital, monkeypatch):
+    services.invite(by=make_user("system_admin"), role="clinician", email="ada@example.org")
+    checked = User.full_clean
+
+    def and_then_it_is_taken(user, *args, **kwargs):
+        checked(user, *args, **kwargs)
+        monkeypatch.setattr(User, "full_clean", checked)
+        User.objects.bulk_create([User(username=user.username)])
+
+    def the_other_keeps_it(invitation, *, username):
+        try:
+            return services.accept_open(invitation, username=username)
+        except ValidationError:
+            User.objects.create(username=username)  # what another connection has stored is not rolled back with us
+            raise
+
+    monkeypatch.setattr(User, "full_clean", and_then_it_is_taken)
+    monkeypatch.setattr(hospital_sign_in, "accept_open", the_other_keeps_it)
+    client, _ = come_in(hospital)
+    assert is_in(client)
+    assert User.objects.get(email__iexact="ada@example.org").username == "ada@example.org-2"
 
 
 def test_a_mail_address_with_an_apostrophe_comes_in_too(hospital):

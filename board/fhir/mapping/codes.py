@@ -38,6 +38,7 @@ UNSURE_LOINC = frozenset({"5894-1", "1695-6"})
 
 KI67 = "29593-1"
 PERFORMANCE = {"ECOG": "89247-1", "KPS": "89243-0"}
+FRAILTY = "763264000"
 BODY = {"weight_kg": ("29463-7", "kg"), "height_cm": ("8302-2", "cm")}
 TUMOUR_SIZE, LONGEST, OTHER_AXIS = "21889-1", "33728-7", "33729-5"
 

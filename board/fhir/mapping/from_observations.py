@@ -4,7 +4,16 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from board.fhir.mapping.codes import ANALYTE_OF_LOINC, BODY, GRADE_CODE, KI67, PERFORMANCE, UNITS, UNSURE_LOINC
+from board.fhir.mapping.codes import (
+    ANALYTE_OF_LOINC,
+    BODY,
+    FRAILTY,
+    GRADE_CODE,
+    KI67,
+    PERFORMANCE,
+    UNITS,
+    UNSURE_LOINC,
+)
 from board.fhir.mapping.drafts import Draft, NotTaken
 from board.fhir.mapping.from_histology import differentiation, grade, ki67, mitoses, stain
 from board.fhir.mapping.from_parts import (
@@ -18,7 +27,7 @@ from board.fhir.mapping.from_parts import (
     text_of,
 )
 from board.fhir.mapping.parts import Json
-from board.fhir.mapping.terms import DICOM, LOINC, NCIT
+from board.fhir.mapping.terms import DICOM, LOINC, NCIT, SNOMED
 from patients.domain.units import ANALYTES, UnitRefused, normalise_unit
 
 ROWS: dict[str, Callable[[Json], Draft]] = {"mitoses": mitoses, "differentiation": differentiation, "stain": stain}
@@ -55,6 +64,8 @@ def _by_public_code(resource: Json, code: Json) -> Draft:
     others = [reader for one, reader in BY_LOINC.items() if one in loinc]
     if GRADE_CODE in codes(code, NCIT):
         others.append(grade)
+    if FRAILTY in codes(code, SNOMED):
+        others.append(_performance("CFS"))
     if len(analytes) + len(others) > 1:
         raise NotTaken("codes_contradict")
     if others:

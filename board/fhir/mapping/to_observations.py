@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from board.fhir.mapping.codes import BODY, PERFORMANCE, UCUM_CODES, analyte_concept
+from board.fhir.mapping.codes import BODY, FRAILTY, PERFORMANCE, UCUM_CODES, analyte_concept
 from board.fhir.mapping.extras import extras_of
 from board.fhir.mapping.parts import (
     Json,
@@ -20,7 +20,7 @@ from board.fhir.mapping.parts import (
     reference,
     resource,
 )
-from board.fhir.mapping.terms import LOINC, profile
+from board.fhir.mapping.terms import LOINC, SNOMED, profile
 
 
 def observation(row: Any, patient_id: object, *, pk: object = None, profile: str = "", **fields: Any) -> Json:
@@ -56,13 +56,14 @@ def lab(row: Any, patient_id: object) -> Json:
 
 
 def performance(row: Any, patient_id: object) -> Json:
-    name = {"ECOG": "ecog-performance-status", "KPS": "karnofsky-performance-status"}[row.instrument]
+    name = {"ECOG": "ecog-performance-status", "KPS": "karnofsky-performance-status"}.get(row.instrument)
+    code = coding(SNOMED, FRAILTY) if row.is_frailty else coding(LOINC, PERFORMANCE[row.instrument])
     return observation(
         row,
         patient_id,
-        profile=profile(name),
+        profile=profile(name) if name else "",
         category=category("survey"),
-        code=concept(coding(LOINC, PERFORMANCE[row.instrument]), text=row.get_instrument_display()),
+        code=concept(code, text=row.get_instrument_display()),
         valueInteger=row.value,
         note=notes(row.note),
     )

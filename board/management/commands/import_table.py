@@ -11,6 +11,8 @@ from patients.bulk.outcomes import Report
 from patients.bulk.reading import LARGEST_BYTES, FileRefused, read
 from patients.commands import CaseCommand, acting_user, bad_input, bytes_of
 from patients.domain.roles import Capability
+from patients.models import AccessEvent, User
+from patients.services.accesses import record_read
 
 REFUSED = 3
 
@@ -28,7 +30,7 @@ class Command(CaseCommand):
         user = acting_user(by, Capability.EDIT_CLINICAL)
         try:
             found = read(bytes_of(file, at_most=LARGEST_BYTES + 1))
-            self._say(import_tables(by=user, found=found, is_trial=True))
+            self._say(user, import_tables(by=user, found=found, is_trial=True))
             if dry_run:
                 self.stdout.write("Nothing was stored: this was a dry run.")
                 return
@@ -39,8 +41,12 @@ class Command(CaseCommand):
             raise bad_input(str(denied)) from denied
         self.stdout.write(f"Stored as import {report.batch_id}: {report.in_words}.")
 
-    def _say(self, report: Report) -> None:
+    def _say(self, user: User, report: Report) -> None:
+        for patient in {line.patient for line in report.lines if line.differences}:
+            record_read(by=user, patient=patient, route="import_table", kind=AccessEvent.Kind.LIST)
         for line in report.lines:
             place = f"{line.table} {line.number}{f' {line.column}' if line.column else ''}"
             self.stdout.write(f"{line.outcome:14}  {place}: {line.sentence} [{line.code}]")
+            for one in line.differences:
+                self.stdout.write(f"{'':16}{one.column}: recorded {one.stored} | in the table {one.brought}")
         self.stdout.write(f"{report.said}, {report.sha256[:12]}: {report.in_words}.")

@@ -31,7 +31,7 @@ export function copyLast(form, card) {
   const last = rowsOf(form, card).at(-1);
   const row = addRow(form, card);
   for (const input of last?.querySelectorAll("[name]") ?? []) {
-    if (/\.(clinical_date|note|gone)$/.test(input.name)) continue;
+    if (/\.(clinical_date|number|note|gone)$/.test(input.name)) continue;
     const name = input.name.replace(last.dataset.prefix, row.dataset.prefix);
     for (const target of row.querySelectorAll(`[name="${CSS.escape(name)}"]`)) {
       if (target.type === "radio") target.checked = target.value === input.value ? input.checked : target.checked;

@@ -13,7 +13,16 @@ export function show(form, said) {
   showChecks(form, said.checks);
   showCards(form, said.cards);
   showDerived(form, said.derived);
+  showReturned(form, said.returned);
   for (const input of form.querySelectorAll(".input[data-may-be-unknown]")) input.toggleAttribute("data-unknown", input.value.trim() === "unknown");
+}
+
+/** The question with which the entry came back, also when that happens under an open page. */
+function showReturned(form, returned) {
+  const box = form.querySelector("[data-returned]");
+  box.hidden = !returned;
+  box.querySelector("[data-returned-question]").textContent = returned?.question ?? "";
+  box.querySelector("[data-returned-who]").textContent = returned?.who ?? "";
 }
 
 function showRing(ring) {

@@ -6,12 +6,16 @@ import re
 import openpyxl
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from board.bulk.taking import take_tables
 from board.entry.unknowns import state_unknown
 from board.models import StatedUnknown
+from patients.bulk.reading import read
 from patients.domain.bulk_columns import TABLES
-from patients.models import ImportBatch, ImportRow, LabResult, Patient
+from patients.models import AuditEvent, ImportBatch, ImportRow, LabResult, Patient
 from patients.services import revoke_access
 from tests.patients.factories import make_patient, make_user
 
@@ -138,3 +142,25 @@ def test_every_template_can_be_had(client, clerk):
     assert len(openpyxl.load_workbook(io.BytesIO(book.content)).sheetnames) == len(TABLES) + 1
     assert client.get(reverse("board:import_template", args=["nothing", "csv"])).status_code == 404
     assert not Patient.objects.exists()
+
+
+def test_the_trial_shows_the_recorded_and_the_new_value_side_by_side(client, clerk):
+    make_patient(by=clerk, case_number="A-1", centre="North")
+    page = bring(client, "case_number,centre\nA-1,South\n").content.decode()
+    assert re.search(r"<th[^>]*>centre</th>\s*<td>North</td>\s*<td>South</td>", page)
+
+
+def test_many_unknown_cells_cost_few_statements(clerk):
+    def statements(case: str, word: str) -> int:
+        head = "case_number,date,primary_site,syndrome,tnm,metastatic_sites\n"
+        make_patient(by=clerk, case_number=case)
+        data = head + "".join(f"{case},20{n},pancreas,{word},{word},{word}\n" for n in range(10, 50))
+        with CaptureQueriesContext(connection) as queries:
+            take_tables(by=clerk, found=read(data.encode()))
+        return len(queries)
+
+    without, with_unknown = statements("M-1", ""), statements("M-2", "unknown")
+    assert with_unknown - without <= 8, (without, with_unknown)
+    told = AuditEvent.objects.filter(action="state_unknown", patient__case_number="M-2")
+    assert StatedUnknown.objects.count() == told.count() == 3 * 40
+    assert set(told.first().after) == {"lineage", "name", "is_unknown"}

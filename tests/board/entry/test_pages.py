@@ -11,12 +11,14 @@ from board.entry import duplicates
 from board.entry.drafts import draft_for, entry_of, own_draft, unfinished
 from board.entry.recorded import recorded
 from board.entry.worklist import begun, submitted, take_note
+from board.identity import facts_of
 from board.models import EntryDraft
 from patients.models import (
     AccessGrant,
     AuditEvent,
     ClinicalAssertion,
     Diagnosis,
+    HistologySpecimen,
     LabResult,
     Patient,
     PrrtCycle,
@@ -205,3 +207,25 @@ def test_a_row_without_a_day_overrules_none_that_has_one():
     found = recorded(patient)
     assert found.stored["tumour"].primary_site == "stomach" and found.values["ssa.prior_ssa"] == "asserted"
     assert [row.value for key, row in found.stored.items() if key.startswith("labs.")] == [12]
+
+
+def test_the_same_number_is_found_however_many_are_alike(clerk, monkeypatch):
+    monkeypatch.setattr(duplicates, "MOST", 2)
+    for number in ("A-1", "A-2", "A-3", "Z-9"):
+        make_patient(by=clerk, case_number=number, birth_date="1968-01-01", sex_for_formulas="F")
+    found = duplicates.candidates(clerk, {"patient.case_number": "z-9", "patient.birth_date": "1968"})
+    assert [(one.case_number, one.is_same_number) for one in found] == [("Z-9", True)]
+
+
+def test_an_undated_specimen_overrules_none_in_the_banner_nor_beside_a_new_case(clerk):
+    made = {"by": clerk, "patient": make_patient(by=clerk, case_number="U-1", birth_date="1968-01-01")}
+    record(Diagnosis, **made, primary_site="pancreas", clinical_date="2024-01-02")
+    record(Diagnosis, **made, primary_site="lung", clinical_date=None)
+    for ki67, day in (("8", "2024-01-02"), ("60", None)):
+        record(HistologySpecimen, **made, ki67_text=ki67, differentiation="well", clinical_date=day)
+    banner = " ".join(facts_of(made["patient"], timezone.localdate()))
+    beside = " ".join(duplicates.candidates(clerk, {"patient.case_number": "U-1"})[0].facts)
+    for said in (banner, beside):
+        assert "G2" in said and "ancrea" in said and "G3" not in said, said
+    order = [row.ki67_text for key, row in recorded(made["patient"]).stored.items() if key.startswith("histology.")]
+    assert order == ["60", "8"]

@@ -4,11 +4,16 @@ import uuid
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.utils import timezone
 
 from board.bulk.taking import take_tables
+from board.case_data import case_points
+from board.chart import Chart
+from board.completeness import completeness
 from board.entry.answers import look, with_typed
 from board.entry.drafts import EntryConflict, draft_for, entry_of, own_draft, save_draft
 from board.entry.submit import NEEDS_REASON, Incomplete, submit
+from board.identity import identity_of
 from board.models import CaseQuestion, EntryDraft, StatedUnknown
 from patients.bulk.reading import read
 from patients.models import (
@@ -20,6 +25,7 @@ from patients.models import (
     LabResult,
     Patient,
     PerformanceStatus,
+    PrrtCycle,
     SsaInjection,
     TreatmentLine,
 )
@@ -55,6 +61,7 @@ WHOLE = {
     "lines.n1.stop_date": "2024-09",
     "lines.n1.cycles": "6",
     "lines.n1.best_response": "PR",
+    "prrt.prior_prrt": "denied",
     "ssa.prior_ssa": "denied",
     "labs.n1.analyte": "platelets",
     "labs.n1.value": "214",
@@ -66,6 +73,7 @@ WHOLE = {
     "labs.n2.clinical_date": "2026-04-28",
     "status.clinical_date": "2026-05-01",
     "status.ecog": "1",
+    "status.frailty": "3",
     "status.weight_kg": "71,5",
     "status.pregnancy": "not_of_childbearing_potential",
     "status.breast_feeding": "denied",
@@ -106,7 +114,8 @@ def test_a_new_case_is_stored_whole(clerk):
     assert (line.drugs, line.cycles, line.clinical_date_precision) == (["capecitabine", "temozolomide"], 6, "month")
     assert LabResult.objects.get(patient=patient, analyte="bilirubin_total").comparator == "<"
     assert CaseQuestion.objects.get(patient=patient).text.startswith("Is PRRT")
-    assert PerformanceStatus.objects.get(patient=patient).value == 1
+    scales = PerformanceStatus.objects.filter(patient=patient)
+    assert sorted(scales.values_list("instrument", "value")) == [("CFS", 3), ("ECOG", 1)]
     assert ClinicalAssertion.objects.get(patient=patient, kind="prior_ssa").state == "denied"
     assert ClinicalAssertion.objects.get(patient=patient, kind="preference").note == "Wants PRRT if possible"
     assert done.missing == 4  # haemoglobin, leucocytes, creatinine, albumin
@@ -226,9 +235,9 @@ def test_a_new_day_is_a_new_assessment_and_the_same_day_a_correction(clerk):
     sent(clerk, typed(clerk, WHOLE))
     patient = Patient.objects.get(case_number="E-0388")
     sent(clerk, typed(clerk, {"status.ecog": "2"}, draft_for(patient, clerk)), reason="typing error")
-    assert [row.value for row in PerformanceStatus.objects.filter(patient=patient)] == [2]
+    assert [row.value for row in PerformanceStatus.objects.filter(patient=patient, instrument="ECOG")] == [2]
     sent(clerk, typed(clerk, {"status.ecog": "3", "status.clinical_date": "2026-06-01"}, draft_for(patient, clerk)))
-    assert [row.value for row in PerformanceStatus.objects.filter(patient=patient)] == [2, 3]
+    assert [row.value for row in PerformanceStatus.objects.filter(patient=patient, instrument="ECOG")] == [2, 3]
 
 
 def test_a_row_taken_away_is_withdrawn_with_the_reason(clerk):
@@ -248,7 +257,7 @@ def test_a_value_is_corrected_under_its_own_day_and_never_stored_without_one(cle
     assert [str(row.value) for row in BodyMeasure.objects.filter(patient=patient).order_by("clinical_date")] == [
         "71.50", "69.00",
     ]  # fmt: skip
-    assert [row.value for row in PerformanceStatus.objects.filter(patient=patient)] == [1]
+    assert [row.value for row in PerformanceStatus.objects.filter(patient=patient, instrument="ECOG")] == [1]
     undated = {"status.clinical_date": "", "status.ecog": "2"}
     with pytest.raises(ValidationError, match="which day"):
         sent(clerk, typed(clerk, undated, draft_for(patient, clerk)), reason="new visit")
@@ -300,3 +309,98 @@ def test_unknown_from_a_table_is_the_row_that_the_page_would_write(clerk):
 def _stated(patient):
     kinds = {row.lineage: type(row).__name__ for model in (Diagnosis, TreatmentLine) for row in model.objects.all()}
     return {(kinds.get(one.lineage), one.name) for one in StatedUnknown.objects.filter(patient=patient)}
+
+
+CYCLE = {
+    "prrt.n1.number": "1",
+    "prrt.n1.clinical_date": "2025-03",
+    "prrt.n1.activity_mbq": "7400",
+    "prrt.n1.compound": "177Lu-DOTATATE",
+    "lines.n2.regimen": "PRRT",
+    "lines.n2.treatment_class": "prrt",
+    "lines.n2.clinical_date": "2025-03-03",
+    "lines.n2.stop_date": "ongoing",
+}
+
+
+def test_a_prrt_cycle_is_the_row_that_the_desk_makes_and_rests_on_its_line(clerk):
+    done = sent(clerk, typed(clerk, WHOLE | CYCLE | {"prrt.prior_prrt": ""}))
+    patient = done.patient
+    cycle = PrrtCycle.objects.get(patient=patient)
+    assert (cycle.number, str(cycle.activity_mbq), cycle.compound) == (1, "7400.0", "177Lu-DOTATATE")
+    assert (cycle.clinical_date_precision, cycle.line.regimen) == ("month", "PRRT")
+    entry = typed(clerk, {"prrt.n1.activity_mbq": "unknown"}, draft_for(patient, clerk))
+    with pytest.raises(ValidationError, match="Say why"):
+        sent(clerk, entry)
+    sent(clerk, entry, reason="not in the letter")
+    entry = entry_of(draft_for(patient, clerk))
+    assert entry.values["prrt.n1.activity_mbq"] == "unknown"
+    assert PrrtCycle.objects.get(patient=patient).activity_mbq is None and PrrtCycle.versions.count() == 2
+    both = {"prrt.n1.gone": "yes", "lines.n2.gone": "yes"}
+    sent(clerk, typed(clerk, both, draft_for(patient, clerk)), reason="belongs to another case")
+    assert not PrrtCycle.objects.exists() and TreatmentLine.objects.get(patient=patient).regimen == "CAPTEM"
+
+
+def test_cycles_are_asked_for_until_there_are_rows_or_an_answer(clerk):
+    entry = typed(clerk, WHOLE | {"prrt.prior_prrt": ""})
+
+    def open_fields(entry):
+        return {one["name"] for one in look(entry, clerk)["ring"]["missing"] if one["name"].startswith("prrt")}
+
+    assert open_fields(entry) == {"prrt.prior_prrt"}
+    lines = {name: text for name, text in CYCLE.items() if name.startswith("lines")}
+    entry = typed(clerk, lines, entry.draft)
+    assert open_fields(entry) == {"prrt.add"}
+    assert not open_fields(with_typed(entry, {"prrt.prior_prrt": "unknown"}))
+    begun = with_typed(entry, {"prrt.n1.number": "1"})
+    assert open_fields(begun) == {"prrt.n1.clinical_date", "prrt.n1.activity_mbq", "prrt.n1.compound"}
+
+
+def test_an_activity_in_gbq_is_seen_and_is_kept_only_with_a_reason(clerk):
+    entry = typed(clerk, WHOLE | CYCLE | {"prrt.n1.activity_mbq": "7.4"})
+    asked = next(one for one in look(entry, clerk)["checks"] if one["name"] == "prrt.n1.activity_mbq")
+    assert (asked["level"], asked["note"]) == ("amber", "prrt.n1.note") and "GBq" in asked["text"]
+    other = with_typed(entry, {"prrt.n1.compound": "225Ac-DOTATATE"})
+    assert not [one for one in look(other, clerk)["checks"] if one["name"] == "prrt.n1.activity_mbq"]
+
+
+def test_the_response_has_its_day_and_its_words(clerk):
+    said = {"lines.n1.best_response_date": "2024-09-20", "lines.n1.response_text": "smaller on CT"}
+    month = typed(clerk, WHOLE | said | {"lines.n1.best_response_date": "2024-09"})
+    with pytest.raises(ValidationError, match="whole day"):
+        sent(clerk, month)
+    patient = sent(clerk, typed(clerk, said, month.draft)).patient
+    line = TreatmentLine.objects.get(patient=patient)
+    assert (str(line.best_response_date), line.response_text) == ("2024-09-20", "smaller on CT")
+    shown = entry_of(draft_for(patient, clerk)).values
+    assert {name: shown[name] for name in said} == said
+    entry = typed(clerk, {"lines.n1.best_response_date": "unknown"}, draft_for(patient, clerk))
+    sent(clerk, entry, reason="not in the letter")
+    assert TreatmentLine.objects.get(patient=patient).best_response_date is None
+    assert entry_of(draft_for(patient, clerk)).values["lines.n1.best_response_date"] == "unknown"
+
+
+@pytest.mark.parametrize("score", ["0", "10", "mild"])
+def test_frailty_runs_from_one_to_nine(clerk, score):
+    with pytest.raises(ValidationError) as refused:
+        sent(clerk, typed(clerk, WHOLE | {"status.frailty": score}))
+    assert set(refused.value.message_dict) == {"status.frailty"}
+
+
+def test_frailty_is_no_performance_status_and_may_be_unknown(clerk):
+    values = {"status.ecog": "unknown", "status.frailty": "4"}
+    patient = sent(clerk, typed(clerk, WHOLE | values)).patient
+    chart = Chart(patient, timezone.localdate())
+    assert not [fact.text for fact in identity_of(chart).facts if "Frailty" in fact.text]
+    assert not next(one for one in completeness(chart).items if one.name == "performance status").is_known
+    assert next(one for one in case_points(chart, question="PRRT?") if one.key == "status").state.value == "missing"
+    later = {"status.frailty": "unknown"}
+    sent(clerk, typed(clerk, later, draft_for(patient, clerk)), reason="not assessed")
+    assert not PerformanceStatus.objects.filter(patient=patient).exists()
+    assert entry_of(draft_for(patient, clerk)).values["status.frailty"] == "unknown"
+
+
+def test_a_stored_specimen_keeps_its_grade_on_the_page(clerk):
+    patient = sent(clerk, typed(clerk, WHOLE)).patient
+    derived = look(entry_of(draft_for(patient, clerk)), clerk)["derived"]
+    assert {one["text"] for name, one in derived.items() if name.startswith("histology")} == {"G2 (WHO 2022)"}

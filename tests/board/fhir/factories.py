@@ -153,7 +153,7 @@ def _values(fact):
     record(LabResult, **fact, **day("2026-04-02"), analyte="hcg", comparator="<", value=Decimal("2"), unit="IU/L")
     record(LabResult, **fact, **day("2026-04"), analyte="hiaa_urine", value=Decimal("80"), unit="umol/24h")
     record(LabResult, **fact, analyte="prothrombin_ratio", value=Decimal("96"), unit="%")
-    for instrument, value in (("ECOG", 1), ("KPS", 80)):
+    for instrument, value in (("ECOG", 1), ("KPS", 80), ("CFS", 4)):
         record(PerformanceStatus, **fact, **day("2026-04-03"), instrument=instrument, value=value, note="at the visit")
     for kind, value in (("weight_kg", "71.25"), ("height_cm", "178")):
         record(BodyMeasure, **fact, **day("2026-04-03"), kind=kind, value=Decimal(value), note="measured")

@@ -17,7 +17,7 @@ from patients.bulk.undoing import UndoRefused, undo_import
 from patients.domain.bulk_columns import CHOICE, TABLES, UNKNOWN
 from patients.domain.bulk_reasons import REASONS
 from patients.models import AuditEvent, BodyMeasure, ImportBatch, LabResult, Patient, TreatmentLine
-from patients.services import revise, store_team
+from patients.services import record, revise, store_team
 from tests.patients.factories import make_patient, make_user
 
 pytestmark = pytest.mark.django_db
@@ -327,3 +327,64 @@ def test_a_number_shown_as_per_cent_is_refused(clerk):
     target = io.BytesIO()
     book.save(target)
     assert codes(trial(target.getvalue(), clerk)) == [("refused", "cell_is_percent")]
+
+
+def told(report):
+    return [[(one.column, one.stored, one.brought) for one in line.differences] for line in report.lines]
+
+
+def test_what_differs_is_shown_beside_what_is_recorded(clerk):
+    make_patient(by=clerk, case_number="A-1", centre="North", birth_date="1961-05-01", birth_date_precision="month")
+    head = "case_number,date,primary_site,stage,tnm,metastatic_sites,note\n"
+    take(csv(f"{head}A-1,2024-03,pancreas,localised,T3,liver,by CT\n"), clerk)
+    report = trial(csv(f"{head}A-1,2024-03,pancreas,unknown,unknown,liver; bone,by CT\n"), clerk)
+    assert told(report) == [
+        [("stage", "localised", "unknown"), ("tnm", "T3", "unknown"), ("metastatic_sites", "liver", "liver; bone")]
+    ]
+    report = trial(csv("case_number,birth_date,centre\nA-1,1961,North\n"), clerk)
+    assert told(report) == [[("birth_date", "1961-05", "1961")]]
+    report = trial(csv(LABS + "A-1,2024-01-02,hb,12,g/dL\n"), clerk)
+    assert told(report) == [[]]
+    take(csv(LABS + "A-1,2024-01-02,hb,12.5,g/dL\n"), clerk)
+    head = "case_number,date,analyte,value,unit,reference_low\n"
+    report = trial(csv(f"{head}A-1,2024-01-02,hb,11,g/dL,10\n"), clerk)
+    assert told(report) == [[("value", "12.5", "11"), ("reference_low", "(empty)", "10")]]
+
+
+def test_nothing_of_a_case_of_others_is_shown_as_different(clerk):
+    make_patient(case_number="X-1", centre="Hidden")
+    report = trial(csv("case_number,centre\nX-1,Ours\n"), clerk)
+    assert codes(report) == [("refused", "case_not_found")] and told(report) == [[]]
+
+
+def test_the_command_shows_both_values_and_leaves_a_line_in_the_trail(clerk, tmp_path, capsys):
+    patient = make_patient(by=clerk, case_number="A-1", centre="North")
+    file = tmp_path / "t.csv"
+    file.write_text("case_number,centre\nA-1,South\n")
+    call_command("import_table", file, by=clerk.username, dry_run=True)
+    assert "centre: recorded North | in the table South" in capsys.readouterr().out
+    read_by = models.AccessEvent.objects.get(patient=patient)
+    assert (read_by.user, read_by.route) == (clerk, "import_table")
+
+
+@pytest.mark.parametrize("word", ["unknown", "Unknown"])
+def test_a_row_that_kept_the_word_unknown_is_the_same_row(clerk, word):
+    """An earlier version stored the word where nothing is stored now."""
+    patient = make_patient(by=clerk, case_number="A-1")
+    record(models.HistologySpecimen, by=clerk, patient=patient, site=word, clinical_date="2024-01-02")
+    line = {"treatment_class": "chemo", "regimen": "CAPTEM", "drugs": [word], "clinical_date": "2024-01-02"}
+    record(TreatmentLine, by=clerk, patient=patient, **line)
+    specimen = csv("case_number,date,site,procedure,ki67\nA-1,2024-01-02,unknown,unknown,\n")
+    lines = csv("case_number,start,treatment_class,regimen,drugs\nA-1,2024-01-02,chemo,CAPTEM,unknown\n")
+    for data in (specimen, lines):
+        assert codes(trial(data, clerk)) == [("already here", "unknown_not_added")]
+
+
+def test_a_cycle_that_names_its_line_is_the_same_cycle(clerk):
+    patient = make_patient(by=clerk, case_number="A-1")
+    line = record(TreatmentLine, by=clerk, patient=patient, treatment_class="prrt", regimen="PRRT")
+    cycle = {"number": 1, "activity_mbq": 7400, "clinical_date": "2024-09-03"}
+    record(models.PrrtCycle, by=clerk, patient=patient, line=line, **cycle)
+    head = "case_number,date,number,compound,activity_mbq\n"
+    same = csv(f"{head}A-1,2024-09-03,1,177Lu-DOTATATE,7400\n")
+    assert codes(trial(same, clerk)) == [("already here", "already_here")]
