@@ -53,12 +53,12 @@ def facts_of(patient: Patient, today: dt.date) -> list[str]:
     specimens = list(patient.histologyspecimen_rows.all())
     site = diagnosis.primary_site if diagnosis else "unknown"
     grade = words.grade(specimens[-1], grade_of(specimens[-1], site=site)) if specimens else ""
-    ages = age_range_on(patient, patient.deceased_on or today)
+    ages = age_range_on(patient, patient.as_counted().deceased_on or today)
     return [
         *([patient.initials] if patient.initials else []),
         words.sex_and_age(patient, ages),
         words.tumour(diagnosis, grade),
         words.ki67(specimens),
         words.stage(diagnosis),
-        words.current_line(list(patient.treatmentline_rows.all())),
+        words.current_line([line.as_counted() for line in patient.treatmentline_rows.all()]),
     ]

@@ -24,12 +24,18 @@ def clinical(basis) -> list[str]:
 
 
 def _lines(basis) -> list[str]:
+    """What began before the scan, and what may have, because its dates contradict each other."""
     found = rows(TreatmentLine, basis.scan.patient, known_at=basis.known_at)
+    day = basis.scan.clinical_date
     return [
-        f"{line.regimen} ({line.when()})"
+        f"{line.regimen} (dates contradict each other)" if _is_open(line) else f"{line.regimen} ({line.when()})"
         for line in found
-        if line.clinical_date and basis.scan.clinical_date and line.clinical_date <= basis.scan.clinical_date
+        if day and (_is_open(line) or (line.clinical_date and line.clinical_date <= day))
     ]
+
+
+def _is_open(line: TreatmentLine) -> bool:
+    return line.clinical_date is not None and line.as_counted().clinical_date is None
 
 
 def _analogue(reading: Reading) -> str:

@@ -53,7 +53,8 @@ def _was_treated(basis) -> bool:
     if first is None or last is None:
         return False
     lines = rows(TreatmentLine, basis.scan.patient, known_at=basis.known_at).filter(clinical_date__lt=last)
-    return any(line.stop_date is None or line.stop_date > first for line in lines)
+    sure = [line for line in lines if not line.contradictions()]
+    return any(line.stop_date is None or line.stop_date > first for line in sure)
 
 
 def limits(basis) -> list[str]:

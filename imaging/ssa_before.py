@@ -48,7 +48,7 @@ def _lines(scan: Scan) -> list[TreatmentLine]:
     if scan.clinical_date is None:
         return []
     lines = rows(TreatmentLine, scan.patient).filter(treatment_class=TreatmentLine.TreatmentClass.SSA)
-    return [line for line in lines if _covers(line, scan)]
+    return [line for line in (row.as_counted() for row in lines) if _covers(line, scan)]
 
 
 def _covers(line: TreatmentLine, scan: Scan) -> bool:
