@@ -72,6 +72,7 @@ PATIENT = Card(
               choices=(("F", "Woman"), ("M", "Man"), ("O", "Other"), ("U", "Unknown"))),
         Field("birth_date", "Born", "date", "red", hint="1968, 1968-04 or a day"),
         Field("centre", "Referring centre", longest=80),
+        Field("note", "Note", hint="Why an unusual date is right", longest=300, may_be_unknown=False),
         Field("question", "Question to the board", "long", "red", hint="One sentence", is_wide=True, longest=200,
               may_be_unknown=False),
     ),
@@ -177,6 +178,7 @@ STATUS = Card(
         Field("self_care", "Continent and self-caring", "segments", "core", choices=_YES_NO, is_wide=True),
         Field("preference", "Patient preference", need="core", is_wide=True, longest=300,
               hint="Wants PRRT if possible"),
+        replace(_NOTE, label="Note, or why it is right"),
     ),
 )  # fmt: skip
 SIX = (TUMOUR, HISTOLOGY, LINES, SSA, LABS, STATUS)

@@ -26,6 +26,7 @@ class PatientAdmin(DerivedCaseValues, ServiceModelAdmin):
                 "fields": [
                     ("case_number", "initials", "sex_for_formulas", "birth_date", "age"),
                     ("centre", "vital_status", "deceased_on"),
+                    "note",
                     ("crcl", "egfr"),
                     "demo_note",
                 ]

@@ -2,30 +2,39 @@
 
 from django.utils import timezone
 
+from patients.domain.contradictions import how_to_keep
 from patients.domain.dates import in_words, is_surely_before
 from patients.domain.grading import discordance
 from patients.models import ClinicalRow, Diagnosis, HistologySpecimen, Patient, PrrtCycle, TreatmentLine
 from patients.selectors.derived import grade_of, primary_site
-from patients.selectors.rows import rows
+from patients.selectors.rows import before_birth, rows
 
 _CLINICAL = [model for model in ClinicalRow.__subclasses__() if model._meta.app_label == "patients"]
 
 
 def chronology_warnings(patient: Patient) -> list[str]:
     """Sentences about dates that contradict each other and grades that contradict their indices."""
-    return [*_before_birth_or_in_future(patient), *_before_diagnosis(patient), *_cycles(patient), *_grades(patient)]
+    return [*_in_doubt_or_in_future(patient), *_before_diagnosis(patient), *_cycles(patient), *_grades(patient)]
 
 
-def _before_birth_or_in_future(patient: Patient) -> list[str]:
+def born_after_rows(patient: Patient) -> str:
+    """A sentence where the birth date makes other entries impossible and nothing says why it is right, else ""."""
+    if patient.note:
+        return ""
+    found = sum(rows(model, patient).filter(before_birth(patient)).count() for model in ClinicalRow.__subclasses__())
+    return how_to_keep(f"{found} other entries of this case lie before this birth date.", "note") if found else ""
+
+
+def _in_doubt_or_in_future(patient: Patient) -> list[str]:
     today = timezone.localdate()
-    born = patient.birth_span
-    found = []
+    found = [f"Case: {patient.doubt_words}"] if patient.doubts else []
     for model in _CLINICAL:
-        for row in rows(model, patient).filter(clinical_date__isnull=False):
+        for row in rows(model, patient):
+            row.patient = patient
             if is_surely_before((today, today), row.clinical_span):
                 found.append(f"{_name(row)} is dated in the future.")
-            if is_surely_before(row.clinical_span, born):
-                found.append(f"{_name(row)} lies before the patient was born.")
+            if row.contradictions():
+                found.append(f"{_name(row)}: {row.doubt_words}")
     return found
 
 

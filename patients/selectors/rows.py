@@ -7,7 +7,7 @@ from django.db.models import Exists, F, ForeignKey, OuterRef, Q, QuerySet
 from patients import reads
 from patients.domain.dates import age_range
 from patients.domain.roles import Capability
-from patients.models import AccessGrant, AuditEvent, BodyMeasure, LabResult, Patient, User, Versioned
+from patients.models import AccessGrant, AuditEvent, BodyMeasure, ClinicalRow, LabResult, Patient, User, Versioned
 
 
 def visible_patients(user) -> QuerySet[Patient]:
@@ -49,6 +49,14 @@ def rows(model: type[Versioned], patient: Patient, *, known_at: dt.datetime | No
     """
     versions = model.versions.current() if known_at is None else model.versions.known_at(known_at)
     return versions.filter(**{patient_lookup(model): patient})
+
+
+def counted_rows(model: type[ClinicalRow], patient: Patient, *, known_at: dt.datetime | None = None) -> list:
+    """The same to compute with: what contradicts itself in a row is unknown, as written in its ``as_written``."""
+    found = list(rows(model, patient, known_at=known_at))
+    for row in found:
+        row.patient = patient
+    return [row.as_counted() for row in found]
 
 
 def patient_lookup(model) -> str:
