@@ -24,6 +24,7 @@ class Identity:
     facts: list[Fact]
     is_deceased: bool
     deceased_on: str
+    in_question: str = ""
 
 
 def identity_of(chart: Chart) -> Identity:
@@ -38,7 +39,11 @@ def identity_of(chart: Chart) -> Identity:
         *(Fact(f"{p.get_instrument_display()} {p.value}") for p in chart.of(PerformanceStatus)[-1:]),
     ]
     died = words.row_day(patient, "deceased_on") if patient.deceased_on else "date unknown"
-    return Identity(patient.case_number, facts, chart.is_deceased, died)
+    return Identity(patient.case_number, facts, chart.is_deceased, died, in_question(patient))
+
+
+def in_question(patient: Patient) -> str:
+    return f"{patient.doubt_words} {patient.note}".strip() if patient.doubts else ""
 
 
 def _ki67_source(chart: Chart) -> str:

@@ -7,6 +7,8 @@ from django.core.exceptions import ValidationError
 
 from patients.domain.contradictions import Contradiction, how_to_keep
 
+NO_REASON = "No reason is recorded."
+
 
 class Kept:
     """For a model with a ``note``. Only ``contradictions`` keep something from counting."""
@@ -33,10 +35,10 @@ class Kept:
         found = self.doubts
         if not found:
             return ""
-        reason = getattr(self.as_written, self.reason_field)
+        has_reason = bool(getattr(self.as_written, self.reason_field))
         said = [*dict.fromkeys(one.text for one in found)]
         said += ["What is in question counts as unknown."] if any(one.clears for one in found) else []
-        return " ".join([*said, f"Kept, with the reason: {reason}" if reason else "No reason is recorded."])
+        return " ".join([*said, f"Kept, with the reason in the {self.reason_field}." if has_reason else NO_REASON])
 
     @property
     def as_written(self) -> Self:
