@@ -657,7 +657,7 @@ class LabResult(ClinicalRow):
         if not isinstance(self.value, Decimal):
             return []
         try:
-            said = units.implausible(self.value, self.unit, self.analyte)
+            said = units.implausible(self.value.normalize(), self.unit, self.analyte)
         except units.UnitRefused:
             return []
         return [Contradiction("value", said)] if said else []

@@ -22,7 +22,8 @@ def born_after_rows(patient: Patient) -> str:
     if patient.note:
         return ""
     found = sum(rows(model, patient).filter(before_birth(patient)).count() for model in ClinicalRow.__subclasses__())
-    return how_to_keep(f"{found} other entries of this case lie before this birth date.", "note") if found else ""
+    words = "1 other entry of this case lies" if found == 1 else f"{found} other entries of this case lie"
+    return how_to_keep(f"{words} before this birth date.", "note") if found else ""
 
 
 def _in_doubt_or_in_future(patient: Patient) -> list[str]:

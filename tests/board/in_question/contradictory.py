@@ -26,6 +26,13 @@ CARDS = {"Diagnosis": "tumour", "HistologySpecimen": "histology.n1", "TreatmentL
 CARDS |= {"SsaInjection": "ssa.n1", "LabResult": "labs.n1"}
 
 
+# What the desk has chosen beforehand.
+CHOSEN = {
+    "Diagnosis": {"functional_status": "unknown", "stage": "unknown"},
+    "HistologySpecimen": {"procedure": "unknown", "differentiation": "not_stated"},
+}
+
+
 @dataclass(frozen=True)
 class Odd:
     """``values``: fields as typed. ``clears``: what must not be computed with. ``status``: field of the last card."""
@@ -208,6 +215,7 @@ def born_then(by, **more):
 
 def by_desk(odd: Odd, patient, user, reason: str, client) -> str:
     row = {name: "" if text == "unknown" else text for name, text in (odd.values | odd.also).items()}
+    row = CHOSEN.get(odd.model, {}) | row
     row |= {"is_ongoing": "true"} if row.get("is_ongoing") else {}
     rows = {f"{odd.model.lower()}_rows": [row | ({odd.reason_field: reason} if reason else {})]}
     response = client.post(change_url(patient), page(patient, birth_date=BORN, rows=rows))
@@ -228,13 +236,14 @@ def by_table(odd: Odd, patient, user, reason: str, client) -> str:
     return ""
 
 
+def as_typed(odd: Odd) -> dict[str, str]:
+    if not odd.status:
+        return {f"{CARDS[odd.model]}.{name}": text for name, text in odd.values.items()}
+    return {f"status.{odd.status}": typed_status(odd), "status.clinical_date": odd.values["clinical_date"]}
+
+
 def by_proforma(odd: Odd, patient, user, reason: str, client) -> str:
-    if odd.status:
-        typed = {f"status.{odd.status}": typed_status(odd), "status.clinical_date": odd.values["clinical_date"]}
-        typed |= {"status.note": reason}
-    else:
-        typed = {f"{CARDS[odd.model]}.{name}": text for name, text in odd.values.items()}
-        typed |= {f"{CARDS[odd.model]}.note": reason}
+    typed = as_typed(odd) | {"status.note" if odd.status else f"{CARDS[odd.model]}.note": reason}
     typed |= {"patient.question": "Is PRRT possible?", "tumour.primary_site": odd.values.get("primary_site", "unknown")}
     draft = draft_for(patient, user)
     entry = save_draft(by=user, draft=draft, seen_version=entry_of(draft).version, values=typed)
