@@ -112,12 +112,12 @@ def _newest_labs(patient: Patient) -> list[LabResult]:
 
 
 def _status(found: Recorded, patient: Patient) -> None:
-    ecog = latest(PerformanceStatus, patient, instrument="ECOG")
+    ecog = _last(PerformanceStatus, patient, instrument="ECOG")
     if ecog:
         found.stored["status.ecog"] = ecog
         found.values |= {"status.ecog": str(ecog.value), "status.clinical_date": text_of(ecog, _day("status"))}
     for name, kind in MEASURED.items():
-        if row := latest(BodyMeasure, patient, kind=kind):
+        if row := _last(BodyMeasure, patient, kind=kind):
             found.stored[name] = row
             found.values[name] = f"{row.value.normalize():f}"
     asserted = list(rows(ClinicalAssertion, patient).order_by(*OLDEST_FIRST))
@@ -125,6 +125,12 @@ def _status(found: Recorded, patient: Patient) -> None:
         if said := [row for row in asserted if row.kind == kind]:
             found.stored[name] = said[-1]
             found.values[name] = assertion_text(said[-1])
+
+
+def _last(model, patient: Patient, **filters):
+    """The newest; where its day counts nowhere it still stands on the page, with its mark."""
+    written = rows(model, patient).filter(clinical_date__isnull=False, **filters)
+    return latest(model, patient, **filters) or written.order_by("clinical_date", "recorded_at").last()
 
 
 def assertion_text(row: ClinicalAssertion) -> str:

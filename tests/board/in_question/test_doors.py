@@ -120,7 +120,7 @@ def dead_by_desk(values, user, note, client) -> str:
 
 def dead_by_table(values, user, note, client) -> str:
     cells = {"case_number": "D-1", "birth_date": BORN, "note": note, **values}
-    data = f"{','.join(cells)}\n{','.join(cells.values())}\n".encode()
+    data = "".join(",".join(f'"{cell}"' for cell in line) + "\n" for line in (cells, cells.values())).encode()
     (line,) = import_tables(by=user, found=read(data), is_trial=True).lines
     if line.outcome != "refused":
         import_tables(by=user, found=read(data), is_trial=False)
@@ -173,7 +173,7 @@ def test_a_birth_after_what_is_on_record_needs_a_reason(client, clerk):
     entry = with_typed(entry_of(draft_for(patient, clerk)), {"patient.birth_date": "2025"})
     (asked,) = [one for one in look(entry, clerk)["checks"] if one["name"] == "patient.birth_date" and one["note"]]
     assert (asked["level"], asked["note"]) == ("red", "patient.note")
-    update_patient(patient, by=clerk, reason="typing error", note=REASON, **later)
+    patient = update_patient(patient, by=clerk, reason="typing error", note=REASON, **later)
     (row,) = models.SsaInjection.objects.filter(patient=patient)
     assert row.clinical_date == dt.date(2024, 1, 1) and row.as_counted().clinical_date is None
     assert chronology_warnings(patient) == [
