@@ -237,3 +237,38 @@ def test_a_case_that_is_here_already_is_shown_beside(page, sign_in, clerk, share
     page.locator("[name='patient.case_number']").fill("UNSEEN-9")
     expect(alike).to_contain_text("in use for a case that is not shared with you")
     assert "UNSEEN" not in alike.inner_text()
+
+
+def test_a_stop_before_its_start_is_kept_with_a_reason(page, sign_in, clerk, shared, shoot, has_no_serious_finding):
+    sign_in(clerk, "/patients/TWO-1/entry/")
+    page.wait_for_selector(READY)
+    page.locator("[name='patient.question']").fill("Is PRRT possible?")
+    page.locator("[name='tumour.primary_site']").select_option("pancreas")
+    page.locator("[data-row-add=lines]").click()
+    line = page.locator("[data-rows=lines] > [data-prefix]").last
+    line.locator("[name$='.regimen']").fill("CAPTEM")
+    line.locator("[name$='.treatment_class']").select_option("chemo")
+    line.locator("[name$='.clinical_date']").fill("2025-09-01")
+    line.locator("[name$='.stop_date']").fill("2025-02-15")
+    line.locator("[name$='.cycles']").fill("6")
+    expect(line).to_contain_text("The line stops before it starts. Keep?")
+    line.get_by_role("button", name="Keep, give a reason").click()
+    page.keyboard.type("So in both letters")
+    said = line.locator(".entry-said-kept")
+    expect(said).to_have_text("The line stops before it starts. Kept, with the reason: So in both letters")
+    shoot("entry-in-question")
+    has_no_serious_finding()
+    page.get_by_role("button", name="Submit for check").click()
+    page.locator("[data-submit-reason] input").fill("letters of 2025")
+    page.locator("[data-submit-now]").click()
+    page.wait_for_url("**/patients/TWO-1/", timeout=10_000)
+    stored = TreatmentLine.objects.get(patient=shared)
+    assert (stored.note, str(stored.stop_date)) == ("So in both letters", "2025-02-15")
+    row = page.locator(f"[id='row-{stored.lineage}']")
+    expect(row).to_contain_text("in question The line stops before it starts.")
+    expect(row).to_contain_text("So in both letters")
+    shoot("patient-in-question")
+    page.goto(page.url + "entry/")
+    expect(page.locator("[data-rows=lines] .entry-said-kept")).to_contain_text(
+        "Kept, with the reason: So in both letters"
+    )
