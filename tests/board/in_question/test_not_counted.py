@@ -124,20 +124,20 @@ def in_question(case):
     return client, user, patient
 
 
-@pytest.mark.parametrize("page", ["", "?tab=lines", "?tab=labs", "?tab=histology", "?tab=eligibility", "?tab=change"])
-def test_the_pages_of_the_case_stand_and_say_what_is_in_question(in_question, page):
+@pytest.mark.parametrize("tab", ["", "?tab=lines", "?tab=labs", "?tab=histology", "?tab=eligibility", "?tab=change"])
+def test_the_pages_of_the_case_stand_and_say_what_is_in_question(in_question, tab):
     client, _, patient = in_question
-    answer = client.get(reverse("board:patient", args=[patient.case_number]) + page)
+    answer = client.get(reverse("board:patient", args=[patient.case_number]) + tab)
     text = answer.content.decode()
     assert answer.status_code == 200
     assert "In question." in text and "The date of death lies before the birth." in text
     assert "deceased, date unknown" in text and "deceased, 1950" not in text
-    if page == "":
+    if tab == "":
         assert text.count('chip-caution">in question') == len(QUESTIONED) + 1
         assert "until 15 Feb 2025" in text, "what was written stays to be read"
-    if page in ("?tab=lines", ""):
+    if tab in ("?tab=lines", ""):
         assert "The line stops before it starts." in text
-    if page == "?tab=labs":
+    if tab == "?tab=labs":
         assert "400 to 150" in text and "The lower limit is above the upper limit." in text
 
 
