@@ -1,6 +1,6 @@
 """Reading patients and their rows. Every page gets its patients from here."""
 
-from patients.selectors.checks import born_after_rows, chronology_warnings
+from patients.selectors.checks import born_after_rows, chronology_warnings, in_question
 from patients.selectors.derived import alkylator_exposure_of, creatinine_clearance, egfr, grade_of, primary_site, stains
 from patients.selectors.people import (
     accounts,
@@ -47,6 +47,7 @@ __all__ = [
     "get_visible_patient",
     "grade_of",
     "grants_of",
+    "in_question",
     "in_visible_chart",
     "invitations_of",
     "latest",

@@ -14,7 +14,9 @@ _CLINICAL = [model for model in ClinicalRow.__subclasses__() if model._meta.app_
 
 def chronology_warnings(patient: Patient) -> list[str]:
     """Sentences about dates that contradict each other and grades that contradict their indices."""
-    return [*_in_doubt_or_in_future(patient), *_before_diagnosis(patient), *_cycles(patient), *_grades(patient)]
+    found = _clinical(patient)
+    asked = [*in_question(patient, found), *_in_future(found)]
+    return [*asked, *_before_diagnosis(patient), *_cycles(patient), *_grades(patient)]
 
 
 def born_after_rows(patient: Patient) -> str:
@@ -26,17 +28,25 @@ def born_after_rows(patient: Patient) -> str:
     return how_to_keep(f"{words} before this birth date.", "note") if found else ""
 
 
-def _in_doubt_or_in_future(patient: Patient) -> list[str]:
-    today = timezone.localdate()
-    found = [f"Case: {patient.doubt_words}"] if patient.doubts else []
-    for model in _CLINICAL:
-        for row in rows(model, patient):
-            row.patient = patient
-            if is_surely_before((today, today), row.clinical_span):
-                found.append(f"{_name(row)} is dated in the future.")
-            if row.contradictions():
-                found.append(f"{_name(row)}: {row.doubt_words}")
+def in_question(patient: Patient, found: list[ClinicalRow] | None = None) -> list[str]:
+    """What was kept though it contradicts itself, and what a corrected birth has put in doubt."""
+    case = [f"Case: {patient.doubt_words}"] if patient.doubts else []
+    kept = _clinical(patient) if found is None else found
+    return [*case, *(f"{_name(row)}: {row.doubt_words}" for row in kept if row.contradictions())]
+
+
+def _clinical(patient: Patient) -> list[ClinicalRow]:
+    found = [row for model in _CLINICAL for row in rows(model, patient)]
+    for row in found:
+        row.patient = patient
     return found
+
+
+def _in_future(found: list[ClinicalRow]) -> list[str]:
+    today = timezone.localdate()
+    return [
+        f"{_name(row)} is dated in the future." for row in found if is_surely_before((today, today), row.clinical_span)
+    ]
 
 
 def _before_diagnosis(patient: Patient) -> list[str]:

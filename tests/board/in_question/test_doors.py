@@ -5,6 +5,7 @@ import json
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.urls import reverse
 
 from board.entry.answers import look, with_typed
 from board.entry.drafts import draft_for, entry_of
@@ -209,3 +210,17 @@ def test_an_extension_that_does_not_hold_what_it_is_for_is_refused(clerk, text):
     resource = {"extension": [{"url": extension_url(as_written.NAME), "valueString": text}]}
     with pytest.raises(NotTaken):
         as_written.read("TreatmentLine", resource)
+
+
+def test_the_desk_says_above_its_pages_what_is_in_question(client, clerk):
+    patient = born_then(clerk)
+    odd = ODD["line stops before it starts"]
+    row = record(odd.kind, by=clerk, patient=patient, **odd.columns, note=REASON)
+    said = "The line stops before it starts. What is in question counts as unknown. Kept, with the reason in the note."
+    name = "Treatment line of 2025-09-01"
+    assert f"In question: {name}: {said}" in client.get(change_url(patient)).content.decode()
+    assert (
+        f"In question: {said}"
+        in client.get(reverse("admin:patients_treatmentline_change", args=[row.pk])).content.decode()
+    )
+    assert said in client.get(reverse("admin:patients_treatmentline_changelist")).content.decode()
