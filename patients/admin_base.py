@@ -204,12 +204,12 @@ class ServiceModelAdmin(RolePermissions, Desk, DeskFields, admin.ModelAdmin):
             messages.error(request, "; ".join(getattr(refused, "messages", [str(refused)])))
             return HttpResponseRedirect(request.get_full_path())
 
-    def in_question(self, row) -> list[str]:
+    def said_above(self, row) -> list[str]:
         """Said above the page of the row."""
         return [row.doubt_words] if isinstance(row, Kept) and row.doubts else []
 
     def render_change_form(self, request, context, *args, obj=None, **kwargs):
-        for sentence in self.in_question(obj) if obj is not None and request.method == "GET" else []:
+        for sentence in self.said_above(obj) if obj is not None and request.method == "GET" else []:
             messages.warning(request, f"In question: {sentence}")
         kwargs["obj"] = obj
         return super().render_change_form(request, context | {"suggestions": SUGGESTIONS}, *args, **kwargs)

@@ -44,7 +44,7 @@ class PatientAdmin(DerivedCaseValues, ServiceModelAdmin):
     def change(self, row, *, by, reason, seen_at, values):
         return services.update_patient(row, by=by, reason=reason, expected_recorded_at=seen_at, **values)
 
-    def in_question(self, row):
+    def said_above(self, row):
         return selectors.in_question(row)[:WARNINGS_SHOWN]
 
     def history(self, row):
