@@ -66,12 +66,13 @@ def _course(line: TreatmentLine) -> Course:
     started = words.row_day(line)
     ended = {"known": f"to {words.day_words(stop)}", "ongoing": "ongoing", "not recorded": "end not recorded"}[end]
     spread = "" if cycle_days or not line.cycles else "; dates of single cycles not recorded, ticks evenly spread"
+    asked = f". {line.doubt_words}" if line.doubts else ""
     text = words.treatment(line)
     return Course(
         when=words.span_of(line),
         stop=stop,
         end=end,
-        title=f"{words.sentence(line.get_treatment_class_display())}: {text}, {started} {ended}{spread}",
+        title=f"{words.sentence(line.get_treatment_class_display())}: {text}, {started} {ended}{spread}{asked}",
         href=row_href(line),
         text=text + ("" if end != "not recorded" else ", end not recorded"),
         treatment_class=line.treatment_class,

@@ -24,6 +24,7 @@ class Identity:
     facts: list[Fact]
     is_deceased: bool
     deceased_on: str
+    in_question: str = ""
 
 
 def identity_of(chart: Chart) -> Identity:
@@ -41,7 +42,11 @@ def identity_of(chart: Chart) -> Identity:
         ),
     ]
     died = words.row_day(patient, "deceased_on") if patient.deceased_on else "date unknown"
-    return Identity(patient.case_number, facts, chart.is_deceased, died)
+    return Identity(patient.case_number, facts, chart.is_deceased, died, in_question(patient))
+
+
+def in_question(patient: Patient) -> str:
+    return f"{patient.doubt_words} {patient.note}".strip() if patient.doubts else ""
 
 
 def _ki67_source(chart: Chart) -> str:
@@ -56,12 +61,12 @@ def facts_of(patient: Patient, today: dt.date) -> list[str]:
     specimens = list(patient.histologyspecimen_rows.order_by(*OLDEST_FIRST))
     site = diagnosis.primary_site if diagnosis else "unknown"
     grade = words.grade(specimens[-1], grade_of(specimens[-1], site=site)) if specimens else ""
-    ages = age_range_on(patient, patient.deceased_on or today)
+    ages = age_range_on(patient, patient.as_counted().deceased_on or today)
     return [
         *([patient.initials] if patient.initials else []),
         words.sex_and_age(patient, ages),
         words.tumour(diagnosis, grade),
         words.ki67(specimens),
         words.stage(diagnosis),
-        words.current_line(list(patient.treatmentline_rows.order_by(*OLDEST_FIRST))),
+        words.current_line([line.as_counted() for line in patient.treatmentline_rows.order_by(*OLDEST_FIRST)]),
     ]

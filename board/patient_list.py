@@ -78,6 +78,12 @@ def _by_patient(rows, patients: list[Patient]) -> dict:
     return found
 
 
+def _counted(lines, patient) -> list:
+    for line in lines:
+        line.patient = patient
+    return [line.as_counted() for line in lines]
+
+
 def _line(patient, diagnoses, specimens, treatments, scans, decisions, agreed, today) -> PatientLine:  # noqa: PLR0917
     diagnosis = diagnoses[-1] if diagnoses else None
     site = diagnosis.primary_site if diagnosis else "unknown"
@@ -90,7 +96,7 @@ def _line(patient, diagnoses, specimens, treatments, scans, decisions, agreed, t
         case_number=patient.case_number,
         tumour=words.tumour(diagnosis, grade),
         ki67=words.ki67(specimens),
-        treatment=words.current_line(treatments),
+        treatment=words.current_line(_counted(treatments, patient)),
         sstr=sstr_line(patient, scans, today),
         decision=decision.get_outcome_display() if decision else "",
         due=words.day_words((due, due)) if due else "",

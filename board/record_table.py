@@ -47,6 +47,7 @@ class RecordRow:
     detail: str
     note: str = ""
     href: str = ""
+    in_question: str = ""
 
     @property
     def is_illustrative(self) -> bool:
@@ -56,7 +57,7 @@ class RecordRow:
 def record_rows(chart: Chart) -> list[RecordRow]:
     """Newest first; rows without a date at the end."""
     found = [
-        *(_row(line, "Treatment", words.treatment(line), _course_words(line)) for line in chart.lines),
+        *(_row(line, "Treatment", words.treatment(line), _course_words(line.as_written)) for line in chart.lines),
         *(_row(c, "Treatment", f"PRRT cycle {c.number}", _cycle_words(c)) for c in chart.of(PrrtCycle)),
         *(_row(i, "Treatment", i.drug, "SSA injection") for i in chart.of(SsaInjection)),
         *(_scan_row(view) for view in chart.scans),
@@ -73,9 +74,9 @@ def record_rows(chart: Chart) -> list[RecordRow]:
 
 
 def _row(row, lane: str, what: str, detail: str, *, href: str = "") -> RecordRow:
-    when = words.span_of(row)
+    when = words.span_of(row.as_written)
     key = (when is not None, when or (), str(row.recorded_at))
-    return RecordRow(str(row.lineage), key, words.day_words(when), lane, what, detail, row.note, href)
+    return RecordRow(str(row.lineage), key, words.day_words(when), lane, what, detail, row.note, href, row.doubt_words)
 
 
 def _scan_row(view) -> RecordRow:
@@ -122,8 +123,8 @@ def _body_words(measure: BodyMeasure) -> tuple[str, str]:
 
 
 def _assertion_row(row) -> RecordRow:
-    has_pair = row.compared_from or row.compared_to
-    pair = f"{row.compared_from or '?'} compared with {row.compared_to or '?'}" if has_pair else ""
+    days = (row.as_written.compared_from, row.as_written.compared_to)
+    pair = f"{days[0] or '?'} compared with {days[1] or '?'}" if any(days) else ""
     detail = ", ".join(p for p in (row.get_state_display(), row.detail.replace("_", " "), pair) if p)
     return _row(row, "Statement", words.sentence(row.get_kind_display()), detail)
 

@@ -15,6 +15,7 @@ from eligibility.case_rows import VERSIONED
 from eligibility.loader import guideline
 from eligibility.models import ChangeVerdict
 from imaging.models import Reading, SuvInput, UptakeMeasurement
+from patients.kept import Kept
 from patients.models import Patient
 from patients.services import snapshot
 from patients.trail import values_shown
@@ -132,7 +133,12 @@ def _numbers(then: Chart, now: Chart) -> list[Difference]:
 
 def _values(row: Any) -> dict:
     """What a person entered; the ids by which rows name each other say nothing to a reader."""
+    row = _as_written(row)
     return snapshot(row, [field.name for field in row._meta.concrete_fields if not field.is_relation])
+
+
+def _as_written(row: Any) -> Any:
+    return row.as_written if isinstance(row, Kept) else row
 
 
 def _fields(model, before: dict, after: dict) -> list[tuple[str, str, str]]:
@@ -142,7 +148,7 @@ def _fields(model, before: dict, after: dict) -> list[tuple[str, str, str]]:
 
 def _name(row: Any) -> str:
     headline = row.headline() if hasattr(row, "headline") else str(row._meta.verbose_name)
-    day = words.row_day(row) if hasattr(row, "clinical_date") else ""
+    day = words.row_day(_as_written(row)) if hasattr(row, "clinical_date") else ""
     return words.sentence(", ".join(part for part in (headline, day) if part))
 
 

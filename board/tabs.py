@@ -74,8 +74,8 @@ def _scan_row(view: ScanView, chart: Chart) -> tuple[Cell, ...]:
     signed = Cell(f"signed, {reading.scale_id}", f"version {reading.version}") if reading else Cell("no signed reading")
     lesions = {m.voi.lesion_id for m in view.measured if m.voi.lesion_id}
     return (
-        Cell(words.row_day(scan), scan.label, reverse("imaging:scan", args=[scan.pk])),
-        Cell(scan.tracer or "not stated", scan.note),
+        Cell(words.row_day(scan.as_written), scan.label, reverse("imaging:scan", args=[scan.pk])),
+        Cell(scan.tracer or "not stated", f"{scan.note} {scan.doubt_words}".strip()),
         _suv(view),
         signed,
         Cell(str(len(lesions)) if lesions else "none"),
@@ -107,7 +107,7 @@ def _specimen_row(s, chart: Chart) -> tuple[Cell, ...]:
     found = chart.grades[s.pk]
     markers = ", ".join(f"{m.marker} {m.get_result_display()}" for m in s.ihc_results.all())
     return (
-        Cell(words.row_day(s), s.note),
+        Cell(words.row_day(s.as_written), f"{s.note} {s.doubt_words}".strip()),
         Cell(s.site or "not stated"),
         Cell(s.get_procedure_display(), s.get_differentiation_display()),
         Cell(s.ki67_text or "not stated", s.ki67_method, _source(chart, s), is_source=True),
@@ -125,7 +125,7 @@ def _lines(chart: Chart) -> Tab:
 
 def _record(row: RecordRow, chart: Chart) -> tuple[Cell, ...]:
     path = f"{reverse('board:source', args=[chart.patient.case_number])}?row={row.key}"
-    return Cell(row.day), Cell(row.what, "", path, is_source=True), Cell(row.detail), Cell(row.note)
+    return Cell(row.day), Cell(row.what, "", path, is_source=True), Cell(row.detail), Cell(row.note, row.in_question)
 
 
 def _labs(chart: Chart) -> Tab:
@@ -137,10 +137,11 @@ def _labs(chart: Chart) -> Tab:
 
 def _lab_row(lab: LabResult, chart: Chart) -> tuple[Cell, ...]:
     known, unit = ANALYTES.get(lab.analyte), words.unit(lab.unit)
-    ends = [words.number(end) if end is not None else "" for end in (lab.reference_low, lab.reference_high)]
+    written = lab.as_written
+    ends = [words.number(end) if end is not None else "" for end in (written.reference_low, written.reference_high)]
     limits = f"{ends[0] or 'no lower'} to {ends[1] or 'no upper'} {unit}" if any(ends) else "not recorded"
     return (
-        Cell(words.row_day(lab)),
+        Cell(words.row_day(written)),
         Cell(words.sentence(known.label if known else lab.analyte)),
         Cell(
             f"{lab.comparator}{words.number(lab.value)} {unit}".rstrip(),
@@ -149,7 +150,7 @@ def _lab_row(lab: LabResult, chart: Chart) -> tuple[Cell, ...]:
             is_source=True,
         ),
         Cell(limits),
-        Cell(lab.note),
+        Cell(lab.note, lab.doubt_words),
     )
 
 

@@ -30,6 +30,7 @@ from patients.models import (
     BodyMeasure,
     ClinicalAssertion,
     ClinicalEvent,
+    ClinicalRow,
     DatePrecision,
     Diagnosis,
     HistologySpecimen,
@@ -65,7 +66,10 @@ VERSIONED: tuple[type[Versioned], ...] = (
 
 @dataclass
 class CaseRows:
-    """Rows of one patient, current or as known at ``known_at`` (system time); lists in clinical order."""
+    """Rows of one patient, current or as known at ``known_at`` (system time); lists in clinical order.
+
+    Days that contradict each other are not among them: what was written is in ``as_written`` of the row.
+    """
 
     patient: Patient
     known_at: dt.datetime | None
@@ -83,9 +87,11 @@ def fetch(patient: Patient, *, known_at: dt.datetime | None = None, also: tuple[
         as_known = (partial(build, known_at=known_at) for build in (_versioned, _imaging))
         found = bundle_once(patient, *as_known, *also)
     person = patient if known_at is None else (patient_as_known(patient, known_at) or _not_opened_yet(patient))
-    case = CaseRows(person, known_at, found if known_at is None else as_read_then(patient, found, known_at))
+    case = CaseRows(
+        person.as_counted(), known_at, found if known_at is None else as_read_then(patient, found, known_at)
+    )
     for model in VERSIONED:
-        case.by_model[model].sort(key=_clinical_order)
+        case.by_model[model] = sorted((_counted(row, person) for row in case.of(model)), key=_clinical_order)
     _wire(case)
     return case
 
@@ -119,6 +125,13 @@ def _imaging(patient: Patient, known_at: dt.datetime | None = None) -> list[Quer
         LesionReading.objects.filter(reading__in=readings.values("pk")),
         verdicts,
     ]
+
+
+def _counted(row: Versioned, person: Patient) -> Versioned:
+    if not isinstance(row, ClinicalRow):
+        return row
+    row._meta.get_field("patient").set_cached_value(row, person)
+    return row.as_counted()
 
 
 def _clinical_order(row) -> tuple:

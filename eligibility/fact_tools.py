@@ -5,7 +5,10 @@ from collections.abc import Callable, Iterable, Sequence
 
 from eligibility.domain.facts import Choice, Fact, Source, unknown
 from patients.domain.dates import in_words
+from patients.kept import Kept
 from patients.models import ClinicalRow
+
+IN_QUESTION = "dates that contradict each other"
 
 
 def usable(rows: Iterable[ClinicalRow], as_of: dt.date) -> list[ClinicalRow]:
@@ -38,6 +41,7 @@ def dated(row: ClinicalRow) -> dt.date | None:
 def source(row, text: str = "") -> Source:
     words = text or str(row._meta.verbose_name)
     on = in_words(row.clinical_date, row.clinical_date_precision) if hasattr(row, "clinical_date") else ""
+    on = IN_QUESTION if isinstance(row, Kept) and row.as_written is not row else on
     return Source(
         row._meta.label, str(getattr(row, "lineage", row.pk)), ", ".join(part for part in (words, on) if part)
     )

@@ -3,6 +3,7 @@
 Everything here is what readers saw; numbers of two tracers are never put side by side.
 """
 
+import datetime as dt
 from dataclasses import dataclass
 
 from imaging import selectors
@@ -15,6 +16,7 @@ from imaging.domain.vocabulary import Tracer, is_sstr
 from imaging.models import LesionFinding, LesionReading, Reading, Scan
 from imaging.scan_numbers import COMPLETE
 from patients.models import TreatmentLine
+from patients.selectors import counted_rows
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ def pair_of(scan: Scan) -> FdgPair | None:
 
 def _pair(fdg_scan: Scan, sstr: list[Scan]) -> FdgPair:
     by_key = {str(scan.pk): scan for scan in sstr}
-    treatments = [t for line in TreatmentLine.objects.filter(patient=fdg_scan.patient) if (t := _start(line))]
+    treatments = [t for line in counted_rows(TreatmentLine, fdg_scan.patient) if (t := _start(line))]
     as_of = max((s.clinical_date for s in (fdg_scan, *sstr)), default=fdg_scan.clinical_date)
     try:
         found = fdg_pairing.pair(
@@ -79,7 +81,9 @@ def _netpet(lesions: list[DualSeen], answered: Completeness) -> tuple[fdg.Propos
 
 
 def _start(line: TreatmentLine) -> TreatmentStart | None:
-    span = line.clinical_span
+    """A start that is in question may have been on any day."""
+    is_in_question = line.clinical_date is None and line.as_written.clinical_date is not None
+    span = (dt.date.min, dt.date.max) if is_in_question else line.clinical_span
     if span is None:
         return None
     earliest, latest = span

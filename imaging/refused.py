@@ -118,6 +118,8 @@ SENTENCES: dict[str, str] = {
     "it is unknown. It changes the uptake of the liver.",
     "ssa_injection_missing": "Give the drug and the day of the last somatostatin analogue before the scan, or say that "
     "they are unknown.",
+    "ssa_before_birth": "This day lies before the patient was born. If it is right, enter the injection on the page of "
+    "data entry with the reason in its note, and choose it here.",
     "ssa_after_scan": "This injection was after the scan. Give the last one before it.",
     "extravasation_missing": "Say whether tracer was extravasated: none, suspected, seen or unknown.",
     "answer_unknown": "This answer is not one of those offered.",

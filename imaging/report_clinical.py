@@ -5,7 +5,7 @@ from imaging.domain.fdg_pairing import DEFAULT_LIMIT_DAYS
 from imaging.domain.vocabulary import Tracer
 from imaging.models import Reading, Scan, Series, SuvResult
 from patients.models import Diagnosis, HistologySpecimen, TreatmentLine
-from patients.selectors import grade_of, rows
+from patients.selectors import counted_rows, grade_of, rows
 
 NOT_STATED = "not stated"
 
@@ -24,12 +24,18 @@ def clinical(basis) -> list[str]:
 
 
 def _lines(basis) -> list[str]:
-    found = rows(TreatmentLine, basis.scan.patient, known_at=basis.known_at)
+    """What began before the scan, and what may have, because its dates contradict each other."""
+    found = counted_rows(TreatmentLine, basis.scan.patient, known_at=basis.known_at)
+    day = basis.scan.clinical_date
     return [
-        f"{line.regimen} ({line.when()})"
+        f"{line.regimen} (dates contradict each other)" if _is_open(line) else f"{line.regimen} ({line.when()})"
         for line in found
-        if line.clinical_date and basis.scan.clinical_date and line.clinical_date <= basis.scan.clinical_date
+        if day and (_is_open(line) or (line.clinical_date and line.clinical_date <= day))
     ]
+
+
+def _is_open(line: TreatmentLine) -> bool:
+    return line.clinical_date is None and line.as_written.clinical_date is not None
 
 
 def _analogue(reading: Reading) -> str:

@@ -3,7 +3,7 @@
 from imaging import selectors
 from imaging.models import Reading
 from patients.models import TreatmentLine
-from patients.selectors import rows
+from patients.selectors import counted_rows
 
 RISE = "possible treatment-associated increase in SSTR uptake"
 RISE_ALONE = "possible increase in SSTR uptake"
@@ -52,8 +52,9 @@ def _was_treated(basis) -> bool:
     first, last = basis.previous.clinical_date, basis.scan.clinical_date
     if first is None or last is None:
         return False
-    lines = rows(TreatmentLine, basis.scan.patient, known_at=basis.known_at).filter(clinical_date__lt=last)
-    return any(line.stop_date is None or line.stop_date > first for line in lines)
+    lines = counted_rows(TreatmentLine, basis.scan.patient, known_at=basis.known_at)
+    begun = [line for line in lines if line.clinical_date and line.clinical_date < last and not line.doubts]
+    return any(line.stop_date is None or line.stop_date > first for line in begun)
 
 
 def limits(basis) -> list[str]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from imaging.models import Reading, Scan
 from patients.models import SsaInjection, TreatmentLine
-from patients.selectors import latest, rows
+from patients.selectors import counted_rows, latest, rows
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,9 @@ def _lines(scan: Scan) -> list[TreatmentLine]:
     """Treatment lines with an analogue that had begun and had not surely ended by the day of the scan."""
     if scan.clinical_date is None:
         return []
-    lines = rows(TreatmentLine, scan.patient).filter(treatment_class=TreatmentLine.TreatmentClass.SSA)
-    return [line for line in lines if _covers(line, scan)]
+    lines = counted_rows(TreatmentLine, scan.patient)
+    is_ssa = TreatmentLine.TreatmentClass.SSA
+    return [line for line in lines if line.treatment_class == is_ssa and _covers(line, scan)]
 
 
 def _covers(line: TreatmentLine, scan: Scan) -> bool:

@@ -18,6 +18,7 @@ from patients import reads, services
 from patients.domain.dates import in_words
 from patients.domain.roles import Capability
 from patients.forms import ListField, PageForm, PartialDateField, ServiceForm, ServiceFormSet, UnitInput
+from patients.kept import Kept
 from patients.models import AuditEvent, Patient, Team, User, Versioned
 from patients.selectors import patient_lookup, visible_patients
 from patients.services.audit import REASON_LENGTH
@@ -203,7 +204,14 @@ class ServiceModelAdmin(RolePermissions, Desk, DeskFields, admin.ModelAdmin):
             messages.error(request, "; ".join(getattr(refused, "messages", [str(refused)])))
             return HttpResponseRedirect(request.get_full_path())
 
-    def render_change_form(self, request, context, *args, **kwargs):
+    def said_above(self, row) -> list[str]:
+        """Said above the page of the row."""
+        return [row.doubt_words] if isinstance(row, Kept) and row.doubts else []
+
+    def render_change_form(self, request, context, *args, obj=None, **kwargs):
+        for sentence in self.said_above(obj) if obj is not None and request.method == "GET" else []:
+            messages.warning(request, f"In question: {sentence}")
+        kwargs["obj"] = obj
         return super().render_change_form(request, context | {"suggestions": SUGGESTIONS}, *args, **kwargs)
 
     def save_model(self, request, obj, form, change):

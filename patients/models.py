@@ -18,8 +18,10 @@ from django.db.models import Q
 from django.utils import timezone
 
 from patients.added_rows import AppendOnly
-from patients.domain import case_numbers, dates, initials, ki67, months, units
+from patients.domain import case_numbers, contradictions, dates, initials, ki67, months, units
+from patients.domain.contradictions import Contradiction
 from patients.domain.roles import Capability, Role, role_may
+from patients.kept import Kept
 
 
 class Team(models.Model):
@@ -151,7 +153,7 @@ class InitialsField(models.CharField):
         return super().formfield(**{"max_length": 20} | kwargs)
 
 
-class Patient(models.Model):
+class Patient(Kept, models.Model):
     class Sex(models.TextChoices):
         FEMALE = "F", "female"
         MALE = "M", "male"
@@ -180,6 +182,9 @@ class Patient(models.Model):
     vital_status = models.CharField(max_length=8, choices=VitalStatus, default=VitalStatus.UNKNOWN)
     deceased_on = models.DateField(null=True, blank=True)
     deceased_on_precision = models.CharField(max_length=8, choices=DatePrecision, default=DatePrecision.DAY)
+    note = models.CharField(
+        max_length=300, blank=True, help_text="Why dates of this case that contradict each other are right."
+    )
     demo_note = models.TextField(
         blank=True, help_text="What is published and what is illustrative in a demonstration case."
     )
@@ -208,11 +213,11 @@ class Patient(models.Model):
             self.birth_date_precision = DatePrecision.UNKNOWN
         if self.deceased_on is None:
             self.deceased_on_precision = DatePrecision.UNKNOWN
+        self.ask_for_reason()
+
+    def contradictions(self) -> list[Contradiction]:
         died = _span(self.deceased_on, self.deceased_on_precision)
-        if dates.is_surely_before(died, self.birth_span):
-            raise ValidationError({"deceased_on": "The patient cannot have died before birth."})
-        if died is not None and self.vital_status != self.VitalStatus.DECEASED:
-            raise ValidationError({"vital_status": "With a date of death the vital status is deceased."})
+        return contradictions.of_death(died, self.birth_span, self.vital_status == self.VitalStatus.DECEASED)
 
     def _check_number(self) -> None:
         """A number of before these rules stays until it is changed."""
@@ -361,7 +366,7 @@ class Versioned(models.Model):
         raise TypeError("clinical rows are taken back by patients.services.withdraw, which keeps them")
 
 
-class ClinicalRow(Versioned):
+class ClinicalRow(Kept, Versioned):
     """A fact about one patient with its clinical date (and precision) and its time of recording."""
 
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="%(class)s_rows")
@@ -393,8 +398,18 @@ class ClinicalRow(Versioned):
         super().clean()
         if self.clinical_date is None:
             self.clinical_date_precision = DatePrecision.UNKNOWN
-        if self.patient_id and dates.is_surely_before(self.clinical_span, self.patient.birth_span):
-            raise ValidationError({"clinical_date": "This date lies before the patient was born."})
+        self.tidy()
+        self.ask_for_reason()
+
+    def tidy(self) -> None:
+        """Before anything is asked about: derived columns, and what cannot be at all."""
+
+    def contradictions(self) -> list[Contradiction]:
+        return contradictions.before_birth(self.clinical_span, self.born)
+
+    @property
+    def born(self) -> dates.Span | None:
+        return self.patient.birth_span if self.patient_id else None
 
 
 def _span(day, precision) -> dates.Span | None:
@@ -489,8 +504,7 @@ class HistologySpecimen(ClinicalRow):
             self.ki67_low, self.ki67_high, self.ki67_low_open, self.ki67_high_open, text=self.ki67_text
         )
 
-    def clean(self):
-        super().clean()
+    def tidy(self):
         if not self.ki67_text:
             self.ki67_low = self.ki67_high = None
             self.ki67_low_open = self.ki67_high_open = False
@@ -577,14 +591,17 @@ class TreatmentLine(ClinicalRow):
     def stop_span(self) -> dates.Span | None:
         return _span(self.stop_date, self.stop_date_precision)
 
-    def clean(self):
-        super().clean()
+    def tidy(self):
         if self.stop_date is None:
             self.stop_date_precision = DatePrecision.UNKNOWN
-        if dates.is_surely_before(self.stop_span, self.clinical_span):
-            raise ValidationError({"stop_date": "The line cannot stop before it starts."})
-        if self.stop_date is not None and self.is_ongoing:
-            raise ValidationError({"is_ongoing": "A line with a stop date is not ongoing. Clear one of the two."})
+
+    def contradictions(self) -> list[Contradiction]:
+        stop = self.stop_span
+        return [
+            *super().contradictions(),
+            *contradictions.before_birth(stop, self.born, "stop_date"),
+            *contradictions.of_line(self.clinical_span, stop, self.is_ongoing),
+        ]
 
 
 class SsaInjection(ClinicalRow):
@@ -627,8 +644,7 @@ class LabResult(ClinicalRow):
         known = units.ANALYTES.get(self.analyte)
         return f"{known.label if known else self.analyte} {self.comparator}{self.value.normalize():f} {self.unit}"
 
-    def clean(self):
-        super().clean()
+    def tidy(self):
         try:
             units.analyte(self.analyte)
         except units.UnitRefused as refused:
@@ -637,17 +653,18 @@ class LabResult(ClinicalRow):
             self.unit = units.normalise_unit(self.unit, self.analyte)
         except units.UnitRefused as refused:
             raise ValidationError({"unit": ValidationError(str(refused), code=refused.code)}) from refused
-        if isinstance(self.value, Decimal):
-            _ask_for_note(self, units.implausible(self.value, self.unit, self.analyte))
-        limits = (self.reference_low, self.reference_high)
-        if all(isinstance(limit, Decimal) for limit in limits) and limits[0] > limits[1]:
-            raise ValidationError({"reference_low": "The lower limit is above the upper limit."})
 
+    def contradictions(self) -> list[Contradiction]:
+        return [*super().contradictions(), *contradictions.of_limits(self.reference_low, self.reference_high)]
 
-def _ask_for_note(row, sentence: str) -> None:
-    """Keep an improbable value only together with a word from the person who entered it."""
-    if sentence and not row.note:
-        raise ValidationError({"value": f"{sentence} If it is right, say so in the note."})
+    def improbabilities(self) -> list[Contradiction]:
+        if not isinstance(self.value, Decimal):
+            return []
+        try:
+            said = units.implausible(self.value.normalize(), self.unit, self.analyte)
+        except units.UnitRefused:
+            return []
+        return [Contradiction("value", said)] if said else []
 
 
 class PerformanceStatus(ClinicalRow):
@@ -670,8 +687,7 @@ class PerformanceStatus(ClinicalRow):
         """Frailty (Rockwood) is no performance status: it answers no question about one."""
         return self.instrument == self.Instrument.CFS
 
-    def clean(self):
-        super().clean()
+    def tidy(self):
         if self.instrument == self.Instrument.ECOG and self.value not in range(6):
             raise ValidationError({"value": "ECOG runs from 0 to 5."})
         if self.instrument == self.Instrument.KPS and self.value not in range(0, 101, 10):
@@ -696,15 +712,16 @@ class BodyMeasure(ClinicalRow):
     def headline(self) -> str:
         return f"{self.get_kind_display()} {self.value.normalize():f}"
 
-    def clean(self):
-        super().clean()
-        if self.kind not in self.PLAUSIBLE or not isinstance(self.value, Decimal):
-            return
-        if self.value <= 0:
+    def tidy(self):
+        if isinstance(self.value, Decimal) and self.value <= 0:
             raise ValidationError({"value": "A weight or height is above zero."})
+
+    def improbabilities(self) -> list[Contradiction]:
+        if self.kind not in self.PLAUSIBLE or not isinstance(self.value, Decimal):
+            return []
         low, high = self.PLAUSIBLE[self.kind]
-        if not low <= self.value <= high:
-            _ask_for_note(self, f"This {self.Kind(self.kind).label} is outside the plausible {low} to {high}.")
+        text = f"This {self.Kind(self.kind).label} is outside the plausible {low} to {high}."
+        return [] if low <= self.value <= high else [Contradiction("value", text)]
 
 
 class ClinicalEvent(ClinicalRow):
@@ -777,10 +794,10 @@ class ClinicalAssertion(ClinicalRow):
     kind = models.CharField(max_length=20, choices=Kind)
     state = models.CharField(max_length=8, choices=State, default=State.UNKNOWN)
     detail = models.CharField(
-        max_length=40,
+        max_length=300,
         blank=True,
         help_text="Pregnancy: negative_test, not_of_childbearing_potential, not_excluded. Heart failure: NYHA I to IV. "
-        "Benefit from PRRT: months without progression.",
+        "Benefit from PRRT: months without progression. Preference: why an unusual date is right.",
     )
     compared_from = models.DateField("progression: earlier examination", null=True, blank=True)
     compared_to = models.DateField("progression: later examination", null=True, blank=True)
@@ -791,11 +808,16 @@ class ClinicalAssertion(ClinicalRow):
     def headline(self) -> str:
         return f"{self.get_kind_display()}: {self.get_state_display()}"
 
-    def clean(self):
-        super().clean()
-        days = (self.compared_from, self.compared_to)
-        if all(isinstance(day, dt.date) for day in days) and days[0] >= days[1]:
-            raise ValidationError({"compared_to": "The later examination has to come after the earlier one."})
+    @property
+    def reason_field(self) -> str:
+        """The note of a preference is the preference."""
+        return "detail" if self.kind == self.Kind.PREFERENCE else "note"
+
+    def contradictions(self) -> list[Contradiction]:
+        earlier, later = (_span(day, DatePrecision.DAY) for day in (self.compared_from, self.compared_to))
+        return [*super().contradictions(), *contradictions.of_comparison(earlier, later)]
+
+    def tidy(self):
         if self.kind == self.Kind.PRRT_BENEFIT and self.detail and months.months_in(self.detail) is None:
             raise ValidationError({"detail": "Give the months without progression as a number, e.g. 20."})
 

@@ -7,14 +7,15 @@ from django.utils import timezone
 
 from board import words
 from board.entry.build import Page, build
-from board.entry.checks import Check, alkylator, checks, grade, site_of
+from board.entry.checks import Check, alkylator, asked, checks, grade, kept, site_of
 from board.entry.drafts import Entry
 from board.entry.duplicates import TAKEN, candidates, is_taken_unseen
 from board.entry.fields import BY_KEY, CARDS, HISTOLOGY, LINES, UNKNOWN, Card, field_of
 from board.entry.returning import open_return
 from board.entry.ring import Ring, ring
-from board.entry.status import answers
+from board.entry.status import NOTE, answers, in_question, note_alone
 from board.entry.submit import needs_reason
+from patients.domain.contradictions import TO_KEEP
 
 
 def with_typed(entry: Entry, values: dict[str, str]) -> Entry:
@@ -77,8 +78,18 @@ def label_of(name: str) -> str:
 
 def _status(entry: Entry, page: Page) -> list[Check]:
     said, day = answers(entry, page.patient)
-    found = [Check(one.name, "red", one.problem) for one in said if one.problem]
+    found = [_refused(one.name, one.problem) for one in said if one.problem]
+    wrong = {one.name for one in found}
+    for name, (text, reason) in in_question(entry, said, page.patient).items():
+        if name not in wrong:
+            found.append(kept(name, text, reason, NOTE))
+    if alone := note_alone(entry, said):
+        found.append(Check(NOTE, "red", alone))
     return [*found, Check("status.clinical_date", "red", day)] if day else found
+
+
+def _refused(name: str, text: str) -> Check:
+    return Check(name, "red", asked(text), NOTE) if TO_KEEP in text else Check(name, "red", text)
 
 
 def _ring(found: Ring) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The rows that the texts of the page stand for, each checked by the model it will be stored as. Nothing is written."""
 
+import copy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,9 +10,12 @@ from board.entry.codec import columns_of
 from board.entry.drafts import Entry
 from board.entry.fields import HISTOLOGY, LABS, LINES, PATIENT, PRRT, SSA, TUMOUR, Card
 from patients.models import Patient
+from patients.selectors import born_after_rows
 
 NEEDED = "Needed before this can be stored."
 _EMPTY_CODES = {"null", "blank", "required"}
+# Of the case, and judged together with what is asked.
+NOT_ON_THE_PAGE = ("vital_status", "deceased_on", "deceased_on_precision")
 _NOT_ASKED = {"id", "patient", "recorded_by", "recorded_at", "lineage", "superseded_at"}
 
 
@@ -79,8 +83,11 @@ def _case(entry: Entry) -> Built:
     one.columns.pop("question", None)
     stored = entry.chart.patient
     values = {name: value for name, value in one.columns.items() if value not in ("", None) or name == "centre"}
-    one.row = Patient(**({"pk": stored.pk} if stored else {}), **values)
+    not_asked = {"pk": stored.pk} | {name: getattr(stored, name) for name in NOT_ON_THE_PAGE} if stored else {}
+    one.row = Patient(**not_asked, **values)
     _full_clean(one, exclude={"question"})
+    if stored and {"birth_date", "note"} & set(one.changed) and (said := born_after_rows(one.row)):
+        one.problems.setdefault("birth_date", said)
     return one
 
 
@@ -98,11 +105,20 @@ def _one(entry: Entry, card: Card, prefix: str) -> Built:
 def _check(one: Built, patient: Patient) -> None:
     """What the model says of the row; a stored row that nobody touched is not judged again."""
     one.columns, one.problems = columns_of(one.card, one.texts)
-    if one.stored is not None and not one.changed:
-        one.row = one.stored  # with what the model derives, the interval of Ki-67 for one
-        return
-    one.row = one.card.model(patient=patient, **one.columns)
-    _full_clean(one)
+    one.row = _row(one)
+    one.row.patient = patient
+    if one.changed or one.stored is None:
+        _full_clean(one)
+
+
+def _row(one: Built) -> Any:
+    """As it would be stored: of a stored row only what was changed on the page is another."""
+    if one.stored is None:
+        return one.card.model(**one.columns)
+    row = copy.copy(one.stored)
+    for name in one.changes:
+        setattr(row, name, one.columns[name])
+    return row
 
 
 def _full_clean(one: Built, exclude: set[str] | None = None) -> None:
@@ -118,6 +134,8 @@ def field_for(card: Card, column: str) -> str:
     names = {one.stored_in: one.name for one in card.fields}
     if column == "is_ongoing":
         return "stop_date"
+    if column in NOT_ON_THE_PAGE:
+        return "birth_date"
     return names.get(column) or names.get(column.removesuffix("_precision")) or card.fields[0].name
 
 

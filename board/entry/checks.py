@@ -4,18 +4,18 @@ import datetime as dt
 from dataclasses import dataclass
 
 from board.domain.minimum_data import is_about_prrt
-from board.entry.build import Built, Page
+from board.entry.build import Built, Page, field_for
 from board.entry.codec import ONGOING
-from board.entry.fields import HISTOLOGY, LABS, LINES, PATIENT, PRRT, SSA, TUMOUR, UNKNOWN, Card
+from board.entry.fields import HISTOLOGY, LINES, PATIENT, PRRT, SSA, TUMOUR, UNKNOWN, Card
+from patients.domain.contradictions import TO_KEEP
 from patients.domain.dates import is_surely_before
 from patients.domain.drugs import contains_alkylator
 from patients.domain.grading import GradeResult, discordance, who_grade
-from patients.domain.units import UnitRefused, implausible
 
 _PRECISIONS = {"day": "exact day", "month": "month only", "year": "year only"}
 # Of one cycle of 177Lu, so that an activity in GBq under MBq is seen; 7400 is usual.
 USUAL_MBQ = (500, 15_000)
-KEPT = "Kept, with the reason in the note."
+KEPT = "Kept, with the reason:"
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,11 @@ def checks(page: Page, *, question: str, today: dt.date) -> list[Check]:
     for one in page.all:
         found += [_problem(one, name, text) for name, text in one.problems.items() if not _is_open(one, name)]
         found += _words(one)
+        found += _in_question(one)
         if one.row is not None and one.card.model is not None and hasattr(one.row, "clinical_span"):
             found += _future(one, today)
     return [
         *found,
-        *_labs(page),
         *_activities(page),
         *_before_diagnosis(page),
         *_lines(page),
@@ -68,25 +68,21 @@ def _is_open(one: Built, name: str) -> bool:
 
 def _problem(one: Built, name: str, text: str) -> Check:
     """An improbable value is refused by its model until the note says that it is right: that is a question."""
-    is_question = "say so in the note" in text
     full = f"{one.prefix}.{name}"
-    if not is_question:
+    if TO_KEEP not in text:
         return Check(full, "red", text)
-    return Check(full, "red", f"{text.partition(' If it is right')[0]} Keep?", f"{one.prefix}.note")
+    return Check(full, "red", asked(text), f"{one.prefix}.note")
 
 
-def _labs(page: Page) -> list[Check]:
-    """An improbable value that was kept stays marked."""
-    found = []
-    for one in page.of(LABS):
-        row = one.row
-        try:
-            said = implausible(row.value, row.unit, row.analyte) if row and row.value is not None else ""
-        except UnitRefused:
-            said = ""
-        if said and row.note:
-            found.append(_soft(one, "value", said))
-    return found
+def asked(text: str) -> str:
+    """The sentence of a refusal as the question whether to keep the value."""
+    return f"{text.partition(f' {TO_KEEP}')[0]} Keep?"
+
+
+def _in_question(one: Built) -> list[Check]:
+    """What was kept stays marked."""
+    found = {} if one.row is None or one.is_gone else {field_for(one.card, d.field): d.text for d in one.row.doubts}
+    return [_soft(one, name, text) for name, text in found.items() if name not in one.problems]
 
 
 def _activities(page: Page) -> list[Check]:
@@ -100,9 +96,11 @@ def _activities(page: Page) -> list[Check]:
 
 
 def _soft(one: Built, name: str, text: str) -> Check:
-    note = one.texts.get("note", "")
-    kept = Check(f"{one.prefix}.{name}", "kept", f"{text} {KEPT}")
-    return kept if note else Check(f"{one.prefix}.{name}", "amber", text, f"{one.prefix}.note")
+    return kept(f"{one.prefix}.{name}", text, one.texts.get("note", ""), f"{one.prefix}.note")
+
+
+def kept(name: str, text: str, reason: str, note: str) -> Check:
+    return Check(name, "kept", f"{text} {KEPT} {reason}") if reason else Check(name, "amber", text, note)
 
 
 def _words(one: Built) -> list[Check]:

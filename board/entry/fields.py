@@ -85,6 +85,8 @@ PATIENT = Card(
         Field("centre", "Referring centre", longest=80),
         Field("question", "Question to the board", "long", "red", hint="One sentence", is_wide=True, longest=200,
               may_be_unknown=False),
+        Field("note", "Note, or why an unusual date is right", hint="As in the letter", is_wide=True, longest=300,
+              may_be_unknown=False),
     ),
     Patient,
 )  # fmt: skip
@@ -206,6 +208,7 @@ STATUS = Card(
         Field("self_care", "Continent and self-caring", "segments", "core", choices=_YES_NO, is_wide=True),
         Field("preference", "Patient preference", need="core", is_wide=True, longest=300,
               hint="Wants PRRT if possible"),
+        replace(_NOTE, label="Note, or why it is right"),
     ),
 )  # fmt: skip
 SIX = (TUMOUR, HISTOLOGY, LINES, SSA, LABS, STATUS)

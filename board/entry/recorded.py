@@ -124,12 +124,12 @@ def _newest_labs(patient: Patient) -> list[LabResult]:
 
 def _status(found: Recorded, patient: Patient) -> None:
     for name, instrument in SCALES.items():
-        if row := latest(PerformanceStatus, patient, instrument=instrument):
+        if row := _last(PerformanceStatus, patient, instrument=instrument):
             found.stored[name] = row
             found.values[name] = str(row.value)
             found.values.setdefault("status.clinical_date", text_of(row, _day("status")))
     for name, kind in MEASURED.items():
-        if row := latest(BodyMeasure, patient, kind=kind):
+        if row := _last(BodyMeasure, patient, kind=kind):
             found.stored[name] = row
             found.values[name] = f"{row.value.normalize():f}"
     asserted = list(rows(ClinicalAssertion, patient).order_by(*OLDEST_FIRST))
@@ -137,6 +137,12 @@ def _status(found: Recorded, patient: Patient) -> None:
         if said := [row for row in asserted if row.kind == kind]:
             found.stored[name] = said[-1]
             found.values[name] = assertion_text(said[-1])
+
+
+def _last(model, patient: Patient, **filters):
+    """The newest; where its day counts nowhere it still stands on the page, with its mark."""
+    written = rows(model, patient).filter(clinical_date__isnull=False, **filters)
+    return latest(model, patient, **filters) or written.order_by("clinical_date", "recorded_at").last()
 
 
 def assertion_text(row: ClinicalAssertion) -> str:

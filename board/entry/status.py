@@ -1,5 +1,6 @@
 """The card of the person's state: each answer is a row of its own, dated by the day of the assessment."""
 
+import copy
 import datetime as dt
 from dataclasses import dataclass
 from typing import Any
@@ -14,14 +15,16 @@ from board.entry.recorded import ASSERTED, MEASURED, SCALES
 from patients.models import BodyMeasure, ClinicalAssertion, Patient, PerformanceStatus
 
 DAY = "status.clinical_date"
+NOTE = "status.note"
 _WITHDRAWN = "withdraw"
+ALONE = "A note is stored with an answer of this card: change or add one."
 NO_DAY = "Say on which day this was: a value without a day counts nowhere."
 _PREGNANCY = {"pregnant": ("asserted", ""), "not_excluded": ("unknown", "not_excluded"), UNKNOWN: ("unknown", "")}
 
 
 @dataclass
 class Answer:
-    """``act``: record, revise, withdraw or nothing; ``columns`` what is stored."""
+    """``act``: record, revise, withdraw or nothing; ``columns`` what is stored, as ``row`` would be."""
 
     name: str
     act: str
@@ -29,6 +32,11 @@ class Answer:
     stored: Any
     columns: dict[str, Any]
     problem: str = ""
+    row: Any = None
+
+    @property
+    def is_stored(self) -> bool:
+        return self.act in ("record", "revise")
 
 
 def answers(entry: Entry, patient: Patient) -> tuple[list[Answer], str]:
@@ -40,15 +48,37 @@ def answers(entry: Entry, patient: Patient) -> tuple[list[Answer], str]:
     except Unreadable as said:
         day, precision, trouble = None, "unknown", str(said)
     is_new_day = values.get(DAY, "") != chart.get(DAY, "")
+    note = values.get(NOTE, "")
     found = []
     for name in (*SCALES, *MEASURED, *ASSERTED):
         text, before = values.get(name, ""), chart.get(name, "")
         again = name == "status.ecog" and is_new_day and text not in ("", UNKNOWN)
         if text != before or again:
             found.append(_answer(entry, name, text, (day, precision)))
+    if note and not found and values.get("status.ecog", "") not in ("", UNKNOWN):
+        found = [_answer(entry, "status.ecog", values["status.ecog"], (day, precision))]
     for one in found:
-        _check(one, patient)
+        _check(one, patient, note)
     return found, trouble
+
+
+def note_alone(entry: Entry, found: list[Answer]) -> str:
+    """A sentence where there is a note and no answer to store it with."""
+    return ALONE if entry.values.get(NOTE, "") and not any(one.is_stored for one in found) else ""
+
+
+def in_question(entry: Entry, found: list[Answer], patient: Patient) -> dict[str, tuple[str, str]]:
+    """By field: what is in question about what is stored, or would be, and the reason that keeps it."""
+    changed = {one.name: one.row for one in found if one.act}
+    stored = {name: entry.chart.stored.get(name) for name in ("status.ecog", *MEASURED, *ASSERTED)}
+    said = {}
+    for name, row in (stored | changed).items():
+        if row is None:
+            continue
+        row.patient = patient
+        if doubts := row.doubts:
+            said[name] = (" ".join(one.text for one in doubts), getattr(row, row.reason_field))
+    return said
 
 
 def _answer(entry: Entry, name: str, text: str, when: tuple[dt.date | None, str]) -> Answer:
@@ -96,12 +126,16 @@ def _assertion(kind: str, text: str) -> dict[str, Any] | None:
     return {"kind": kind, "state": text}
 
 
-def _check(one: Answer, patient: Patient) -> None:
-    if one.problem or one.act in ("", _WITHDRAWN):
+def _check(one: Answer, patient: Patient, note: str) -> None:
+    if one.problem or not one.is_stored:
         return
-    row = one.model(patient=patient, **one.columns)
-    if one.model is BodyMeasure and one.act == "revise":
-        row.note = one.stored.note
+    row = one.row = copy.copy(one.stored) if one.act == "revise" else one.model()
+    row.patient = patient
+    for name, value in one.columns.items():
+        setattr(row, name, value)
+    if note and (row.reason_field == "note" or row.doubts):
+        setattr(row, row.reason_field, note)
+        one.columns[row.reason_field] = note
     try:
         row.full_clean(exclude={"patient", "recorded_by", "lineage"}, validate_unique=False, validate_constraints=False)
     except ValidationError as refused:

@@ -14,7 +14,7 @@ from board.entry.duplicates import TAKEN, is_taken_unseen, unanswered
 from board.entry.fields import PRRT, UNKNOWN, field_of
 from board.entry.returning import NO_ANSWER, answer_return, open_return
 from board.entry.ring import Ring, ring
-from board.entry.status import answers
+from board.entry.status import NOTE, answers, note_alone
 from board.entry.unknowns import has_own_word, state_unknown
 from board.follow_up import store_question
 from board.models import EntryDraft
@@ -84,6 +84,7 @@ def _refuse(by, entry: Entry, page: Page, found: Ring, reason: str) -> None:
     said, day = answers(entry, page.patient)
     wrong |= {one.name: one.problem for one in said if one.problem}
     wrong |= {"status.clinical_date": day} if day else {}
+    wrong |= {NOTE: alone} if (alone := note_alone(entry, said)) else {}
     wrong |= {one.name: "Needed before the case can be submitted." for one in found.red if one.name not in wrong}
     wrong |= dict.fromkeys(entry.clashes, CLASH)
     if entry.draft.patient_id is None:

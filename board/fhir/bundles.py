@@ -8,13 +8,22 @@ from decimal import Decimal
 from typing import Any
 
 from board.fhir import library
-from board.fhir.mapping import to_decisions, to_histology, to_imaging, to_observations, to_patient, to_treatment
+from board.fhir.mapping import (
+    as_written,
+    to_decisions,
+    to_histology,
+    to_imaging,
+    to_observations,
+    to_patient,
+    to_treatment,
+)
 from board.fhir.mapping.parts import Json, coding, instant
 from board.fhir.mapping.terms import ACT_REASON, NOTICE, NOTICE_CODE, code_system
 from board.models import BoardDecision, DecisionFollowUp
 from eligibility.case_rows import CaseRows, fetch
 from imaging.models import Lesion, LesionFinding, Scan
 from imaging.selectors import CURRENT, measurements, signed_readings
+from patients.kept import Kept
 from patients.models import (
     BodyMeasure,
     ClinicalAssertion,
@@ -51,7 +60,12 @@ ONE_EACH = (
 def bundle_of(patient: Patient, *, now: dt.datetime, known_at: dt.datetime | None = None) -> Json:
     """Everything recorded about a case (as known at ``known_at``) as a collection, checked by the R4B classes."""
     case = fetch(patient, known_at=known_at)
-    found = [to_patient.patient(case.patient), *_clinical(case), *_seen(case), *_decided(patient, known_at)]
+    found = [
+        _with(to_patient.patient(case.patient), case.patient),
+        *_clinical(case),
+        *_seen(case),
+        *_decided(patient, known_at),
+    ]
     bundle = {
         "resourceType": "Bundle",
         "id": str(uuid.uuid5(patient.pk, instant(now))),
@@ -85,8 +99,19 @@ def _security(patient: Patient) -> Json:
 
 def _clinical(case: CaseRows) -> list[Json]:
     owner = case.patient.pk
-    specimens = [one for row in _in_order(case, HistologySpecimen) for one in to_histology.specimen(row, owner)]
-    return specimens + [write(row, owner) for model, write in ONE_EACH for row in _in_order(case, model)]
+    specimens = [one for row in _in_order(case, HistologySpecimen) for one in _specimen(row, owner)]
+    return specimens + [_with(write(row, owner), row) for model, write in ONE_EACH for row in _in_order(case, model)]
+
+
+def _specimen(row: HistologySpecimen, owner: uuid.UUID) -> list[Json]:
+    first, *others = to_histology.specimen(row, owner)
+    return [_with(first, row), *others]
+
+
+def _with(resource: Json, row: Any) -> Json:
+    """What does not count is not among the elements, and stands beside them."""
+    found = as_written.written(row) if isinstance(row, Kept) else []
+    return resource | {"extension": [*resource.get("extension", []), *found]} if found else resource
 
 
 def _in_order(case: CaseRows, model: type) -> list:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from board.fhir import library
-from board.fhir.mapping import from_observations, from_patient, from_treatment
+from board.fhir.mapping import as_written, from_observations, from_patient, from_treatment
 from board.fhir.mapping.drafts import ITSELF, Draft, NotTaken
 from board.fhir.mapping.from_histology import specimen
 from board.fhir.mapping.parts import Json
@@ -101,7 +101,9 @@ def _draft(found: Read, received: Received, entry: Entry) -> Draft:
     if entry.kind not in READERS:
         raise NotTaken(NOT_READ.get(entry.kind, "kind_not_read"))
     _check_subject(found, received, entry)
-    return READERS[entry.kind](entry.resource)
+    draft = READERS[entry.kind](entry.resource)
+    draft.values.update(as_written.read(draft.model, entry.resource))
+    return draft
 
 
 def _check_subject(found: Read, received: Received, entry: Entry) -> None:

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('board', '0014_patient_exports'),
-        ('patients', '0009_clinical_frailty_scale'),
+        ('patients', '0010_clinical_frailty_scale'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -3,6 +3,7 @@
 from django.utils import timezone
 
 from board.chart import Chart
+from board.identity import in_question
 from board.provenance.chain import Chain, Link, facts
 from board.provenance.criteria import used_by
 from board.record_table import ROW_MODELS, record_rows
@@ -25,6 +26,7 @@ def row_chain(chart: Chart, lineage: str) -> Chain | None:
             ("Value", shown.detail),
             ("Clinical date", shown.day),
             ("Note", row.note),
+            ("In question", row.doubt_words),
             ("Recorded by", chart.names.get(row.recorded_by_id, "not known")),
             ("Recorded", f"{timezone.localtime(row.recorded_at):%Y-%m-%d %H:%M}"),
         ),
@@ -46,6 +48,7 @@ def _person(chart: Chart) -> Chain:
                 "Date of birth",
                 f"recorded to the {person.birth_date_precision}" if person.birth_date else "not recorded",
             ),
+            ("In question", in_question(person)),
             ("Recorded", f"{timezone.localtime(person.recorded_at):%Y-%m-%d %H:%M}"),
         ),
         note=BY_HAND,

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from imaging.models.series import Series
+from patients.domain.contradictions import Contradiction
 from patients.models import ClinicalRow, Versioned
 
 
@@ -17,6 +18,8 @@ class Scan(ClinicalRow):
         NONE = "none", "no SSA"
         ON = "on", "on SSA"
         UNKNOWN = "unknown", "unknown"
+
+    PLAUSIBLE = {"uptake_min": 600, "peptide_ug": 10_000}
 
     pet_series = models.ForeignKey(Series, null=True, blank=True, on_delete=models.PROTECT, related_name="pet_of_scans")
     ct_series = models.ForeignKey(Series, null=True, blank=True, on_delete=models.PROTECT, related_name="ct_of_scans")
@@ -56,12 +59,22 @@ class Scan(ClinicalRow):
     def headline(self) -> str:
         return " ".join(word for word in (self.tracer or "scan", self.label) if word)
 
-    def clean(self):
-        super().clean()
-        for name, most in (("uptake_min", 600), ("peptide_ug", 10_000)):
+    def tidy(self):
+        for name in self.PLAUSIBLE:
             value = getattr(self, name)
-            if isinstance(value, Decimal) and not 0 < value <= most:
-                raise ValidationError({name: f"Give a value above 0 and at most {most}, or leave it empty."})
+            if isinstance(value, Decimal) and value <= 0:
+                raise ValidationError({name: "Give a value above 0, or leave it empty."})
+
+    def contradictions(self) -> list[Contradiction]:
+        return [*super().contradictions(), *(self._above(name, most) for name, most in self._beyond())]
+
+    def _beyond(self):
+        values = ((name, most, getattr(self, name)) for name, most in self.PLAUSIBLE.items())
+        return [(name, most) for name, most, value in values if isinstance(value, Decimal) and value > most]
+
+    def _above(self, name: str, most: int) -> Contradiction:
+        label = str(self._meta.get_field(name).verbose_name)
+        return Contradiction(name, f"This {label} is above the plausible {most}.", (name,))
 
 
 class Lesion(ClinicalRow):

@@ -90,6 +90,7 @@ def new_lesion(
         kind=kind,
         clinical_date=scan.clinical_date,
         clinical_date_precision=scan.clinical_date_precision,
+        note=scan.note if scan.contradictions() else "",
         given_tracking_uid=given_tracking_uid,
     )
 

@@ -9,6 +9,7 @@ from django.db.models import F
 from imaging.models import Reading, Scan
 from imaging.refused import Refused
 from imaging.services.reading_lock import check_seen, token_of_answers
+from patients.domain.dates import is_surely_before
 from patients.domain.roles import Capability
 from patients.models import SsaInjection
 from patients.selectors import rows
@@ -68,6 +69,8 @@ def _of_chart(by, scan: Scan, drug: str, day: dt.date | None) -> SsaInjection | 
         return None
     if scan.clinical_date and day > scan.clinical_date:
         raise Refused("ssa_after_scan")
+    if is_surely_before((day, day), scan.patient.birth_span):
+        raise Refused("ssa_before_birth")
     known = rows(SsaInjection, scan.patient).filter(drug__iexact=drug, clinical_date=day).first()
     reason = "stated by the reader of the scan"
     return known or record(SsaInjection, by=by, patient=scan.patient, drug=drug, clinical_date=day, reason=reason)

@@ -26,6 +26,7 @@ class PatientAdmin(DerivedCaseValues, ServiceModelAdmin):
                 "fields": [
                     ("case_number", "initials", "sex_for_formulas", "birth_date", "age"),
                     ("centre", "vital_status", "deceased_on"),
+                    "note",
                     ("crcl", "egfr"),
                     "demo_note",
                 ]
@@ -42,6 +43,9 @@ class PatientAdmin(DerivedCaseValues, ServiceModelAdmin):
 
     def change(self, row, *, by, reason, seen_at, values):
         return services.update_patient(row, by=by, reason=reason, expected_recorded_at=seen_at, **values)
+
+    def said_above(self, row):
+        return selectors.in_question(row)[:WARNINGS_SHOWN]
 
     def history(self, row):
         return AuditEvent.objects.filter(patient=row).select_related("by").order_by("-id")

@@ -21,7 +21,7 @@ from patients.models import (
 
 
 class RowAdmin(ServiceModelAdmin):
-    list_display = ["patient", "headline", "when", "note"]
+    list_display = ["patient", "headline", "when", "note", "in_question"]
     list_display_links = ["headline"]
     list_select_related = ["patient"]
     search_fields = ["patient__case_number", "note"]
@@ -42,6 +42,10 @@ class RowAdmin(ServiceModelAdmin):
     @admin.display(description="what")
     def headline(self, row):
         return row.headline()
+
+    @admin.display(description="in question")
+    def in_question(self, row):
+        return row.doubt_words
 
     @admin.display(description="date", ordering="clinical_date")
     def when(self, row):
@@ -71,7 +75,7 @@ class LabResultAdmin(RowAdmin):
     form = LabPageForm
     search_fields = ["patient__case_number", "analyte"]
     list_filter = ["analyte"]
-    list_display = ["patient", "headline", "when", "reference_low", "reference_high", "note"]
+    list_display = ["patient", "headline", "when", "reference_low", "reference_high", "note", "in_question"]
 
 
 for model in (Diagnosis, SsaInjection, PrrtCycle, PerformanceStatus, BodyMeasure, ClinicalEvent, ClinicalAssertion):

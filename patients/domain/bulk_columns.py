@@ -58,7 +58,9 @@ class Table:
 
 
 _CASE = Column(CASE, "The case number of the board.", TEXT, CASE, "IMP-0001", True)
-_NOTE = Column("note", "A remark; needed where a value is improbable but right.", TEXT, "note")
+_NOTE = Column(
+    "note", "A remark; needed where a value is improbable, or dates contradict each other, but right.", TEXT, "note"
+)
 
 
 def _date(meaning: str, example: str) -> Column:
@@ -92,6 +94,7 @@ _TABLES = (
             Column("centre", "Referring centre.", TEXT, "centre", "Example centre"),
             _choice("vital_status", "Whether the patient is alive.", "alive deceased unknown", "alive"),
             Column("deceased_on", "Date of death.", DATE, "deceased_on"),
+            _NOTE,
         ),
         (CASE,),
     ),
@@ -181,7 +184,12 @@ _TABLES = (
             Column("unit", "Its unit; never guessed.", TEXT, "unit", "umol/L", True),
             Column("reference_low", "Lower limit of the laboratory.", NUMBER, "reference_low", "45"),
             Column("reference_high", "Upper limit of the laboratory.", NUMBER, "reference_high", "84"),
-            Column("note", "A remark; tells two samples of one day apart.", TEXT, "note"),
+            Column(
+                "note",
+                "A remark; tells two samples of one day apart, and is needed where a value is improbable but right.",
+                TEXT,
+                "note",
+            ),
         ),
         (CASE, "date", "analyte", "note"),
     ),
@@ -235,7 +243,12 @@ _TABLES = (
             _date("Day on which it was said.", "2024-08-28"),
             Column("assertion", "What is asserted.", CHOICE, "kind", "bone_metastases", True, tuple(_KINDS.split())),
             _choice("state", "Asserted, denied or not known.", "asserted denied unknown", "denied", True),
-            Column("detail", "Detail: pregnancy, heart failure, months of benefit.", TEXT, "detail"),
+            Column(
+                "detail",
+                "Detail: pregnancy, heart failure, months of benefit; of a preference, why an unusual date is right.",
+                TEXT,
+                "detail",
+            ),
             Column("compared_from", "Progression: earlier examination.", DAY, "compared_from"),
             Column("compared_to", "Progression: later examination.", DAY, "compared_to"),
             _NOTE,

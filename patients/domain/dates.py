@@ -34,10 +34,10 @@ def is_surely_before(first: Span | None, second: Span | None) -> bool:
 
 
 def age_range(birth: Span | None, day: dt.date) -> tuple[int, int] | None:
-    """Lowest and highest age in completed years on ``day``; None when the birth date is unknown."""
-    if birth is None:
+    """Lowest and highest age in completed years on ``day``; None when the birth date is unknown, or lies after it."""
+    if birth is None or is_surely_before((day, day), birth):
         return None
-    return _completed_years(birth[1], day), _completed_years(birth[0], day)
+    return max(0, _completed_years(birth[1], day)), _completed_years(birth[0], day)
 
 
 @lru_cache(maxsize=4096)

@@ -1,6 +1,6 @@
 """Reading patients and their rows. Every page gets its patients from here."""
 
-from patients.selectors.checks import chronology_warnings
+from patients.selectors.checks import born_after_rows, chronology_warnings, in_question
 from patients.selectors.derived import alkylator_exposure_of, creatinine_clearance, egfr, grade_of, primary_site, stains
 from patients.selectors.people import (
     accounts,
@@ -17,6 +17,7 @@ from patients.selectors.rows import (
     age_on,
     age_range_on,
     cohort_patients,
+    counted_rows,
     dependants,
     get_visible_patient,
     in_visible_chart,
@@ -37,8 +38,10 @@ __all__ = [
     "age_range_on",
     "alkylator_exposure_of",
     "as_they_were",
+    "born_after_rows",
     "chronology_warnings",
     "cohort_patients",
+    "counted_rows",
     "creatinine_clearance",
     "dependants",
     "egfr",
@@ -46,6 +49,7 @@ __all__ = [
     "get_visible_patient",
     "grade_of",
     "grants_of",
+    "in_question",
     "in_visible_chart",
     "invitations_of",
     "latest",

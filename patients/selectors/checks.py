@@ -2,31 +2,51 @@
 
 from django.utils import timezone
 
+from patients.domain.contradictions import how_to_keep
 from patients.domain.dates import in_words, is_surely_before
 from patients.domain.grading import discordance
 from patients.models import ClinicalRow, Diagnosis, HistologySpecimen, Patient, PrrtCycle, TreatmentLine
 from patients.selectors.derived import grade_of, primary_site
-from patients.selectors.rows import rows
+from patients.selectors.rows import before_birth, rows
 
 _CLINICAL = [model for model in ClinicalRow.__subclasses__() if model._meta.app_label == "patients"]
 
 
 def chronology_warnings(patient: Patient) -> list[str]:
     """Sentences about dates that contradict each other and grades that contradict their indices."""
-    return [*_before_birth_or_in_future(patient), *_before_diagnosis(patient), *_cycles(patient), *_grades(patient)]
+    found = _clinical(patient)
+    asked = [*in_question(patient, found), *_in_future(found)]
+    return [*asked, *_before_diagnosis(patient), *_cycles(patient), *_grades(patient)]
 
 
-def _before_birth_or_in_future(patient: Patient) -> list[str]:
-    today = timezone.localdate()
-    born = patient.birth_span
-    found = []
-    for model in _CLINICAL:
-        for row in rows(model, patient).filter(clinical_date__isnull=False):
-            if is_surely_before((today, today), row.clinical_span):
-                found.append(f"{_name(row)} is dated in the future.")
-            if is_surely_before(row.clinical_span, born):
-                found.append(f"{_name(row)} lies before the patient was born.")
+def born_after_rows(patient: Patient) -> str:
+    """A sentence where the birth date makes other entries impossible and nothing says why it is right, else ""."""
+    if patient.note:
+        return ""
+    found = sum(rows(model, patient).filter(before_birth(patient)).count() for model in ClinicalRow.__subclasses__())
+    words = "1 other entry of this case lies" if found == 1 else f"{found} other entries of this case lie"
+    return how_to_keep(f"{words} before this birth date.", "note") if found else ""
+
+
+def in_question(patient: Patient, found: list[ClinicalRow] | None = None) -> list[str]:
+    """What was kept though it contradicts itself, and what a corrected birth has put in doubt."""
+    case = [f"Case: {patient.doubt_words}"] if patient.doubts else []
+    kept = _clinical(patient) if found is None else found
+    return [*case, *(f"{_name(row)}: {row.doubt_words}" for row in kept if row.contradictions())]
+
+
+def _clinical(patient: Patient) -> list[ClinicalRow]:
+    found = [row for model in _CLINICAL for row in rows(model, patient)]
+    for row in found:
+        row.patient = patient
     return found
+
+
+def _in_future(found: list[ClinicalRow]) -> list[str]:
+    today = timezone.localdate()
+    return [
+        f"{_name(row)} is dated in the future." for row in found if is_surely_before((today, today), row.clinical_span)
+    ]
 
 
 def _before_diagnosis(patient: Patient) -> list[str]:

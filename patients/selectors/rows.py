@@ -8,7 +8,7 @@ from django.utils import timezone
 from patients import reads
 from patients.domain.dates import age_range
 from patients.domain.roles import Capability
-from patients.models import AccessGrant, AuditEvent, BodyMeasure, LabResult, Patient, User, Versioned
+from patients.models import AccessGrant, AuditEvent, BodyMeasure, ClinicalRow, LabResult, Patient, User, Versioned
 from patients.prepared import Prepared
 
 
@@ -69,6 +69,14 @@ def rows(model: type[Versioned], patient: Patient, *, known_at: dt.datetime | No
     return versions.filter(**{patient_lookup(model): patient})
 
 
+def counted_rows(model: type[ClinicalRow], patient: Patient, *, known_at: dt.datetime | None = None) -> list:
+    """The same to compute with: what contradicts itself in a row is unknown, as written in its ``as_written``."""
+    found = list(rows(model, patient, known_at=known_at))
+    for row in found:
+        row.patient = patient
+    return [row.as_counted() for row in found]
+
+
 def patient_lookup(model) -> str:
     """Query path from a row to its patient: "patient", or through the row it belongs to ("specimen__patient")."""
     names = {f.name for f in model._meta.concrete_fields}
@@ -91,11 +99,28 @@ def dependants(row: Versioned, *, parts: bool) -> list[Versioned]:
 
 
 def latest(model, patient, *, as_of: dt.date | None = None, known_at: dt.datetime | None = None, **filters):
-    """The row with the newest clinical date (not after ``as_of``), the last recorded among equals, or None."""
+    """The row with the newest clinical date (not after ``as_of``), the last recorded among equals, or None.
+
+    A day before the birth counts as unknown.
+    """
     found = rows(model, patient, known_at=known_at).filter(clinical_date__isnull=False, **filters)
+    found = found.exclude(before_birth(patient))
     if as_of is not None:
         found = found.filter(clinical_date__lte=as_of)
     return found.order_by(F("clinical_date").desc(), F("recorded_at").desc()).first()
+
+
+def before_birth(patient: Patient) -> Q:
+    """Rows that lie surely before it: their day counts as unknown."""
+    born = patient.birth_span
+    if born is None:
+        return Q(pk__in=[])
+    first = born[0]
+    ends = {"day": first, "month": first.replace(day=1), "year": first.replace(month=1, day=1)}
+    found = Q(pk__in=[])
+    for precision, end in ends.items():
+        found |= Q(clinical_date_precision=precision, clinical_date__lt=end)
+    return found
 
 
 def latest_lab(patient, analyte: str, *, as_of=None, known_at=None) -> LabResult | None:

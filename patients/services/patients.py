@@ -2,11 +2,13 @@
 
 import datetime as dt
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
 from patients.domain.roles import Role
 from patients.models import AccessGrant, Patient, PatientIdentifier
+from patients.selectors.checks import born_after_rows
 from patients.services.access import follow_centre, grant_access
 from patients.services.audit import audit, snapshot
 from patients.services.versions import Conflict
@@ -39,6 +41,8 @@ def update_patient(patient: Patient, *, by, reason: str, expected_recorded_at=No
     for name, value in changes.items():
         setattr(current, name, value)
     current.full_clean(exclude=["recorded_by"])
+    if {"birth_date", "birth_date_precision"} & changes.keys() and (said := born_after_rows(current)):
+        raise ValidationError({"birth_date": said})
     after = snapshot(current)
     changed = [name for name in after if after[name] != before[name]]
     if not changed:

@@ -96,6 +96,8 @@ def test_an_injection_that_cannot_be_the_last_before_the_scan(draft, doctor, pha
     assert refusal_of(answer_reading, **give, injection=later) == "ssa_after_scan"
     day = DAY + dt.timedelta(days=1)
     assert refusal_of(answer_reading, **give, ssa_drug="octreotide", ssa_date=day) == "ssa_after_scan"
+    assert phantom_case.birth_date > dt.date(1901, 1, 1)
+    assert refusal_of(answer_reading, **give, ssa_drug="octreotide", ssa_date=dt.date(1901, 1, 1)) == "ssa_before_birth"
     assert refusal_of(answer_reading, **give, injection=other) == "ssa_injection_missing"
     assert refusal_of(answer_reading, **give, ssa_drug="octreotide") == "ssa_injection_missing"
     assert not SsaInjection.objects.filter(drug="octreotide").exists()

@@ -285,3 +285,36 @@ def test_an_entry_comes_back_with_a_question_and_goes_again_with_cycles_and_an_a
     page.wait_for_url("**/patients/E-0388/", timeout=20_000)
     assert PrrtCycle.objects.get().clinical_date_precision == "month"
     assert ReturnAnswer.objects.get().text == "One, in 2023; added."
+
+
+def test_a_stop_before_its_start_is_kept_with_a_reason(page, sign_in, clerk, shared, shoot, has_no_serious_finding):
+    sign_in(clerk, "/patients/TWO-1/entry/")
+    page.wait_for_selector(READY)
+    page.locator("[name='patient.question']").fill("Is PRRT possible?")
+    page.locator("[name='tumour.primary_site']").select_option("pancreas")
+    line = page.locator("[data-rows=lines] > [data-prefix]")
+    line.locator("[name$='.regimen']").fill("CAPTEM")
+    line.locator("[name$='.treatment_class']").select_option("chemo")
+    line.locator("[name$='.clinical_date']").fill("2025-09-01")
+    line.locator("[name$='.stop_date']").fill("2025-02-15")
+    line.locator("[name$='.cycles']").fill("6")
+    expect(line).to_contain_text("The line stops before it starts. Keep?")
+    line.get_by_role("button", name="Keep, give a reason").click()
+    page.keyboard.type("So in both letters")
+    said = line.locator(".entry-said-kept")
+    expect(said).to_have_text("The line stops before it starts. Kept, with the reason: So in both letters")
+    shoot("entry-in-question")
+    has_no_serious_finding()
+    page.get_by_role("button", name="Submit for check").click()
+    page.locator("[data-submit-now]").click()
+    page.wait_for_url("**/patients/TWO-1/", timeout=10_000)
+    stored = TreatmentLine.objects.get(patient=shared)
+    assert (stored.note, str(stored.stop_date)) == ("So in both letters", "2025-02-15")
+    row = page.locator(f"[id='row-{stored.lineage}']")
+    expect(row).to_contain_text("in question The line stops before it starts.")
+    expect(row).to_contain_text("So in both letters")
+    shoot("patient-in-question")
+    page.goto(page.url + "entry/")
+    expect(page.locator("[data-rows=lines] .entry-said-kept")).to_contain_text(
+        "Kept, with the reason: So in both letters"
+    )

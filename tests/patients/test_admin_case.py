@@ -223,7 +223,7 @@ def test_the_page_of_a_row_withdraws_it_with_a_reason_and_shows_its_history(desk
         (
             "treatmentline_rows",
             {"clinical_date": "2024-05", "stop_date": "2024-04-30", "treatment_class": "ssa", "regimen": "lanreotide"},
-            "cannot stop before it starts",
+            "The line stops before it starts. If it is right, say so in the note.",
         ),
         (
             "histologyspecimen_rows",

@@ -8,7 +8,11 @@ from board.fhir.mapping.terms import extension_url
 
 # model -> (field, extension, kind of value). "Strings" repeats the extension once for each word.
 EXTRAS: dict[str, tuple[tuple[str, str, str], ...]] = {
-    "Patient": (("demo_note", "demo-note", "String"), ("initials", "initials", "String")),
+    "Patient": (
+        ("demo_note", "demo-note", "String"),
+        ("initials", "initials", "String"),
+        ("note", "note", "String"),
+    ),
     "Diagnosis": (
         ("functional_status", "functional-status", "Code"),
         ("syndrome", "syndrome", "String"),

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from board.fhir.mapping import as_written
 from board.fhir.mapping.codes import NET, ORGANS, PRIMARY_SITES
 from board.fhir.mapping.drafts import Draft, NotTaken
 from board.fhir.mapping.from_parts import clinical_date, codes, date_of, extras, note_of, own_code, partial
@@ -30,6 +31,7 @@ def patient(resource: Json) -> dict[str, Any]:
         "centre": resource.get("managingOrganization", {}).get("display", ""),
         **_vital(resource),
         **extras("Patient", resource),
+        **as_written.read("Patient", resource),
     }
 
 

@@ -5,6 +5,7 @@ Ours say by their extensions what they are. Of others the name of the drug has t
 
 from typing import Any
 
+from board.fhir.mapping import as_written
 from board.fhir.mapping.codes import LU_DOTATATE, MBQ_PER
 from board.fhir.mapping.drafts import Draft, NotTaken
 from board.fhir.mapping.extras import has_extra
@@ -36,7 +37,8 @@ def administration(resource: Json) -> Draft:
         return _line(resource, name, extras("TreatmentLine", resource), "effectivePeriod")
     if has_extra(resource, "cycle-number") or is_prrt([name]):
         return _cycle(resource, name)
-    if has_extra(resource, "is-long-acting") or ("effectiveDateTime" in resource and _is_ssa(name)):
+    has_one_day = "effectiveDateTime" in resource or has_extra(resource, as_written.NAME)
+    if has_extra(resource, "is-long-acting") or (has_one_day and _is_ssa(name)):
         return _injection(resource, name)
     if "effectivePeriod" not in resource:
         raise NotTaken("administration_is_no_line")

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('patients', '0008_form_of_an_injection_may_be_unknown'),
+        ('patients', '0009_assertions_of_the_older_label'),
     ]
 
     operations = [
