@@ -248,3 +248,4 @@ USE_TZ = True
 LOGGING = logs.settings_of(env.LOG_FORMAT, is_demo=IS_DEMO)
 if not DEBUG:
     DEFAULT_EXCEPTION_REPORTER = "config.log_reporter.PlacesOnlyReporter"
+    LOGGING_CONFIG = "config.uncaught.configure"

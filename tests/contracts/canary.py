@@ -19,8 +19,8 @@ from patients.domain.roles import Role
 from tests.contracts.routes import ROUTES, Rule
 from tests.imaging.phantom import write_pet
 from tests.imaging.phantom_objects import write_report, write_rtstruct, write_seg
+from tests.processes.canary.words import WORD
 
-WORD = "ZQCANARY"
 # The words of the case, its birth dates as header and chart write them, and the root of its UIDs.
 WORDS = (WORD, WORD.lower(), "1901-02-03", "19010203", "1902-03-04", "19020304")
 # Every field any form of ours has, filled with words of the case.

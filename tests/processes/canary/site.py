@@ -57,7 +57,7 @@ class Deployment:
         celery = [sys.executable, "-m", "celery", "-A", "config"]
         return {
             "web": [sys.executable, "-m", "gunicorn", "tests.processes.canary.breaking.wsgi", "-b", f"127.0.0.1:{self.port}",
-                    "--workers", "2", "--threads", "4", "--timeout", "3"],
+                    "--workers", "2", "--threads", "4", "--timeout", "5"],
             "worker": [*celery, "worker", "-c", "2", "--loglevel", "DEBUG"],
             "beat": [*celery, "beat", "--pidfile=", "-s", str(self.scratch / "beat-schedule"), "--loglevel", "DEBUG"],
         }[name]  # fmt: skip
@@ -69,10 +69,11 @@ class Deployment:
                 start_new_session=True, stdout=log, stderr=log,
             )  # fmt: skip
         if name == "web":
-            wait_for(self._answers, 60, "the web server")
+            wait_for(self._answers, 90, "the web server")
         return self.running[name]
 
     def _answers(self) -> bool:
+        assert self.running["web"].poll() is None, self.text("web")[-2000:]
         with suppress(OSError, http.client.HTTPException):
             return self.ask("GET", "/healthz").status == 200
         return False
@@ -84,7 +85,9 @@ class Deployment:
         """One request as the proxy hands it on; the answer has been read."""
         data = urlencode(body, doseq=True).encode() if isinstance(body, dict) else body
         sent = BEHIND_A_PROXY | {"Referer": f"https://127.0.0.1:{self.port}/", "X-CSRFToken": TOKEN}
-        sent |= {"Content-Type": "application/x-www-form-urlencoded"} | {k.replace("_", "-"): v for k, v in headers.items()}
+        sent |= {"Content-Type": "application/x-www-form-urlencoded"} | {
+            k.replace("_", "-"): v for k, v in headers.items()
+        }
         if who is not None:
             session = who.cookies[settings.SESSION_COOKIE_NAME].value
             sent["Cookie"] = f"__Host-session={session}; __Host-csrf={TOKEN}"
@@ -92,8 +95,10 @@ class Deployment:
         try:
             connection.request(method.upper(), path, data, sent)
             answer = connection.getresponse()
-            with suppress(http.client.IncompleteRead):
+            try:
                 answer.text = answer.read()
+            except http.client.IncompleteRead as cut:
+                answer.text = cut.partial
             return answer
         finally:
             connection.close()

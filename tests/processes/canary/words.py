@@ -6,8 +6,7 @@ import re
 import zlib
 from collections.abc import Iterable, Iterator
 
-from tests.contracts.canary import WORD
-
+WORD = "ZQCANARY"
 # Text fields hold WORD; days and figures of the case are ones that nothing else has.
 BIRTH, BIOPSY = dt.date(1901, 2, 3), dt.date(1911, 7, 13)
 WEIGHT, PLATELETS, KI67 = "61.437293", "217.371931", "17.291317"

@@ -3,8 +3,7 @@ from pathlib import Path
 
 from django.apps import AppConfig
 
-from tests.contracts.canary import WORD
-from tests.processes.canary.words import BIRTH, WEIGHT
+from tests.processes.canary.words import BIRTH, WEIGHT, WORD
 
 SAID = f"could not digest {WORD}-NAME born {BIRTH} of {WEIGHT} kg"
 

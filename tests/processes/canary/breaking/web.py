@@ -40,12 +40,11 @@ class Breaks:
             warnings.warn(SAID, stacklevel=1)
         if how == "unraisable":
             _BreaksWhenDropped()
-        if how == "errors stream":
-            request.META["wsgi.errors"].write("")
+        if how == "aborts":
+            os.kill(os.getpid(), signal.SIGABRT)
+            time.sleep(30)
         if how == "dies":
             os.kill(os.getpid(), signal.SIGKILL)
-        if how == "hangs":
-            time.sleep(60)
         if how == "stops the process":
             os.kill(os.getpid(), signal.SIGSTOP)
         if how == "leaks":
