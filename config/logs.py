@@ -6,6 +6,7 @@ values put into them; of an exception only its kind and the places are kept, sin
 
 import json
 import logging
+import sys
 import traceback
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -13,7 +14,8 @@ from datetime import UTC, datetime
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 OURS = "prrt"
-# Their message is a constant of their source, the values are arguments; of all others not even the words are kept.
+# Their message is a constant of their source, the values are arguments; of all others not even the words are kept, nor
+# of theirs where a value was written into the words.
 WORDS_ARE_CONSTANT = ("django", "celery", "kombu", "gunicorn", "axes")
 WITHHELD = "(text withheld)"
 # Beside time, level, logger, event and place: the only names a line may have.
@@ -25,7 +27,17 @@ def said(record: logging.LogRecord) -> str:
     top = record.name.split(".")[0]
     if top == OURS:
         return record.getMessage()
-    return str(record.msg) if top in WORDS_ARE_CONSTANT else WITHHELD
+    return str(record.msg) if top in WORDS_ARE_CONSTANT and (record.args or is_constant(record)) else WITHHELD
+
+
+def is_constant(record: logging.LogRecord) -> bool:
+    """Whether the words stand in the source of whoever says them; "could not open " + name does not."""
+    frame = sys._getframe()
+    while frame and (frame.f_code.co_filename, frame.f_code.co_name) != (record.pathname, record.funcName):
+        frame = frame.f_back
+    if frame is None or not isinstance(record.msg, str):
+        return False
+    return record.msg in frame.f_code.co_consts or any(record.msg is word for word in frame.f_globals.values())
 
 
 def failed(record: logging.LogRecord) -> dict[str, object]:

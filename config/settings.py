@@ -206,6 +206,10 @@ WHITENOISE_USE_FINDERS = IS_DEMO  # the demo needs no collectstatic
 FILE_STORE_DIR = DATA_DIR / "store"
 # What shows that an old copy of the database is in use; best outside the data. "" keeps none.
 ANCHOR_FILE = env.ANCHOR_FILE or str(DATA_DIR / "anchor.txt")
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "config.uploads.UnnamedFileUploadHandler",
+]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 DATA_UPLOAD_MAX_NUMBER_FILES = 2000
@@ -249,3 +253,4 @@ USE_TZ = True
 LOGGING = logs.settings_of(env.LOG_FORMAT, is_demo=IS_DEMO)
 if not DEBUG:
     DEFAULT_EXCEPTION_REPORTER = "config.log_reporter.PlacesOnlyReporter"
+    LOGGING_CONFIG = "config.uncaught.configure"

@@ -65,6 +65,8 @@ def _look_out() -> None:
             _take_unheard()
         except DatabaseError as error:
             log.warning("the look-out could not reach the database (%s)", type(error).__name__)
+        except Exception:  # without its look-out a worker would hear no lost bell any more
+            log.error("the look-out met an error and goes on", exc_info=True)
         finally:
             connection.close()
     with contextlib.suppress(DatabaseError):

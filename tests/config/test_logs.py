@@ -137,3 +137,55 @@ def test_gunicorn_has_no_access_log_and_no_address_in_an_error(capsys):
         logger.exception("Error handling request %s", f"/patients/{SECRET}/")
     said = capsys.readouterr().err
     assert "ValueError" in said and SECRET not in said
+
+
+@pytest.fixture
+def hooked(monkeypatch, capsys):
+    """What a process prints by itself, with the hooks of the product in place."""
+    import sys
+    import threading
+
+    from config import uncaught
+
+    for place, name in ((threading, "excepthook"), (sys, "unraisablehook"), (sys, "excepthook")):
+        monkeypatch.setattr(place, name, getattr(place, f"__{name}__"))
+    monkeypatch.setattr(logging.config, "dictConfig", lambda _: None)
+    monkeypatch.setattr(logging, "captureWarnings", lambda _: None)
+    uncaught.configure({})
+    return lambda: "".join(capsys.readouterr())
+
+
+def test_what_nobody_caught_is_told_by_kind_and_place(hooked, logged):
+    import sys
+    import threading
+
+    thread = threading.Thread(target=lambda: (_ for _ in ()).throw(raised()))
+    thread.start()
+    thread.join()
+    sys.unraisablehook(type("Found", (), {"exc_type": ValueError, "exc_value": raised(), "exc_traceback": None}))
+    sys.excepthook(ValueError, error := raised(), error.__traceback__)
+    told = logged()
+    assert told.count("ValueError from KeyError") == 3 and "ended by an error" in told
+    assert SECRET not in told + hooked()
+
+
+def test_whoever_runs_a_command_is_told_what_is_wrong_with_the_installation(hooked, logged):
+    import sys
+
+    from django.db import OperationalError
+
+    sys.excepthook(OperationalError, OperationalError(f"connection refused\nDETAIL: {SECRET}"), None)
+    assert "ended by an error: connection refused" in logged() and SECRET not in logged()
+
+
+def test_words_with_a_value_written_into_them_are_withheld(logged, client, db):
+    """Libraries say a refusal of a request in its own words."""
+    assert client.get("/healthz", HTTP_HOST=f"{SECRET}.example.org").status_code == 400
+    told = logged()
+    assert "DisallowedHost" in told and "(text withheld)" in told and SECRET.lower() not in told.lower()
+
+
+def test_constant_words_are_kept(logged):
+    logging.getLogger("django.test").error("the words of a library")
+    logging.getLogger("celery.test").error("with %s", SECRET)
+    assert "the words of a library" in logged() and "with %s" in logged() and SECRET not in logged()

@@ -19,8 +19,8 @@ from patients.domain.roles import Role
 from tests.contracts.routes import ROUTES, Rule
 from tests.imaging.phantom import write_pet
 from tests.imaging.phantom_objects import write_report, write_rtstruct, write_seg
+from tests.processes.canary.words import WORD
 
-WORD = "ZQCANARY"
 # The words of the case, its birth dates as header and chart write them, and the root of its UIDs.
 WORDS = (WORD, WORD.lower(), "1901-02-03", "19010203", "1902-03-04", "19020304")
 # Every field any form of ours has, filled with words of the case.
@@ -106,7 +106,7 @@ class Sinks:
             "name of a file": [str(path.relative_to(settings.DATA_DIR)) for path in new],
             "temporary file": [f"{path.name} {path.read_bytes().decode('latin-1')}" for path in scratch],
             "arguments of a process": list(self._commands),
-            "address": [address for address in self._addresses if not _names_the_case_only(address)],
+            "address": [address for address in self._addresses if not names_the_case_only(address)],
             "name of a download": list(self._names),
             "mail": [f"{one.subject} {one.body} {one.to}" for one in mail.outbox],
             "answer to a stranger": self.answers_to_strangers,
@@ -118,7 +118,7 @@ class Sinks:
         return any(word in text for word in self.words)
 
 
-def _names_the_case_only(address: str) -> bool:
+def names_the_case_only(address: str) -> bool:
     """The number of a case stands in its address and nothing else of it does; the addresses of images have not even that."""
     if "/imaging/" in address and "?case=" not in address:
         return WORD not in address

@@ -110,6 +110,39 @@ def test_every_view_while_it_breaks(sinks, everybody, failing):
     assert sinks.hits() == {}
 
 
+def tried(sinks, everybody, methods) -> set[tuple[str, str, Role, int]]:
+    """Every view as every role that may open it, and by each of these methods: route, method, role, status."""
+    (worlds, clients), found = everybody, set()
+    for name, rule, method, roles in allowed():
+        for role in roles:
+            for asked_by in methods if methods else (method,):
+                address = reverse(name, kwargs=worlds[role].kwargs(rule.about))
+                answer = getattr(clients[role], asked_by)(address, TYPED)
+                sinks.look(answer)
+                if answer.status_code >= 500:
+                    sinks.answers_to_strangers.append(answer.content.decode())
+                found.add((name, asked_by, role, answer.status_code))
+    return found
+
+
+def test_every_view_breaks_as_every_role_that_may_open_it(sinks, everybody, settings):
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "tests.contracts.breaking.FailsBeforeTheView"]
+    found = tried(sinks, everybody, ())
+    assert {status for *_, status in found} == {500}
+    assert len(found) == len({(name, method, role) for name, _, method, roles in allowed() for role in roles}) > 600
+    assert sinks.lines.count("RuntimeError") >= len(found)
+    assert sinks.hits() == {}
+
+
+def test_every_view_breaks_by_whatever_other_method_it_takes(sinks, everybody, settings):
+    """Most refuse all but GET and POST; those that would answer to another are broken by it too."""
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "tests.contracts.breaking.FailsUnlessRefused"]
+    found = tried(sinks, everybody, ("head", "options", "put", "patch", "delete"))
+    assert {status for *_, status in found} <= {403, 404, 405, 500}
+    assert {method for _, method, _, status in found if status == 500} == {"head", "options", "put", "patch", "delete"}
+    assert sinks.hits() == {}
+
+
 def test_strangers(sinks, people):
     world, _, _ = people
     stranger, nobody = Client(), Client()

@@ -1,0 +1,5 @@
+from config.wsgi import application as product
+
+from .web import around
+
+application = around(product)
