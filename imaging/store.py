@@ -19,6 +19,8 @@ from typing import BinaryIO, NamedTuple, Protocol
 
 from django.conf import settings
 
+from imaging import disk
+
 CHUNK_BYTES = 1 << 20
 WINDOW = 128  # files held open before they are flushed together
 FLUSHERS = 4
@@ -111,6 +113,8 @@ def _write_unnamed(stream: Readable, max_bytes: int) -> _Pending:
             if size > max_bytes:
                 raise StoreError("file_too_large")
             digest.update(chunk)
+            if not disk.has_room():
+                raise StoreError(disk.CODE)
             with _explained():
                 _write_all(descriptor, chunk)
     except BaseException:
@@ -215,5 +219,4 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        is_full = error.errno in {errno.ENOSPC, errno.EDQUOT}
-        raise StoreError("disk_full" if is_full else "store_unwritable") from error
+        raise StoreError(disk.CODE if disk.is_full(error) else "store_unwritable") from error
