@@ -20,3 +20,4 @@ class PlacesOnlyLogger(Logger):
 
 
 logger_class = PlacesOnlyLogger
+worker_class = "config.slow_clients.SteadyWorker"

@@ -20,6 +20,7 @@ MAX_FILE_BYTES = 256 << 20
 MAX_TOTAL_BYTES = 4 << 30
 MAX_RATIO = 100
 MAX_DIRECTORY_BYTES = 8 << 20
+ARCHIVE_FREE_BYTES = 64 << 20
 RATIO_FREE_BYTES = 1 << 20  # small files of zeros compress well without being an attack
 ZIP_MAGICS = (b"PK\x03\x04", b"PK\x05\x06")
 ARCHIVE_MAGIC = (*ZIP_MAGICS, b"\x1f\x8b", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"BZh", b"\xfd7zXZ\x00")
@@ -42,8 +43,8 @@ class Entry:
 class CountedStream:
     """Bytes of one entry as they come out, stopped at the caps."""
 
-    def __init__(self, stream: IO[bytes], packed: int, budget: "Budget"):
-        self._stream, self._packed, self._budget = stream, packed, budget
+    def __init__(self, stream: IO[bytes], packed: int, allowance: "Allowance", budget: "Budget"):
+        self._stream, self._packed, self._allowance, self._budget = stream, packed, allowance, budget
         self._size = 0
         self._head = self._unpack(len(ARCHIVE_MAGIC[0]) + 2)
         if self._head.startswith(ARCHIVE_MAGIC):
@@ -63,8 +64,21 @@ class CountedStream:
         self._size += len(chunk)
         if self._size > MAX_FILE_BYTES or self._size > RATIO_FREE_BYTES + MAX_RATIO * self._packed:
             raise Refused("archive_bomb")
+        self._allowance.take(len(chunk))
         self._budget.take(len(chunk))
         return chunk
+
+
+@dataclass
+class Allowance:
+    """What all entries of one archive may unpack to: many small ones are a bomb as one large one is."""
+
+    left: int
+
+    def take(self, size: int) -> None:
+        self.left -= size
+        if self.left < 0:
+            raise Refused("archive_bomb")
 
 
 @dataclass
@@ -93,6 +107,7 @@ def entries(archive: IO[bytes], budget: Budget) -> Iterator[Entry]:
     except DAMAGE as error:
         raise Refused("archive_damaged") from error
     packed_left = _length(archive)
+    allowance = Allowance(ARCHIVE_FREE_BYTES + MAX_RATIO * packed_left)
     seen: set[str] = set()
     with opened:
         for info in opened.infolist():
@@ -100,10 +115,12 @@ def entries(archive: IO[bytes], budget: Budget) -> Iterator[Entry]:
                 continue
             budget.take_file()
             packed_left -= info.compress_size
-            yield from _entry(opened, info, seen, packed_left, budget)
+            yield from _entry(opened, info, seen, packed_left, allowance, budget)
 
 
-def _entry(opened, info, seen: set[str], packed_left: int, budget: Budget) -> Iterator[Entry]:
+def _entry(
+    opened, info, seen: set[str], packed_left: int, allowance: Allowance, budget: Budget
+) -> Iterator[Entry]:
     label = info.filename
     if code := _objection(info, seen, packed_left):
         yield Entry(label, code=code)
@@ -111,7 +128,7 @@ def _entry(opened, info, seen: set[str], packed_left: int, budget: Budget) -> It
     seen.add(label.casefold())
     try:
         with opened.open(info) as stream:
-            yield Entry(label, stream=CountedStream(stream, info.compress_size, budget))
+            yield Entry(label, stream=CountedStream(stream, info.compress_size, allowance, budget))
     except Refused as refusal:
         if refusal.code in STOPS:
             raise

@@ -160,6 +160,12 @@ def _link(item: _Pending) -> set[Path]:
     if not target.parent.is_dir():
         target.parent.mkdir(exist_ok=True)
         touched.add(target.parent.parent)
+    while not (_named(item, target) or _renewed(item, target)):
+        pass  # it was there, and was let go of in between
+    return touched
+
+
+def _named(item: _Pending, target: Path) -> bool:
     try:
         if item.temporary is None:
             root = os.open("/", os.O_RDONLY)
@@ -170,10 +176,19 @@ def _link(item: _Pending) -> set[Path]:
         else:
             os.link(item.temporary, target)
     except FileExistsError:
+        return False
+    return True
+
+
+def _renewed(item: _Pending, target: Path) -> bool:
+    """Put again: nobody may take it for left over while its row is on the way. False where it has just gone."""
+    try:
         if target.stat().st_size != item.stored.size:
-            raise StoreError("store_damaged") from None
-        os.utime(target)  # put again: no check may take it for left over while its row is on the way
-    return touched
+            raise StoreError("store_damaged")
+        os.utime(target)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _sync(directories: Iterable[Path]) -> None:

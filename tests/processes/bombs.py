@@ -44,8 +44,8 @@ FILES: dict[str, tuple[Callable[[], bytes], set[str]]] = {
 }
 
 
-def small_entries(number: int = 4000, size: int = 1 << 20) -> bytes:
-    """Thousands of files, each small enough to compress as it likes, all together gigabytes of zeros."""
+def small_entries(number: int = 400, size: int = 1 << 20) -> bytes:
+    """Thousands of files, each small enough to compress as it likes, all together far more than their archive."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as target:
         for n in range(number):
