@@ -42,3 +42,5 @@ urlpatterns = [
     path("imaging/", include("imaging.urls")),
     path("", include("board.urls")),
 ]
+
+handler500 = "config.full_disk.answer_error"

@@ -40,7 +40,10 @@ STATUS = {
 @needs(Capability.IMPORT_SCAN)
 @require_http_methods(["GET", "POST"])
 def upload(request):
-    return _too_large(request) or _upload(request)
+    try:
+        return _too_large(request) or _upload(request)
+    except store.StoreError as refusal:  # while the form was read
+        return _refused_page(request, refusal.code, reverse("imaging:upload"))
 
 
 @csrf_protect
@@ -117,7 +120,10 @@ def receive(request, pk: uuid.UUID):
 @needs(Capability.IMPORT_SCAN)
 @require_POST
 def plain(request, pk: uuid.UUID):
-    return _too_large(request) or _plain(request, pk)
+    try:
+        return _too_large(request) or _plain(request, pk)
+    except store.StoreError as refusal:
+        return _refused_page(request, refusal.code, reverse("imaging:upload_detail", args=[pk]))
 
 
 @csrf_protect

@@ -1,0 +1,27 @@
+"""What is answered when the disk is full: a sentence instead of a failure without a reason."""
+
+import logging
+import sys
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.defaults import server_error
+
+from imaging import disk
+from imaging.views.answers import wants_json
+from imaging.views.words import explain
+
+log = logging.getLogger("prrt.request")
+STATUS = 507
+
+
+def answer_error(request: HttpRequest) -> HttpResponse:
+    """The handler of everything that no view caught."""
+    return answer(request) if disk.is_full(sys.exc_info()[1]) else server_error(request)
+
+
+def answer(request: HttpRequest) -> HttpResponse:
+    log.error("the disk is full")
+    if wants_json(request):
+        return JsonResponse(explain(disk.CODE).json(), status=STATUS)
+    return render(request, "507.html", status=STATUS)
