@@ -1,6 +1,7 @@
 """Bringing files in: the page, the stream of files, and the end of sending."""
 
 import uuid
+from contextlib import suppress
 
 from django.http import HttpResponseRedirect, JsonResponse, UnreadablePostError
 from django.shortcuts import render
@@ -43,6 +44,7 @@ def upload(request):
     try:
         return _too_large(request) or _upload(request)
     except store.StoreError as refusal:  # while the form was read
+        _read_past(request)
         return _refused_page(request, refusal.code, reverse("imaging:upload"))
 
 
@@ -106,6 +108,7 @@ def receive(request, pk: uuid.UUID):
     except (framing.BrokenBody, UnreadablePostError):
         return JsonResponse(explain("upload_interrupted").json(), status=400)
     except (Refused, store.StoreError) as refusal:
+        _read_past(request)
         return JsonResponse(explain(refusal.code).json(), status=STATUS.get(refusal.code, 422))
     refused = [
         {"index": index, "word": "refused", "sentence": explain(item.reason_code).sentence}
@@ -123,6 +126,7 @@ def plain(request, pk: uuid.UUID):
     try:
         return _too_large(request) or _plain(request, pk)
     except store.StoreError as refusal:
+        _read_past(request)
         return _refused_page(request, refusal.code, reverse("imaging:upload_detail", args=[pk]))
 
 
@@ -165,6 +169,14 @@ def _open(request, form: UploadForm) -> Upload:
 def _take_and_close(request, target: Upload, files) -> None:
     services.add_files(by=request.user, upload=target, files=[(file.name, file) for file in files])
     ring([services.close_upload(by=request.user, upload=target).pk])
+
+
+def _read_past(request) -> None:
+    """A sender who is cut off while sending reads no answer: what is left of a body of usual size is taken and dropped."""
+    left = 4 * BATCH_BYTES
+    with suppress(OSError):
+        while left > 0 and (data := request.read(framing.BUFFER_BYTES)):
+            left -= len(data)
 
 
 def _too_large(request):

@@ -30,6 +30,7 @@ from imaging.refused import Refused, sentence
 from imaging.services import add_file, add_files, close_upload, open_upload, running
 from imaging.services.running import run_until_done
 from imaging.services.uploads import clean_label
+from imaging.views import stages
 from patients.domain.roles import Role
 from tests.imaging.phantom import write_pet
 
@@ -346,6 +347,8 @@ def test_an_import_waits_for_room_on_the_disk_and_then_goes_on(tmp_path, phantom
     assert (job.state, job.reason_code, job.attempts) == ("queued", "job_waits_for_room", 0)
     assert job_lines.sentence_of(job, timezone.now(), ahead=0) == sentence("job_waits_for_room")
     assert upload.state == "received" and not Series.objects.exists()
+    found = selectors.upload_progress(upload)
+    assert stages.sentence(upload, found, stages.rows(upload, found)) == sentence("job_waits_for_room")
     run_until_done(job.pk)
     job.refresh_from_db()
     assert (job.state, job.reason_code, job.message) == ("done", "", "") and Series.objects.count() == 1
