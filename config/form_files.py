@@ -18,7 +18,12 @@ class UnnamedUploadHandler(TemporaryFileUploadHandler):
         folder = settings.FILE_STORE_DIR
         folder.mkdir(parents=True, exist_ok=True)
         self.file = UploadedFile(
-            tempfile.TemporaryFile(dir=folder), self.file_name, self.content_type, 0, self.charset, self.content_type_extra
+            tempfile.TemporaryFile(dir=folder),
+            self.file_name,
+            self.content_type,
+            0,
+            self.charset,
+            self.content_type_extra,
         )
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:

@@ -118,9 +118,7 @@ def entries(archive: IO[bytes], budget: Budget) -> Iterator[Entry]:
             yield from _entry(opened, info, seen, packed_left, allowance, budget)
 
 
-def _entry(
-    opened, info, seen: set[str], packed_left: int, allowance: Allowance, budget: Budget
-) -> Iterator[Entry]:
+def _entry(opened, info, seen: set[str], packed_left: int, allowance: Allowance, budget: Budget) -> Iterator[Entry]:
     label = info.filename
     if code := _objection(info, seen, packed_left):
         yield Entry(label, code=code)

@@ -31,7 +31,9 @@ def held(request):
     for series in found[:SHOWN]:  # one by one: what has no case yet is noted by its own name
         reads.note(series)
     known = identity.Known(identity.DicomIdentity.of(series.study) for series in found[:SHOWN])
-    lines = sorted((_line(series, request.user, known) for series in found[:SHOWN]), key=lambda line: not line["contradicts"])
+    lines = sorted(
+        (_line(series, request.user, known) for series in found[:SHOWN]), key=lambda line: not line["contradicts"]
+    )
     context = {
         "lines": lines,
         "lists": [{"key": key, "title": title, "here": key == asked} for key, (title, _, _) in LISTS.items()],

@@ -105,15 +105,23 @@ class Person:
     def __init__(self, board: Board, name: str) -> None:
         self.board, self.cookies = board, {}
         self.get("/accounts/login/")
-        signed = self.post("/accounts/login/", urlencode({"login": name, "password": PASSWORD}).encode(), accept="text/html")
+        signed = self.post(
+            "/accounts/login/", urlencode({"login": name, "password": PASSWORD}).encode(), accept="text/html"
+        )
         assert signed.status == 302, signed.body[:300]
 
     def get(self, path: str, timeout: float = 60) -> Answer:
         return self._ask("GET", path, None, {}, timeout)
 
-    def post(self, path: str, body: bytes = b"", content_type: str = FORM, *, timeout: float = 120, accept="application/json") -> Answer:
+    def post(
+        self, path: str, body: bytes = b"", content_type: str = FORM, *, timeout: float = 120, accept="application/json"
+    ) -> Answer:
         token = next((value for name, value in self.cookies.items() if name.endswith("csrf")), "")
-        headers = {"Content-Type": content_type, "X-CSRFToken": token, "Referer": f"https://127.0.0.1:{self.board.port}/"}
+        headers = {
+            "Content-Type": content_type,
+            "X-CSRFToken": token,
+            "Referer": f"https://127.0.0.1:{self.board.port}/",
+        }
         return self._ask("POST", path, body, headers | {"Accept": accept}, timeout)
 
     def headers(self) -> dict[str, str]:
@@ -158,11 +166,15 @@ class Person:
         """The same without script: one form."""
         mark = uuid.uuid4().hex
         fields = {"key": str(uuid.uuid4()), "case": case}
-        parts = [f'--{mark}\r\nContent-Disposition: form-data; name="{n}"\r\n\r\n{v}\r\n'.encode() for n, v in fields.items()]
+        parts = [
+            f'--{mark}\r\nContent-Disposition: form-data; name="{n}"\r\n\r\n{v}\r\n'.encode() for n, v in fields.items()
+        ]
         for name, data in files:
             head = f'--{mark}\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\n\r\n'
             parts.append(head.encode() + data + b"\r\n")
-        return self.post("/imaging/upload/", b"".join(parts) + f"--{mark}--\r\n".encode(), f"multipart/form-data; boundary={mark}")
+        return self.post(
+            "/imaging/upload/", b"".join(parts) + f"--{mark}--\r\n".encode(), f"multipart/form-data; boundary={mark}"
+        )
 
 
 def upload_of(address: str) -> str:

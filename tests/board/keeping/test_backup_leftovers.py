@@ -13,7 +13,9 @@ from tests.small_disk import small_disk
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.mark.parametrize("leave", [0, 300 << 10, 4 << 20], ids=["nothing", "less than the database", "less than the files"])
+@pytest.mark.parametrize(
+    "leave", [0, 300 << 10, 4 << 20], ids=["nothing", "less than the database", "less than the files"]
+)
 def test_a_backup_that_finds_no_room_says_so_and_leaves_nothing(chair, tmp_path, leave):  # noqa: F811
     for number in range(8):
         store.put_bytes(bytes([number]) * (2 << 20))
