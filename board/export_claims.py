@@ -19,8 +19,8 @@ from patients.services import audit
 
 NO_ROOM = "waits_for_room"
 NO_ROOM_SENTENCE = (
-    "The disk of the server is full, so the export waits. Nothing half-made was kept; it goes on by itself when there is "
-    "room again. Tell the system administrator."
+    "The disk of the server is full, so the export waits. Nothing half-made was kept; it goes on by itself when there "
+    "is room again. Tell the system administrator."
 )
 QUEUED, RUNNING, FAILED = "queued", "running", "failed"
 

@@ -1,4 +1,4 @@
-"""Files of a form: those that are large wait on the disk of the data, under no name, so a killed process leaves none."""
+"""Files of a form: those that are large wait on the disk of the data under no name: a killed process leaves none."""
 
 import tempfile
 from typing import Any
@@ -17,14 +17,8 @@ class UnnamedUploadHandler(TemporaryFileUploadHandler):
         super(TemporaryFileUploadHandler, self).new_file(*args, **kwargs)
         folder = settings.FILE_STORE_DIR
         folder.mkdir(parents=True, exist_ok=True)
-        self.file = UploadedFile(
-            tempfile.TemporaryFile(dir=folder),
-            self.file_name,
-            self.content_type,
-            0,
-            self.charset,
-            self.content_type_extra,
-        )
+        file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed with the request
+        self.file = UploadedFile(file, self.file_name, self.content_type, 0, self.charset, self.content_type_extra)
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         if not disk.has_room():

@@ -43,8 +43,8 @@ class Entry:
 class CountedStream:
     """Bytes of one entry as they come out, stopped at the caps."""
 
-    def __init__(self, stream: IO[bytes], packed: int, allowance: "Allowance", budget: "Budget"):
-        self._stream, self._packed, self._allowance, self._budget = stream, packed, allowance, budget
+    def __init__(self, stream: IO[bytes], packed: int, budget: "Budget"):
+        self._stream, self._packed, self._budget = stream, packed, budget
         self._size = 0
         self._head = self._unpack(len(ARCHIVE_MAGIC[0]) + 2)
         if self._head.startswith(ARCHIVE_MAGIC):
@@ -64,31 +64,25 @@ class CountedStream:
         self._size += len(chunk)
         if self._size > MAX_FILE_BYTES or self._size > RATIO_FREE_BYTES + MAX_RATIO * self._packed:
             raise Refused("archive_bomb")
-        self._allowance.take(len(chunk))
         self._budget.take(len(chunk))
         return chunk
 
 
 @dataclass
-class Allowance:
-    """What all entries of one archive may unpack to: many small ones are a bomb as one large one is."""
-
-    left: int
-
-    def take(self, size: int) -> None:
-        self.left -= size
-        if self.left < 0:
-            raise Refused("archive_bomb")
-
-
-@dataclass
 class Budget:
-    """What one import may still unpack."""
+    """What one import may still unpack, and the archive at hand: many small entries are a bomb as a large one is."""
 
     files: int = MAX_FILES
     size: int = MAX_TOTAL_BYTES
+    of_archive: int = 0
+
+    def begin(self, packed: int) -> None:
+        self.of_archive = ARCHIVE_FREE_BYTES + MAX_RATIO * packed
 
     def take(self, size: int) -> None:
+        self.of_archive -= size
+        if self.of_archive < 0:
+            raise Refused("archive_bomb")
         self.size -= size
         if self.size < 0:
             raise Refused("upload_too_large")
@@ -107,7 +101,7 @@ def entries(archive: IO[bytes], budget: Budget) -> Iterator[Entry]:
     except DAMAGE as error:
         raise Refused("archive_damaged") from error
     packed_left = _length(archive)
-    allowance = Allowance(ARCHIVE_FREE_BYTES + MAX_RATIO * packed_left)
+    budget.begin(packed_left)
     seen: set[str] = set()
     with opened:
         for info in opened.infolist():
@@ -115,10 +109,10 @@ def entries(archive: IO[bytes], budget: Budget) -> Iterator[Entry]:
                 continue
             budget.take_file()
             packed_left -= info.compress_size
-            yield from _entry(opened, info, seen, packed_left, allowance, budget)
+            yield from _entry(opened, info, seen, packed_left, budget)
 
 
-def _entry(opened, info, seen: set[str], packed_left: int, allowance: Allowance, budget: Budget) -> Iterator[Entry]:
+def _entry(opened, info, seen: set[str], packed_left: int, budget: Budget) -> Iterator[Entry]:
     label = info.filename
     if code := _objection(info, seen, packed_left):
         yield Entry(label, code=code)
@@ -126,7 +120,7 @@ def _entry(opened, info, seen: set[str], packed_left: int, allowance: Allowance,
     seen.add(label.casefold())
     try:
         with opened.open(info) as stream:
-            yield Entry(label, stream=CountedStream(stream, info.compress_size, allowance, budget))
+            yield Entry(label, stream=CountedStream(stream, info.compress_size, budget))
     except Refused as refusal:
         if refusal.code in STOPS:
             raise

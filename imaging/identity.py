@@ -60,7 +60,7 @@ class DicomIdentity:
 
 
 class Known:
-    """To whom the IDs of some headers belong, read at once: the case of each confirmed identifier and of each number."""
+    """To whom the IDs of some headers belong, read at once: by confirmed identifier and by case number."""
 
     def __init__(self, identities: Iterable[DicomIdentity]) -> None:
         values = {identity.patient_id for identity in identities}

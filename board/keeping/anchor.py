@@ -194,7 +194,7 @@ def _in_order(of: list[Anchored]) -> list[Anchored]:
 
 
 def _recent(path: Path) -> dict[str, list[Anchored]]:
-    """The newest of each chain. A file that has not changed since is not read again: pages ask often, and it only grows."""
+    """The newest of each chain. Pages ask often: a file that has not changed since is not read again."""
     try:
         found = path.stat()
     except FileNotFoundError:

@@ -172,7 +172,7 @@ def _take_and_close(request, target: Upload, files) -> None:
 
 
 def _read_past(request) -> None:
-    """A sender who is cut off while sending reads no answer: what is left of a body of usual size is taken and dropped."""
+    """A sender who is cut off while sending reads no answer: the rest of a body of usual size is dropped unread."""
     left = 4 * BATCH_BYTES
     with suppress(OSError):
         while left > 0 and (data := request.read(framing.BUFFER_BYTES)):

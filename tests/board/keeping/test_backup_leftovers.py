@@ -39,4 +39,4 @@ def test_what_a_killed_backup_left_goes_with_the_next_one(chair, tmp_path):  # n
     (place / "store" / "ab").mkdir(parents=True)
     (place / "store" / "ab" / f".ab{'0' * 62}.4711").write_bytes(b"half of a file")
     call_command("backup", str(place), stdout=StringIO())
-    assert not [path for path in place.rglob(".*")]
+    assert not list(place.rglob(".*"))
