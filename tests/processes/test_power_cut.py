@@ -58,7 +58,7 @@ DEATHS = {
         "link after 1",
         "commit before 2",
         "commit after 2",
-        "commit before 6",
+        "commit before 5",
         "replace after 1",
         "unlink before 2",
     ),
