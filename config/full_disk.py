@@ -4,7 +4,7 @@ import logging
 import sys
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.views.defaults import server_error
 
 from imaging import disk
@@ -24,4 +24,5 @@ def answer(request: HttpRequest) -> HttpResponse:
     log.error("the disk is full")
     if wants_json(request):
         return JsonResponse(explain(disk.CODE).json(), status=STATUS)
-    return render(request, "507.html", status=STATUS)
+    # Without the request: who asks, and what stands beside, is in the database.
+    return HttpResponse(render_to_string("507.html"), status=STATUS)

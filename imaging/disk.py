@@ -14,7 +14,8 @@ from django.conf import settings
 CODE = "disk_full"
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 POSTGRESQL_FULL = "53100"
-SQLITE_FULL, SQLITE_IOERR = 13, 10
+SQLITE_FULL, SQLITE_MAY_BE_FULL = 13, {10, 14}  # an error of the disk; a database that could not be opened
+NEARLY_NOTHING = 1 << 20
 
 
 def has_room() -> bool:
@@ -43,7 +44,7 @@ def _says_full(error: BaseException) -> bool:
         return error.errno in FULL
     if isinstance(error, sqlite3.Error):
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        return code == SQLITE_FULL or (code == SQLITE_IOERR and not has_room())
+        return code == SQLITE_FULL or (code in SQLITE_MAY_BE_FULL and _free() < NEARLY_NOTHING)
     return getattr(error, "code", "") == CODE or getattr(error, "pgcode", "") == POSTGRESQL_FULL
 
 
