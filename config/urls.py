@@ -43,4 +43,5 @@ urlpatterns = [
     path("", include("board.urls")),
 ]
 
+handler400 = "config.full_disk.answer_bad_request"
 handler500 = "config.full_disk.answer_error"
