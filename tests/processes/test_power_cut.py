@@ -63,8 +63,8 @@ DEATHS = {
         "unlink before 2",
     ),
     "series": ("link after 1", "commit before 2", "commit after 2"),
-    "scan": ("link after 1", "commit before 3", "commit after 3"),
-    "measure": ("commit before 2", "commit after 2"),
+    "scan": ("link after 1", "commit before 1", "commit after 1"),
+    "measure": ("commit before 1", "commit after 1"),
 }
 SHORT = [("import", "commit before 2"), ("scan", "link after 1")]
 LONG = [(kind, step) for kind, steps in DEATHS.items() for step in steps if (kind, step) not in SHORT]
