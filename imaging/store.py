@@ -114,7 +114,7 @@ def _write_unnamed(stream: Readable, max_bytes: int) -> _Pending:
                 raise StoreError("file_too_large")
             digest.update(chunk)
             if not disk.has_room():
-                raise StoreError(disk.CODE)
+                raise StoreError("disk_full")
             with _explained():
                 _write_all(descriptor, chunk)
     except BaseException:
@@ -234,4 +234,4 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StoreError(disk.CODE if disk.is_full(error) else "store_unwritable") from error
+        raise StoreError("disk_full" if disk.is_full(error) else "store_unwritable") from error
