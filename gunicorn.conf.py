@@ -35,3 +35,4 @@ def _met() -> str:
 
 
 logger_class = PlacesOnlyLogger
+worker_class = "config.slow_clients.SteadyWorker"

@@ -12,11 +12,16 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.db.models import DateTimeField, ExpressionWrapper, F, Q, QuerySet
-from django.db.models.functions import Now
+from django.db.models.functions import Greatest, Now
 
 from board.models import CohortExport, PatientExport
 from patients.services import audit
 
+NO_ROOM = "waits_for_room"
+NO_ROOM_SENTENCE = (
+    "The disk of the server is full, so the export waits. Nothing half-made was kept; it goes on by itself when there "
+    "is room again. Tell the system administrator."
+)
 QUEUED, RUNNING, FAILED = "queued", "running", "failed"
 
 
@@ -43,6 +48,7 @@ class Claims:
                 stage=stage,
                 progress_done=0,
                 progress_total=0,
+                reason_code="",
             )
             return self.model.objects.values_list("token", flat=True).get(pk=pk) if taken else None
 
@@ -57,6 +63,11 @@ class Claims:
 
     def give_back(self, pk: uuid.UUID, token: int, **values) -> None:
         self.own(pk, token).update(state=QUEUED, lease_until=None, **values)
+
+    def wait_for_room(self, pk: uuid.UUID, token: int, **values) -> None:
+        """Nothing more fits on the disk: the attempt does not count, and the sweep rings again."""
+        attempts = Greatest(F("attempts") - 1, 0)
+        self.give_back(pk, token, reason_code=NO_ROOM, stage="", attempts=attempts, **values)
 
     @transaction.atomic
     def give_up_exhausted(self, code: str) -> int:

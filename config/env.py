@@ -43,6 +43,7 @@ MEASUREMENT_ERRORS: str = _read.str("PRRT_MEASUREMENT_ERRORS", default="")
 DUE_RULES_FILE: str = _read.str("PRRT_DUE_RULES", default="")
 # "json": one object per line, for a collector; "text": for people.
 LOG_FORMAT: str = _read.str("PRRT_LOG", default="text" if MODE == "demo" else "json")
+DISK_RESERVE_MB: int = _read.int("PRRT_DISK_RESERVE_MB", default=256)
 UPLOAD_GB_PER_DAY: int = _read.int("PRRT_UPLOAD_GB_PER_DAY", default=200)
 ANCHOR_FILE: str = _read.str("PRRT_ANCHOR_FILE", default="")
 MINIMUM_DATA_FILE: str = _read.str("PRRT_MINIMUM_DATA", default="")

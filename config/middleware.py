@@ -6,7 +6,9 @@ from django.db import Error
 from django.http import HttpResponse
 from django.shortcuts import render
 
+from config import full_disk
 from config.logs import request_id
+from imaging import disk
 from patients import reads
 from patients.addresses import address_of
 from patients.models import AccessEvent
@@ -41,6 +43,8 @@ class ReadsMiddleware:
                 _write_down(request, response, notes)
             except Error as error:
                 log.error("reads could not be written down (%s, request %s)", type(error).__name__, request.request_id)
+                if disk.is_full(error):
+                    return full_disk.answer(request)
                 return render(request, "503_trail.html", status=503)
         return response
 

@@ -1,11 +1,12 @@
 """No text with a NUL character reaches a view: PostgreSQL stores none, and nobody types one."""
 
+import json
 import re
 
 from django.shortcuts import render
 
 # An odd number of backslashes: an escaped NUL in JSON, and not the words for one.
-_IN_JSON = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+_IN_JSON = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
 class NulTextMiddleware:
@@ -26,5 +27,13 @@ class NulTextMiddleware:
 
 def _has_nul(request) -> bool:
     if request.content_type == "application/json":
-        return _IN_JSON.search(request.body) is not None
+        return _IN_JSON.search(_as_json_reads_it(request.body)) is not None
     return any("\0" in text for name, texts in request.POST.lists() for text in (name, *texts))
+
+
+def _as_json_reads_it(body: bytes) -> str:
+    """JSON may come as UTF-16 or UTF-32 and is known by its first bytes; what cannot be read the view refuses."""
+    try:
+        return body.decode(json.detect_encoding(body), "surrogatepass")
+    except UnicodeDecodeError:
+        return ""

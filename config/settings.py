@@ -208,7 +208,7 @@ FILE_STORE_DIR = DATA_DIR / "store"
 ANCHOR_FILE = env.ANCHOR_FILE or str(DATA_DIR / "anchor.txt")
 FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
-    "config.uploads.UnnamedFileUploadHandler",
+    "config.form_files.UnnamedUploadHandler",
 ]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
@@ -216,6 +216,7 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 2000
 REQUEST_MAX_BYTES = 32 * 1024 * 1024  # of every page but the imports, which have their own cap
 UPLOADS_PER_HOUR = 120  # that one person may begin in the browser
 UPLOAD_BYTES_PER_DAY = env.UPLOAD_GB_PER_DAY * 10**9
+DISK_RESERVE_BYTES = env.DISK_RESERVE_MB * 10**6  # no file takes what the database needs to go on
 
 # --- work in the background: the job row is the truth, the broker only a bell ----------------------
 CELERY_BROKER_URL = env.BROKER_URL or "filesystem://"

@@ -42,3 +42,6 @@ urlpatterns = [
     path("imaging/", include("imaging.urls")),
     path("", include("board.urls")),
 ]
+
+handler400 = "config.full_disk.answer_bad_request"
+handler500 = "config.full_disk.answer_error"

@@ -20,6 +20,7 @@ MAX_FILE_BYTES = 256 << 20
 MAX_TOTAL_BYTES = 4 << 30
 MAX_RATIO = 100
 MAX_DIRECTORY_BYTES = 8 << 20
+ARCHIVE_FREE_BYTES = 64 << 20
 RATIO_FREE_BYTES = 1 << 20  # small files of zeros compress well without being an attack
 ZIP_MAGICS = (b"PK\x03\x04", b"PK\x05\x06")
 ARCHIVE_MAGIC = (*ZIP_MAGICS, b"\x1f\x8b", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"BZh", b"\xfd7zXZ\x00")
@@ -69,12 +70,19 @@ class CountedStream:
 
 @dataclass
 class Budget:
-    """What one import may still unpack."""
+    """What one import may still unpack, and the archive at hand: many small entries are a bomb as a large one is."""
 
     files: int = MAX_FILES
     size: int = MAX_TOTAL_BYTES
+    of_archive: int = 0
+
+    def begin(self, packed: int) -> None:
+        self.of_archive = ARCHIVE_FREE_BYTES + MAX_RATIO * packed
 
     def take(self, size: int) -> None:
+        self.of_archive -= size
+        if self.of_archive < 0:
+            raise Refused("archive_bomb")
         self.size -= size
         if self.size < 0:
             raise Refused("upload_too_large")
@@ -93,6 +101,7 @@ def entries(archive: IO[bytes], budget: Budget) -> Iterator[Entry]:
     except DAMAGE as error:
         raise Refused("archive_damaged") from error
     packed_left = _length(archive)
+    budget.begin(packed_left)
     seen: set[str] = set()
     with opened:
         for info in opened.infolist():

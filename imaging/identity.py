@@ -6,6 +6,7 @@ neither birth date nor sex contradicts the chart. Names are never compared and i
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date
 
@@ -58,23 +59,42 @@ class DicomIdentity:
         return bool(bare.strip("0")) and bare not in NOTHING and not STAND_INS.intersection(words)
 
 
+class Known:
+    """To whom the IDs of some headers belong, read at once: by confirmed identifier and by case number."""
+
+    def __init__(self, identities: Iterable[DicomIdentity]) -> None:
+        values = {identity.patient_id for identity in identities}
+        confirmed = PatientIdentifier.objects.filter(value__in=values)
+        rows = confirmed.values_list("issuer", "value", "patient_id")
+        self._owners = {(issuer, value): pk for issuer, value, pk in rows}
+        self._numbers = dict(Patient.objects.filter(case_number__in=values).values_list("case_number", "pk"))
+
+    def is_confirmed(self, identity: DicomIdentity, patient: Patient) -> bool:
+        return self._owners.get((identity.issuer, identity.patient_id)) == patient.pk
+
+    def is_elsewhere(self, identity: DicomIdentity, patient: Patient) -> bool:
+        found = {self._owners.get((identity.issuer, identity.patient_id)), self._numbers.get(identity.patient_id)}
+        return bool(found - {None, patient.pk})
+
+
 def objection(identity: DicomIdentity, study_uid: str, patient: Patient) -> str:
     """The code of what keeps this header from ``patient``, contradictions first; empty when it agrees."""
-    if code := _contradiction(identity, study_uid, patient):
+    known = Known([identity])
+    if code := _contradiction(identity, study_uid, patient, known):
         return code
     if not identity.has_usable_id:
         return "identity_id_missing"
-    if identity.is_case_number_of(patient) or _confirmed(identity, patient):
+    if identity.is_case_number_of(patient) or known.is_confirmed(identity, patient):
         return ""
     return "identity_id_unknown"
 
 
-def _contradiction(identity: DicomIdentity, study_uid: str, patient: Patient) -> str:
+def _contradiction(identity: DicomIdentity, study_uid: str, patient: Patient, known: Known) -> str:
     if birth_dates_differ(identity.birth_date, patient):
         return "identity_birth_date_differs"
     if identity.sex and patient.sex_for_formulas not in (Patient.Sex.UNKNOWN, identity.sex):
         return "identity_sex_differs"
-    if identity.has_usable_id and belongs_elsewhere(identity, patient):
+    if identity.has_usable_id and known.is_elsewhere(identity, patient):
         return "identity_id_of_other_case"
     if _study_is_elsewhere(identity, study_uid, patient):
         return "identity_study_elsewhere"
@@ -86,17 +106,6 @@ def identifier_owner(identity: DicomIdentity) -> Patient | None:
     found = PatientIdentifier.objects.filter(issuer=identity.issuer, value=identity.patient_id)
     row = found.select_related("patient").first()
     return row.patient if row else None
-
-
-def _confirmed(identity: DicomIdentity, patient: Patient) -> bool:
-    return identifier_owner(identity) == patient
-
-
-def belongs_elsewhere(identity: DicomIdentity, patient: Patient) -> bool:
-    owner = identifier_owner(identity)
-    if owner is not None and owner != patient:
-        return True
-    return Patient.objects.filter(case_number=identity.patient_id).exclude(pk=patient.pk).exists()
 
 
 def birth_dates_differ(header: date | None, patient: Patient) -> bool:

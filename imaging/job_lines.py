@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from imaging import access, pages
+from imaging.jobs import NO_ROOM
 from imaging.models import Job, Scan, Series, Upload
 from imaging.services.steering import may_steer
 
@@ -80,6 +81,8 @@ def job_lines(jobs: Iterable[Job], user, *, now: dt.datetime | None = None) -> l
 
 def sentence_of(job: Job, now: dt.datetime, *, ahead: int) -> str:
     if job.state == Job.State.QUEUED:
+        if job.reason_code == NO_ROOM:
+            return job.message
         place = f"{ahead} ahead" if ahead else "next in line"
         return f"Worker lost, re-queued; {place}." if job.attempts else f"Waiting, {place}."
     if job.state == Job.State.RUNNING:

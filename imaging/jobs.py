@@ -15,7 +15,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.db.models import DateTimeField, ExpressionWrapper, F, Q
-from django.db.models.functions import Coalesce, Now
+from django.db.models.functions import Coalesce, Greatest, Now
 from django.utils import timezone
 
 from imaging.models import Job, Upload
@@ -26,6 +26,7 @@ LONGEST_SECONDS = 1800
 LONGEST_RING_GAP = timedelta(seconds=60)
 RING_BATCH = 200
 REPLACED = "replaced by a newer request"
+NO_ROOM = "job_waits_for_room"
 
 
 class LeaseLost(Exception):
@@ -123,6 +124,8 @@ def claim(pk: uuid.UUID) -> int | None:
             steps=[],
             progress_done=0,
             progress_total=0,
+            reason_code="",
+            message="",
         )
         if not taken:
             return None
@@ -160,6 +163,24 @@ def fail(pk: uuid.UUID, token: int, *, code: str, message: str) -> None:
 def give_back(pk: uuid.UUID, token: int) -> None:
     """Something unexpected stopped the work: the next attempt may be anyone's."""
     _own(pk, token).update(state=Job.State.QUEUED, lease_until=None, last_rung_at=Now())
+
+
+def wait_for_room(pk: uuid.UUID, token: int) -> None:
+    """Nothing more fits on the disk: the attempt does not count, and the job goes on when there is room again."""
+    attempts = Greatest(F("attempts") - 1, 0)
+    _own(pk, token).update(
+        state=Job.State.QUEUED, lease_until=None, last_rung_at=Now(), stage="", attempts=attempts, **_without_room()
+    )
+
+
+def note_no_room(pk: uuid.UUID) -> None:
+    """Said on its page, while nobody begins it."""
+    waiting = Job.objects.filter(_claimable(), pk=pk, attempts__lt=settings.JOB_MAX_ATTEMPTS)
+    waiting.exclude(reason_code=NO_ROOM).update(**_without_room())
+
+
+def _without_room() -> dict[str, str]:
+    return {"reason_code": NO_ROOM, "message": sentence(NO_ROOM)}
 
 
 def sweep() -> list[uuid.UUID]:

@@ -4,6 +4,8 @@ SENTENCES: dict[str, str] = {
     # Work in the background
     "job_given_up": "This work stopped unexpectedly three times and was given up. Nothing was changed; ask for it "
     "again, and tell the system administrator if it happens again.",
+    "job_waits_for_room": "The disk of the server is full, so this work waits. Nothing half-made was kept; it goes on "
+    "by itself when there is room again. Tell the system administrator.",
     "job_cancelled": "This work was cancelled before it ended. Nothing half-made was kept; it can be started again.",
     "import_cancelled": "This import was cancelled before it ended. Series that were already stored whole are kept; "
     "the others were not added, and trying again brings them.",

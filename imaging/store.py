@@ -19,6 +19,8 @@ from typing import BinaryIO, NamedTuple, Protocol
 
 from django.conf import settings
 
+from imaging import disk
+
 CHUNK_BYTES = 1 << 20
 WINDOW = 128  # files held open before they are flushed together
 FLUSHERS = 4
@@ -111,6 +113,8 @@ def _write_unnamed(stream: Readable, max_bytes: int) -> _Pending:
             if size > max_bytes:
                 raise StoreError("file_too_large")
             digest.update(chunk)
+            if not disk.has_room():
+                raise StoreError("disk_full")
             with _explained():
                 _write_all(descriptor, chunk)
     except BaseException:
@@ -156,6 +160,12 @@ def _link(item: _Pending) -> set[Path]:
     if not target.parent.is_dir():
         target.parent.mkdir(exist_ok=True)
         touched.add(target.parent.parent)
+    while not (_named(item, target) or _renewed(item, target)):
+        pass  # it was there, and was let go of in between
+    return touched
+
+
+def _named(item: _Pending, target: Path) -> bool:
     try:
         if item.temporary is None:
             root = os.open("/", os.O_RDONLY)
@@ -166,10 +176,19 @@ def _link(item: _Pending) -> set[Path]:
         else:
             os.link(item.temporary, target)
     except FileExistsError:
+        return False
+    return True
+
+
+def _renewed(item: _Pending, target: Path) -> bool:
+    """Put again: nobody may take it for left over while its row is on the way. False where it has just gone."""
+    try:
         if target.stat().st_size != item.stored.size:
-            raise StoreError("store_damaged") from None
-        os.utime(target)  # put again: no check may take it for left over while its row is on the way
-    return touched
+            raise StoreError("store_damaged")
+        os.utime(target)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _sync(directories: Iterable[Path]) -> None:
@@ -215,5 +234,4 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        is_full = error.errno in {errno.ENOSPC, errno.EDQUOT}
-        raise StoreError("disk_full" if is_full else "store_unwritable") from error
+        raise StoreError("disk_full" if disk.is_full(error) else "store_unwritable") from error

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
-from django.db.models import Model
+from django.db.models import Model, Q, QuerySet
 
 from imaging import store
 from imaging.models import (
@@ -35,6 +35,11 @@ NAMING: tuple[tuple[type[Model], str, str], ...] = (
     (Proposal, "mask_sha256", ""),
 )
 
+# Of two objects under one UID both stay: which is the right one is for a person to find out.
+_LET_GO = (Q(outcome=UploadItem.Outcome.REFUSED) & ~Q(reason_code="sop_uid_conflict")) | Q(
+    outcome=UploadItem.Outcome.STORED, reason_code="archive_opened"
+)
+
 
 @dataclass(frozen=True)
 class Part:
@@ -48,14 +53,31 @@ def named(part: str) -> dict[str, int | None]:
     """Digest -> size (None where no row states it) of everything that any version of a row names in this part."""
     found: dict[str, int | None] = {}
     for model, column, size in NAMING:
-        rows = model._base_manager.filter(**{f"{column}__gte": part, f"{column}__lt": _after(part)})
+        rows = _rows(model).filter(**{f"{column}__gte": part, f"{column}__lt": _after(part)})
         for digest, stated in rows.values_list(column, size or column).iterator():
             found[digest] = stated if size else found.get(digest)
     return found
 
 
 def is_named(digest: str) -> bool:
-    return any(model._base_manager.filter(**{column: digest}).exists() for model, column, _ in NAMING)
+    return bool(named_among({digest}))
+
+
+def named_among(digests: set[str]) -> set[str]:
+    """Those of a handful of digests that a row needs."""
+    found: set[str] = set()
+    for model, column, _ in NAMING:
+        found |= set(_rows(model).filter(**{f"{column}__in": digests}).values_list(column, flat=True))
+    return found
+
+
+def let_go_of(items: QuerySet[UploadItem]) -> QuerySet[UploadItem]:
+    """Rows whose file is not kept once their import has ended: refused ones, and archives that were opened."""
+    return items.filter(_LET_GO).exclude(sha256="")
+
+
+def _rows(model: type[Model]) -> QuerySet:
+    return model._base_manager.exclude(_LET_GO) if model is UploadItem else model._base_manager.all()
 
 
 def there(part: str) -> Part:

@@ -13,6 +13,7 @@ from board.cohort.running import REASONS
 from board.cohort.selection import Cohort, cohort_of
 from board.cohort.tables import TABLES, columns_of, text_columns
 from board.cohort.writing import Archive, each_case
+from board.export_claims import NO_ROOM, NO_ROOM_SENTENCE
 from board.models import CohortExport
 from patients.domain.roles import Capability
 from patients.domain.spreadsheet import neutral
@@ -74,7 +75,7 @@ def words_of(export: CohortExport) -> str:
         said = f"{export.patients} patient{'' if export.patients == 1 else 's'}, {rows} rows"
         return f"{said}, ready." if export.is_there else f"{said}. The file was deleted when its time was over."
     if export.state == _STATE.QUEUED:
-        return "Approved, waiting for a worker."
+        return NO_ROOM_SENTENCE if export.reason_code == NO_ROOM else "Approved, waiting for a worker."
     return f"Running: {export.stage}, {export.progress_done} of {export.progress_total} cases."
 
 

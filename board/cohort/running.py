@@ -19,6 +19,7 @@ from board.cohort.writing import Archive, each_case, leaving_patients
 from board.export_claims import Claims, LeaseLost, from_now
 from board.models import CohortExport
 from board.one_moment import one_moment
+from imaging import disk
 from patients.domain.roles import Capability
 from patients.models import Patient
 from patients.services import audit
@@ -50,6 +51,9 @@ def run(pk: uuid.UUID) -> bool:
     token = claims.claim(pk, stage="starting")
     if token is None:
         return False
+    if not disk.has_room():
+        claims.wait_for_room(pk, token, last_rung_at=Now())
+        return True
     export = CohortExport.objects.select_related("asked_by", "decided_by").get(pk=pk)
     part = path_of(export).with_suffix(".part")
     try:
@@ -59,10 +63,15 @@ def run(pk: uuid.UUID) -> bool:
         return False
     except Refused as refused:
         _fail(export, token, str(refused))
-    except OSError as error:
-        log.error("export %s could not be written (%s)", pk, type(error).__name__)
-        _fail(export, token, "disk")
-    except Exception:
+    except Exception as error:
+        if disk.is_full(error):
+            log.warning("export %s waits for room on the disk", pk)
+            claims.wait_for_room(pk, token, last_rung_at=Now())
+            return True
+        if isinstance(error, OSError):
+            log.error("export %s could not be written (%s)", pk, type(error).__name__)
+            _fail(export, token, "disk")
+            return True
         claims.give_back(pk, token, last_rung_at=Now())
         raise
     finally:
@@ -148,7 +157,17 @@ def remove_expired() -> int:
             CohortExport.objects.filter(pk=export.pk).update(removed_at=timezone.now())
             audit(by=None, action="remove_cohort_export", obj=export)
         gone += 1
-    for left in Path(settings.COHORT_EXPORT_DIR).glob("*.part"):
-        if time.time() - left.stat().st_mtime > STRAY_SECONDS:
+    for left in Path(settings.COHORT_EXPORT_DIR).glob("*.*"):
+        if time.time() - left.stat().st_mtime > STRAY_SECONDS and not _is_of_a_row(left):
             left.unlink(missing_ok=True)
     return gone
+
+
+def _is_of_a_row(path: Path) -> bool:
+    """A worker that was killed before its row said so has left a whole file that is nobody's."""
+    pk, token, ending = path.name.split(".", 2)
+    try:
+        kept = CohortExport.objects.filter(pk=uuid.UUID(pk), token=int(token), state=_STATE.DONE, removed_at=None)
+    except ValueError:
+        return False
+    return ending == "zip" and kept.exists()

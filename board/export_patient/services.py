@@ -15,11 +15,13 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 
-from board.export_claims import Claims, LeaseLost
+from board.export_claims import NO_ROOM, NO_ROOM_SENTENCE, Claims, LeaseLost
 from board.export_patient import archive
 from board.fhir.exporting import REFUSED, may_export
 from board.models import PatientExport
+from imaging import disk
 from imaging.services.exporting import note_exported
+from imaging.store import StoreError
 from patients.models import Patient
 from patients.services import audit
 
@@ -30,7 +32,9 @@ State = PatientExport.State
 claims = Claims(PatientExport, seconds=600)  # a bundle of everything may take long between two words of progress
 SENTENCES = {
     "store_damaged": "A stored DICOM file is missing or damaged. No archive was made, because it would have a hole.",
-    "disk_full": "There is no room left for the archive. Nothing was kept of it. Ask the administrator.",
+    "disk": "The archive could not be written. Nothing was kept of it. Ask the administrator.",
+    "disk_full": "There was no room left for the archive. Nothing was kept of it. Ask for it again.",
+    NO_ROOM: NO_ROOM_SENTENCE,
     "export_given_up": "The export stopped three times. Nothing was kept of it. Ask the administrator.",
     "access_ended": "Your access to the case ended before the archive was made. Nothing was kept of it.",
 }
@@ -63,10 +67,15 @@ def make_export(pk: uuid.UUID) -> None:
     export = PatientExport.objects.select_related("patient", "requested_by").get(pk=pk)
     part = folder() / f"{pk}.{token}.part"
     try:
+        if not disk.has_room():
+            raise StoreError(disk.CODE)
         _make(export, token, part)
     except LeaseLost:
         log.warning("export %s lost its lease", pk)
-    except BaseException:
+    except BaseException as error:
+        if disk.is_full(error):
+            log.warning("export %s waits for room on the disk", pk)
+            return claims.wait_for_room(pk, token)
         claims.give_back(pk, token)
         raise
     finally:
@@ -82,8 +91,10 @@ def _make(export: PatientExport, token: int, part: Path) -> None:
     except archive.Damaged:
         return _fail(export, token, "store_damaged")
     except OSError as error:
+        if disk.is_full(error):
+            raise
         log.warning("export %s: %s", export.pk, type(error).__name__)
-        return _fail(export, token, "disk_full")
+        return _fail(export, token, "disk")
     sha256, size, now = _digest(part), part.stat().st_size, timezone.now()
     with transaction.atomic():
         values = {"sha256": sha256, "size": size, "expires_at": now + KEPT, "stage": ""}

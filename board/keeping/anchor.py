@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 from django.conf import settings
@@ -102,7 +102,7 @@ def note() -> int:
     path = place()
     if path is None:
         return 0
-    last = {name: of[-1] for name, of in _kept(path).items()}
+    last = {name: of[-1] for name, of in _recent(path).items()}
     moved = [(name, head) for name, head in heads().items() if name not in last or [*_of(last[name])] != head]
     if not moved or problems(most=RECENT):
         return 0
@@ -117,7 +117,9 @@ def problems(most: int | None = None) -> list[Problem]:
     """What was anchored and the database does not hold. ``most``: only so many of each chain, the newest."""
     path = place()
     found: list[Problem] = []
-    for name, anchored in (_kept(path) if path else {}).items():
+    recent = most is not None and most <= RECENT
+    kept = (_recent(path) if recent else _kept(path)) if path else {}
+    for name, anchored in kept.items():
         if name in CHAINS:
             found += _problems_of(name, anchored[-most:] if most else anchored)
     return found
@@ -126,12 +128,12 @@ def problems(most: int | None = None) -> list[Problem]:
 def entries_missing() -> int:
     """How many of both chains were anchored beyond the end of the database."""
     path, ends = place(), heads()
-    return sum(max(0, of[-1].sequence - _end(ends, name)) for name, of in (_kept(path) if path else {}).items())
+    return sum(max(0, of[-1].sequence - _end(ends, name)) for name, of in (_recent(path) if path else {}).items())
 
 
 def last() -> Anchored | None:
     path = place()
-    return max((of[-1] for of in _kept(path).values()), key=lambda one: one.when, default=None) if path else None
+    return max((of[-1] for of in _recent(path).values()), key=lambda one: one.when, default=None) if path else None
 
 
 def _problems_of(name: str, anchored: list[Anchored]) -> Iterator[Problem]:
@@ -166,14 +168,43 @@ def _of(one: Anchored) -> tuple[int, str]:
     return one.sequence, one.hash
 
 
-def _kept(path: Path) -> dict[str, list[Anchored]]:
-    """By chain what was ever written, in the order of its numbers, wherever in the file it stands."""
+def _kept(path: Path, most: int | None = None) -> dict[str, list[Anchored]]:
+    """By chain what was ever written, or the newest, in the order of its numbers, wherever in the file it stands."""
     found: dict[str, list[Anchored]] = {}
-    for line in path.read_text().splitlines() if path.is_file() else []:
-        words = line.split()
-        if len(words) == 4 and words[2].isdigit() and _HASH.fullmatch(words[3]):  # a torn line is passed over
-            found.setdefault(words[1], []).append(Anchored(words[0], words[1], int(words[2]), words[3]))
-    return {name: sorted(of, key=lambda one: one.sequence) for name, of in found.items()}
+    for one in _lines(path):
+        of = found.setdefault(one.name, [])
+        of.append(one)
+        if most and len(of) > 4 * most:
+            of[:] = _in_order(of)[-most:]
+    return {name: _in_order(of)[-most:] if most else _in_order(of) for name, of in found.items()}
+
+
+def _lines(path: Path) -> Iterator[Anchored]:
+    if not path.is_file():
+        return
+    with path.open() as file:
+        for line in file:
+            words = line.split()
+            if len(words) == 4 and words[2].isdigit() and _HASH.fullmatch(words[3]):  # a torn line is passed over
+                yield Anchored(words[0], words[1], int(words[2]), words[3])
+
+
+def _in_order(of: list[Anchored]) -> list[Anchored]:
+    return sorted(of, key=lambda one: one.sequence)
+
+
+def _recent(path: Path) -> dict[str, list[Anchored]]:
+    """The newest of each chain. Pages ask often: a file that has not changed since is not read again."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return {}
+    return _recent_of(path, (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns))
+
+
+@lru_cache(maxsize=4)
+def _recent_of(path: Path, _state: tuple[int, ...]) -> dict[str, list[Anchored]]:
+    return _kept(path, RECENT)
 
 
 def _append(path: Path, text: str) -> None:

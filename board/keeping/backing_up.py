@@ -1,9 +1,11 @@
 """One backup: the database at one moment, then the files, so that no row in it names a file that is not."""
 
 import datetime as dt
+import fcntl
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +22,10 @@ ENGINES = {"sqlite": snapshot_sqlite, "postgresql": snapshot_postgresql}
 DRAFT = ".unfinished-"
 
 
+class Running(Exception):
+    """Another backup into this folder has not ended."""
+
+
 @dataclass(frozen=True)
 class Made:
     folder: Path
@@ -32,12 +38,42 @@ def back_up(place: Path, say: Callable[[str], None] = lambda _text: None) -> Mad
     now = timezone.now()
     name = f"{now:%Y-%m-%dT%H%M%S.%f}Z"
     draft = place / f"{DRAFT}{name}"
-    draft.mkdir(parents=True, mode=0o700)
+    with _alone(place) as is_certain:
+        if is_certain:
+            _remove_leftovers(place)
+        draft.mkdir(parents=True, mode=0o700)
+        try:
+            return _filled(place, draft, name, now, say)
+        except BaseException:
+            shutil.rmtree(draft, ignore_errors=True)  # it holds a copy of the database
+            raise
+
+
+@contextmanager
+def _alone(place: Path) -> Iterator[bool]:
+    """One backup at a time in a folder: so what is unfinished there was left by one that was stopped.
+
+    False where that cannot be known: not every share has locks.
+    """
+    place.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder = os.open(place, os.O_RDONLY)
     try:
-        return _filled(place, draft, name, now, say)
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)  # it holds a copy of the database
-        raise
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise Running(place) from error
+        except OSError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(folder)
+
+
+def _remove_leftovers(place: Path) -> None:
+    for draft in place.glob(f"{DRAFT}*"):
+        shutil.rmtree(draft, ignore_errors=True)
+    files.remove_drafts(place)
 
 
 def _filled(place: Path, draft: Path, name: str, now: dt.datetime, say: Callable[[str], None]) -> Made:

@@ -69,6 +69,12 @@ def copy_checked(source: Path, target: Path, digest: str) -> bool:
         draft.unlink(missing_ok=True)
 
 
+def remove_drafts(backup: Path) -> None:
+    """Files that a backup was copying when it was stopped."""
+    for draft in (backup / FOLDER).glob("*/.*"):
+        draft.unlink(missing_ok=True)
+
+
 def write_list(path: Path, files: dict[str, int]) -> None:
     path.write_text("".join(f"{digest} {size}\n" for digest, size in sorted(files.items())))
 

@@ -10,7 +10,7 @@ def open_archives(upload: Upload, lease: jobs.Lease) -> None:
     """Replace waiting archives by their entries. An archive opened in an earlier attempt is not opened again."""
     waiting = upload.items.filter(outcome=UploadItem.Outcome.WAITING)
     budget = archive.Budget(files=archive.MAX_FILES - upload.items.count())
-    for item in [item for item in waiting if _is_archive(item)]:
+    for item in [item for item in waiting if is_archive(item.sha256)]:
         lease.progress("opening archives")
         found, code = _entries(item, budget, lease)
         with lease.effect():
@@ -20,9 +20,12 @@ def open_archives(upload: Upload, lease: jobs.Lease) -> None:
             item.save(update_fields=["outcome", "reason_code", "detail"])
 
 
-def _is_archive(item: UploadItem) -> bool:
-    with store.open_stored(item.sha256) as stream:
-        return stream.read(4) in archive.ZIP_MAGICS
+def is_archive(sha256: str) -> bool:
+    try:
+        with store.open_stored(sha256) as stream:
+            return stream.read(4) in archive.ZIP_MAGICS
+    except FileNotFoundError:
+        return False  # refused by name where it is read
 
 
 def _entries(item: UploadItem, budget: archive.Budget, lease: jobs.Lease) -> tuple[list[Received], str]:

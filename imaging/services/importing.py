@@ -12,6 +12,7 @@ from imaging import jobs, sandbox, store
 from imaging.instances import FileRefusal, ParsedInstance, ParsedObject
 from imaging.models import Job, Upload, UploadItem
 from imaging.services.archives import open_archives
+from imaging.services.letting_go import let_go
 from imaging.services.objects import ObjectArrival, store_object
 from imaging.services.storing import Arrival, store_series
 
@@ -24,6 +25,7 @@ def run_import(job: Job, lease: jobs.Lease) -> list[uuid.UUID]:
     """Open archives, parse what waits, store images series by series, then outlines; returns the jobs to ring for."""
     upload = Upload.objects.select_related("by", "patient").get(pk=job.subject_id)
     open_archives(upload, lease)
+    unpacked_at = time.time()
     groups: dict[tuple, list[Arrival]] = defaultdict(list)
     objects: list[ObjectArrival] = []
     for arrival in _parse(upload, lease):
@@ -41,6 +43,7 @@ def run_import(job: Job, lease: jobs.Lease) -> list[uuid.UUID]:
     with lease.effect():
         Upload.objects.filter(pk=upload.pk).update(state=Upload.State.DONE, finished_at=timezone.now())
         lease.finish()
+    let_go(upload, before=unpacked_at)
     return followers
 
 

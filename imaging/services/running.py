@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from django.db import DatabaseError, connection
 
-from imaging import jobs
+from imaging import disk, jobs
 from imaging.domain.errors import ImagingRefusal
 from imaging.models import Job
 from imaging.reasons import explain
@@ -33,6 +33,9 @@ RUNNERS: dict[str, Callable[[Job, jobs.Lease], list[uuid.UUID]]] = {
 
 def run(pk: uuid.UUID) -> list[uuid.UUID]:
     """Run the job if it waits; returns the jobs to ring for next."""
+    if not disk.has_room():
+        jobs.note_no_room(pk)
+        return []
     token = jobs.claim(pk)
     if token is None:
         return []
@@ -44,12 +47,21 @@ def run(pk: uuid.UUID) -> list[uuid.UUID]:
             log.warning("job %s attempt %s lost its lease; its result was dropped", pk, token)
         except (Refused, ImagingRefusal) as refusal:
             lease.fail(refusal.code, refusal.message)
-        except StoreError as refusal:
-            lease.fail(refusal.code, explain(refusal.code))
         except Exception as error:
-            log.error("job %s attempt %s stopped: %s at %s", pk, token, type(error).__name__, _places(error))
-            _give_back(pk, token)
+            _stopped(lease, error)
     return []
+
+
+def _stopped(lease: jobs.Lease, error: Exception) -> None:
+    """A full disk is no fault of the work: it waits for room. What else the store says is for a person to mend."""
+    if disk.is_full(error):
+        log.warning("job %s attempt %s waits for room on the disk", lease.pk, lease.token)
+        _or_leave_to_lease(jobs.wait_for_room, lease)
+    elif isinstance(error, StoreError):
+        lease.fail(error.code, explain(error.code))
+    else:
+        log.error("job %s attempt %s stopped: %s at %s", lease.pk, lease.token, type(error).__name__, _places(error))
+        _or_leave_to_lease(jobs.give_back, lease)
 
 
 def run_with_scan(pk: uuid.UUID) -> list[uuid.UUID]:
@@ -70,9 +82,9 @@ def run_until_done(pk: uuid.UUID) -> None:
         waiting += run(waiting.pop(0))
 
 
-def _give_back(pk: uuid.UUID, token: int) -> None:
+def _or_leave_to_lease(step: Callable[[uuid.UUID, int], None], lease: jobs.Lease) -> None:
     try:
-        jobs.give_back(pk, token)
+        step(lease.pk, lease.token)
     except DatabaseError:
         connection.close()  # the lease will run out by itself
 

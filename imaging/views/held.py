@@ -26,10 +26,14 @@ def held(request):
     _, states, nothing = LISTS[asked]
     rows = access.visible_series(request.user).filter(identity__in=states)
     rows = rows.select_related("study", "candidate_patient", "uploaded_by").order_by("created_at")
+    rows = rows.prefetch_related("candidate_patient__identifiers")
     found = list(rows[: SHOWN + 1])
     for series in found[:SHOWN]:  # one by one: what has no case yet is noted by its own name
         reads.note(series)
-    lines = sorted((_line(series, request.user) for series in found[:SHOWN]), key=lambda line: not line["contradicts"])
+    known = identity.Known(identity.DicomIdentity.of(series.study) for series in found[:SHOWN])
+    lines = sorted(
+        (_line(series, request.user, known) for series in found[:SHOWN]), key=lambda line: not line["contradicts"]
+    )
     context = {
         "lines": lines,
         "lists": [{"key": key, "title": title, "here": key == asked} for key, (title, _, _) in LISTS.items()],
@@ -41,8 +45,8 @@ def held(request):
     return render(request, "imaging/held.html", context)
 
 
-def _line(series: Series, user) -> dict:
-    compared = identities.rows(series, series.candidate_patient)
+def _line(series: Series, user, known: identity.Known) -> dict:
+    compared = identities.rows(series, series.candidate_patient, known)
     contradicts = series.identity_reason in identity.CONTRADICTIONS
     return {
         "series": series,

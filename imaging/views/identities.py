@@ -55,9 +55,11 @@ def panel(series: Series, user, form: IdentityForm | None = None) -> dict | None
     }
 
 
-def rows(series: Series, patient: Patient | None) -> list[dict]:
+def rows(series: Series, patient: Patient | None, known: identity.Known | None = None) -> list[dict]:
+    """``known``: read at once for all series of a list."""
     header = identity.DicomIdentity.of(series.study)
-    return [_id_row(header, patient), _birth_row(header, patient), _sex_row(header, patient)]
+    known = known or identity.Known([header])
+    return [_id_row(header, patient, known), _birth_row(header, patient), _sex_row(header, patient)]
 
 
 def _noted(found: list) -> list:
@@ -87,17 +89,16 @@ def _likeness(series: Series, patient: Patient | None) -> str:
     return f"The two patient IDs look {percent} % alike. Only the same ID counts as agreement."
 
 
-def _id_row(header: identity.DicomIdentity, patient: Patient | None) -> dict:
+def _id_row(header: identity.DicomIdentity, patient: Patient | None, known: identity.Known) -> dict:
     shown = f"{header.patient_id} (issuer {header.issuer})" if header.issuer else header.patient_id
     if patient is None:
         return _row("Patient ID", "–", shown or "missing", "unknown", NO_CASE)
-    known = [patient.case_number, *map(str, patient.identifiers.all())]
-    chart = ", ".join(dict.fromkeys(known))
+    chart = ", ".join(dict.fromkeys([patient.case_number, *map(str, patient.identifiers.all())]))
     if not header.has_usable_id:
         return _row("Patient ID", chart, shown or "missing", "unknown", "not usable")
-    if header.is_case_number_of(patient) or identity.identifier_owner(header) == patient:
+    if header.is_case_number_of(patient) or known.is_confirmed(header, patient):
         return _row("Patient ID", chart, shown, "met", "agrees")
-    if identity.belongs_elsewhere(header, patient):
+    if known.is_elsewhere(header, patient):
         return _row("Patient ID", chart, shown, "not_met", "belongs to another case")
     return _row("Patient ID", chart, shown, "unknown", "not known for this case")
 

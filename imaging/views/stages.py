@@ -1,6 +1,7 @@
 """The stages of an import in words and counts: received, read, stored, SUV, measured."""
 
 from imaging import selectors
+from imaging.jobs import NO_ROOM
 from imaging.models import Job, Upload, UploadItem
 
 ICONS = {"done": "met", "running": "clock", "waiting": "unknown", "later": "inactive", "failed": "not-met"}
@@ -31,10 +32,16 @@ def percent(stage_rows: list[dict]) -> int:
 def sentence(upload: Upload, found: dict, stage_rows: list[dict]) -> str:
     if found["is_finished"]:
         return _summary(upload, found)
+    if waits := _without_room([found["job"], *(series["job"] for series in found["series"])]):
+        return waits
     running = [row for row in stage_rows if row["state"] == "running"]
     if running:
         return f"{running[-1]['label']}: {running[-1]['text']}"
     return "Waiting for a worker. You may leave this page; the import goes on."
+
+
+def _without_room(jobs: list[dict | None]) -> str:
+    return next((job["message"] for job in jobs if job and job["reason_code"] == NO_ROOM), "")
 
 
 def _summary(upload: Upload, found: dict) -> str:

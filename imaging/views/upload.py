@@ -1,6 +1,7 @@
 """Bringing files in: the page, the stream of files, and the end of sending."""
 
 import uuid
+from contextlib import suppress
 
 from django.http import HttpResponseRedirect, JsonResponse, UnreadablePostError
 from django.shortcuts import render
@@ -40,7 +41,11 @@ STATUS = {
 @needs(Capability.IMPORT_SCAN)
 @require_http_methods(["GET", "POST"])
 def upload(request):
-    return _too_large(request) or _upload(request)
+    try:
+        return _too_large(request) or _upload(request)
+    except store.StoreError as refusal:  # while the form was read
+        _read_past(request)
+        return _refused_page(request, refusal.code, reverse("imaging:upload"))
 
 
 @csrf_protect
@@ -103,6 +108,7 @@ def receive(request, pk: uuid.UUID):
     except (framing.BrokenBody, UnreadablePostError):
         return JsonResponse(explain("upload_interrupted").json(), status=400)
     except (Refused, store.StoreError) as refusal:
+        _read_past(request)
         return JsonResponse(explain(refusal.code).json(), status=STATUS.get(refusal.code, 422))
     refused = [
         {"index": index, "word": "refused", "sentence": explain(item.reason_code).sentence}
@@ -117,7 +123,11 @@ def receive(request, pk: uuid.UUID):
 @needs(Capability.IMPORT_SCAN)
 @require_POST
 def plain(request, pk: uuid.UUID):
-    return _too_large(request) or _plain(request, pk)
+    try:
+        return _too_large(request) or _plain(request, pk)
+    except store.StoreError as refusal:
+        _read_past(request)
+        return _refused_page(request, refusal.code, reverse("imaging:upload_detail", args=[pk]))
 
 
 @csrf_protect
@@ -159,6 +169,14 @@ def _open(request, form: UploadForm) -> Upload:
 def _take_and_close(request, target: Upload, files) -> None:
     services.add_files(by=request.user, upload=target, files=[(file.name, file) for file in files])
     ring([services.close_upload(by=request.user, upload=target).pk])
+
+
+def _read_past(request) -> None:
+    """A sender who is cut off while sending reads no answer: the rest of a body of usual size is dropped unread."""
+    left = 4 * BATCH_BYTES
+    with suppress(OSError):
+        while left > 0 and (data := request.read(framing.BUFFER_BYTES)):
+            left -= len(data)
 
 
 def _too_large(request):

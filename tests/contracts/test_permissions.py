@@ -180,6 +180,14 @@ def test_the_words_for_a_nul_character_in_json_are_a_text(inhabited):
         assert client.post(address, {"text": text}, content_type="application/json").status_code == status, text
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be"])
+def test_a_nul_character_in_json_is_seen_in_every_encoding_that_json_has(inhabited, encoding):
+    client, address = inhabited.clients[Role.DATA_ENTRY], reverse("board:entry_paste")
+    for text, status in (("a\x00b", 400), ("a\\u0000b", 200), ("plain", 200)):
+        body = json.dumps({"text": text}).encode(encoding)
+        assert client.post(address, body, content_type="application/json").status_code == status, (encoding, text)
+
+
 def test_an_account_that_was_closed_is_nobody(client):
     user = make_user("nuclear_medicine")
     own = make_world("OWN", user)

@@ -26,6 +26,7 @@ class Servers:
     database: object | None = None
     port: int = field(default_factory=free_port)
     running: dict[str, subprocess.Popen] = field(default_factory=dict)
+    slots: int = 1  # processes of the worker
 
     @property
     def address(self) -> str:
@@ -52,14 +53,18 @@ class Servers:
         commands = {
             "broker": [str(queue_server_binary()), "--port", "0", "--unixsocket", f"{self.folder}/v.sock", "--dir",
                        str(self.folder), "--save", ""],
-            "worker": [sys.executable, "-m", "celery", "-A", "config", "worker", "-c", "1", "--without-gossip",
+            "worker": [sys.executable, "-m", "celery", "-A", "config", "worker", "-c", str(self.slots), "--without-gossip",
                        "--without-mingle", "--loglevel", "ERROR"],
             "web": [sys.executable, "-m", "gunicorn", "config.wsgi", "-b", f"127.0.0.1:{self.port}", "--workers", "2",
                     "--threads", "16", "--log-level", "error"],
         }  # fmt: skip
         self.running[name] = subprocess.Popen(
-            commands[name], cwd=REPOSITORY, env=self.environment, start_new_session=True, **QUIET
+            commands[name], cwd=REPOSITORY, env=self.environment, start_new_session=True, **self.output(name)
         )
+
+    def output(self, name: str) -> dict:
+        """Where what it writes goes."""
+        return QUIET
 
     def kill(self, *names: str) -> None:
         """At once and without a word, as a power cut would."""
@@ -73,7 +78,8 @@ class Servers:
         limit = time.monotonic() + seconds
         while time.monotonic() < limit:
             with suppress(OSError):
-                urllib.request.urlopen(f"{self.address}/healthz", timeout=2)
+                asked = urllib.request.Request(f"{self.address}/healthz", headers={"X-Forwarded-Proto": "https"})
+                urllib.request.urlopen(asked, timeout=2)
                 return
             time.sleep(0.05)
         raise TimeoutError(self.address)

@@ -155,3 +155,15 @@ def test_every_code_has_its_sentence():
 
     used = set(re.findall(r'"(archive_\w+|too_many_files|upload_too_large)"', Path(archive.__file__).read_text()))
     assert used <= SENTENCES.keys()
+
+
+def test_many_small_entries_are_a_bomb_as_one_large_one_is(monkeypatch):
+    """Each of them is small enough to compress as it likes."""
+    monkeypatch.setattr(archive, "ARCHIVE_FREE_BYTES", 4 << 20)
+    good = random.Random(2).randbytes(5000)
+    found = read_all(zipped(("good.dcm", good), *((f"{n}.dcm", bytes(1 << 20)) for n in range(20))))
+    assert found["good.dcm"] == [good] and found["0.dcm"] == [bytes(1 << 20)]
+    codes = [found[f"{n}.dcm"] for n in range(20)]
+    assert ["archive_bomb"] in codes and codes[-1] == ["archive_bomb"]
+    unpacked = sum(len(one[0]) for one in codes if isinstance(one[0], bytes))
+    assert unpacked <= (4 << 20) + archive.MAX_RATIO * 40_000

@@ -3,6 +3,8 @@
 import datetime as dt
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from imaging.identity_candidates import candidates, likeness_of
@@ -149,3 +151,22 @@ def test_a_held_scan_of_a_case_one_may_not_see_is_not_listed(client, doctor, cas
     client.force_login(make_user("nuclear_medicine"))
     page = client.get(reverse("imaging:held")).content.decode()
     assert "NOT-YOURS" not in page and "PRRT-0042" not in page and "1960" not in page
+
+
+def test_the_list_asks_the_same_number_of_questions_of_one_series_and_of_ten(
+    doctor, case, client, django_assert_num_queries
+):
+    client.force_login(doctor)
+    confirm_identifier(by=doctor, patient=case, issuer="KIS", value="PRRT-0024", reason="letter")
+
+    def bring(first: int, last: int) -> None:
+        for n in range(first, last):
+            held(doctor, case, patient_id=f"PRRT-{n:04d}", uid=f"1.2.3.{n}")
+
+    bring(0, 1)
+    with CaptureQueriesContext(connection) as one:
+        assert client.get(reverse("imaging:held")).status_code == 200
+    bring(1, 10)
+    with django_assert_num_queries(len(one)):
+        page = client.get(reverse("imaging:held")).content.decode()
+    assert page.count("<tbody") == 10

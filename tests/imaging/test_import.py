@@ -9,8 +9,9 @@ import numpy as np
 import pydicom
 import pytest
 from django.db import connection
+from django.utils import timezone
 
-from imaging import archive, jobs, selectors, store
+from imaging import archive, job_lines, jobs, selectors, store
 from imaging.models import (
     ImageProduct,
     Instance,
@@ -25,10 +26,11 @@ from imaging.models import (
     UploadItem,
     UptakeMeasurement,
 )
-from imaging.refused import Refused
+from imaging.refused import Refused, sentence
 from imaging.services import add_file, add_files, close_upload, open_upload, running
 from imaging.services.running import run_until_done
 from imaging.services.uploads import clean_label
+from imaging.views import stages
 from patients.domain.roles import Role
 from tests.imaging.phantom import write_pet
 
@@ -327,7 +329,7 @@ def test_an_import_overtaken_by_another_assembles_with_its_slices(
     assert selectors.current_suv(series).state == selectors.CURRENT
 
 
-def test_a_disk_that_fills_during_the_import_is_said_on_the_page(tmp_path, phantom_case, doctor, monkeypatch):
+def test_an_import_waits_for_room_on_the_disk_and_then_goes_on(tmp_path, phantom_case, doctor, monkeypatch):
     upload = open_upload(by=doctor, patient=phantom_case, source="command")
     files = [(path.name, io.BytesIO(path.read_bytes())) for path in write_pet(tmp_path / "a")]
     add_files(by=doctor, upload=upload, files=files)
@@ -336,12 +338,37 @@ def test_a_disk_that_fills_during_the_import_is_said_on_the_page(tmp_path, phant
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(store.os, "fsync", full)
-    run_until_done(job.pk)
+    with monkeypatch.context() as patch:
+        patch.setattr(store.os, "fsync", full)
+        for _ in range(5):
+            run_until_done(job.pk)
     job.refresh_from_db()
     upload.refresh_from_db()
-    assert (job.state, job.reason_code, upload.reason_code) == ("failed", "disk_full", "disk_full")
-    assert job.message == "The disk is full." and not Series.objects.exists()
+    assert (job.state, job.reason_code, job.attempts) == ("queued", "job_waits_for_room", 0)
+    assert job_lines.sentence_of(job, timezone.now(), ahead=0) == sentence("job_waits_for_room")
+    assert upload.state == "received" and not Series.objects.exists()
+    found = selectors.upload_progress(upload)
+    assert stages.sentence(upload, found, stages.rows(upload, found)) == sentence("job_waits_for_room")
+    run_until_done(job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.reason_code, job.message) == ("done", "", "") and Series.objects.count() == 1
+
+
+def test_while_less_is_free_than_is_kept_for_the_database_no_work_is_begun(tmp_path, phantom_case, doctor, settings):
+    upload = open_upload(by=doctor, patient=phantom_case, source="command")
+    files = [(path.name, io.BytesIO(path.read_bytes())) for path in write_pet(tmp_path / "a")]
+    add_files(by=doctor, upload=upload, files=files)
+    job = close_upload(by=doctor, upload=upload)
+    reserve, settings.DISK_RESERVE_BYTES = settings.DISK_RESERVE_BYTES, 1 << 60
+    run_until_done(job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.reason_code, job.attempts) == ("queued", "job_waits_for_room", 0)
+    with pytest.raises(store.StoreError, match="disk_full"):
+        store.put_bytes(b"one byte more")
+    settings.DISK_RESERVE_BYTES = reserve
+    run_until_done(job.pk)
+    job.refresh_from_db()
+    assert job.state == "done"
 
 
 def test_a_zombies_import_changes_nothing(tmp_path, phantom_case, doctor):

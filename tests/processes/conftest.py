@@ -40,10 +40,12 @@ class Site:
         self.folder, self.broker = folder, broker
         self.workers: list[subprocess.Popen] = []
         self.lease: float | None = None
+        self.settings, self.more = "tests.processes.settings", {}
 
-    def start_worker(self) -> subprocess.Popen:
+    @property
+    def environment(self) -> dict[str, str]:
         env = os.environ | {
-            "DJANGO_SETTINGS_MODULE": "tests.processes.settings",
+            "DJANGO_SETTINGS_MODULE": self.settings,
             "DATABASE_URL": _database_url(),
             "CELERY_BROKER_URL": self.broker,
             "PRRT_DATA_DIR": str(self.folder),
@@ -52,11 +54,14 @@ class Site:
         }
         if self.lease is not None:
             env["TEST_LEASE_SECONDS"] = str(self.lease)
+        return env | self.more
+
+    def start_worker(self) -> subprocess.Popen:
         command = [sys.executable, "-m", "celery", "-A", "config", "worker", "-c", "1", "-n", f"{uuid.uuid4().hex}@t"]
         with (self.folder / "worker.log").open("ab") as log:
             worker = subprocess.Popen(
                 [*command, "--without-gossip", "--without-mingle", "--loglevel", "WARNING"],
-                cwd=REPOSITORY, env=env, start_new_session=True, stdout=log, stderr=log,
+                cwd=REPOSITORY, env=self.environment, start_new_session=True, stdout=log, stderr=log,
             )  # fmt: skip
         self.workers.append(worker)
         return worker

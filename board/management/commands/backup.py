@@ -5,7 +5,10 @@ from pathlib import Path
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from board.keeping.backing_up import back_up
+from board.keeping.backing_up import Running, back_up
+from imaging import disk
+
+FULL = "the disk is full. Nothing half-made was kept; make room, or choose another disk, and start it again."
 
 
 class Command(BaseCommand):
@@ -22,8 +25,14 @@ class Command(BaseCommand):
             raise CommandError("Choose a folder outside PRRT_DATA_DIR, best on another disk.")
         try:
             made = back_up(dir, self.stdout.write)
-        except OSError as error:
-            raise CommandError(f"No backup was made: {error.strerror or error}.") from error
+        except Running as error:
+            raise CommandError("Another backup into this folder is being made. Wait until it has ended.") from error
+        except Exception as error:
+            if disk.is_full(error):
+                raise CommandError(f"No backup was made: {FULL}") from error
+            if isinstance(error, OSError):
+                raise CommandError(f"No backup was made: {error.strerror or error}.") from error
+            raise
         said = made.manifest
         self.stdout.write(f"{said.rows} rows of {len(said.tables)} tables, {said.files} files: {made.folder}")
         self.stdout.write("SECRET_KEY is not in it. Keep the settings of this installation in another safe place.")

@@ -8,7 +8,7 @@ from pathlib import Path
 from django.contrib.auth import get_user_model
 from django.core.management.base import CommandError, CommandParser
 
-from imaging import jobs, outcomes
+from imaging import disk, jobs, outcomes
 from imaging.local_files import LocalFile, files_under
 from imaging.models import Job, Upload, UploadItem
 from imaging.refused import Refused, sentence
@@ -65,6 +65,8 @@ class Command(CaseCommand):
                     shown = self._show(job_at_hand, shown)
                 if mine:
                     run(job_at_hand.pk)
+            if mine and not disk.has_room():
+                raise CommandError(sentence(jobs.NO_ROOM))
             if mine:
                 ring(jobs.sweep())  # nobody else may be here to give up what fails again and again
             else:
