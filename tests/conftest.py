@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import template
 from tests.demo.kept import KeptDemo
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -49,10 +50,21 @@ def django_db_modify_db_settings():
     test, options = database.setdefault("TEST", {}), database["OPTIONS"]
     if database["ENGINE"].endswith("sqlite3"):
         test["NAME"] = str(Path(os.environ["PRRT_TEST_DATA_DIR"]) / "test.sqlite3")
+        test["MIGRATE"] = not template.copy_to(Path(test["NAME"]))
         options["init_command"] = options["init_command"].replace("synchronous=FULL", "synchronous=OFF")
     else:
         test["NAME"] = f"test_prrt_{os.getpid()}"
+        test["TEMPLATE"] = os.environ.get(template.POSTGRES)
+        test["MIGRATE"] = not test["TEMPLATE"]
         options["options"] = "-c synchronous_commit=off"
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(request, django_db_modify_db_settings):
+    """A file that was copied here with its tables is used as it is; it goes with the folder of this run."""
+    from django.conf import settings
+
+    return request.config.getvalue("reuse_db") or Path(settings.DATABASES["default"]["TEST"]["NAME"] or "").is_file()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.servers import Unavailable, postgres, redis_server
+from tests.template import templates
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 # Tests that mostly wait for leases to run out go in a lane of their own, so that the others use the time.
@@ -42,14 +43,14 @@ class Lane:
     code: int = 0
     processor_seconds: float = 0.0
 
-    def start(self, scratch: Path) -> None:
+    def start(self, scratch: Path, made: dict[str, str]) -> None:
         self.log = scratch / f"{self.title}.log"
         command = [sys.executable, "-m", "pytest", "-rs", "--durations=8", *self.arguments]
         with self.log.open("w") as output:
             self.process = subprocess.Popen(
                 command,
                 cwd=REPOSITORY,
-                env=SINGLE | far_from_midnight(dt.datetime.now(dt.UTC)) | os.environ | self.environment,
+                env=SINGLE | far_from_midnight(dt.datetime.now(dt.UTC)) | os.environ | made | self.environment,
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
@@ -72,9 +73,10 @@ def main() -> int:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="prrt-suite-")))
         redis_url = _start(stack, redis_server, scratch, "Redis", absent)
         database_url = _start(stack, postgres, scratch, "PostgreSQL", absent)
+        made = stack.enter_context(templates(scratch, database_url))
         lanes = _lanes(redis_url, database_url, extra)
         for lane in lanes:
-            lane.start(scratch)
+            lane.start(scratch, made)
         for lane in lanes:
             lane.finish()
     return _summary(lanes, absent, started)
