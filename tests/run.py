@@ -27,6 +27,8 @@ ONCE = ["tests/science", "tests/js", "tests/journeys", "tests/demo/test_launcher
 WITH_JOURNEYS = ["tests/demo/test_load_demo.py"]
 # The lanes fill the processor already: threads of the linear algebra would only wait for each other.
 SINGLE = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+# Lanes start hundreds of processes: each would compile the product anew where compiled modules are not kept.
+COMPILED_ONCE = {"PYTHONDONTWRITEBYTECODE": ""}
 BOTH = "--both"  # pages and long proofs on PostgreSQL too, and what takes long by itself: `make test-both`
 LONG = ["tests/science/test_worker_memory.py"]  # `make bench` measures it too
 # Tests take "today" at their start: a run that begins late in the day works in a zone that is hours from midnight.
@@ -50,7 +52,7 @@ class Lane:
             self.process = subprocess.Popen(
                 command,
                 cwd=REPOSITORY,
-                env=SINGLE | far_from_midnight(dt.datetime.now(dt.UTC)) | os.environ | made | self.environment,
+                env=SINGLE | far_from_midnight(dt.datetime.now(dt.UTC)) | os.environ | COMPILED_ONCE | made | self.environment,
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
