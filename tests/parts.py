@@ -31,6 +31,11 @@ def is_wanted(item) -> bool:
     return part == TEST or (part == PROOFS and bool(not on_second_engine or os.environ.get(WHOLE)))
 
 
+def is_long_run() -> bool:
+    """Long proofs are among what is asked for."""
+    return os.environ.get(PART) != TEST
+
+
 def sliced(short, full) -> list:
     """Values of a parameter: a short proof for `make test`, the full one for `make proofs`."""
     return [short, pytest.param(full, marks=pytest.mark.long)]
