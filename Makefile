@@ -6,7 +6,7 @@ export DJANGO_SETTINGS_MODULE := config.settings
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-both fuzz check bench study meeting-drill restore-drill screenshots clean
+.PHONY: help setup demo test proofs test-both fuzz check bench study meeting-drill restore-drill screenshots clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -38,10 +38,13 @@ demo: $(VENV)/.runtime ## start everything with the demonstration cohort; Ctrl-C
 	@exec $(BIN)/python manage.py demo
 
 # --- prove -------------------------------------------------------------------------------------
-test: $(VENV)/.dev ## the whole test-suite on SQLite, services, permissions and workers again on PostgreSQL + Redis
+test: $(VENV)/.dev ## the test-suite on SQLite; services, permissions and workers again on PostgreSQL + Redis
 	@$(BIN)/python -m tests.run
 
-test-both: $(VENV)/.dev ## the same, pages and long proofs on both engines too
+proofs: $(VENV)/.dev ## what make test leaves out: long proofs in full, and pages on PostgreSQL too
+	@$(BIN)/python -m tests.run --proofs
+
+test-both: $(VENV)/.dev ## make test and make proofs in one run: every test, on both engines what knows a database
 	@$(BIN)/python -m tests.run --both
 
 fuzz: $(VENV)/.dev ## 100,000 changed DICOM files through the importer (FUZZ=1000 fewer, SEED, FROM to go on or repeat)

@@ -5,35 +5,17 @@ from pathlib import Path
 
 import pytest
 
+from tests import parts, template
 from tests.demo.kept import KeptDemo
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-KNOWS_A_DATABASE = {"db", "transactional_db", "live_server"}
 
 
 def pytest_collection_modifyitems(config, items):
-    """On the second database only what knows a database runs once more; the rest could say nothing new there.
-
-    Pages, and long proofs marked ``one_engine``, are asked for on one engine unless PRRT_TEST_BOTH is set: the queries
-    of a page are those of the services below, those of a long proof are the ones of the short tests beside it.
-    """
-    if not os.environ.get("PRRT_TEST_DATABASE_ONLY"):
-        return
-    kept = [item for item in items if _knows_a_database(item) and (_wants_both() or not _is_for_one_engine(item))]
+    """The part of the suite that was asked for on this engine: see tests/parts.py."""
+    kept = [item for item in items if parts.is_wanted(item)]
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = kept
-
-
-def _is_for_one_engine(item) -> bool:
-    return "client" in item.fixturenames or item.get_closest_marker("one_engine") is not None
-
-
-def _wants_both() -> bool:
-    return bool(os.environ.get("PRRT_TEST_BOTH"))
-
-
-def _knows_a_database(item) -> bool:
-    return bool(item.get_closest_marker("django_db") or KNOWS_A_DATABASE & set(item.fixturenames))
 
 
 @pytest.fixture(scope="session")
@@ -49,10 +31,21 @@ def django_db_modify_db_settings():
     test, options = database.setdefault("TEST", {}), database["OPTIONS"]
     if database["ENGINE"].endswith("sqlite3"):
         test["NAME"] = str(Path(os.environ["PRRT_TEST_DATA_DIR"]) / "test.sqlite3")
+        test["MIGRATE"] = not template.copy_to(Path(test["NAME"]))
         options["init_command"] = options["init_command"].replace("synchronous=FULL", "synchronous=OFF")
     else:
         test["NAME"] = f"test_prrt_{os.getpid()}"
+        test["TEMPLATE"] = os.environ.get(template.POSTGRES)
+        test["MIGRATE"] = not test["TEMPLATE"]
         options["options"] = "-c synchronous_commit=off"
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(request, django_db_modify_db_settings):
+    """A file that was copied here with its tables is used as it is; it goes with the folder of this run."""
+    from django.conf import settings
+
+    return request.config.getvalue("reuse_db") or Path(settings.DATABASES["default"]["TEST"]["NAME"] or "").is_file()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,4 +1,5 @@
-"""`make test`: the suite on the embedded default and, for all that knows a database, on PostgreSQL and Redis, side by side.
+"""`make test`: the suite on the embedded default and, for what knows a database, on PostgreSQL and Redis, side by side.
+`make proofs`: what that leaves out (tests/parts.py says what); `make test-both`: all of both in one run.
 
 Servers: those named by TEST_DATABASE_URL and TEST_REDIS_URL; else local ones on the standard loopback port;
 else throw-away ones started here and stopped at the end. What cannot run is named in the summary.
@@ -15,7 +16,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests import parts
 from tests.servers import Unavailable, postgres, redis_server
+from tests.template import templates
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 # Tests that mostly wait for leases to run out go in a lane of their own, so that the others use the time.
@@ -26,8 +29,14 @@ ONCE = ["tests/science", "tests/js", "tests/journeys", "tests/demo/test_launcher
 WITH_JOURNEYS = ["tests/demo/test_load_demo.py"]
 # The lanes fill the processor already: threads of the linear algebra would only wait for each other.
 SINGLE = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-BOTH = "--both"  # pages and long proofs on PostgreSQL too, and what takes long by itself: `make test-both`
-LONG = ["tests/science/test_worker_memory.py"]  # `make bench` measures it too
+# Lanes start hundreds of processes: each would compile the product anew where compiled modules are not kept.
+COMPILED_ONCE = {"PYTHONDONTWRITEBYTECODE": ""}
+# The option of each target -> what the environment says of the part it runs.
+PARTS = {
+    "--proofs": {parts.PART: parts.PROOFS},
+    "--both": {parts.WHOLE: "1"},
+}
+SHORT = {parts.PART: parts.TEST}
 # Tests take "today" at their start: a run that begins late in the day works in a zone that is hours from midnight.
 LATE_HOUR, EVENING = 20, {"TIME_ZONE": "Etc/GMT+6"}
 COUNTED = re.compile(r"(\d+) (passed|failed|error|skipped)")
@@ -42,14 +51,19 @@ class Lane:
     code: int = 0
     processor_seconds: float = 0.0
 
-    def start(self, scratch: Path) -> None:
+    def start(self, scratch: Path, made: dict[str, str]) -> None:
         self.log = scratch / f"{self.title}.log"
         command = [sys.executable, "-m", "pytest", "-rs", "--durations=8", *self.arguments]
         with self.log.open("w") as output:
             self.process = subprocess.Popen(
                 command,
                 cwd=REPOSITORY,
-                env=SINGLE | far_from_midnight(dt.datetime.now(dt.UTC)) | os.environ | self.environment,
+                env=SINGLE
+                | far_from_midnight(dt.datetime.now(dt.UTC))
+                | os.environ
+                | COMPILED_ONCE
+                | made
+                | self.environment,
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
@@ -65,16 +79,18 @@ class Lane:
 
 
 def main() -> int:
-    extra = [argument for argument in sys.argv[1:] if argument != BOTH]
+    extra = [argument for argument in sys.argv[1:] if argument not in PARTS]
+    part = next((PARTS[argument] for argument in sys.argv[1:] if argument in PARTS), SHORT)
     absent: list[str] = []
     started = time.monotonic()
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="prrt-suite-")))
         redis_url = _start(stack, redis_server, scratch, "Redis", absent)
         database_url = _start(stack, postgres, scratch, "PostgreSQL", absent)
+        made = stack.enter_context(templates(scratch, database_url))
         lanes = _lanes(redis_url, database_url, extra)
         for lane in lanes:
-            lane.start(scratch)
+            lane.start(scratch, made | part)
         for lane in lanes:
             lane.finish()
     return _summary(lanes, absent, started)
@@ -85,13 +101,11 @@ def _lanes(redis_url: str | None, database_url: str | None, extra: list[str]) ->
     ignore = [f"--ignore={place}" for place in [*ONCE, WAITING]]
     lanes = [
         Lane("embedded SQLite", [*ignore, *(f"--ignore={place}" for place in WITH_JOURNEYS), *extra], queue),
-        Lane("science, browser journeys, launcher", [*ONCE, *WITH_JOURNEYS, *_without_long(), *extra], queue),
+        Lane("science, browser journeys, launcher", [*ONCE, *WITH_JOURNEYS, *extra], queue),
         Lane("embedded SQLite, workers killed", [WAITING, *extra], queue),
     ]
     if database_url:
-        on_postgres = {"DATABASE_URL": database_url, "PRRT_TEST_DATABASE_ONLY": "1"}
-        if BOTH in sys.argv:
-            on_postgres["PRRT_TEST_BOTH"] = "1"
+        on_postgres = {"DATABASE_URL": database_url, parts.SECOND_ENGINE: "1"}
         if redis_url:  # a queue of its own: the lanes run at the same time
             on_postgres["TEST_REDIS_URL"] = next_database(redis_url)
         lanes += [
@@ -99,10 +113,6 @@ def _lanes(redis_url: str | None, database_url: str | None, extra: list[str]) ->
             Lane("PostgreSQL and Redis, workers killed", [WAITING, *extra], on_postgres),
         ]
     return lanes
-
-
-def _without_long() -> list[str]:
-    return [] if BOTH in sys.argv else [f"--ignore={place}" for place in LONG]
 
 
 def far_from_midnight(now: dt.datetime) -> dict[str, str]:

@@ -21,7 +21,7 @@ from tests.board.test_minutes import SIGNED, board, chair, closed, decide, squee
 from tests.conftest import REPOSITORY
 from tests.patients.factories import make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
 SCHEMA = REPOSITORY / "docs" / "schemas" / "decision.schema.json"
 
 

@@ -18,7 +18,7 @@ from board.pack import pack_for
 from tests.board.factories import add_scan
 from tests.board.test_minutes import SIGNED, board, chair, closed, everything  # noqa: F401
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
 ANNEX = "ANNEX"
 
 

@@ -24,7 +24,7 @@ from tests.board.meeting_factories import make_item, make_meeting
 from tests.board.test_signing import CONTENT, PASSWORD
 from tests.patients.factories import make_patient, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
 SIGNED = CONTENT | {
     "text": "PRRT not now; repeat the SSTR PET.",
     "outcome": "not_yet",

@@ -19,10 +19,11 @@ from board.models import AgendaItem, BoardDecision, CaseQuestion, Meeting, Submi
 from board.once import once
 from board.signing import sign
 from tests.board.meeting_factories import make_item, make_meeting
+from tests.parts import sliced
 from tests.patients.factories import make_patient, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
-EDITORS, SAVES, RACES, DOUBLED = 20, 50, 200, 1000
+EDITORS = 20
 COMPLETE = {"outcome": "not_yet", "text": "first", "next_step": "visit", "interval_days": 14, "owner": "Ward"}
 COMPLETE |= {"agreement": "consensus"}
 
@@ -58,13 +59,14 @@ class Editor:
     name: str
     by: object
     item: AgendaItem
+    saves: int
     chance: random.Random
     saved: list[int] = field(default_factory=list)
     conflicts: list[tuple[str, str]] = field(default_factory=list)
 
     def write_all(self):
         seen = draft_of(self.item)
-        for number in range(SAVES):
+        for number in range(self.saves):
             seen = self.write(seen, f"{self.name}{number:02d}")
         return self
 
@@ -83,29 +85,31 @@ class Editor:
                 return stored
 
 
-def test_twenty_editors_lose_nothing_and_are_told_of_every_conflict(item, chair):
+@pytest.mark.parametrize("saves", sliced(10, 50))
+def test_twenty_editors_lose_nothing_and_are_told_of_every_conflict(item, chair, saves):
     save_draft(by=chair, item=item, seen_version=draft_of(item).version, content={"text": ""})
     start = draft_of(item).version
-    editors = [Editor(chr(97 + n), chair, item, random.Random(n)) for n in range(EDITORS)]
+    editors = [Editor(chr(97 + n), chair, item, saves, random.Random(n)) for n in range(EDITORS)]
     at_once([editor.write_all for editor in editors], EDITORS)
     draft = draft_of(item)
     text = draft.content["text"]
     words = [text[at : at + 3] for at in range(0, len(text), 3)]
-    assert len(words) == EDITORS * SAVES == len(set(words))
+    assert len(words) == EDITORS * saves == len(set(words))
     for editor in editors:
         own = [word for word in words if word[0] == editor.name]
-        assert own == [f"{editor.name}{number:02d}" for number in range(SAVES)]
+        assert own == [f"{editor.name}{number:02d}" for number in range(saves)]
     versions = sorted(version for editor in editors for version in editor.saved)
-    assert versions == list(range(start + 1, start + 1 + EDITORS * SAVES))
+    assert versions == list(range(start + 1, start + 1 + EDITORS * saves))
     told = [pair for editor in editors for pair in editor.conflicts]
     assert len(told) >= EDITORS, "they never met: this proves nothing"
     assert all(theirs != mine and text.startswith(theirs) for theirs, mine in told)
 
 
-def test_what_is_signed_is_what_the_signer_saw(chair):
+@pytest.mark.parametrize("races", sliced(50, 200))
+def test_what_is_signed_is_what_the_signer_saw(chair, races):
     """An editor and a signer at the same instant, the version being the only thing that keeps them apart."""
     chance = random.Random(7)
-    outcomes = [race(chair, chance, number) for number in range(RACES)]
+    outcomes = [race(chair, chance, number) for number in range(races)]
     assert {"signed", "conflict"} == set(outcomes), "one side always won: this proves nothing"
     assert BoardDecision.objects.count() == outcomes.count("signed")
     assert verify() == []
@@ -152,7 +156,8 @@ def race(chair, chance, number) -> str:
     return "signed"
 
 
-def test_a_thousand_doubled_submissions_have_a_thousand_effects(chair):
+@pytest.mark.parametrize("doubled", sliced(200, 1000))
+def test_doubled_submissions_have_one_effect_each(chair, doubled):
     patient = make_patient(by=chair)
 
     def send(number):
@@ -162,9 +167,9 @@ def test_a_thousand_doubled_submissions_have_a_thousand_effects(chair):
 
         return once(by=chair, key=f"key-{number}", kind="ask", act=act)["id"]
 
-    numbers = [number for number in range(DOUBLED) for _ in range(2)]
+    numbers = [number for number in range(doubled) for _ in range(2)]
     answers = at_once([lambda number=number: send(number) for number in numbers], 8)
-    assert CaseQuestion.objects.count() == Submission.objects.count() == len(set(answers)) == DOUBLED
+    assert CaseQuestion.objects.count() == Submission.objects.count() == len(set(answers)) == doubled
     assert answers[::2] == answers[1::2]
 
 

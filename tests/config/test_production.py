@@ -9,6 +9,7 @@ import pytest
 
 from config import body_caps
 from patients.domain.roles import Role
+from tests import template
 from tests.patients.factories import make_user
 
 ASK = """
@@ -39,6 +40,7 @@ print("@@" + json.dumps({
 def deployed(tmp_path_factory):
     """What a process in production mode answers behind its proxy."""
     folder = tmp_path_factory.mktemp("production")
+    template.copy_to(folder / "prrt.sqlite3")
     env = {key: value for key, value in os.environ.items() if key not in {"DATABASE_URL", "PRRT_LOG"}} | {
         "PRRT_MODE": "production",
         "SECRET_KEY": "only-for-this-test-" * 4,

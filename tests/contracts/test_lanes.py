@@ -1,45 +1,105 @@
-"""What runs once more on PostgreSQL: every test that may touch a database, pages only when wanted, and no other."""
+"""Every test is in `make test` or in `make proofs`, in each on its engine once; and a run does not cross midnight."""
 
 import datetime as dt
+from pathlib import Path
+from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.conftest import pytest_collection_modifyitems
-from tests.run import far_from_midnight
+from tests import parts
+from tests.run import ONCE, REPOSITORY, _lanes, far_from_midnight
+
+TARGETS = {
+    "make test": {parts.PART: parts.TEST},
+    "make proofs": {parts.PART: parts.PROOFS},
+    "make test-both": {parts.WHOLE: "1"},
+}
+FIRST, SECOND = {}, {parts.SECOND_ENGINE: "1"}
 
 
-def is_kept(item, monkeypatch) -> bool:
-    monkeypatch.setenv("PRRT_TEST_DATABASE_ONLY", "1")
-    items = [item]
-    pytest_collection_modifyitems(item.config, items)
-    return items == [item]
+def item(*marks: str, fixtures: tuple[str, ...] = ()):
+    return SimpleNamespace(fixturenames=fixtures, get_closest_marker=lambda name: name if name in marks else None)
 
 
-@pytest.mark.django_db
-def test_a_marked_test_is_kept(request, monkeypatch):
-    assert is_kept(request.node, monkeypatch)
+PURE, PAGE = item(), item("django_db", fixtures=("client", "db"))
+SERVICE, COMMITS = item("django_db"), item(fixtures=("transactional_db",))
+LONG, LONG_PAGE, LONG_PURE = item("django_db", "long"), item("long", fixtures=("client", "db")), item("long")
+ONE_ENGINE, BROWSER = item("django_db", "one_engine"), item(fixtures=("live_server", "page"))
+KINDS = [PURE, PAGE, SERVICE, COMMITS, LONG, LONG_PAGE, LONG_PURE, ONE_ENGINE, BROWSER]
 
 
-def test_a_test_whose_fixtures_need_a_database_is_kept(request, monkeypatch, django_user_model):
-    assert is_kept(request.node, monkeypatch)
+@pytest.fixture
+def targets_of(monkeypatch):
+    def run_it(kind, engine) -> set[str]:
+        wanted = set()
+        for target, part in TARGETS.items():
+            for name in (parts.PART, parts.WHOLE, parts.SECOND_ENGINE):
+                monkeypatch.delenv(name, raising=False)
+            for name, value in (part | engine).items():
+                monkeypatch.setenv(name, value)
+            if parts.is_wanted(kind):
+                wanted.add(target)
+        return wanted
+
+    return run_it
 
 
-def test_a_test_that_knows_none_is_left_out(request, monkeypatch, tmp_path):
-    assert not is_kept(request.node, monkeypatch)
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_test_is_in_neither_target_and_none_in_both(targets_of, kind):
+    assert len(targets_of(kind, FIRST) & {"make test", "make proofs"}) == 1
+    knows = kind not in (PURE, LONG_PURE)
+    assert len(targets_of(kind, SECOND) & {"make test", "make proofs"}) == knows
+    assert ("make test-both" in targets_of(kind, FIRST), "make test-both" in targets_of(kind, SECOND)) == (True, knows)
 
 
-def test_pages_are_asked_for_on_both_engines_only_when_wanted(request, monkeypatch, client, db):
-    assert not is_kept(request.node, monkeypatch)
-    monkeypatch.setenv("PRRT_TEST_BOTH", "1")
-    assert is_kept(request.node, monkeypatch)
+@pytest.mark.parametrize("kind", [PURE, PAGE, SERVICE, COMMITS, ONE_ENGINE, BROWSER])
+def test_only_what_is_marked_long_is_left_out_on_the_first_engine(targets_of, kind):
+    assert "make test" in targets_of(kind, FIRST)
 
 
-@pytest.mark.one_engine
-def test_a_long_proof_runs_on_both_engines_only_when_wanted(request, monkeypatch, db):
-    assert not is_kept(request.node, monkeypatch)
-    monkeypatch.setenv("PRRT_TEST_BOTH", "1")
-    assert is_kept(request.node, monkeypatch)
+@pytest.mark.parametrize("kind", [LONG, LONG_PAGE, LONG_PURE])
+def test_a_long_proof_is_left_to_make_proofs(targets_of, kind):
+    assert "make proofs" in targets_of(kind, FIRST)
+
+
+@pytest.mark.parametrize(("kind", "target"), [(SERVICE, "make test"), (COMMITS, "make test"), (PAGE, "make proofs"), (ONE_ENGINE, "make proofs"), (LONG, "make proofs")])  # fmt: skip
+def test_services_are_asked_on_both_engines_and_pages_on_the_second_with_the_proofs(targets_of, kind, target):
+    assert target in targets_of(kind, SECOND)
+
+
+def test_marks_and_fixtures_are_read_from_real_tests(request, client, db):
+    found = {engine: parts.part_of(request.node, on_second_engine=engine) for engine in (False, True)}
+    assert found == {False: parts.TEST, True: parts.PROOFS}
+
+
+@pytest.mark.long
+def test_a_mark_is_read_from_a_real_test(request):
+    assert parts.part_of(request.node, on_second_engine=False) == parts.PROOFS
+    assert parts.part_of(request.node, on_second_engine=True) is None
+
+
+def test_by_hand_a_folder_runs_whole(monkeypatch):
+    for name in (parts.PART, parts.WHOLE, parts.SECOND_ENGINE):
+        monkeypatch.delenv(name, raising=False)
+    assert all(parts.is_wanted(kind) for kind in KINDS)
+
+
+def _named(arguments: list[str]) -> tuple[list[Path], list[Path]]:
+    """Places that a lane names, and those it leaves to others."""
+    left = [REPOSITORY / one.removeprefix("--ignore=") for one in arguments if one.startswith("--ignore=")]
+    return [REPOSITORY / one for one in arguments if not one.startswith("-")] or [REPOSITORY / "tests"], left
+
+
+@pytest.mark.parametrize(("engine", "lanes"), [("SQLite", slice(0, 3)), ("PostgreSQL", slice(3, 5))])
+def test_every_file_is_in_one_lane_of_each_engine(engine, lanes):
+    runs = [_named(lane.arguments) for lane in _lanes("redis://127.0.0.1:1/0", "postgres://x@127.0.0.1:1/x", [])[lanes]]
+    once = [REPOSITORY / place for place in ONCE]
+    for file in (REPOSITORY / "tests").rglob("test_*.py"):
+        of = [file.is_relative_to(place) for places, left in runs for place in places
+              if not any(file.is_relative_to(other) for other in left)]  # fmt: skip
+        is_left = engine == "PostgreSQL" and any(file.is_relative_to(place) for place in once)
+        assert sum(of) == (0 if is_left else 1), file
 
 
 @pytest.mark.parametrize("hour", range(24))

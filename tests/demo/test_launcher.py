@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests import template
 from tests.servers import free_port
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -57,6 +58,7 @@ def left_running(processes: list[psutil.Process], within: float) -> list[psutil.
 
 @pytest.fixture
 def running(tmp_path):
+    template.copy_to(tmp_path / "prrt.sqlite3")
     process, url = start(tmp_path)
     wait_until_served(process, url, tmp_path)
     children = family(process)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from demo.launcher import queue_server_binary
+from tests import template
 from tests.servers import Unavailable, free_port
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -45,6 +46,8 @@ class Servers:
 
     def fill(self, cases: int) -> str:
         """Makes the cases; the id of their meeting."""
+        if not self.database:
+            template.copy_to(self.folder / "prrt.sqlite3")
         command = [sys.executable, "-m", "tests.drill.cases", str(cases)]
         done = subprocess.run(command, cwd=REPOSITORY, env=self.environment, check=True, capture_output=True, text=True)
         return done.stdout.split()[-1]

@@ -11,7 +11,7 @@ from patients.services import revise
 from tests.board.factories import BASELINE, FOLLOW_UP, published_case
 from tests.eligibility.cases import DAY, complete_case
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
 
 
 def assess(*args):

@@ -14,7 +14,7 @@ from tests.eligibility.change_case import KEYS, illustrative_case
 from tests.eligibility.json_schema import problems
 from tests.patients.factories import make_patient
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
 SCHEMA = json.loads((Path(__file__).resolve().parents[2] / "docs" / "change.schema.json").read_text())
 
 

@@ -14,7 +14,7 @@ from tests.board.factories import BASELINE, FOLLOW_UP, add_scan
 from tests.eligibility.change_case import change_of, illustrative_case, scan_of
 from tests.science.change_pairs import check_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
 
 
 @pytest.fixture(scope="module")

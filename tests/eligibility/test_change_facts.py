@@ -19,7 +19,7 @@ from tests.board.factories import BASELINE, FOLLOW_UP, TODAY, add_scan
 from tests.eligibility.change_case import KEYS, answer, change_of, enter, illustrative_case, keys_of, scan_of
 from tests.science.change_pairs import check_of, state_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from tests.eligibility.cases import (
 from tests.eligibility.said import NO, OPEN, YES, ago, said, state
 from tests.patients.factories import make_patient, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
 MALE = frozenset({"not_applicable_male"})
 
 

@@ -12,7 +12,7 @@ from tests.eligibility.cases import DAY, add_assertion, add_scan
 from tests.eligibility.said import NO, OPEN, YES, ago, said, state
 from tests.patients.factories import make_patient, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from tests.eligibility.cases import DAY, add_assertion, complete_case
 from tests.eligibility.vignettes import blocking_rows
 from tests.patients.factories import make_patient, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
 YES = frozenset({"yes"})
 BEFORE = "progression_before_treatment"
 

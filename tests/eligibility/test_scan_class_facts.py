@@ -10,7 +10,7 @@ from patients.services import record, revise
 from tests.board.factories import BASELINE, FOLLOW_UP
 from tests.eligibility.change_case import change_of, illustrative_case, scan_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
 
 
 @pytest.fixture(scope="module")

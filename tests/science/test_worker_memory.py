@@ -6,6 +6,7 @@ from bench.bench_memory import LESIONS, LIMIT_GIB, of_one_worker
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_worker_needs_less_than_two_gib_for_a_whole_body_pet_and_ct(tmp_path):
     found = of_one_worker(tmp_path)
     assert found["measured"] == LESIONS

@@ -13,7 +13,7 @@ from board.fhir.mapping.terms import NOTICE
 from imaging.models import Scan, SuvResult
 from tests.board.fhir.factories import bare_case, decided_case, exported, full_case, numbered, ticking
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
 GOLDEN = Path(__file__).parent / "golden"
 CASES = {"full": full_case, "bare": bare_case, "decided": decided_case}
 

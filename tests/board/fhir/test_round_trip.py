@@ -10,7 +10,7 @@ from tests.board.factories import published_case
 from tests.board.fhir.factories import MODELS, bare_case, everything, exported, full_case, numbered, taken_in
 from tests.patients.factories import make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
 CASES = {"full": full_case, "bare": bare_case, "published": published_case}
 
 

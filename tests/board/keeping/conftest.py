@@ -1,11 +1,14 @@
 """A second, empty installation on the same kind of database."""
 
+import os
 import uuid
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from django.db import connection
+
+from tests import template
 
 
 @contextmanager
@@ -27,11 +30,17 @@ def _admin(statement: str) -> None:
 
 
 @pytest.fixture
-def elsewhere(transactional_db, tmp_path, settings):
-    """``with elsewhere():`` an empty database without tables, and an empty store; made once."""
+def made_of() -> str | None:
+    """The template whose empty tables the second database of a server begins with; None: it begins without tables."""
+    return os.environ.get(template.POSTGRES)
+
+
+@pytest.fixture
+def elsewhere(transactional_db, tmp_path, settings, made_of):
+    """``with elsewhere():`` an empty database, and an empty store; made once."""
     name = str(tmp_path / "other.sqlite3") if connection.vendor == "sqlite" else f"restored_{uuid.uuid4().hex[:12]}"
     if connection.vendor == "postgresql":
-        _admin(f'CREATE DATABASE "{name}"')
+        _admin(f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{made_of}"' if made_of else ""))
     here, there = settings.FILE_STORE_DIR, tmp_path / "other" / "store"
 
     @contextmanager

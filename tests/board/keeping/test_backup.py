@@ -50,6 +50,7 @@ def newest(place):
     return sorted(path for path in place.iterdir() if path.name != "store")[-1]
 
 
+@pytest.mark.parametrize("made_of", [None], ids=["without tables"])
 def test_the_drill(chair, tmp_path, elsewhere):
     """Rows, chain, triggers, files and numbering are those of the original, and work goes on."""
     files, events = stored_files(), list(AuditEvent.objects.order_by("pk").values())

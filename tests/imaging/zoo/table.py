@@ -10,7 +10,7 @@ from tests.imaging.zoo.expected import Case, Specimen
 HEAD = """# Bad DICOM
 
 What hospitals and strangers send, and what becomes of it here: 96 cases, each made anew for every run of the tests and sent through the
-browser and from a folder (of several specimens of what is inside a file the further ones take turns; `make test-both` sends all both ways).
+browser and from a folder (of several specimens of what is inside a file the further ones take turns; `make proofs` sends all both ways).
 `python -m tests.imaging.zoo.table > docs/bad-dicom.md` prints this page; a test holds it to the table.
 
 **R** refused, the other files go on · **Q** held until a person decides whose it is · **B** no SUV or no volume, so nothing is measured in it ·

@@ -16,13 +16,19 @@ from imaging.services import start_reading
 from patients.models import Patient
 from tests.imaging.dicom_files import pet_slice, write
 from tests.imaging.zoo import table
-from tests.imaging.zoo.cases import CASES, routes, specimens
+from tests.imaging.zoo.cases import CASES, is_further, routes, specimens
 from tests.imaging.zoo.people import CASE, PAYLOADS
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
 REPOSITORY = Path(__file__).resolve().parents[3]
 ROWS = [
-    pytest.param(route, case, n, id=f"{case.number:03d}-{specimen.what[:24]}-{route}")
+    pytest.param(
+        route,
+        case,
+        n,
+        id=f"{case.number:03d}-{specimen.what[:24]}-{route}",
+        marks=[pytest.mark.long] if is_further(case, n, route) else [],
+    )
     for case, n, specimen in specimens()
     for route in routes(case, n)
 ]
