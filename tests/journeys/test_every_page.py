@@ -119,6 +119,7 @@ def addresses_of_the_coordinator() -> dict[str, str]:
         "board:series_new": reverse("board:series_new"),
         "board:series": reverse("board:series", args=[meeting.series_id]),
         "board:patient, to be listed": reverse("board:patient", args=["0008"]),
+        "board:entry_return": reverse("board:entry_return", args=["0001"]),
         "board:cohort_exports": reverse("board:cohort_exports"),
         "board:cohort_export": reverse("board:cohort_export", args=[CohortExport.objects.get().pk]),
     }

@@ -18,7 +18,7 @@ from tests.processes.canary.site import BEHIND_A_PROXY, TOKEN
 from tests.processes.canary.words import WORD, all_found_in
 from tests.processes.conftest import wait_for
 
-pytestmark = [pytest.mark.processes, pytest.mark.slow]
+pytestmark = [pytest.mark.processes, pytest.mark.slow, pytest.mark.long]
 EDGE = "----edge"
 # Where the data themselves are kept (docs/operations.md); everything else in the data folder holds none.
 DATA = ("store", "pictures", "patient-exports", "exports", "fhir-waiting", "prrt.sqlite3", "tmp", "output")

@@ -9,7 +9,7 @@ from tests.patients.factories import make_user
 from tests.processes.canary.words import all_found_in
 from tests.processes.conftest import wait_for
 
-pytestmark = [pytest.mark.processes, pytest.mark.slow]
+pytestmark = [pytest.mark.processes, pytest.mark.slow, pytest.mark.long]
 
 BESIDE = ("thread", "warning", "unraisable")
 BREAKS = ("view", "middleware", "server", "stream", *BESIDE)

@@ -15,7 +15,7 @@ from tests.patients.factories import make_user
 from tests.processes.canary.words import WORD, all_found_in, found_in
 from tests.processes.conftest import wait_for
 
-pytestmark = [pytest.mark.processes, pytest.mark.slow]
+pytestmark = [pytest.mark.processes, pytest.mark.slow, pytest.mark.long]
 
 HOW = ("raises", "is retried", "warns", "ends its process", "is killed")
 SAYS = ("RuntimeError from KeyError", "py.warnings", "the look-out met an error", "stopped: RuntimeError")
