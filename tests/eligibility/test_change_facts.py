@@ -110,9 +110,7 @@ def test_a_drawn_header_is_no_fact(case):
         assert (scan.weight_kg, scan.scanner, scan.uses_psf, scan.uptake_min) == (None, "", None, None)
 
 
-@pytest.mark.parametrize(
-    ("name", "value"), [("uptake_min", 0), ("uptake_min", -5), ("uptake_min", 601), ("peptide_ug", 0)]
-)
+@pytest.mark.parametrize(("name", "value"), [("uptake_min", 0), ("uptake_min", -5), ("peptide_ug", 0)])
 def test_a_stated_value_that_cannot_be_is_refused(case, name, value):
     user, patient = case
     with pytest.raises(ValidationError, match="above 0"):
