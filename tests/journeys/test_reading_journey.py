@@ -64,7 +64,7 @@ def scored(hand: Hand, left: int) -> None:
     block.locator("xpath=self::*[@data-low]").wait_for(timeout=15_000)
     hand.press("y")
     if left:
-        expect(hand.page.locator("[data-sentence]")).to_contain_text(f"{left} lesion", timeout=10_000)
+        expect(hand.page.locator("[data-sentence]")).to_contain_text(f"{left} lesion", timeout=30_000)
 
 
 def signed(scan) -> Reading:
