@@ -45,6 +45,7 @@ OF_WRITES: dict[str, AtnaEvent] = {
     **_each(
         PATIENT_RECORD, UPDATE, "write_private_note edit_entry submit_entry note_entry state_unknown duplicate_check"
     ),
+    **_each(PATIENT_RECORD, CREATE, "return_entry answer_return"),
     **_each(PATIENT_RECORD, DELETE, "withdraw remove_identifier"),
     **_each(PROCEDURE_RECORD, CREATE, "start_reading sign_reading amend_reading propose score_lesion compute"),
     **_each(
@@ -76,6 +77,8 @@ OF_WRITES: dict[str, AtnaEvent] = {
     **_each(SECURITY_ALERT, EXECUTE, "reset_second_factor sign_out_everywhere unlock_account", USER_SECURITY),
     **_each(SECURITY_ALERT, EXECUTE, "try_emergency review_emergency", RESTRICTED_FUNCTION),
     **_each(SECURITY_ALERT, EXECUTE, "pair_display unpair_display", OBJECT_SECURITY),
+    "confirm_at_hospital": AtnaEvent(USER_AUTHENTICATION, EXECUTE, LOGIN),
+    "not_confirmed_at_hospital": AtnaEvent(USER_AUTHENTICATION, EXECUTE, LOGIN, MINOR_FAILURE),
     "display_code_refused": AtnaEvent(SECURITY_ALERT, EXECUTE, RESTRICTED_FUNCTION, MINOR_FAILURE),
 }
 OF_ACCESSES: dict[str, AtnaEvent] = {
