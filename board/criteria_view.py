@@ -161,7 +161,8 @@ def all_keys() -> list[str]:
 
 def own_keys() -> list[str]:
     """The site's own choice; all of them where it has made none."""
-    return [key for key in all_keys() if key in settings.PRIMARY_GUIDELINES] or all_keys()
+    keys = all_keys()
+    return [key for key in keys if key in settings.PRIMARY_GUIDELINES] or keys
 
 
 def _panel(chart: Chart, key: str, result: AssessmentResult) -> RuleSetPanel:

@@ -13,7 +13,7 @@ from board.ledger import ledger
 from board.vanderbilt_panel import vanderbilt_panel
 from eligibility.domain.alignment import AlignedLine, align
 from eligibility.domain.rules import AssessmentResult
-from eligibility.loader import guideline
+from eligibility.loader import guidelines
 
 EVERY = "all"
 CRITERIA, COMPARE, FACTS = "criteria", "compare", "facts"
@@ -100,12 +100,12 @@ def _beside(chart: Chart, as_of: dt.date) -> dict[str, Any]:
 
 
 def _assessed(chart: Chart, as_of: dt.date, choice: Choice) -> dict[str, Any]:
-    keys, days = all_keys(), moments(chart, as_of)
+    keys, days, sets = all_keys(), moments(chart, as_of), guidelines()
     return {
         "moments": days,
         "chosen": next(moment for moment in days if moment.is_chosen),
         "matrix": matrix(chart, days, keys),
-        "sets": [guideline(key) for key in keys],
+        "sets": [sets[key] for key in keys],
         "shown": choice.shown if choice.shown in [*keys, EVERY] else "",
         "view": choice.view,
         **_view(chart, as_of, keys, choice),
@@ -130,7 +130,8 @@ def _comparison(chart: Chart, as_of: dt.date, keys: list[str], choice: Choice) -
     results = chart.assessed_on(as_of)
     a, b = _pair(keys, own_keys(), choice)
     columns = keys if EVERY in (a, b) else list(dict.fromkeys([a, b]))
-    lines = align([(guideline(key), results[key]) for key in columns])
+    sets = guidelines()
+    lines = align([(sets[key], results[key]) for key in columns])
     return Comparison(a, b, other_sets(chart, as_of, columns, {}), lines)
 
 

@@ -17,9 +17,9 @@ from django.db import connection, models
 from django.db.models import F, Func, Model, QuerySet, Value
 from django.db.models.functions import JSONObject
 
+from patients.prepared import STAND_INS, Places, places_of, put_in
+
 Build = Callable[[Any], list[QuerySet]]
-# Any fixed number that no row has: its places in a compiled statement are where the subject's id belongs.
-STAND_IN = uuid.UUID("5d0c1e6a-7b3f-4f0e-9a41-2c8f6b17d3e5")
 
 
 def bundle(subject: Model, *builds: Build) -> dict[type[Model], list[Model]]:
@@ -43,25 +43,22 @@ class Statement:
     sql: str
     parameters: tuple
     models: tuple[type[Model], ...]
-    places: tuple[int, ...] = ()
+    places: Places = ()
 
     def of(self, subject: Model) -> "Statement":
-        parameters, own = list(self.parameters), _parameter(subject)
-        for place in self.places:
-            parameters[place] = own
-        return replace(self, parameters=tuple(parameters))
+        return replace(self, parameters=tuple(put_in(self.parameters, self.places, [_parameter(subject)])))
 
 
 @cache
 def _prepared(model: type[Model], builds: tuple[Build, ...], _vendor: str) -> Statement:
     """Twenty querysets cost more to build and compile than their rows cost to read, so it is done once."""
-    stand_in = model(pk=STAND_IN)
+    stand_in = model(pk=STAND_INS[models.UUIDField])
     querysets, own = _querysets(stand_in, builds), _parameter(stand_in)
     for queryset in querysets:
         if own not in _arm(queryset)[1]:
             raise ValueError(f"{queryset.model._meta.label}: the rows of every {model._meta.label} would be read")
     found = _compiled(querysets)
-    return replace(found, places=tuple(n for n, value in enumerate(found.parameters) if value == own))
+    return replace(found, places=places_of(found.parameters, [own]))
 
 
 def _querysets(subject: Model, builds: Iterable[Build]) -> list[QuerySet]:

@@ -5,20 +5,34 @@ Building a query of subqueries costs the ORM several times what the database nee
 
 import datetime as dt
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
 from django.db import connection, models
 from django.db.models import QuerySet
 
+Places = tuple[tuple[int, int], ...]
 # Values that no row has: their places in a compiled statement are where the real ones belong.
-_STAND_INS: dict[type[models.Field], Any] = {
+STAND_INS: dict[type[models.Field], Any] = {
     models.UUIDField: uuid.UUID("1c9f0a52-64be-4b0d-8a37-e0d75b21c964"),
     models.DateTimeField: dt.datetime(1850, 3, 7, 11, 13, 17, 190_723, tzinfo=dt.UTC),
     models.AutoField: 1_850_030_711,
     models.CharField: "a text that stands in no row 1c9f0a52",
 }
+
+
+def places_of(parameters: Sequence[Any], stand_ins: Sequence[Any]) -> Places:
+    """Which parameters are stand-ins, and for which value."""
+    return tuple((n, stand_ins.index(one)) for n, one in enumerate(parameters) if one in stand_ins)
+
+
+def put_in(parameters: Sequence[Any], places: Places, values: Sequence[Any]) -> list[Any]:
+    """The parameters with the real values in the places of their stand-ins."""
+    filled = list(parameters)
+    for place, which in places:
+        filled[place] = values[which]
+    return filled
 
 
 class Prepared:
@@ -40,23 +54,20 @@ class Prepared:
     def statement(self, *values: Any) -> tuple[str, list]:
         sql, parameters, places = _compiled(self, connection.vendor)
         own = [_parameter(field, value) for field, value in zip(self._fields, values, strict=True)]
-        filled = list(parameters)
-        for place, which in places:
-            filled[place] = own[which]
-        return sql, filled
+        return sql, put_in(parameters, places, own)
 
-    def compiled(self) -> tuple[str, tuple, tuple[tuple[int, int], ...]]:
-        values = [next(one for kind, one in _STAND_INS.items() if isinstance(field, kind)) for field in self._fields]
+    def compiled(self) -> tuple[str, tuple, Places]:
+        values = [next(one for kind, one in STAND_INS.items() if isinstance(field, kind)) for field in self._fields]
         sql, parameters = self._build(*values).query.sql_with_params()
         stand_ins = [_parameter(field, value) for field, value in zip(self._fields, values, strict=True)]
-        places = tuple((n, stand_ins.index(one)) for n, one in enumerate(parameters) if one in stand_ins)
+        places = places_of(parameters, stand_ins)
         if missing := set(range(len(stand_ins))) - {which for _, which in places}:
             raise ValueError(f"{self._build.__name__} does not use its value {min(missing) + 1}")
         return sql, parameters, places
 
 
 @cache
-def _compiled(one: Prepared, _vendor: str) -> tuple[str, tuple, tuple[tuple[int, int], ...]]:
+def _compiled(one: Prepared, _vendor: str) -> tuple[str, tuple, Places]:
     return one.compiled()
 
 

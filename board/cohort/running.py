@@ -87,7 +87,7 @@ def _make(export: CohortExport, token: int, part: Path) -> None:
     _read(export, token, archive)
     if not archive.members:
         raise Refused("nobody")
-    claims.progress(export.pk, token, "writing files", 1, 1)
+    claims.progress(export.pk, token, "writing files", len(archive.members), len(archive.members))
     part.unlink(missing_ok=True)
     archive.save(part, timezone.now())
     _finish(export, token, archive, part)

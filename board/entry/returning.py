@@ -3,10 +3,11 @@
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 
+from board.decision_record import name_of
 from board.entry.drafts import draft_for, held
 from board.models import EntryDraft, EntryReturn, ReturnAnswer
 from patients.domain.roles import Capability
-from patients.models import Patient, User
+from patients.models import Patient
 from patients.selectors import in_visible_chart, readers_of, visible_patients
 from patients.services import Conflict, audit, snapshot
 
@@ -84,10 +85,6 @@ def answer_return(*, by, patient: Patient, text: str) -> None:
 def submission_of(draft: EntryDraft) -> str:
     """Which submission a page shows."""
     return draft.submitted_at.isoformat() if draft.submitted_at else ""
-
-
-def name_of(user: User) -> str:
-    return user.get_full_name() or user.get_username()
 
 
 def _check_question(question: str) -> None:

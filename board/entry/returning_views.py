@@ -6,8 +6,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
+from board.decision_record import name_of
 from board.entry.drafts import draft_for
-from board.entry.returning import REFUSED, name_of, open_return, return_entry, returns_of, submission_of
+from board.entry.returning import REFUSED, open_return, return_entry, returns_of, submission_of
 from board.views import patient_or_404
 from patients.domain.roles import Capability
 from patients.models import Patient
