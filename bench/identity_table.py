@@ -16,7 +16,7 @@ from imaging.domain.matching import MatchProposal, NewScan, Status, match, place
 from imaging.domain.registration import Anatomy, register
 
 
-def run(seeds: range) -> None:
+def tables(seeds: range) -> None:
     outcomes, registrations, failures, trusted = Counter(), [], [], []
     for seed in seeds:
         one = case(seed)
@@ -141,4 +141,4 @@ def _print_trust(trusted) -> None:
 
 if __name__ == "__main__":
     first, last = (int(a) for a in sys.argv[1:3]) if len(sys.argv) > 2 else (21, 40)
-    run(range(first, last + 1))
+    tables(range(first, last + 1))

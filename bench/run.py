@@ -6,6 +6,7 @@ Prints one line per goal. Ends with status 1 if a goal is missed; a goal whose p
 import importlib
 import pkgutil
 import sys
+from pathlib import Path
 
 import bench
 from bench.harness import Result
@@ -14,11 +15,8 @@ from bench.harness import Result
 def main(wanted: list[str]) -> int:
     results: list[Result] = []
     for name in modules(wanted):
-        print(f"# {name.removeprefix('bench.bench_')}", flush=True)
+        print(f"# {name.removeprefix('bench.')}", flush=True)
         module = importlib.import_module(name)
-        if not hasattr(module, "run"):
-            print("nothing to run: this module is started by hand")
-            continue
         for result in module.run():
             results.append(result)
             print(result, flush=True)
@@ -28,11 +26,15 @@ def main(wanted: list[str]) -> int:
 
 
 def modules(wanted: list[str]) -> list[str]:
-    known = sorted(m.name for m in pkgutil.iter_modules(bench.__path__) if m.name.startswith("bench_"))
-    unknown = set(wanted) - {name.removeprefix("bench_") for name in known}
+    """The modules of this package that have a function ``run``; the others are what they share."""
+    sources = {
+        m.name: Path(bench.__path__[0], f"{m.name}.py") for m in pkgutil.iter_modules(bench.__path__) if not m.ispkg
+    }
+    known = sorted(name for name, source in sources.items() if "\ndef run(" in source.read_text())
+    unknown = set(wanted) - set(known)
     if unknown:
         sys.exit(f"no such benchmark: {', '.join(sorted(unknown))}")
-    return [f"bench.{name}" for name in known if not wanted or name.removeprefix("bench_") in wanted]
+    return [f"bench.{name}" for name in known if not wanted or name in wanted]
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 """The tables of criteria, of which a page holds dozens of rows. They are composed here: as nodes of a template the same
-rows take a third of the page's time (`bench/bench_assess.py`). Every part goes through ``format_html``.
+rows take a third of the page's time (`bench/assess.py`). Every part goes through ``format_html``.
 """
 
 from collections.abc import Iterable, Sequence

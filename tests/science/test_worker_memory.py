@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.bench_memory import LESIONS, LIMIT_GIB, of_one_worker
+from bench.memory import LESIONS, LIMIT_GIB, of_one_worker
 
 
 @pytest.mark.slow

@@ -26,7 +26,7 @@ def run() -> Iterator[Result]:
             yield from (skipped(name, f"{engine}: {what}", goal, why, is_limit=True) for name, what, goal in GOALS)
             continue
         with scratch() as made:
-            found = json.loads(child_process(made.make("trail", CASES), "-m", "bench.bench_trail", "child"))
+            found = json.loads(child_process(made.make("trail", CASES), "-m", "bench.trail", "child"))
         for (name, what, goal), (value, note) in zip(GOALS, found, strict=True):
             yield Result(name, f"{engine}: {what}", value, goal, is_limit=True, note=note)
 

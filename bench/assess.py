@@ -161,7 +161,7 @@ def _plain(facts: dict, sets: list) -> dict[str, Any]:
 def _from_rows() -> Iterator[Result]:
     with SqliteScratch() as scratch:
         environment = scratch.make("assess", PATIENTS)
-        found = json.loads(child_process(environment, "-m", "bench.bench_assess"))
+        found = json.loads(child_process(environment, "-m", "bench.assess"))
     each = found["seconds"] / found["patients"]
     note = f"{found['patients']:,} patients, {found['sets']} sets, {found['seconds']:.1f} s in all, of it rules {found['rules']:.1f} s"
     yield Result("A1", STORED, 1000 * each, 50, True, found["patients"] == PATIENTS, note)

@@ -55,7 +55,7 @@ def measured(engine: str, scratch) -> list[Result]:
     with scratch:
         small, large = scratch.make("small", SMALL), scratch.make("large", LARGE)
         found = json.loads(
-            child_process({**small, "PRRT_BENCH_OTHER": json.dumps(large)}, "-m", "bench.bench_pages", "child")
+            child_process({**small, "PRRT_BENCH_OTHER": json.dumps(large)}, "-m", "bench.pages", "child")
         )
     ours, at_ten, naive = found["large"], found["small"], found["n+1"]
     ratios = (

@@ -2,7 +2,7 @@
 
 The peer is the usual good choice for each step: SimpleITK's reader, ConnectedComponent and LabelIntensityStatistics,
 ndimage.convolve per box for SUVpeak, OpenCV for the projection, WebP and NIfTI.gz. Ours is the product's own path,
-headers in the sandboxed child included, with the buffers that a worker keeps. ``python -m bench.bench_chain FOLDER``
+headers in the sandboxed child included, with the buffers that a worker keeps. ``python -m bench.chain FOLDER``
 does our chain once in a process of its own and prints its peak of memory.
 """
 
@@ -21,7 +21,7 @@ import numpy as np
 
 from bench import whole_body
 from bench.harness import Result, medians, ratio, shown, skipped
-from bench.memory import peak_gib
+from bench.peak import peak_gib
 from bench.whole_body import PT200, PT400, Grid
 
 THRESHOLD_SUV = 4.0
@@ -261,7 +261,7 @@ def _agree(ours: Found, peer: Found, volume) -> bool:
 
 def _memory_of_one_worker(folder: Path) -> float:
     """Peak GiB of a fresh process that does our chain twice, as a worker does scan after scan."""
-    command = [sys.executable, "-m", "bench.bench_chain", str(folder)]
+    command = [sys.executable, "-m", "bench.chain", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[1])
     return json.loads(done.stdout)["peak_gib"]
 

@@ -21,7 +21,7 @@ ROUNDS = 9
 
 def run() -> Iterator[Result]:
     with SqliteScratch() as scratch:
-        found = json.loads(child_process(scratch.make("cohort", PATIENTS), "-m", "bench.bench_cohort", "child"))
+        found = json.loads(child_process(scratch.make("cohort", PATIENTS), "-m", "bench.cohort", "child"))
     ours, patient, first, naive = (found[name] for name in ("page", "patient", "first", "by row"))
     note = f"{found['cases']} cases; page {1000 * ours:.3g} ms, first reading {first:.3g} s, by row {naive:.3g} s"
     what = f"page of the cohort at {PATIENTS:,} patients, read before / one patient page, median"
