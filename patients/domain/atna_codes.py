@@ -1,11 +1,12 @@
 """Every action of the trail as an event of DICOM PS3.15 A.5: its EventID, its EventActionCode, its EventTypeCode.
 
-Codes and meanings are those of DICOM PS3.16, context groups 400 (events) and 401 (types).
+Codes and meanings are those of DICOM PS3.16, context groups 400 (events) and 401 (types). A.5.3 fixes what may be done
+in some events: an export is a read and an import a creation, so what is asked for, released or removed around them is
+another event.
 """
 
 from dataclasses import dataclass
 
-APPLICATION_ACTIVITY = ("110100", "Application Activity")
 AUDIT_LOG_USED = ("110101", "Audit Log Used")
 INSTANCES_ACCESSED = ("110103", "DICOM Instances Accessed")
 EXPORT = ("110106", "Export")
@@ -46,7 +47,8 @@ OF_WRITES: dict[str, AtnaEvent] = {
         PATIENT_RECORD, UPDATE, "write_private_note edit_entry submit_entry note_entry state_unknown duplicate_check"
     ),
     **_each(PATIENT_RECORD, CREATE, "return_entry answer_return"),
-    **_each(PATIENT_RECORD, DELETE, "withdraw remove_identifier"),
+    **_each(PATIENT_RECORD, DELETE, "withdraw remove_identifier undo_import"),
+    **_each(PATIENT_RECORD, READ, "request_export"),
     **_each(PROCEDURE_RECORD, CREATE, "start_reading sign_reading amend_reading propose score_lesion compute"),
     **_each(
         PROCEDURE_RECORD,
@@ -54,17 +56,16 @@ OF_WRITES: dict[str, AtnaEvent] = {
         "answer_reading confirm_netpet decide_proposal confirm_match reopen_match update_series",
     ),
     **_each(PROCEDURE_RECORD, UPDATE, "attach_series hold_series detach_series reject_identity read_object"),
+    **_each(PROCEDURE_RECORD, UPDATE, "cancel_job retry_job"),
     **_each(PROCEDURE_RECORD, DELETE, "remove_score"),
     **_each(IMPORT, CREATE, "open_upload load_scale import_table"),
-    **_each(IMPORT, DELETE, "undo_import"),
     **_each(
         EXPORT, READ, "export_fhir export_dicom export_patient download_export export_cohort download_cohort_export"
     ),
-    **_each(EXPORT, EXECUTE, "request_export ask_cohort_export approve_cohort_export refuse_cohort_export"),
-    **_each(EXPORT, DELETE, "remove_export remove_cohort_export"),
-    "export_failed": AtnaEvent(EXPORT, EXECUTE, outcome=MINOR_FAILURE),
-    **_each(QUERY, EXECUTE, "keep_cohort_question delete_cohort_question"),
-    **_each(APPLICATION_ACTIVITY, EXECUTE, "cancel_job retry_job"),
+    "export_failed": AtnaEvent(EXPORT, READ, outcome=MINOR_FAILURE),
+    **_each(SECURITY_ALERT, EXECUTE, "approve_cohort_export refuse_cohort_export", OBJECT_SECURITY),
+    **_each(SECURITY_ALERT, EXECUTE, "remove_export remove_cohort_export", OBJECT_SECURITY),
+    **_each(QUERY, EXECUTE, "ask_cohort_export keep_cohort_question delete_cohort_question"),
     # A meeting is planned, run and written down: an activity of the application about the cases it lists.
     **_each(PROCEDURE_RECORD, CREATE, "create_meeting list_case add_seat write_minutes create_series"),
     **_each(PROCEDURE_RECORD, UPDATE, "change_meeting arrange edit_item put_back postpone freeze_agenda"),
@@ -82,8 +83,7 @@ OF_WRITES: dict[str, AtnaEvent] = {
     "display_code_refused": AtnaEvent(SECURITY_ALERT, EXECUTE, RESTRICTED_FUNCTION, MINOR_FAILURE),
 }
 OF_ACCESSES: dict[str, AtnaEvent] = {
-    **_each(PATIENT_RECORD, READ, "page data print display"),
-    "list": AtnaEvent(QUERY, EXECUTE),
+    **_each(PATIENT_RECORD, READ, "page data print display list"),
     "picture": AtnaEvent(INSTANCES_ACCESSED, READ),
     "export": AtnaEvent(EXPORT, READ),
     "sign_in": AtnaEvent(USER_AUTHENTICATION, EXECUTE, LOGIN),

@@ -2,6 +2,7 @@
 
 import ast
 import datetime as dt
+from base64 import b64decode
 from pathlib import Path
 
 import pytest
@@ -70,7 +71,8 @@ def test_every_kind_of_access_is_mapped():
 def test_codes_and_meanings_are_those_of_dicom():
     events = [*atna_codes.OF_WRITES.values(), *atna_codes.OF_ACCESSES.values()]
     used = {event.event for event in events} | {event.type for event in events if event.type}
-    used |= {atna.APPLICATION, atna.SOURCE_ROLE}
+    used |= {atna.APPLICATION, atna.SOURCE_ROLE, atna.DESTINATION_ROLE, atna.URI_MEDIA}
+    used |= {atna.SOURCE_MEDIA, atna.DESTINATION_MEDIA}
     dicom = concepts["DCM"].values()
     known = {code: meaning for by_code in dicom for code, (meaning, *_) in by_code.items()}
     assert {code: known.get(code) for code, _ in used} == dict(used)
@@ -114,6 +116,61 @@ def test_the_schema_refuses_what_is_no_message(schema, spoil):
     assert schema.validate(found)
     spoil(found)
     assert not schema.validate(found)
+
+
+# DICOM PS3.15 A.5.3.2 to A.5.3.15: EventActionCode, and EventTypeCode where it is mandatory.
+ANY = set("CRUD")
+ALLOWED = {"110101": {"R"}, "110103": ANY, "110106": {"R"}, "110107": {"C"}, "110110": ANY, "110111": ANY}
+ALLOWED |= {"110112": {"E"}, "110113": {"E"}, "110114": {"E"}}
+TYPES = {"110113": {"110132", "110135", "110136", "110137"}, "110114": {"110122", "110123"}}
+
+
+def roles(participant) -> list[str]:
+    return [one.get("csd-code") for one in participant.findall("RoleIDCode")]
+
+
+def test_each_event_does_only_what_its_section_allows():
+    for one in every_message():
+        event = atna.message(one).find("EventIdentification")
+        code, types = event.find("EventID").get("csd-code"), event.findall("EventTypeCode")
+        assert event.get("EventActionCode") in ALLOWED[code], one.action
+        said = {found.get("csd-code") for found in types if found.get("codeSystemName") == "DCM"}
+        assert said <= TYPES.get(code, set()) and bool(said) == (code in TYPES), one.action
+
+
+@pytest.mark.parametrize(
+    ("action", "is_access", "own", "media"),
+    [("export", True, "110153", "110154"), ("open_upload", False, "110152", "110155")],
+)
+def test_what_leaves_or_comes_names_its_media(action, is_access, own, media):
+    for address, place in (("192.0.2.1", "computer 192.0.2.1"), ("", "folder of the server")):
+        person, server, found = atna.message(line(action, is_access=is_access, address=address)).findall(
+            "ActiveParticipant"
+        )
+        assert roles(person) == roles(server) == [own]
+        assert roles(found) == [media] and found.get("UserID") == place
+        assert found.find("MediaIdentifier/MediaType").get("csd-code") == "110037"
+        assert [p.get("UserIsRequestor") for p in (person, server, found)] == ["true", "false", "false"]
+    assert len(atna.message(line("page", is_access=True)).findall("ActiveParticipant")) == 2
+
+
+def test_the_log_that_was_read_has_its_name_and_an_alert_its_description():
+    read = atna.message(line("trail_read", is_access=True)).findall(OBJECT)
+    assert [o.find("ParticipantObjectName").text for o in read] == ["T-1", "Security Audit Log"]
+    log = read[-1]
+    assert (log.get("ParticipantObjectTypeCode"), log.get("ParticipantObjectTypeCodeRole")) == ("2", "13")
+    assert log.find("ParticipantObjectIDTypeCode").get("csd-code") == "12"
+    alert = atna.message(line("grant_access", is_access=False, what="gave access")).findall(OBJECT)[-1]
+    details = {d.get("type"): b64decode(d.get("value")).decode() for d in alert.findall("ParticipantObjectDetail")}
+    assert details == {"Alert Description": "gave access"}
+
+
+def test_the_patient_of_a_record_is_one_person_by_number():
+    for action in ("page", "list"):
+        first, *others = atna.message(line(action, is_access=True)).findall(OBJECT)
+        assert (first.get("ParticipantObjectTypeCode"), first.get("ParticipantObjectTypeCodeRole")) == ("1", "1")
+        assert first.find("ParticipantObjectIDTypeCode").get("csd-code") == "2"
+        assert not [o for o in others if o.get("ParticipantObjectTypeCode") == "1"]
 
 
 def test_who_what_when_from_where():
