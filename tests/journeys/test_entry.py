@@ -214,7 +214,7 @@ def test_what_is_typed_is_text(page, sign_in, clerk, shared):
         page.locator(f"[data-row-add={card}]").click()
     page.evaluate("document.querySelectorAll('form[data-entry] details').forEach(one => { one.open = true; })")
     for box in page.locator(
-        "form[data-entry] input[data-kind]:visible:not([readonly]), form[data-entry] textarea[data-kind]"
+        "form[data-entry] input[data-kind]:visible:not([readonly]), form[data-entry] textarea[data-kind]:visible"
     ).all():
         box.fill(payload[: int(box.get_attribute("maxlength"))])
     page.keyboard.press("Control+s")
