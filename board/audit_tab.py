@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from board.seen_by import EVERYTHING, SeenAsked, narrowed
 from patients.domain.roles import Capability
 from patients.models import AuditEvent, Patient
-from patients.trail import TrailEntry, as_entry
+from patients.trail import TrailEntry, as_entries
 
 SHOWN = 50
 MAY_READ = (Capability.EDIT_CLINICAL, Capability.RECORD_DECISION, Capability.GRANT_ACCESS)
@@ -35,4 +35,4 @@ def trail(
         found = found.filter(id__lt=min(int(before), 2**63 - 1))
     events = list(found[: SHOWN + 1])
     older = events[SHOWN - 1].id if len(events) > SHOWN else None
-    return Trail([as_entry(event) for event in events[:SHOWN]], older)
+    return Trail(as_entries(events[:SHOWN]), older)

@@ -8,7 +8,7 @@ from django.urls import reverse
 from board.chart import Chart, ScanView
 from imaging.models import ImageProduct
 from imaging.selectors import in_force
-from imaging.views.proposal_rows import slices_by_lesion
+from imaging.views.picture_rows import slices_by_lesion
 from imaging.views.series_page import mip
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from board.chart import Chart, ScanView
 from imaging.models import ForeignObject, LesionMatch, Proposal, ProposalRun, Voi
 from imaging.selectors import in_force
-from imaging.views import proposal_rows
+from imaging.views import foreign_rows, proposal_rows
 from patients.models import AuditEvent, User
 
 DECISIONS = ("decide_proposal", "confirm_match", "reopen_match")
@@ -29,7 +29,7 @@ def proposals_then(chart: Chart, view: ScanView) -> dict[str, Any]:
     panels = proposal_rows.arranged(
         run, view.suv.result, foci=foci, imported=drawn, matches=matches, lesions=chart.lesions
     )
-    return {"proposed": panels, "foreign": proposal_rows.foreign_of(foreign), "may_measure": False}
+    return {"proposed": panels, "foreign": foreign_rows.foreign_of(foreign), "may_measure": False}
 
 
 class _Decided:

@@ -44,6 +44,12 @@ class WatchLine:
     def is_red(self) -> bool:
         return self.level >= Level.OVERDUE
 
+    @property
+    def days_in_words(self) -> str:
+        """ "12 days late", "in 5 days": in a sentence, where no heading says what is counted."""
+        number = next((word for word in self.days.split() if word.isdigit()), "")
+        return self.days.replace(number, f"{number} day{'' if number == '1' else 's'}") if number else self.days
+
 
 @dataclass(frozen=True)
 class WatchRow:

@@ -23,8 +23,9 @@ ELSEWHERE = "Please use the hospital sign-in. Passwords are switched off here."
 
 class AccountAdapter(DefaultAccountAdapter):
     error_messages = DefaultAccountAdapter.error_messages | {
+        "username_password_mismatch": "User name or password is wrong.",
         "too_many_login_attempts": "Too many wrong passwords for this user name. Signing in waits for up to an hour; "
-        "an administrator can end the waiting."
+        "an administrator can end the waiting.",
     }
 
     def is_open_for_signup(self, request) -> bool:

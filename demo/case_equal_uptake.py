@@ -43,7 +43,7 @@ def _history(today: dt.date) -> tuple[Row, ...]:
     found = today - days(430)
     line_from = found + days(20)
     return (
-        diagnosis(found, "pancreas", "liver", "lymph_node"),
+        diagnosis(found, "pancreas", "liver", "lymph nodes"),
         biopsy(found, ki67="5 %", grade="G2", mitoses=3),
         ssa_line(1, "lanreotide", line_from, best_response="SD"),
         *injections("lanreotide", 120, *(today - days(40 + 28 * i) for i in range(4))),

@@ -56,7 +56,7 @@ def _rows(today: dt.date) -> tuple[Row, ...]:
         return today - dt.timedelta(days=days)
 
     return (
-        diagnosis(ago(171), "small_bowel", "liver", "lymph_node"),
+        diagnosis(ago(171), "small_bowel", "liver", "lymph nodes"),
         biopsy(ago(168), ki67="4 %", grade="G2", mitoses=2),
         ssa_line(1, "lanreotide", ago(122), best_response="SD"),
         *injections("lanreotide", 120, ago(122), ago(94), ago(66), ago(38)),

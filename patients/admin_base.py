@@ -23,7 +23,7 @@ from patients.models import AuditEvent, Patient, Team, User, Versioned
 from patients.selectors import patient_lookup, visible_patients
 from patients.services.audit import REASON_LENGTH
 from patients.suggestions import SUGGESTIONS, list_id
-from patients.trail import as_entry
+from patients.trail import as_entries
 
 CASE_FREE = (User, Team)
 # A field's name ends in its unit; the box shows it behind the number.
@@ -249,7 +249,7 @@ class ServiceModelAdmin(RolePermissions, Desk, DeskFields, admin.ModelAdmin):
         if row is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         events = self.get_paginator(request, self.history(row), 100).get_page(request.GET.get("p", 1))
-        entries = [as_entry(event) for event in events]
+        entries = as_entries(events)
         context = {**self._frame(request, row), "events": events, "entries": entries, "title": f"History: {row}"}
         return TemplateResponse(request, self.object_history_template, context)
 

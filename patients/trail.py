@@ -1,15 +1,21 @@
 """The audit trail in words, for the history pages."""
 
 import datetime as dt
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
+from django.db.models import DateTimeField
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 
 from patients.domain.dates import in_words
 from patients.domain.trail_words import write_words
-from patients.models import AuditEvent
+from patients.models import AuditEvent, User
 
+_KEY = re.compile(r"\b([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
 _HIDDEN = {"id", "lineage", "recorded_at", "recorded_by_id", "superseded_at", "patient_id"}
 
 
@@ -20,15 +26,47 @@ class TrailEntry:
     before: list[tuple[str, str]]
     after: list[tuple[str, str]]
 
+    @property
+    def reason(self) -> str:
+        return _short(self.event.reason)
 
-def as_entry(event: AuditEvent) -> TrailEntry:
+
+def as_entries(events: Iterable[AuditEvent]) -> list[TrailEntry]:
+    """With the names of the people who stand in their values, asked for at once."""
+    found = list(events)
+    names = _names(found)
+    return [_as_entry(event, names) for event in found]
+
+
+def _as_entry(event: AuditEvent, names: Mapping[int, str]) -> TrailEntry:
     model = _model(event.object_type)
     return TrailEntry(
         event,
         f"{write_words(event.action)}: {kind_of(event)}",
-        values_shown(model, event.before),
-        values_shown(model, event.after),
+        values_shown(model, event.before, names),
+        values_shown(model, event.after, names),
     )
+
+
+def _names(events: list[AuditEvent]) -> dict[int, str]:
+    keys = {
+        value
+        for event in events
+        for stored in (event.before, event.after)
+        if isinstance(stored, dict)
+        for name, value in stored.items()
+        if isinstance(value, int) and _is_person(_field(_model(event.object_type), name))
+    }
+    return {one.pk: one.get_full_name() or one.username for one in User.objects.filter(pk__in=keys)} if keys else {}
+
+
+def _is_person(field) -> bool:
+    return field is not None and field.related_model is User
+
+
+def _short(text: str) -> str:
+    """Keys of rows by their beginning, which is enough to tell one from another."""
+    return _KEY.sub(r"\1…", text)
 
 
 def kind_of(event: AuditEvent) -> str:
@@ -44,12 +82,13 @@ def _model(label: str):
         return None
 
 
-def values_shown(model, stored) -> list[tuple[str, str]]:
+def values_shown(model, stored, names: Mapping[int, str] | None = None) -> list[tuple[str, str]]:
     if not isinstance(stored, dict):
         return []
     shown = [name for name, value in stored.items() if name not in _HIDDEN and value not in (None, "", [])]
     joined = {f"{name}_precision" for name in shown}
-    return [(_label(model, name), _text(model, name, stored)) for name in shown if name not in joined]
+    told = names or {}
+    return [(_label(model, name), _short(_text(model, name, stored, told))) for name in shown if name not in joined]
 
 
 def _label(model, name: str) -> str:
@@ -57,8 +96,12 @@ def _label(model, name: str) -> str:
     return str(field.verbose_name) if field else name
 
 
-def _text(model, name: str, stored: dict) -> str:
+def _text(model, name: str, stored: dict, names: Mapping[int, str]) -> str:
     field, value = _field(model, name), stored[name]
+    if _is_person(field):
+        return names.get(value, str(value))
+    if isinstance(field, DateTimeField) and (at := parse_datetime(str(value))):
+        return timezone.localtime(at).strftime("%Y-%m-%d %H:%M")
     if f"{name}_precision" in stored:
         return in_words(dt.date.fromisoformat(value), stored[f"{name}_precision"])
     choices = dict(field.flatchoices) if field else {}

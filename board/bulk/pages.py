@@ -20,6 +20,8 @@ HEADINGS = {REFUSED: "Refused", CHANGED: "Differs from what is recorded", NEW: "
 
 @dataclass(frozen=True)
 class Shown:
+    """``case_number``: of a case that whoever looks may open."""
+
     place: str
     cell: str
     what: str
@@ -27,6 +29,7 @@ class Shown:
     code: str
     undone: str = ""
     differences: list[Difference] = field(default_factory=list)
+    case_number: str = ""
 
 
 @dataclass(frozen=True)
@@ -44,8 +47,9 @@ class Group:
 def groups_of(report: Report, user) -> list[Group]:
     """What a row is compared with is read by whoever tries the file."""
     met = {case_of(line.row) for line in report.lines if line.outcome in (SAME, CHANGED)}
-    reads.note_all(visible_patients(user).filter(pk__in=met - {None}))
-    return _groups((line.outcome, _line(line)) for line in report.lines)
+    mine = {one.pk: one for one in visible_patients(user).filter(pk__in=met - {None})}
+    reads.note_all(mine.values())
+    return _groups((line.outcome, _line(line, mine)) for line in report.lines)
 
 
 def groups_of_batch(batch: ImportBatch, user) -> list[Group]:
@@ -76,18 +80,31 @@ def _groups(lines: Iterable[tuple[str, Shown]]) -> list[Group]:
     return [Group(one, HEADINGS[one], found[one][:SHOWN], len(found[one])) for one in OUTCOMES if one in found]
 
 
-def _line(line: Line) -> Shown:
+def _line(line: Line, mine: dict[UUID, Patient]) -> Shown:
     patient = getattr(line.row, "patient", None)
     what = f"{patient.case_number}: {line.what}" if patient is not None else line.what
+    opened = mine.get(case_of(line.row)) if line.row is not None else None
     return Shown(
-        _place(line.table, line.number), line.column, what, line.sentence, line.code, differences=line.differences
+        _place(line.table, line.number),
+        line.column,
+        what,
+        line.sentence,
+        line.code,
+        differences=line.differences,
+        case_number=opened.case_number if opened else "",
     )
 
 
 def _kept(row: ImportRow, is_mine: bool) -> Shown:
-    what = f"Case {row.patient.case_number}" if is_mine and row.patient else ""
+    case_number = row.patient.case_number if is_mine and row.patient else ""
     return Shown(
-        _place(row.table, row.number), row.column, what, REASONS[row.code], row.code, UNDONE.get(row.undone, "")
+        _place(row.table, row.number),
+        row.column,
+        f"Case {case_number}" if case_number else "",
+        REASONS[row.code],
+        row.code,
+        UNDONE.get(row.undone, ""),
+        case_number=case_number,
     )
 
 

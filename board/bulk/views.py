@@ -12,6 +12,7 @@ from board.bulk.pages import batches_of, groups_of, groups_of_batch, undone_word
 from board.bulk.taking import take_tables
 from board.fhir.holding import held, hold, let_go
 from patients.bulk.importing import NO_RIGHT, import_tables
+from patients.bulk.outcomes import counts_in_words
 from patients.bulk.reading import LARGEST_BYTES, FileRefused, read
 from patients.bulk.templates_out import WORKBOOK, template_csv, template_xlsx
 from patients.bulk.undoing import UndoRefused, undo_import
@@ -137,6 +138,7 @@ def _page(request: HttpRequest, form: TableForm, *, refused: str = "", status: i
 def _batch_page(request: HttpRequest, found: ImportBatch, *, refused: str = "", status: int = 200) -> HttpResponse:
     context = {
         "batch": found,
+        "counted": counts_in_words(found.counts),
         "groups": groups_of_batch(found, request.user),
         "undone": undone_words(found),
         "refused": refused,

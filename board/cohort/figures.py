@@ -133,7 +133,14 @@ def gaps(found: Cohort, *, shows_all: bool, names_cases: bool) -> list[Gap]:
         order = sorted(rows, key=lambda key: -len(rows[key]))
         told = counts({key: rows[key] for key in order}, len(cases), smallest=smallest_cell(), shows_all=shows_all)
         lines += [_gap(count, [cases[n] for n in rows[count.key]] if names_cases else []) for count in told]
-    return sorted(lines, key=lambda line: (line.count.is_hidden, -line.count.part if not line.count.is_hidden else 0))
+    return sorted(lines, key=lambda line: share_missing(line.count))
+
+
+def share_missing(count: Count) -> tuple[bool, float, int]:
+    """For sorting: hidden ones last and in no order, else the largest share first, then the larger number."""
+    if count.is_hidden:
+        return True, 0.0, 0
+    return False, -count.part / max(count.whole, 1), -count.part
 
 
 def _gap(count: Count, cases: list[CohortCase]) -> Gap:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from board.cohort.columns import Column, Leaving, Table
-from board.cohort.makers import choices, code, date, every, exact_day, number, reference, same, text, when
+from board.cohort.makers import choices, code, date, every, exact_day, number, reference, text, when
 from board.domain.cohort_safe import OLDEST_NAMED
 from patients.domain.units import ANALYTES
 from patients.models import (
@@ -28,8 +28,11 @@ MARKERS = frozenset(
     }
 )  # fmt: skip
 SPREAD = frozenset(
-    {"liver", "lymph_node", "bone", "peritoneum", "lung", "pancreas", "ovary", "brain", "adrenal", "heart", "skin"}
-)
+    {
+        "liver", "lymph_node", "bone", "peritoneum", "lung", "pancreas", "ovary", "brain", "adrenal", "heart", "skin",
+        "none",
+    }
+)  # fmt: skip
 
 
 def _person(leaving: Leaving) -> Iterable[Patient]:
@@ -49,6 +52,11 @@ def _is_old(leaving: Leaving, patient: Patient) -> bool:
 def _birth_year(leaving: Leaving, patient: Patient) -> int | None:
     span = patient.birth_span
     return None if span is None or _is_old(leaving, patient) else span[0].year
+
+
+def _spread(_leaving, row: Diagnosis) -> list[str]:
+    """Sites as codes: people write "Lymph nodes"."""
+    return [str(site).casefold().replace(" ", "_").replace("nodes", "node") for site in row.metastatic_sites]
 
 
 def _loinc(_leaving, row: LabResult) -> str:
@@ -96,7 +104,7 @@ CLINICAL = (
             code("primary_site", "", f"{_D}.primary_site", choices(Diagnosis.primary_site)),
             code("functional_status", "", f"{_D}.functional_status", choices(Diagnosis.functional_status)),
             code("stage", "", f"{_D}.stage", choices(Diagnosis.stage)),
-            Column("metastatic_sites", "", "codes", f"{_D}.metastatic_sites", same("x.metastatic_sites"), codes=SPREAD),
+            Column("metastatic_sites", "", "codes", f"{_D}.metastatic_sites", _spread, codes=SPREAD),
             text("tnm", "as typed", f"{_D}.tnm"),
             text("syndrome", "as typed", f"{_D}.syndrome"),
         ),

@@ -7,7 +7,7 @@ from board.domain.axis import LEFT
 from board.domain.events import Course
 from board.domain.labels import WIDTH_MIN, Box, Label, Line, make_label, percent, place, shorter
 from board.domain.marks import Bar, Gap, Lane, Stretch
-from board.domain.sheet import Sheet, empty_words, margin_notes
+from board.domain.sheet import Sheet, empty_words, margin_notes, nothing_drawn
 
 BAR_PX = 24.0
 GAP_DAYS = 60
@@ -18,7 +18,8 @@ def treatment_lane(courses: Sequence[Course], sheet: Sheet, folded: int) -> Lane
     dated = sorted((c for c in courses if c.when), key=lambda c: (c.when, c.title))
     notes = margin_notes(folded, len(courses) - len(dated))
     if not dated:
-        return Lane("treatment", "Treatment", 46.0, words=empty_words("No treatment line recorded", 21), notes=notes)
+        words = empty_words(nothing_drawn("No treatment line recorded", len(courses)), 21)
+        return Lane("treatment", "Treatment", 46.0, words=words, notes=notes)
     row_px = 58.0 if any(c.cycles or c.cycle_days for c in dated) else 40.0
     stretches = [_stretch(c, sheet) for c in dated]
     rows = _stack(stretches)

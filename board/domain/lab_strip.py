@@ -8,7 +8,7 @@ from board.domain.axis import LEFT
 from board.domain.events import History, LabPoint, LabStrip
 from board.domain.labels import Box, Label, Line, around, make_label, percent, place
 from board.domain.marks import Gap, Lane, Stretch, Strip
-from board.domain.sheet import Sheet, margin_notes
+from board.domain.sheet import Sheet, margin_notes, nothing_drawn
 
 STRIP_PX = 28.0
 WORDS_PX = 18.0
@@ -27,7 +27,7 @@ def lab_lane(history: History, sheet: Sheet, folded: int) -> Lane:
         if strip.points:
             placed.append(_strip(strip, sheet, y, taken))
             y += WORDS_PX + STRIP_PX + 8
-    text = missing or ("" if placed else "No laboratory value recorded")
+    text = missing or ("" if placed else nothing_drawn("No laboratory value recorded", history.labs_undated))
     if text:
         y += 12 if placed else 16
         line = Line(text, "bold" if missing else "soft")

@@ -10,7 +10,7 @@ from board.domain.axis import LEFT
 from board.domain.events import Course, Event, Flag, ScanEvent, Specimen
 from board.domain.labels import Box, Label, Line, around, make_label, overlaps, place
 from board.domain.marks import Gap, Glyph, Lane, Stretch
-from board.domain.sheet import Sheet, empty_words, margin_notes
+from board.domain.sheet import Sheet, empty_words, margin_notes, nothing_drawn
 
 SCAN_GAP_DAYS = 183
 MAX_ROWS = 3
@@ -63,7 +63,7 @@ def _lay_out(events: Sequence[Event], style: Style, sheet: Sheet, folded: int) -
     dated = sorted((e for e in events if e.day), key=lambda e: (e.day or dt.date.max, e.title))
     notes = margin_notes(folded, len(events) - len(dated))
     if not dated:
-        words = empty_words(style.empty, style.row_px / 2)
+        words = empty_words(nothing_drawn(style.empty, len(events)), style.row_px / 2)
         return Lane(style.key, style.name, style.row_px, words=words, notes=notes)
     glyphs: list[Glyph] = []
     rows = 0

@@ -57,6 +57,11 @@ def margin_notes(folded: int, undated: int) -> tuple[str, ...]:
     return (*([f"+{folded} earlier"] if folded else []), *([f"{undated} undated"] if undated else []))
 
 
+def nothing_drawn(text: str, undated: int) -> str:
+    """``text``, unless there is something and only its date is not known."""
+    return "Nothing with a date" if undated else text
+
+
 def empty_words(text: str, y: float) -> tuple[Label, ...]:
     """What belongs into an empty lane."""
     return (make_label([Line(text)], LEFT, 4, y),)

@@ -72,8 +72,8 @@ def name_of(user) -> str:
 
 def label_of(name: str) -> str:
     """ "Histology: Ki-67 (MIB1)": the field in words."""
-    card, field = BY_KEY[name.partition(".")[0]], field_of(name)
-    return f"{card.title}: {field.label}" if field else card.title
+    card, field = BY_KEY.get(name.partition(".")[0]), field_of(name)
+    return ": ".join(part for part in (card and card.title, field and field.label) if part)
 
 
 def _status(entry: Entry, page: Page) -> list[Check]:

@@ -1,20 +1,19 @@
 """What stands beside the fields while somebody types: what cannot be stored, what to look at twice, what was read."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from board.domain.minimum_data import is_about_prrt
 from board.entry.build import Built, Page, field_for
 from board.entry.codec import ONGOING
 from board.entry.fields import HISTOLOGY, LINES, PATIENT, PRRT, SSA, TUMOUR, UNKNOWN, Card
+from board.entry.offers import USUAL_MBQ, in_mbq, last_day_of_cycles
 from patients.domain.contradictions import TO_KEEP
 from patients.domain.dates import is_surely_before
 from patients.domain.drugs import contains_alkylator
 from patients.domain.grading import GradeResult, discordance, who_grade
 
 _PRECISIONS = {"day": "exact day", "month": "month only", "year": "year only"}
-# Of one cycle of 177Lu, so that an activity in GBq under MBq is seen; 7400 is usual.
-USUAL_MBQ = (500, 15_000)
 KEPT = "Kept, with the reason:"
 
 
@@ -22,19 +21,21 @@ KEPT = "Kept, with the reason:"
 class Check:
     """``level``: red (cannot be stored), amber (look twice), kept (amber with a reason), word (what was read).
 
-    ``note``: the field whose text keeps the value.
+    ``note``: the field whose text keeps the value. ``offer``: what may be meant instead, and ``why``.
     """
 
     name: str
     level: str
     text: str
     note: str = ""
+    offer: str = ""
+    why: str = ""
 
 
 def checks(page: Page, *, question: str, today: dt.date) -> list[Check]:
     found = []
     for one in page.all:
-        found += [_problem(one, name, text) for name, text in one.problems.items() if not _is_open(one, name)]
+        found += [_problem(one, name, text, today) for name, text in one.problems.items() if not _is_open(one, name)]
         found += _words(one)
         found += _in_question(one)
         if one.row is not None and one.card.model is not None and hasattr(one.row, "clinical_span"):
@@ -66,12 +67,13 @@ def _is_open(one: Built, name: str) -> bool:
     return one.card in (PATIENT, TUMOUR) and not one.texts[name]
 
 
-def _problem(one: Built, name: str, text: str) -> Check:
+def _problem(one: Built, name: str, text: str, today: dt.date) -> Check:
     """An improbable value is refused by its model until the note says that it is right: that is a question."""
     full = f"{one.prefix}.{name}"
     if TO_KEEP not in text:
         return Check(full, "red", text)
-    return Check(full, "red", asked(text), f"{one.prefix}.note")
+    offer = last_day_of_cycles(one, name, today)
+    return Check(full, "red", asked(text), f"{one.prefix}.note", offer.text, offer.why)
 
 
 def asked(text: str) -> str:
@@ -87,8 +89,9 @@ def _in_question(one: Built) -> list[Check]:
 
 def _activities(page: Page) -> list[Check]:
     low, high = USUAL_MBQ
+    said = f"Outside {low} to {high} MBq, which a cycle of 177Lu has. Is it in GBq?"
     return [
-        _soft(one, "activity_mbq", f"Outside {low} to {high} MBq, which a cycle of 177Lu has. Is it in GBq?")
+        _with(_soft(one, "activity_mbq", said), in_mbq(one.row.activity_mbq).text)
         for one in page.of(PRRT)
         if one.row.activity_mbq is not None and "lu" in one.row.compound.lower()
         if not low <= one.row.activity_mbq <= high
@@ -97,6 +100,11 @@ def _activities(page: Page) -> list[Check]:
 
 def _soft(one: Built, name: str, text: str) -> Check:
     return kept(f"{one.prefix}.{name}", text, one.texts.get("note", ""), f"{one.prefix}.note")
+
+
+def _with(check: Check, offer: str) -> Check:
+    """Of what is kept with a reason nothing else is offered."""
+    return replace(check, offer=offer) if check.level == "amber" else check
 
 
 def kept(name: str, text: str, reason: str, note: str) -> Check:

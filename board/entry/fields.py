@@ -81,7 +81,7 @@ PATIENT = Card(
               may_be_unknown=False),
         Field("sex_for_formulas", "Sex used in formulas", "segments", "red",
               choices=(("F", "Woman"), ("M", "Man"), ("O", "Other"), ("U", "Unknown"))),
-        Field("birth_date", "Born", "date", "red", hint="1968, 1968-04 or a day"),
+        Field("birth_date", "Born", "date", "red", hint="1968 or 1968-04"),
         Field("centre", "Referring centre", longest=80),
         Field("question", "Question to the board", "long", "red", hint="One sentence", is_wide=True, longest=200,
               may_be_unknown=False),
@@ -215,11 +215,16 @@ SIX = (TUMOUR, HISTOLOGY, LINES, SSA, LABS, STATUS)
 CARDS = (PATIENT, TUMOUR, HISTOLOGY, LINES, PRRT, SSA, LABS, STATUS)
 PART_OF = {PRRT.key: LINES}  # drawn inside another card
 BY_KEY = {card.key: card for card in CARDS}
+# Of an entry that came back; drawn beside the question, of no card.
+ANSWER = "returned.answer"
+ANSWER_FIELD = Field("answer", "Answer", "long", longest=300, may_be_unknown=False)
 FOR_WOMEN = frozenset({"status.pregnancy", "status.breast_feeding"})
 
 
 def field_of(name: str) -> Field | None:
     """The field a value belongs to: "tumour.stage" or "lines.<row>.regimen"; None for a name that is none."""
+    if name == ANSWER:
+        return ANSWER_FIELD
     card_key, _, rest = name.partition(".")
     card = BY_KEY.get(card_key)
     if card is None:

@@ -6,9 +6,9 @@ from typing import Any
 from board.entry.answers import look
 from board.entry.build import prefixes
 from board.entry.drafts import Entry
-from board.entry.fields import CARDS, PART_OF, PATIENT, SIX, UNKNOWN, Card, Field
+from board.entry.fields import ANSWER, ANSWER_FIELD, CARDS, PART_OF, PATIENT, SIX, UNKNOWN, Card, Field
 from board.entry.recorded import last_edits
-from patients.domain.drugs import REGIMENS, contains_alkylator, is_chemotherapy, is_prrt
+from patients.domain.drugs import CYCLE_DAYS, REGIMENS, contains_alkylator, is_chemotherapy, is_prrt
 from patients.domain.roles import Capability
 from patients.domain.units import ANALYTES
 from patients.suggestions import SUGGESTIONS
@@ -71,6 +71,7 @@ def page_context(entry: Entry, user) -> dict[str, Any]:
         "entry": entry,
         "patient": entry.chart.patient,
         "said": said,
+        "answer": Shown(ANSWER_FIELD, ANSWER, entry.values.get(ANSWER, "")),
         "head": [_shown(entry, PATIENT.key, field, edits) for field in PATIENT.fields],
         "head_state": said["cards"]["patient"],
         "columns": [cards[:2], cards[2:4], cards[4:]],
@@ -82,13 +83,14 @@ def page_context(entry: Entry, user) -> dict[str, Any]:
     }
 
 
-def regimens() -> list[dict[str, str]]:
-    """Each known regimen with its class and drugs, and whether an alkylator is among them."""
+def regimens() -> list[dict[str, str | int]]:
+    """Each known regimen with its class, its drugs, the days of its cycle, and whether an alkylator is among them."""
     return [
         {
             "name": name,
             "drugs": ", ".join(drugs),
             "class": _class(name, drugs),
+            "days": CYCLE_DAYS.get(name, ""),
             "mark": "alkylator" if contains_alkylator(name, drugs) else "",
         }
         for name, drugs in REGIMENS.items()

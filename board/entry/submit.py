@@ -11,7 +11,7 @@ from django.utils import timezone
 from board.entry.build import Built, Page, build
 from board.entry.drafts import Entry, EntryConflict, check_may_enter, entry_of, held
 from board.entry.duplicates import TAKEN, is_taken_unseen, unanswered
-from board.entry.fields import PRRT, UNKNOWN, field_of
+from board.entry.fields import ANSWER, PRRT, UNKNOWN, field_of
 from board.entry.returning import NO_ANSWER, answer_return, open_return
 from board.entry.ring import Ring, ring
 from board.entry.status import NOTE, answers, note_alone
@@ -54,7 +54,8 @@ def submit(
     page = build(entry)
     found = ring(page, entry.values)
     _refuse(by, entry, page, found, reason)
-    if not answer.strip() and open_return(draft.patient):
+    answer = answer.strip() or entry.typed.get(ANSWER, "")
+    if not answer and open_return(draft.patient):
         raise ValidationError({"answer": NO_ANSWER})
     if found.missing and not is_incomplete_meant:
         raise Incomplete(found)

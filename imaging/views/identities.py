@@ -117,13 +117,20 @@ def _birth_row(header: identity.DicomIdentity, patient: Patient | None) -> dict:
 
 def _sex_row(header: identity.DicomIdentity, patient: Patient | None) -> dict:
     chart = patient.sex_for_formulas if patient else Patient.Sex.UNKNOWN
-    shown = [Patient.Sex(chart).label if patient else "–", header.sex or "–"]
+    shown = [Patient.Sex(chart).label if patient else "–", _sex_in_words(header.sex)]
     if patient is None:
         return _row("Sex", *shown, "unknown", NO_CASE)
     if not header.sex or chart == Patient.Sex.UNKNOWN:
         return _row("Sex", *shown, "unknown", "missing on one side")
     agrees = header.sex == chart
     return _row("Sex", *shown, "met" if agrees else "not_met", "agrees" if agrees else "differs")
+
+
+def _sex_in_words(code: str) -> str:
+    """As the header has it, and in the word of the chart beside it."""
+    if code not in Patient.Sex.values:
+        return code or "–"
+    return f"{Patient.Sex(code).label} ({code})"
 
 
 def _row(label: str, chart: str, header: str, state: str, word: str) -> dict:

@@ -13,7 +13,17 @@ from imaging import access, pages, selectors
 from imaging.fdg_pairs import pair_of
 from imaging.models import Lesion, LesionFinding, Reading, Scan, SuvResult
 from imaging.scan_numbers import scan_numbers
-from imaging.views import burden_rows, numbers, proposal_rows, region_panel, scan_rows, voi_rows, way_forward
+from imaging.views import (
+    burden_rows,
+    foreign_rows,
+    numbers,
+    picture_rows,
+    proposal_rows,
+    region_panel,
+    scan_rows,
+    voi_rows,
+    way_forward,
+)
 from imaging.views.grading import grading_context
 from imaging.views.guard import needs, visible_or_404
 from imaging.views.series_page import mip
@@ -59,7 +69,7 @@ def detail(request, pk: uuid.UUID):
         **_proposed(scan, suv.result, request.user),
         "scan_numbers": burden_rows.numbers(whole),
         "fdg": burden_rows.fdg(pair_of(scan)),
-        "foreign": proposal_rows.foreign_rows(scan),
+        "foreign": foreign_rows.rows_of_scan(scan),
         "netpet_classes": Reading.Netpet.values,
     }
     return render(request, "imaging/scan.html", context)
@@ -74,12 +84,12 @@ def state(request, pk: uuid.UUID):
 
 
 def _proposed(scan: Scan, suv: SuvResult | None, user) -> dict:
-    shown, drawn = proposal_rows.panels(scan, suv), proposal_rows.pictures(scan, suv)
+    shown, drawn = proposal_rows.panels(scan, suv), picture_rows.pictures(scan, suv)
     may = user.may(Capability.MEASURE)
     return {
         "proposed": shown,
         "pictures": drawn,
-        "markers": proposal_rows.markers(scan, drawn["still"], shown),
+        "markers": picture_rows.markers(scan, drawn["still"], shown),
         "may_measure": may,
         "kinds": Lesion.Kind.choices,
         "statuses": LesionFinding.Status.choices,

@@ -5,7 +5,7 @@ from django.urls import reverse
 from imaging import pages, pictures, selectors
 from imaging.forms import SuvInputForm
 from imaging.models import Series, SuvResult
-from imaging.views import identities, numbers, proposal_rows, way_forward
+from imaging.views import foreign_rows, identities, numbers, way_forward
 from imaging.views.words import Words, explain
 from patients.domain.roles import Capability
 
@@ -27,7 +27,7 @@ def context(series: Series, user, *, input_form=None, identity_form=None) -> dic
         "volume_warnings": series.warnings,
         "series_facts": _facts(series),
         "mip": mip(series, suv.result),
-        "foreign": proposal_rows.rows_of_series(series),
+        "foreign": foreign_rows.rows_of_series(series),
     }
     if is_pet and user.may(Capability.CONFIRM_SUV_INPUT):
         way = way_forward.of(suv.result)

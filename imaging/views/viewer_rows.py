@@ -9,7 +9,7 @@ from imaging import pages, viewer, viewer_regions
 from imaging.domain.vocabulary import ORGAN_CODES
 from imaging.models import ImageProduct, LesionFinding, LesionMatch, Scan
 from imaging.viewer import Side
-from imaging.views import looked, numbers, proposal_rows, scan_rows
+from imaging.views import looked, numbers, picture_rows, scan_rows
 from patients.domain.roles import Capability
 
 TITLES = {"old": "Earlier scan", "new": "This scan"}
@@ -58,7 +58,7 @@ def _data_url(scan: Scan, old: Scan | None) -> str:
 
 
 def _shown(role: str, one: Side) -> dict[str, Any]:
-    pictures = proposal_rows.pictures(one.scan, one.suv.result if one.products else None)
+    pictures = picture_rows.pictures(one.scan, one.suv.result if one.products else None)
     return {
         "role": role,
         "title": TITLES[role],

@@ -6,13 +6,25 @@ from patients import selectors, services
 from patients.admin.derived import DerivedCaseValues
 from patients.admin.inlines import CASE_INLINES
 from patients.admin_base import ServiceModelAdmin
+from patients.forms import PageForm
 from patients.models import AuditEvent, Patient
 
 WARNINGS_SHOWN = 8
 
 
+class CaseForm(PageForm):
+    """What the service refuses of a birth date is said beside it, and what was typed stays."""
+
+    def _post_clean(self):
+        super()._post_clean()
+        is_moved = not self.instance._state.adding and "birth_date" in self.changed_data
+        if is_moved and (said := selectors.born_after_rows(self.instance)):
+            self.add_error("birth_date", said)
+
+
 @admin.register(Patient)
 class PatientAdmin(DerivedCaseValues, ServiceModelAdmin):
+    form = CaseForm
     change_form_template = "admin/patients/patient/change_form.html"
     list_display = ["case_number", "sex_for_formulas", "centre", "vital_status", "recorded_at"]
     list_filter = ["vital_status", "centre"]

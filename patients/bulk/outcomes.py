@@ -60,4 +60,8 @@ class Report:
 
     @property
     def in_words(self) -> str:
-        return ", ".join(f"{number} {outcome}" for outcome, number in self.counts.items() if number) or "no row"
+        return counts_in_words(self.counts)
+
+
+def counts_in_words(counts: dict[str, int]) -> str:
+    return ", ".join(f"{counts[one]} {one}" for one in OUTCOMES if counts.get(one)) or "no row"

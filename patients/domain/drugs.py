@@ -26,6 +26,16 @@ REGIMENS: dict[str, tuple[str, ...]] = {
     "177Lu-edotreotide": ("177Lu-edotreotide",),
     "90Y-DOTATOC": ("90Y-DOTATOC",),
 }
+# Days of one cycle where the schedule is one; streptozocin is given every three or every six weeks.
+CYCLE_DAYS: Mapping[str, int] = {
+    "CAPTEM": 28,
+    "FOLFOX": 14,
+    "FOLFIRI": 14,
+    "FOLFIRINOX": 14,
+    "XELOX": 21,
+    "cisplatin/etoposide": 21,
+    "carboplatin/etoposide": 21,
+}
 ALKYLATORS = frozenset(
     {
         "bendamustine",
@@ -61,11 +71,17 @@ PRRT_WORDS = ("dotatate", "dotatoc", "edotreotide", "oxodotreotide", "lutathera"
 TRACER_WORDS = ("68ga", "ga-68", "ga68", "64cu", "cu-64", "cu64", "111in", "in-111", "netspot", "detectnet")
 _KNOWN_DRUGS = ALKYLATORS | {drug for drugs in REGIMENS.values() for drug in drugs}
 _BY_NAME = {name.lower(): drugs for name, drugs in REGIMENS.items()}
+_DAYS_BY_NAME = {name.lower(): days for name, days in CYCLE_DAYS.items()}
 
 
 def drugs_of(regimen: str) -> tuple[str, ...]:
     """The drugs of a known regimen, in any case; empty for an unknown one."""
     return _BY_NAME.get(regimen.strip().lower(), ())
+
+
+def cycle_days(regimen: str) -> int | None:
+    """Days of one cycle of a known regimen, in any case; None where there is no one schedule."""
+    return _DAYS_BY_NAME.get(regimen.strip().lower())
 
 
 def contains_alkylator(regimen: str, drugs: Iterable[str]) -> bool | None:

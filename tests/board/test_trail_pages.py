@@ -1,13 +1,16 @@
 """Who saw this patient, and the trail over all cases: whom it shows what, its pages and its files."""
 
 import csv
+import datetime as dt
 import io
 import json
+import uuid
 
 import pytest
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from lxml import etree
 
 from board.models import Display
@@ -52,7 +55,7 @@ def test_who_saw_this_patient_by_person_and_day(client, case, coordinator):
     visit(client, reader, case, 2)
     visit(client, coordinator, case)
     page = client.get(reverse("board:patient", args=["TR-1"]), {"tab": "audit"}).content.decode()
-    assert "Who saw this patient" in page and "Olga Bserv" in page and "2, open" in page
+    assert "Who saw this patient" in page and "Olga Bserv" in page and "show 2" in page
     address = f"?tab=audit&person={reader.pk}&day={AccessEvent.objects.last().at:%Y-%m-%d}&shows=reads"
     opened = client.get(reverse("board:patient", args=["TR-1"]) + address).content.decode()
     assert opened.count("<td>page of the case</td>") == 2 and "Who changed" not in opened
@@ -69,6 +72,20 @@ def test_writes_are_narrowed_in_the_same_way(client, case, coordinator):
     assert "elsewhere" not in mine
     nonsense = {"tab": "audit", "person": "²", "from": "x", "page": "9" * 9, "day": "2026-99-99"}
     assert client.get(address, nonsense).status_code == 200
+
+
+def test_a_write_names_people_and_minutes_not_keys(client, case, coordinator):
+    """A granted access holds two people, a moment and, for a meeting, its key in the reason."""
+    client.force_login(coordinator)
+    reader, meeting = make_user("observer", first_name="Olga", last_name="Bserv"), uuid.uuid4()
+    until = timezone.now() + dt.timedelta(days=3)
+    grant = {"kind": "board", "user": reader, "until": until, "reason": f"agenda of meeting {meeting}"}
+    grant_access(by=coordinator, patient=case, **grant)
+    page = client.get(reverse("board:patient", args=["TR-1"]), {"tab": "audit"}).content.decode()
+    writes = page.partition("Who changed this patient")[2]
+    assert "user: Olga Bserv" in writes and "granted by: Cora Dinat" in writes
+    assert f"until: {timezone.localtime(until):%Y-%m-%d %H:%M}<" in writes
+    assert f"agenda of meeting {str(meeting)[:8]}…" in writes and str(meeting) not in writes
 
 
 def test_an_administrator_sees_every_case_and_no_value(client, case, other_case):

@@ -191,7 +191,7 @@ def test_the_page_of_the_case_says_what_is_due_and_nothing_else(user, client):
     assert "data-watch" not in page
     late = dated(user, -20, "W-2")
     said = shown(client, late)
-    assert "Overdue. Laboratory values was agreed for" in said and "(20 late)" in said
+    assert "Overdue. Laboratory values was agreed for" in said and "(20 days late)" in said
 
 
 def close(client, patient, **typed):

@@ -214,7 +214,7 @@ def test_what_is_typed_is_text(page, sign_in, clerk, shared):
         page.locator(f"[data-row-add={card}]").click()
     page.evaluate("document.querySelectorAll('form[data-entry] details').forEach(one => { one.open = true; })")
     for box in page.locator(
-        "form[data-entry] input[data-kind]:visible:not([readonly]), form[data-entry] textarea[data-kind]"
+        "form[data-entry] input[data-kind]:visible:not([readonly]), form[data-entry] textarea[data-kind]:visible"
     ).all():
         box.fill(payload[: int(box.get_attribute("maxlength"))])
     page.keyboard.press("Control+s")
@@ -279,8 +279,15 @@ def test_an_entry_comes_back_with_a_question_and_goes_again_with_cycles_and_an_a
     has_no_serious_finding()
     shoot("entry-returned-page")
     page.get_by_role("button", name="Submit for check").click()
-    page.get_by_label("Answer to: Were there PRRT cycles abroad?").fill("One, in 2023; added.")
+    page.get_by_role("button", name="Answer", exact=True).click()
+    page.keyboard.type("One, in 2023; added.")
+    page.keyboard.press("Control+s")
+    expect(page.locator("[data-state]")).to_contain_text("Saved on the server", timeout=10_000)
+    page.reload()
+    page.wait_for_selector(READY)
+    expect(page.get_by_label("Answer", exact=True)).to_have_value("One, in 2023; added.")
     shoot("entry-answer")
+    page.get_by_role("button", name="Submit for check").click()
     page.locator("[data-submit-now]").click()
     page.wait_for_url("**/patients/E-0388/", timeout=20_000)
     assert PrrtCycle.objects.get().clinical_date_precision == "month"
@@ -318,3 +325,31 @@ def test_a_stop_before_its_start_is_kept_with_a_reason(page, sign_in, clerk, sha
     expect(page.locator("[data-rows=lines] .entry-said-kept")).to_contain_text(
         "Kept, with the reason: So in both letters"
     )
+
+
+def test_a_value_that_is_offered_is_taken_by_key(page, sign_in, clerk, shared, shoot, has_no_serious_finding):
+    sign_in(clerk, "/patients/TWO-1/entry/")
+    page.wait_for_selector(READY)
+    line = page.locator("[data-rows=lines] > [data-prefix]")
+    line.locator("[name$='.regimen']").press_sequentially("captem")
+    expect(line.locator("[role=option]").first).to_contain_text("capecitabine, temozolomide, 28 d")
+    page.keyboard.press("Enter")
+    line.locator("[name$='.clinical_date']").fill("2025-09-01")
+    line.locator("[name$='.cycles']").fill("6")
+    stop = line.locator("[name$='.stop_date']")
+    stop.press_sequentially("2025-02-15")
+    expect(line).to_contain_text("6 cycles of 28 days from 2025-09-01 end about 2026-02-15.")
+    shoot("entry-offer")
+    has_no_serious_finding()
+    page.keyboard.press("Tab")
+    use = line.get_by_role("button", name="Use 2026-02-15")
+    expect(use).to_be_focused()
+    page.wait_for_timeout(1000)  # what was typed is looked at once more, and the sentence is written anew
+    expect(use).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(stop).to_have_value("2026-02-15")
+    expect(stop).to_be_focused()
+    expect(line).not_to_contain_text("The line stops before it starts.")
+    page.keyboard.press("Control+s")
+    expect(page.locator("[data-state]")).to_contain_text("Saved on the server", timeout=10_000)
+    assert draft_for(shared, clerk).data["values"][stop.get_attribute("name")] == "2026-02-15"

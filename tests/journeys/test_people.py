@@ -183,6 +183,8 @@ def test_a_minute_before_the_end_one_may_stay_and_afterwards_nothing_is_lost(
     sit_still(70)
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     expect(dialog).to_be_visible()
+    expect(page.get_by_role("button", name="Stay signed in")).to_be_focused()
+    expect(page.locator("[data-session-again]")).to_be_hidden()
     shoot("people-session-warning")
     has_no_serious_finding()
     with page.expect_response("**/people/session/stay/"):
@@ -197,7 +199,7 @@ def test_a_minute_before_the_end_one_may_stay_and_afterwards_nothing_is_lost(
     expect(over).to_be_visible()
     shoot("people-session-over")
     with page.context.expect_page() as opened:
-        page.get_by_role("link", name="Sign in in a new tab").click()
+        page.get_by_role("link", name="Sign in again in a new tab").click()
     tab = opened.value
     tab.get_by_label("User name").fill(user.username)
     tab.get_by_label("Password").fill("not-a-real-password")

@@ -311,3 +311,15 @@ def test_removing_a_stain_from_the_line_withdraws_its_row(desk, patient, user):
     assert response.status_code == 302, errors(response)
     assert {(r.marker, r.result) for r in IhcResult.objects.all()} == {("CgA", "focal"), ("SSTR2A", "positive")}
     assert HistologySpecimen.versions.count() == 1, "the specimen itself did not change"
+
+
+def test_a_birth_date_that_is_refused_stays_as_it_was_typed(desk, user):
+    patient = make_patient(user)
+    services.record(Diagnosis, by=user, patient=patient, primary_site="stomach", clinical_date=dt.date(2020, 5, 1))
+    answer = desk.post(change_url(patient), page(patient, reason="typing error", birth_date="2024-03"))
+    assert answer.status_code == 200
+    text = answer.content.decode()
+    assert "1 other entry of this case lies before this birth date." in text
+    assert 'value="2024-03"' in text and 'value="typing error"' in text
+    patient.refresh_from_db()
+    assert patient.birth_date is None

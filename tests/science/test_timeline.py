@@ -51,6 +51,16 @@ def test_five_lanes_in_fixed_order_even_when_empty():
     ]
 
 
+def test_a_lane_of_undated_things_does_not_say_that_there_are_none():
+    history = History(
+        TODAY, courses=(captem(when=None),), specimens=(Specimen(when=None, title="t", head="liver"),), labs_undated=1
+    )
+    for key in ("treatment", "histology", "labs"):
+        found = lane(draw(history), key)
+        assert "1 undated" in found.notes
+        assert [w.lines[0].text for w in found.words] == ["Nothing with a date"]
+
+
 def test_bar_carries_its_text_and_a_tick_for_each_cycle():
     bar = lane(draw(History(TODAY, courses=(captem(),))), "treatment").bars[0]
     assert bar.is_label_inside

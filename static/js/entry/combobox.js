@@ -48,7 +48,8 @@ function option(input, one, isFirst) {
   const drugs = document.createElement("span");
   name.textContent = one.name;
   drugs.className = "muted tiny";
-  drugs.textContent = one.drugs === one.name ? "" : ` ${one.drugs}`;
+  const words = [one.drugs !== one.name && one.drugs, one.days && `${one.days} d`].filter(Boolean);
+  drugs.textContent = words.length ? ` ${words.join(", ")}` : "";
   what.append(name, drugs);
   line.append(what);
   if (one.mark) {

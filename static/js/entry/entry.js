@@ -6,7 +6,7 @@ import { forget, kept, sweep } from "./kept.js";
 import { changes } from "./merge.js";
 import { focusIn, gaps } from "./missing.js";
 import { pasting } from "./paste.js";
-import { addRow, copyLast, number, removeRow, rowsOf } from "./rows.js";
+import { addRow, complete, copyLast, number, removeRow, rowsOf } from "./rows.js";
 import { submitting } from "./submit.js";
 import { shown, titleOf } from "./words.js";
 
@@ -29,6 +29,7 @@ form.addEventListener("input", (event) => { if (isTyped(event.target)) draft.tou
 form.addEventListener("change", (event) => {
   if (!isTyped(event.target)) return;
   today(event.target);
+  complete(form, event.target);
   draft.touched();
 });
 form.addEventListener("submit", (event) => event.preventDefault());
@@ -84,3 +85,4 @@ function offer() {
 sweep(user);
 offer();
 draft.save(true).then(() => { form.dataset.isReady = ""; });
+if (form.dataset.duplicate) form.querySelector("[name='patient.case_number']").focus({ preventScroll: true });

@@ -113,7 +113,8 @@ function line(found) {
   const doubts = found.asks.filter((ask) => /thousands|day first/.test(ask));
   const test = cell(analyte, found.name);
   test.append(sub("", (made) => { made.dataset.check = ""; }));
-  for (const ask of [...found.asks.filter((one) => !/No day/.test(one)), found.doubt].filter(Boolean)) test.append(sub(ask));
+  for (const ask of found.asks.filter((one) => !/No day/.test(one))) test.append(sub(ask));
+  if (found.doubt) test.append(sub(found.doubt, (made) => { made.classList.add("entry-said-amber"); }));
   if (doubts.length) test.append(checkbox("right", "It is right", false));
   row.append(cell(checkbox("take", `Take ${found.name}`, true)), test, cell(input("value", found.value, "Value")), cell(select("unit", `Unit of ${found.name}`)), cell(input("day", found.day, "Day")));
   fillUnits(row, found.unit);

@@ -41,6 +41,29 @@ export function copyLast(form, card) {
   return row;
 }
 
+const SAID = { prrt: "compound", ssa: "drug" };
+
+/** What the lines and the row before have said already, once a day is typed: a row that is only added stays empty. @param {HTMLFormElement} form @param {any} input */
+export function complete(form, input) {
+  const row = input.closest("[data-row-of]");
+  const card = row?.dataset.rowOf;
+  if (!(card in SAID) || !input.name.endsWith(".clinical_date") || !/\d/.test(input.value)) return;
+  const others = rowsOf(form, card).filter((one) => one !== row);
+  if (card === "prrt") fill(row, "number", String(Math.max(0, ...others.map((one) => Number(textOf(one, "number")) || 0)) + 1));
+  const lines = rowsOf(form, "lines").filter((one) => textOf(one, "treatment_class") === card);
+  const said = new Set((others.length ? others.slice(-1) : lines).map((one) => textOf(one, others.length ? SAID[card] : "regimen")));
+  if (said.size === 1) fill(row, SAID[card], [...said][0]);
+}
+
+const box = (row, name) => row.querySelector(`[name$=".${name}"]`);
+const textOf = (row, name) => box(row, name)?.value.trim() ?? "";
+
+/** Only where nothing stands. */
+function fill(row, name, text) {
+  const found = box(row, name);
+  if (found.value === "") found.value = text;
+}
+
 /** @param {any} list */
 export function number(list) {
   [...list.children].filter((row) => !row.hidden).forEach((row, i) => {

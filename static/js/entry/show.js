@@ -1,5 +1,5 @@
 // What the server says while somebody types: the ring, a sentence beside a field, what follows from a row, the state of a card.
-import { fieldOf, inputsOf } from "./words.js";
+import { fieldOf, inputsOf, put } from "./words.js";
 
 /** @type {{name: string, label: string, is_red: boolean}[]} */
 let missing = [];
@@ -37,6 +37,7 @@ function showRing(ring) {
 }
 
 function showChecks(form, checks) {
+  const focused = focusedAct();
   for (const place of form.querySelectorAll("[data-said]")) place.replaceChildren();
   for (const input of form.querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
   for (const field of form.querySelectorAll("[data-level]")) field.removeAttribute("data-level");
@@ -45,34 +46,64 @@ function showChecks(form, checks) {
     const field = fieldOf(form, name);
     if (field && !field.dataset.level) field.dataset.level = "missing";
   }
+  focusAgain(form, focused);
+}
+
+/** The button of a sentence that is about to be written anew: whoever has gone to it by Tab stays there. */
+function focusedAct() {
+  const button = /** @type {HTMLElement | null} */ (document.activeElement?.closest("[data-said] [data-act]") ?? null);
+  return button && { act: button.dataset.act, name: button.dataset.about ?? "" };
+}
+
+function focusAgain(form, focused) {
+  if (!focused) return;
+  const same = [...form.querySelectorAll(`[data-act="${focused.act}"]`)].find((one) => one.dataset.about === focused.name);
+  (same ?? inputsOf(form, focused.name)[0])?.focus({ preventScroll: true });
 }
 
 function showCheck(form, check) {
   const field = fieldOf(form, check.name);
   const place = field?.closest(".entry-lab")?.querySelector("[data-row-said]") ?? field?.querySelector("[data-said]");
   if (!place || (check.text === "exact day" && check.name.startsWith("labs."))) return; // a line of a table says so itself
-  const line = document.createElement("span");
-  line.textContent = check.text;
-  line.className = `entry-said-${check.level}`;
-  place.append(line);
+  place.append(said(check.text, `entry-said-${check.level}`));
   if (check.level !== "word") field.dataset.level = check.level;
   if (check.level === "red") inputsOf(form, check.name).forEach((input) => input.setAttribute("aria-invalid", "true"));
-  if (check.note) place.append(" ", keepButton(form, check));
+  if (check.why) place.append(said(check.why, "entry-said-why"));
+  if (check.offer) place.append(act("use", check, `Use ${check.offer}`, () => use(form, check)));
+  if (check.note) place.append(act("keep", check, "Keep, give a reason", () => keep(form, check)));
 }
 
-function keepButton(form, check) {
+function said(text, name) {
+  const line = document.createElement("span");
+  line.textContent = text;
+  line.className = name;
+  return line;
+}
+
+function act(kind, check, label, onPress) {
   const button = document.createElement("button");
   button.type = "button";
-  button.className = "button button-quiet button-small";
-  button.textContent = "Keep, give a reason";
-  button.addEventListener("click", () => {
-    const field = fieldOf(form, check.note);
-    const fold = field.closest("details");
-    if (fold) fold.open = true;
-    field.dataset.asked = "";
-    field.querySelector("input")?.focus();
-  });
+  button.className = `button ${kind === "use" ? "" : "button-quiet "}button-small`;
+  button.textContent = label;
+  Object.assign(button.dataset, { act: kind, about: check.name });
+  button.addEventListener("click", onPress);
   return button;
+}
+
+/** The value that is offered, as if it had been typed. */
+function use(form, check) {
+  put(form, check.name, check.offer);
+  const [input] = inputsOf(form, check.name);
+  input.focus();
+  input.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+function keep(form, check) {
+  const field = fieldOf(form, check.note);
+  const fold = field.closest("details");
+  if (fold) fold.open = true;
+  field.dataset.asked = "";
+  field.querySelector("input")?.focus();
 }
 
 function showCards(form, cards) {

@@ -3,14 +3,15 @@ import { isAway } from "../asking.js";
 import { forget } from "./kept.js";
 import { missingNow } from "./show.js";
 import { goTo } from "./missing.js";
-import { titleOf } from "./words.js";
+import { titleOf, words } from "./words.js";
+
+const ANSWER = "returned.answer";
 
 /** @param {HTMLFormElement} form @param {any} draft */
 export function submitting(form, draft) {
   const dialog = document.querySelector("[data-submit-dialog]");
   const button = dialog.querySelector("[data-submit-now]");
   const reason = dialog.querySelector("#submit-reason");
-  const answer = dialog.querySelector("#submit-answer");
   let looked = { needs_reason: false, returned: null };
   let key = "";
   form.addEventListener("entry:looked", (event) => { looked = /** @type {CustomEvent} */ (event).detail; });
@@ -24,9 +25,8 @@ export function submitting(form, draft) {
     const missing = missingNow();
     const blocking = missing.filter((one) => one.is_red);
     if (blocking.length) return refuse(Object.fromEntries(blocking.map((one) => [one.name, "Needed before the case can be submitted."])));
-    if (!missing.length && !looked.needs_reason && !looked.returned) return now();
-    dialog.querySelector("[data-submit-answer]").hidden = !looked.returned;
-    dialog.querySelector("[data-submit-question]").textContent = looked.returned?.question ?? "";
+    if (looked.returned && !words(form)[ANSWER]) return refuse({ [ANSWER]: "Answer the question with which the entry was returned." });
+    if (!missing.length && !looked.needs_reason) return now();
     dialog.querySelector("[data-submit-missing]").hidden = !missing.length;
     dialog.querySelector("[data-submit-list]").replaceChildren(...missing.map((one) => Object.assign(document.createElement("li"), { textContent: one.label })));
     dialog.querySelector("[data-submit-title]").textContent = missing.length ? `Submit incomplete? ${missing.length} open` : "Submit for check?";
@@ -34,16 +34,15 @@ export function submitting(form, draft) {
     button.textContent = missing.length ? "Submit incomplete" : "Submit";
     told("");
     dialog.showModal();
-    (looked.returned ? answer : looked.needs_reason ? reason : button).focus();
+    (looked.needs_reason ? reason : button).focus();
   }
 
   async function now() {
-    if (looked.returned && !answer.value.trim()) return told("Answer the question with which the entry was returned.");
     if (looked.needs_reason && !reason.value.trim()) return told("Say why something on record is changed.");
     key ||= [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
     button.disabled = true;
     const team = form.querySelector("[name=team]")?.value ?? "";
-    const body = { version: draft.state.version, key, reason: reason.value, answer: answer.value, is_incomplete_meant: dialog.open, team };
+    const body = { version: draft.state.version, key, reason: reason.value, is_incomplete_meant: dialog.open, team };
     const found = await draft.send(form.dataset.submit, body);
     button.disabled = false;
     answered(found);

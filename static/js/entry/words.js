@@ -48,7 +48,7 @@ export function titleOf(form, name) {
   const field = fieldOf(form, name);
   const card = form.querySelector(`#card-${name.split(".")[0]}-title`)?.textContent?.trim() ?? "";
   const label = field?.querySelector("label, legend")?.textContent?.trim() ?? (name.endsWith(".gone") ? "a row" : name);
-  return `${card}: ${label}`;
+  return [card, label].filter(Boolean).join(": ");
 }
 
 function madeRoom(form, name) {

@@ -130,6 +130,15 @@ def test_a_case_that_was_taken_away_is_named_no_more(client, clerk):
     assert "GONE-77" not in client.get(address).content.decode()
 
 
+def test_what_differs_leads_to_its_case_and_is_counted_afterwards(client, clerk):
+    make_patient(by=clerk, case_number="A-1", centre="North")
+    page = bring(client, "case_number,centre\nA-1,South\nA-2,South\n")
+    assert 'href="/patients/A-1/"' in page.content.decode() and 'href="/patients/A-2/"' not in page.content.decode()
+    sent = hidden(page) | {"only_good": "yes"}
+    stored = client.post(reverse("board:import_table_confirm"), sent, follow=True).content.decode()
+    assert "1 differs, 1 new." in stored and 'href="/patients/A-2/"' in stored
+
+
 def test_too_large_is_refused_before_it_is_read(client, clerk):
     answer = client.post(reverse("board:import_table"), {}, CONTENT_LENGTH=str(6 * 1024 * 1024))
     assert answer.status_code == 413

@@ -18,6 +18,7 @@ from board.cohort.page import Eyes, page_of
 from board.cohort.picture import Shown, picture_of
 from board.cohort.query import CohortQuery, query_of
 from board.cohort.selection import Cohort, cohort_of
+from board.domain.cohort_figures import Count
 from board.domain.cohort_pairs import Given, ScanPair
 from board.domain.cohort_swimmer import Point, Spell, Swim
 from board.models import BoardDecision, CohortQuestion, DecisionFollowUp
@@ -305,6 +306,13 @@ def test_a_figure_of_care_is_small_by_its_patients_and_not_by_its_rows():
     for patient in patients[1:5]:
         listed(by, patient, missing=1, ready=0)
     assert of_care(patients).prepared == "5 of 15 (33 %)", "five are in each"
+
+
+def test_what_is_missing_of_the_larger_share_comes_first():
+    """One of two is more than one of four, though both are one case."""
+    orders = [Count("a", 1, 4), Count("b", 1, 2), Count("c", 2, 4), Count("d", 0, 4), Count("e", 0, 0)]
+    hidden = Count("f", 3, 4, is_hidden=True)
+    assert [one.key for one in sorted([hidden, *orders], key=figures.share_missing)] == ["c", "b", "a", "d", "e", "f"]
 
 
 def test_so_are_the_figures_of_recommendations():

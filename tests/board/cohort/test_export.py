@@ -121,6 +121,15 @@ def test_every_table_has_its_row_and_every_column_its_meaning(full):
     assert export.sha256 == hashlib.sha256(running.path_of(export).read_bytes()).hexdigest()
 
 
+def test_sites_leave_as_codes_however_they_were_written(full):
+    researcher, approver, patient = full
+    (row,) = Diagnosis.objects.filter(patient=patient)
+    sites = ["Lymph nodes", "liver", "none", "the left foot"]
+    revise(row, by=approver, reason="test", metastatic_sites=sites)
+    (left,) = table(exported(researcher, approver)[1], "diagnoses")
+    assert left["metastatic_sites"] == "liver;lymph_node;none;other"
+
+
 def test_suvs_keep_their_unit_and_the_versions_that_made_them(full):
     researcher, approver, _ = full
     rows = table(exported(researcher, approver)[1], "measurements")

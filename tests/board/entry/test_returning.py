@@ -5,8 +5,9 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.urls import reverse
 from django.utils import timezone
 
-from board.entry.answers import look
+from board.entry.answers import look, stand
 from board.entry.drafts import draft_for, entry_of
+from board.entry.fields import ANSWER
 from board.entry.returning import (
     CHANGED,
     IS_RETURNED,
@@ -164,3 +165,13 @@ def test_the_question_stands_on_the_page_and_the_answer_is_sent_from_it(client, 
     assert QUESTION not in client.get(reverse("board:home")).content.decode()
     client.force_login(coordinator)
     assert "City hospital" in client.get(reverse("board:home")).content.decode()
+
+
+def test_an_answer_is_saved_with_the_draft_and_goes_with_it(clerk, patient, coordinator):
+    returned(coordinator, patient)
+    entry = typed(clerk, {ANSWER: "City hospital"}, draft_for(patient, clerk))
+    assert entry_of(draft_for(patient, clerk)).values[ANSWER] == "City hospital"
+    assert stand(entry)["labels"][ANSWER] == "Answer"
+    sent(clerk, entry)
+    assert ReturnAnswer.objects.get().text == "City hospital"
+    assert entry_of(draft_for(patient, clerk)).typed == {}
