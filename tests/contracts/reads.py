@@ -11,17 +11,17 @@ from patients.models import AccessEvent, Patient
 ABOUT_NO_CASE = re.compile(r"\w+-(AGREEMENT|QUESTION|REASON|SAID|TEXT)\b")
 # The filter of the cohort names every centre there is.
 OF_CENTRES = re.compile(r"\w+-(AGREEMENT|CENTRE|QUESTION|REASON|TEXT)\b")
+THE_TRAIL = "the trail"
 READS = ["page", "list", "picture", "data", "print", "export", "display", "trail_read", "trail_export"]
-
-# Answers about a patient in which no word of him stands: pixels, outlines, scores. The reason is why they count.
-WITHOUT_WORDS = {
-    "imaging:mip": "a picture of the patient",
-    "imaging:viewer": "outlines and numbers for the viewer",
-}
 
 
 def body_of(response) -> bytes:
-    return b"".join(response.streaming_content) if response.streaming else response.content
+    """Of a stream too, as often as it is asked for."""
+    if not response.streaming:
+        return response.content
+    body = b"".join(response.streaming_content)
+    response.streaming_content = [body]
+    return body
 
 
 class Watched:
@@ -43,9 +43,10 @@ class Watched:
             set(self.rows),
             shown_in(response, OF_CENTRES if name.startswith("board:cohort") else ABOUT_NO_CASE),
         )
-        found = {"shown and not written down": shown - written - self.of_no_case}
-        if name not in WITHOUT_WORDS:
-            found["written down and not shown"] = written - shown
+        found = {
+            "shown and not written down": shown - written - self.of_no_case,
+            "written down and not shown": (written | self.of_no_case - {THE_TRAIL}) - shown,
+        }
         if len(self.rows) != len(written):
             found["written down twice"] = set(self.rows)
         return {what: cases for what, cases in found.items() if cases}
@@ -54,8 +55,8 @@ class Watched:
 def case_behind(subject: str) -> str:
     """Of what belongs to no case yet: the world that made it, by the words of its files."""
     kind, _, pk = subject.rpartition(" ")
-    if subject == "the trail":
-        return ""
+    if subject == THE_TRAIL:
+        return THE_TRAIL
     if kind == "series":
         return Series.objects.get(pk=pk).study.dicom_patient_id.replace("-DICOM-", "-CASE-")
     label = UploadItem.objects.filter(upload=pk).values_list("label", flat=True).first() or ""
