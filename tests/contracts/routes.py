@@ -146,7 +146,7 @@ ROUTES: dict[str, list[Rule]] = {
     "board:screen": [
         Rule("room_meeting", get=SEERS, post=RUNNERS, others=SEERS, makes=frozenset({"board_screenstate"}))
     ],
-    "board:screen_frame": [Rule("room_frame", get=SEERS)],
+    "board:screen_frame": [Rule("room_frame", get=SEERS, makes=frozenset({"board_screenstate"}))],
     "board:screen_card": [Rule("room_card", get=SEERS, others=SEERS)],
     "board:display_pair": [Rule("room_meeting", post=RUNNERS, others=RUNNERS)],
     "board:display_unpair": [Rule("room_display", post=RUNNERS, others=RUNNERS)],
@@ -207,7 +207,7 @@ ROUTES: dict[str, list[Rule]] = {
     ],
     "imaging:series_state": [Rule("series", get=READERS), Rule("held_series", get=IMPORTERS)],
     "imaging:mip": [
-        Rule("series", get=READERS, may_be_missing=True),
+        Rule("series", get=READERS),
         Rule("held_series", get=IMPORTERS, may_be_missing=True),
     ],
     "imaging:suv_input": [Rule("series", post=RESOLVERS), Rule("held_series", post=RESOLVERS)],
