@@ -5,7 +5,7 @@ import hashlib
 import pytest
 from django.test import Client
 
-from imaging import pictures
+from imaging import digests, pictures
 from patients.domain.roles import Role
 from tests.contracts.matrix import CANARY, Inhabited
 from tests.contracts.world import World, make_world
@@ -13,11 +13,14 @@ from tests.patients.factories import make_user
 
 
 def drawn(world: World) -> World:
-    """The picture of its series is kept where a drawn one is, and a word of the world stands in it."""
+    """The SUV of its series is today's, and its picture lies where a drawn one does, with a word of the world in it."""
     series = world.objects["series"]
     series.manifest_sha256 = hashlib.sha256(world.patient.case_number.encode()).hexdigest()
     series.save(update_fields=["manifest_sha256"])
-    place = pictures._place(series, series.suv_results.get())
+    result = series.suv_results.get()
+    result.input_digest = digests.of_series(series)
+    result.save(update_fields=["input_digest"])
+    place = pictures._place(series, result)
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_bytes(f"{world.canaries[0]}-PICTURE".encode())
     return world

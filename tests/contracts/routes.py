@@ -90,7 +90,9 @@ ROUTES: dict[str, list[Rule]] = {
     "board:export_fhir": [Rule("case_number", get=CARRIERS, makes=frozenset({"patients_auditevent"}))],
     "board:request_export": [Rule("case_number", post=CARRIERS)],
     "board:patient_export": [Rule("patient_export", get=CARRIERS)],
-    "board:download_export": [Rule("patient_export", get=CARRIERS, may_be_missing=True)],
+    "board:download_export": [
+        Rule("patient_export", get=CARRIERS, may_be_missing=True, makes=frozenset({"patients_auditevent"}))
+    ],
     "board:import_fhir": [Rule(get=ENTERERS, post=ENTERERS)],
     "board:confirm_fhir": [Rule(post=ENTERERS)],
     # An administrator reads who saw which case, and no case; of others' cases a coordinator sees nothing in either
