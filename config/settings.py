@@ -62,7 +62,8 @@ MIDDLEWARE = [
     "axes.middleware.AxesMiddleware",
     "config.middleware.NoStoreMiddleware",
     "config.page_headers.PermissionsPolicyMiddleware",
-    "config.body_caps.BodyCapMiddleware",  # within all that sets headers, before anything that reads a form
+    "config.methods.MethodsMiddleware",  # within all that sets headers, before anything that looks up a row of a case
+    "config.body_caps.BodyCapMiddleware",  # the same, before anything that reads a form
     "config.nul_texts.NulTextMiddleware",
     "board.rewind_guard.RewindGuardMiddleware",
     "config.hospital_down.HospitalDownMiddleware",

@@ -5,7 +5,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from patients import reads, services
 from patients.domain.roles import Capability
@@ -19,6 +19,7 @@ NEWEST = 200
 
 
 @needs(Capability.BREAK_GLASS)
+@require_http_methods(["GET", "POST"])
 def emergency(request: HttpRequest) -> HttpResponse:
     """Answers alike whatever the number is: it leads to the case, and a case that is not there is not found there."""
     form = EmergencyForm(request.POST or None)

@@ -11,17 +11,17 @@ from patients.models import AccessEvent, Patient
 ABOUT_NO_CASE = re.compile(r"\w+-(AGREEMENT|QUESTION|REASON|SAID|TEXT)\b")
 # The filter of the cohort names every centre there is.
 OF_CENTRES = re.compile(r"\w+-(AGREEMENT|CENTRE|QUESTION|REASON|TEXT)\b")
+THE_TRAIL = "the trail"
 READS = ["page", "list", "picture", "data", "print", "export", "display", "trail_read", "trail_export"]
-
-# Answers about a patient in which no word of him stands: pixels, outlines, scores. The reason is why they count.
-WITHOUT_WORDS = {
-    "imaging:mip": "a picture of the patient",
-    "imaging:viewer": "outlines and numbers for the viewer",
-}
 
 
 def body_of(response) -> bytes:
-    return b"".join(response.streaming_content) if response.streaming else response.content
+    """Of a stream too, as often as it is asked for."""
+    if not response.streaming:
+        return response.content
+    body = b"".join(response.streaming_content)
+    response.streaming_content = [body]
+    return body
 
 
 class Watched:
@@ -34,18 +34,18 @@ class Watched:
     def __exit__(self, *_):
         rows = AccessEvent.objects.filter(id__gt=self.last, kind__in=READS)
         self.rows = list(rows.exclude(patient=None).values_list("patient__case_number", flat=True))
-        self.of_no_case = {
-            case_behind(subject) for subject in rows.exclude(subject="").values_list("subject", flat=True)
-        }
+        subjects = set(rows.exclude(subject="").values_list("subject", flat=True)) - {THE_TRAIL}
+        self.of_no_case = {case_behind(subject): subject.rpartition(" ")[2] for subject in subjects}
 
     def differences(self, name: str, response) -> dict[str, set[str]]:
-        written, shown = (
-            set(self.rows),
-            shown_in(response, OF_CENTRES if name.startswith("board:cohort") else ABOUT_NO_CASE),
-        )
-        found = {"shown and not written down": shown - written - self.of_no_case}
-        if name not in WITHOUT_WORDS:
-            found["written down and not shown"] = written - shown
+        written, body = set(self.rows), readable(response)
+        shown = shown_in(body, OF_CENTRES if name.startswith("board:cohort") else ABOUT_NO_CASE)
+        # File names are for the sender alone: to others an import of no case is named by its key.
+        shown |= {case for case, key in self.of_no_case.items() if key in body}
+        found = {
+            "shown and not written down": shown - written - self.of_no_case.keys(),
+            "written down and not shown": (written | self.of_no_case.keys()) - shown,
+        }
         if len(self.rows) != len(written):
             found["written down twice"] = set(self.rows)
         return {what: cases for what, cases in found.items() if cases}
@@ -54,8 +54,6 @@ class Watched:
 def case_behind(subject: str) -> str:
     """Of what belongs to no case yet: the world that made it, by the words of its files."""
     kind, _, pk = subject.rpartition(" ")
-    if subject == "the trail":
-        return ""
     if kind == "series":
         return Series.objects.get(pk=pk).study.dicom_patient_id.replace("-DICOM-", "-CASE-")
     label = UploadItem.objects.filter(upload=pk).values_list("label", flat=True).first() or ""
@@ -63,9 +61,9 @@ def case_behind(subject: str) -> str:
     return Patient.objects.get(case_number__startswith=f"{word}-CASE-").case_number
 
 
-def shown_in(response, about_no_case: re.Pattern[str] = ABOUT_NO_CASE) -> set[str]:
+def shown_in(body: str, about_no_case: re.Pattern[str]) -> set[str]:
     """Cases of which a word stands in the answer: each world marks all its texts with a word of its own."""
-    body = about_no_case.sub("", readable(response))
+    body = about_no_case.sub("", body)
     numbers = Patient.objects.filter(case_number__contains="-CASE-").values_list("case_number", flat=True)
     return {number for number in numbers if number.split("-CASE-")[0] in body}
 

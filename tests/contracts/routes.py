@@ -1,4 +1,5 @@
-"""The manifest: every route, what it is about, and which roles may use it. A route that is not here fails the suite.
+"""The manifest: every route, what it is about, and which roles may use it. A route that is not here fails the suite,
+and so does an address that is not in addresses.py, which gives each route its one pattern.
 
 Roles are written out, not derived from the capability table: this file is the second opinion on it.
 """
@@ -43,6 +44,7 @@ class Rule:
     post: frozenset[Role] | None = None
     others: frozenset[Role] = NOBODY
     may_be_missing: bool = False
+    makes: frozenset[str] = frozenset()  # tables in which looking at it leaves a row
 
 
 ROUTES: dict[str, list[Rule]] = {
@@ -76,11 +78,21 @@ ROUTES: dict[str, list[Rule]] = {
     "board:change_verdict": [Rule("case_number", post=SIGNERS)],
     "board:contact": [Rule("case_number", post=FOLLOWERS)],
     "board:present": [Rule("case_number", post=RUNNERS)],
-    "board:console": [Rule("running_meeting", get=RUNNERS, others=RUNNERS)],
-    "board:export_fhir": [Rule("case_number", get=CARRIERS)],
+    # Where a screen stands and what somebody has begun to write is kept from the first look on.
+    "board:console": [
+        Rule(
+            "running_meeting",
+            get=RUNNERS,
+            others=RUNNERS,
+            makes=frozenset({"board_screenstate", "board_decisiondraft"}),
+        )
+    ],
+    "board:export_fhir": [Rule("case_number", get=CARRIERS, makes=frozenset({"patients_auditevent"}))],
     "board:request_export": [Rule("case_number", post=CARRIERS)],
     "board:patient_export": [Rule("patient_export", get=CARRIERS)],
-    "board:download_export": [Rule("patient_export", get=CARRIERS, may_be_missing=True)],
+    "board:download_export": [
+        Rule("patient_export", get=CARRIERS, may_be_missing=True, makes=frozenset({"patients_auditevent"}))
+    ],
     "board:import_fhir": [Rule(get=ENTERERS, post=ENTERERS)],
     "board:confirm_fhir": [Rule(post=ENTERERS)],
     # An administrator reads who saw which case, and no case; of others' cases a coordinator sees nothing in either
@@ -130,11 +142,13 @@ ROUTES: dict[str, list[Rule]] = {
     "board:follow_through_told": [Rule("decision", post=FOLLOWERS)],
     "board:meeting_statistics": [Rule(get=SEERS)],
     "board:verify": [Rule(get=EVERYONE)],
-    "board:item_draft": [Rule("item", get=FOLLOWERS, post=FOLLOWERS)],
+    "board:item_draft": [Rule("item", get=FOLLOWERS, post=FOLLOWERS, makes=frozenset({"board_decisiondraft"}))],
     "board:item_sign": [Rule("item", post=DECIDERS)],
     "board:amend": [Rule("decision", get=DECIDERS, post=DECIDERS)],
-    "board:screen": [Rule("room_meeting", get=SEERS, post=RUNNERS, others=SEERS)],
-    "board:screen_frame": [Rule("room_frame", get=SEERS)],
+    "board:screen": [
+        Rule("room_meeting", get=SEERS, post=RUNNERS, others=SEERS, makes=frozenset({"board_screenstate"}))
+    ],
+    "board:screen_frame": [Rule("room_frame", get=SEERS, makes=frozenset({"board_screenstate"}))],
     "board:screen_card": [Rule("room_card", get=SEERS, others=SEERS)],
     "board:display_pair": [Rule("room_meeting", post=RUNNERS, others=RUNNERS)],
     "board:display_unpair": [Rule("room_display", post=RUNNERS, others=RUNNERS)],
@@ -195,7 +209,7 @@ ROUTES: dict[str, list[Rule]] = {
     ],
     "imaging:series_state": [Rule("series", get=READERS), Rule("held_series", get=IMPORTERS)],
     "imaging:mip": [
-        Rule("series", get=READERS, may_be_missing=True),
+        Rule("series", get=READERS),
         Rule("held_series", get=IMPORTERS, may_be_missing=True),
     ],
     "imaging:suv_input": [Rule("series", post=RESOLVERS), Rule("held_series", post=RESOLVERS)],
@@ -236,8 +250,6 @@ ROUTES: dict[str, list[Rule]] = {
 
 # Answered without signing in; they know nothing of any patient.
 PUBLIC = {"healthz", "readyz", "people:invited"}
-# Older addresses of the sign-in library, which lead to its newer ones.
-PUBLIC |= {"social/signup/", "social/connections/", "social/login/cancelled/", "social/login/error/"}
 
 # The devices of a room: no sign-in, no user; what they show is bound to one meeting. tests/board/test_display.py
 DISPLAY_ROUTES = {

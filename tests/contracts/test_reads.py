@@ -18,7 +18,7 @@ from patients.domain.page_words import OF_PAGES, page_words
 from patients.models import AccessEvent
 from tests.contracts.reads import Watched
 from tests.contracts.routes import DISPLAY_ROUTES, ENDS, ROUTES, STREAMS
-from tests.contracts.test_permissions import all_routes
+from tests.contracts.walking import all_routes
 from tests.contracts.world import make_world
 from tests.patients.factories import make_user
 
@@ -97,7 +97,7 @@ def test_every_page_has_words():
     """Who saw this patient is told in words, not in names of the code; the commands of the server have theirs too."""
     routes = ROUTES.keys() | DISPLAY_ROUTES | STREAMS | ENDS | {"people:invited"}
     assert OF_PAGES.keys() - COMMANDS == routes
-    admin = [name for name in all_routes() if name.startswith("admin:patients_")]
+    admin = [route.name for route in all_routes() if route.name.startswith("admin:patients_")]
     assert admin and not [name for name in [*OF_PAGES, *admin] if "_" in page_words(name)]
     assert page_words("admin:patients_labresult_history") == "data desk: labresult, history"
 

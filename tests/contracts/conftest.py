@@ -1,0 +1,40 @@
+"""Somebody of every role, for the checks of who may do what."""
+
+import hashlib
+
+import pytest
+from django.test import Client
+
+from imaging import digests, pictures
+from patients.domain.roles import Role
+from tests.contracts.matrix import CANARY, Inhabited
+from tests.contracts.world import World, make_world
+from tests.patients.factories import make_user
+
+
+def drawn(world: World) -> World:
+    """The SUV of its series is today's, and its picture lies where a drawn one does, with a word of the world in it."""
+    series = world.objects["series"]
+    series.manifest_sha256 = hashlib.sha256(world.patient.case_number.encode()).hexdigest()
+    series.save(update_fields=["manifest_sha256"])
+    result = series.suv_results.get()
+    result.input_digest = digests.of_series(series)
+    result.save(update_fields=["input_digest"])
+    place = pictures._place(series, result)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(f"{world.canaries[0]}-PICTURE".encode())
+    return world
+
+
+@pytest.fixture(scope="module")
+def inhabited(once):
+    own = {role: drawn(make_world(f"OWN{n}X", make_user(role.value))) for n, role in enumerate(Role)}
+    clients = {role: Client() for role in Role}
+    for role, client in clients.items():
+        client.force_login(own[role].owner)
+    return Inhabited(clients, own, drawn(make_world(CANARY, make_user("nuclear_medicine"))))
+
+
+@pytest.fixture
+def others(inhabited, db):
+    return inhabited.others
