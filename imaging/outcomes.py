@@ -21,7 +21,7 @@ def of_upload(upload: Upload) -> dict:
 
 
 def jobs_of(upload: Upload, job: Job) -> list:
-    """The import, the series it touched, the scans they belong to, and what others drew on the images of these patients."""
+    """The import, the series it touched, their scans, and what others drew on the images of these patients."""
     series = list(selectors.series_of(upload).values_list("pk", flat=True))
     scans = Scan.objects.filter(pet_series__in=series)
     of_these = Q(series__in=series) | Q(series__candidate_patient__in=scans.values("patient"))
