@@ -117,6 +117,7 @@ CASES = [
     ), differs="Names are neither read nor compared nor kept: the ID decides, with birth date and sex."),
     Case(84, "Birth date or sex differ", "Q", (
         of("day and month swapped", pet_series(PatientBirthDate="19600201"), pet(held="identity_birth_date_differs")),
+        of("no birth date to compare", pet_series(PatientBirthDate=""), pet(held="identity_birth_date_missing")),
         of("sex", pet_series(PatientSex="M"), pet(held="identity_sex_differs")),
         of("a sex nobody can read", pet_with(lambda ds, _: raw(ds, 0x00100040, "CS", b"X")),
            pet("fact", "header_value_unreadable", held="identity_unreadable")),
