@@ -189,7 +189,8 @@ def _check_kind(instance: ParsedInstance) -> None:
         raise SeriesRefused("projection_image")
     if instance.kind != "pet":
         return
-    if instance.series_type and instance.series_type[0].upper() in {"DYNAMIC", "GATED"}:
+    is_called_so = instance.series_type and instance.series_type[0].upper() in {"DYNAMIC", "GATED"}
+    if is_called_so or instance.time_points > 1:
         raise SeriesRefused("dynamic_series")
     if instance.is_lossy:
         raise SeriesRefused("lossy_compression")

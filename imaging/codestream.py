@@ -7,6 +7,7 @@ _JPEG, _JPEG2000 = b"\xff\xd8", b"\xff\x4f\xff\x51"
 _WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
 _FRAME_HEADERS = frozenset({*range(0xC0, 0xD0), 0xF7}) - {0xC4, 0xC8, 0xCC}  # SOF0-15 and JPEG-LS SOF55
 _START_OF_SCAN = 0xDA
+_CODING_STYLE, _OF_COMPONENT, _START_OF_TILE = 0xFF52, 0xFF53, 0xFF90
 
 
 class FrameSize(NamedTuple):
@@ -24,6 +25,22 @@ def frame_size(stream: bytes) -> FrameSize | None:
         return _of_jpeg(stream) if stream.startswith(_JPEG) else None
     except (struct.error, IndexError):
         return None
+
+
+def is_reversible(stream: bytes) -> bool | None:
+    """Of a JPEG 2000 codestream: whether its wavelets lose nothing; None if its main header does not say so here."""
+    place, found = 2, None
+    while len(stream) >= place + 4:
+        marker, length = struct.unpack_from(">HH", stream, place)
+        if marker == _START_OF_TILE:
+            return found
+        if marker in {_CODING_STYLE, _OF_COMPONENT}:
+            transform = place + (13 if marker == _CODING_STYLE else 10)
+            if transform >= len(stream):
+                return None
+            found = found is not False and stream[transform] == 1
+        place += 2 + length
+    return None
 
 
 def _of_jpeg2000(stream: bytes) -> FrameSize:

@@ -11,7 +11,7 @@ import numpy as np
 
 from imaging import dicom_values as read
 from imaging.dicom_bytes import EXPLICIT
-from imaging.dicom_pixels import check_size, decompress
+from imaging.dicom_pixels import check_size, decompress, has_lost
 from imaging.dicom_source import (
     COMPRESSED,
     DEFLATED,
@@ -102,10 +102,12 @@ def _parse(descriptor: int) -> dict[str, Any]:
     image = describe_image(elements)
     layout, size = (EXPLICIT, len(source.content)) if source.syntax == DEFLATED else (source.syntax, source.size)
     image |= place_pixels(image, layout, *source.pixels, size)
-    if source.syntax in COMPRESSED:
-        check_size(source.syntax, os.pread(descriptor, CODESTREAM_START, source.pixels.offset), image)
     values = describe(elements) | {"has_preamble": _has_preamble(os.pread(descriptor, PREAMBLE, 0))}
     values["is_lossy"] = values["is_lossy"] or source.syntax in LOSSY_SYNTAXES
+    if source.syntax in COMPRESSED:
+        start = os.pread(descriptor, CODESTREAM_START, source.pixels.offset)
+        check_size(source.syntax, start, image)
+        values["is_lossy"] = values["is_lossy"] or has_lost(source.syntax, start)
     return {**uids, **image, **values, "kind": kind, "size": source.size, "transfer_syntax": source.syntax}
 
 

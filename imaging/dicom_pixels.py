@@ -9,11 +9,12 @@ from pydicom.encaps import generate_frames
 from pydicom.pixels import get_decoder
 from pydicom.uid import UID
 
-from imaging.codestream import frame_size
+from imaging.codestream import frame_size, is_reversible
 from imaging.dicom_source import ITEM, RLE
 from imaging.header import Unusable
 
 ITEM_HEAD = struct.Struct("<4sI")
+JPEG2000_LOSSLESS, JPEG2000 = "1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91"
 
 
 def decompress(syntax: str, encapsulated: bytes, image: dict[str, Any]) -> NDArray[Any]:
@@ -44,6 +45,14 @@ def check_size(syntax: str, encapsulated: bytes, image: dict[str, Any]) -> None:
     if syntax == RLE or (stream := _first_fragment(encapsulated)) is None or frame_size(stream) is None:
         return
     _check_codestream(stream, image)
+
+
+def has_lost(syntax: str, encapsulated: bytes) -> bool:
+    """JPEG 2000 packs with and without loss under one UID, and senders forget to say which: the codestream knows."""
+    if syntax not in {JPEG2000_LOSSLESS, JPEG2000}:
+        return False
+    found = is_reversible(_first_fragment(encapsulated) or b"")
+    return not found if syntax == JPEG2000 else found is False
 
 
 def _first_fragment(encapsulated: bytes) -> bytes | None:

@@ -13,6 +13,7 @@ from imaging.instances import NATIVE_SYNTAXES
 
 MAX_ROWS = 4096
 UNDEFINED_LENGTH = 0xFFFFFFFF
+TIME_COUNTS = (0x00540101, 0x00540071, 0x00540061)
 LOSSY_SYNTAXES = frozenset({"1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.81"})
 
 
@@ -157,12 +158,18 @@ def _together(day: date | None, clock: time | None) -> str:
 def _person(elements: Elements, reader: _Reader) -> dict[str, Any]:
     return {
         "patient_id": elements.identifier(0x00100020),
-        "issuer": elements.identifier(0x00100021),
+        "issuer": issuer_of(elements),
         "birth_date": _iso(reader.day(0x00100030)),
         "sex": reader.take(0x00100040, read.sex) or "",
         "body_weight_kg": reader.number(0x00101030),
         "body_height_m": reader.number(0x00101020),
     }
+
+
+def issuer_of(elements: Elements) -> str:
+    """Who gave the patient's ID; of senders that name it in the qualifiers alone, its universal entity ID."""
+    qualifiers = elements.items(0x00100024)
+    return elements.identifier(0x00100021) or (qualifiers[0].identifier(0x00400032) if qualifiers else "")
 
 
 def _times(elements: Elements, reader: _Reader) -> dict[str, Any]:
@@ -185,7 +192,9 @@ def _short(elements: Elements, tag: int) -> int:
 
 
 def _geometry(elements: Elements, reader: _Reader) -> dict[str, Any]:
+    counts = [read.unsigned_short(elements.get(tag), is_little_endian=elements.is_little_endian) for tag in TIME_COUNTS]
     return {
+        "time_points": max(1, *(count or 1 for count in counts)),
         "frame_of_reference_uid": read.uid(elements.get(0x00200052)) or "",
         "position": reader.numbers(0x00200032, 3),
         "orientation": reader.numbers(0x00200037, 6),

@@ -1,7 +1,8 @@
 """Whose scan is it? A series reaches a chart only when nothing speaks against it; all else is held.
 
-Agreement: the PatientID is the case number, under no issuer, or an identifier a person confirmed for this case, and
-neither birth date nor sex contradicts the chart. Names are never compared and identifiers never read as numbers.
+Agreement: the PatientID is the case number, under no issuer, or an identifier a person confirmed for this case; the
+birth date is that of the chart, where the chart has one; and the sex does not contradict it. An ID alone is mistyped
+too easily. Names are never compared and identifiers never read as numbers.
 """
 
 import hashlib
@@ -16,6 +17,7 @@ from patients.models import DatePrecision, Patient, PatientIdentifier
 
 STAND_INS = frozenset({"anon", "anonymous", "anonymized", "anonymised", "test", "unknown", "phantom"})
 NOTHING = frozenset({"na", "none", "nil", "null", "id", "patientid"})
+LEFT_OUT = "identity_birth_date_missing"
 # Codes that speak against the chosen case; the others only leave it open.
 CONTRADICTIONS = frozenset(
     {
@@ -84,9 +86,10 @@ def objection(identity: DicomIdentity, study_uid: str, patient: Patient) -> str:
         return code
     if not identity.has_usable_id:
         return "identity_id_missing"
-    if identity.is_case_number_of(patient) or known.is_confirmed(identity, patient):
-        return ""
-    return "identity_id_unknown"
+    if not identity.is_case_number_of(patient) and not known.is_confirmed(identity, patient):
+        return "identity_id_unknown"
+    is_half_known = identity.birth_date is None and patient.birth_date is not None
+    return LEFT_OUT if is_half_known else ""
 
 
 def _contradiction(identity: DicomIdentity, study_uid: str, patient: Patient, known: Known) -> str:

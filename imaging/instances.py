@@ -40,6 +40,7 @@ class ParsedInstance:
     utc_offset: str
     instance_number: int | None
     slice_count: int | None  # Number of Slices (0054,0081), as announced
+    time_points: int  # Number of Time Slices, of Slots or of R-R Intervals, the highest; 1 where none is stated
     series_description: str
     manufacturer: str
     model_name: str

@@ -8,7 +8,7 @@ from datetime import date, datetime, time
 from typing import Any, Protocol
 
 from imaging import dicom_values as read
-from imaging.header import Elements
+from imaging.header import Elements, issuer_of
 from imaging.instances import RTSTRUCT, SEG, SR
 
 SEG_CLASSES = frozenset({"1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7"})
@@ -49,7 +49,7 @@ def describe_object(elements: Elements, kind: str) -> dict[str, Any]:
         "referenced_series_uids": referenced_series(elements, kind)[:MAX_SERIES],
         "modality": read.text(elements.get(0x00080060))[:16],
         "patient_id": elements.identifier(0x00100020),
-        "issuer": elements.identifier(0x00100021),
+        "issuer": issuer_of(elements),
         "birth_date": _iso(take(0x00100030, read.day)),
         "sex": take(0x00100040, read.sex) or "",
         "study_date": _iso(take(0x00080020, read.day)),

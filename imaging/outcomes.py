@@ -1,7 +1,9 @@
 """The outcome of an import, file by file and series by series, as the command prints it."""
 
+from django.db.models import Q
+
 from imaging import selectors
-from imaging.models import Job, Scan, Series, Upload, UploadItem
+from imaging.models import ForeignObject, Job, Scan, Series, Upload, UploadItem
 from imaging.reasons import REASONS
 from imaging.refused import SENTENCES
 
@@ -19,10 +21,13 @@ def of_upload(upload: Upload) -> dict:
 
 
 def jobs_of(upload: Upload, job: Job) -> list:
-    """The import, the series it touched and the scans they belong to."""
+    """The import, the series it touched, their scans, and what others drew on the images of these patients."""
     series = list(selectors.series_of(upload).values_list("pk", flat=True))
-    scans = Scan.objects.filter(pet_series__in=series).values_list("pk", flat=True)
-    return [job.pk, *Job.objects.filter(subject_id__in=[*series, *scans]).values_list("pk", flat=True)]
+    scans = Scan.objects.filter(pet_series__in=series)
+    of_these = Q(series__in=series) | Q(series__candidate_patient__in=scans.values("patient"))
+    objects = ForeignObject.objects.filter(of_these).values_list("pk", flat=True)
+    subjects = [*series, *scans.values_list("pk", flat=True), *objects]
+    return [job.pk, *Job.objects.filter(subject_id__in=subjects).values_list("pk", flat=True)]
 
 
 def explain(code: str, detail: str = "") -> str:

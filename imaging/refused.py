@@ -36,6 +36,8 @@ SENTENCES: dict[str, str] = {
     "person confirms whose it is.",
     "identity_id_of_other_case": "The patient ID of the DICOM header belongs to another case. The series has not been "
     "added to this one.",
+    "identity_birth_date_missing": "The DICOM header has the right patient ID and no birth date to compare with the "
+    "chart. The series is held until a person says whose it is.",
     "identity_birth_date_differs": "The birth date of the DICOM header differs from the chart. The series has not been "
     "added.",
     "identity_sex_differs": "The sex of the DICOM header differs from the chart. The series has not been added.",

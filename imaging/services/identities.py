@@ -36,7 +36,8 @@ def judge(*, by, series: Series, patient: Patient | None, hold: str = "") -> Ser
         return series
     code = hold or (series.identity_reason if series.identity_reason in ONLY_A_PERSON_LIFTS else "")
     if patient is not None:
-        code = identity.objection(DicomIdentity.of(series.study), series.study.study_uid, patient) or code
+        found = identity.objection(DicomIdentity.of(series.study), series.study.study_uid, patient)
+        code = (code or found) if found == identity.LEFT_OUT else (found or code)
         code = code or ("identity_scan_before_birth" if identity.is_before_birth(series.series_date, patient) else "")
     if not code and patient is None:
         return series

@@ -79,8 +79,17 @@ def test_an_agreeing_header_is_attached_and_its_pet_becomes_a_scan(case, doctor)
     assert (scan.patient, scan.clinical_date, scan.tracer) == (case, date(2024, 5, 6), "68Ga-DOTATATE")
 
 
+def test_a_header_without_birth_date_waits_for_one_person(case, doctor):
+    """An ID is mistyped too easily to count alone; where nothing contradicts it who uploaded may say so."""
+    series = judged(header(birth_date=None), case, doctor)
+    assert (series.identity, series.identity_reason) == (Series.Identity.HELD, "identity_birth_date_missing")
+    confirm_identity(by=doctor, series=series, patient=case, reason="the request form has the birth date")
+    series.refresh_from_db()
+    assert series.identity == Series.Identity.ATTACHED
+
+
 def test_what_the_header_or_the_chart_does_not_say_is_no_contradiction(case, doctor):
-    assert judged(header(birth_date=None, sex=""), case, doctor).identity == Series.Identity.ATTACHED
+    assert judged(header(sex=""), case, doctor).identity == Series.Identity.ATTACHED
     Patient.objects.filter(pk=case.pk).update(sex_for_formulas="U", birth_date=None)
     case.refresh_from_db()
     assert judged(header(), case, doctor).identity == Series.Identity.ATTACHED

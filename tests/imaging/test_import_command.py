@@ -1,5 +1,6 @@
 """`manage.py import_dicom`: works without a broker and without a worker, and says what became of every file."""
 
+import errno
 import json
 import os
 from io import StringIO
@@ -10,6 +11,7 @@ from django.core.management import CommandError, call_command
 from imaging import local_files
 from imaging.management.commands import import_dicom
 from imaging.models import Job, Scan, Series
+from imaging.reasons import explain
 from tests.imaging.phantom import write_pet
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.one_engine]
@@ -89,6 +91,39 @@ def test_what_cannot_be_read_is_named(tmp_path, phantom_case, doctor):
     refused = {file["label"]: file["code"] for file in found["files"] if file["outcome"] == "refused"}
     assert refused == {"elsewhere": "not_a_regular_file", "pipe": "not_a_regular_file"}
     assert found["counts"]["stored"] == 12
+
+
+def test_a_file_nobody_may_read_and_one_whose_share_goes_are_named(tmp_path, phantom_case, doctor, monkeypatch):
+    """The super-user may read all, so the system's answers are played; the others arrive, and again all of them."""
+    files = write_pet(tmp_path / "a")
+    opened, read, gone = os.open, os.read, set()
+
+    def no_right_to_one(path, flags, *rest, **more):
+        if os.fspath(path) == os.fspath(files[2]):
+            raise PermissionError(errno.EACCES, "no", path)
+        descriptor = opened(path, flags, *rest, **more)
+        if os.fspath(path) == os.fspath(files[5]):
+            gone.add(descriptor)
+        return descriptor
+
+    def of_a_share(descriptor, size):
+        if descriptor in gone and os.lseek(descriptor, 0, os.SEEK_CUR) > 1000:
+            raise OSError(errno.ESTALE, "stale")
+        return read(descriptor, min(size, 1024) if descriptor in gone else size)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", no_right_to_one)
+        patch.setattr(os, "read", of_a_share)
+        found = json.loads(run(tmp_path / "a", "--case", "SYN-a", "--user", "doctor", "--json"))
+    refused = {file["label"]: file for file in found["files"] if file["outcome"] == "refused"}
+    assert {label: file["code"] for label, file in refused.items()} == {
+        files[2].name: "file_unreadable",
+        files[5].name: "file_unreadable",
+    }
+    assert {file["sentence"] for file in refused.values()} == {explain("file_unreadable")}
+    assert found["counts"]["stored"] == 10
+    again = json.loads(run(tmp_path / "a", "--case", "SYN-a", "--user", "doctor", "--json"))
+    assert again["counts"]["stored"] == 2 and again["counts"]["already"] == 10
 
 
 def test_a_folder_that_cannot_be_listed_is_named(tmp_path, monkeypatch):

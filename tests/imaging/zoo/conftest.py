@@ -15,17 +15,17 @@ from django.urls import reverse
 from imaging import selectors
 from imaging.framing import CONTENT_TYPE, HEAD
 from imaging.management.commands import import_dicom
-from imaging.models import Job, Series, Upload
+from imaging.models import ForeignObject, Job, Series, Upload
 from imaging.services import requests, series
 from imaging.services.running import run_until_done
 from patients.models import Patient
-from patients.services import confirm_identifier, create_patient
+from patients.services import confirm_identifier, create_patient, remove_identifier
 from tests.imaging.people import importer, make_doctor
 from tests.imaging.zoo.box import Box
 from tests.imaging.zoo.cases import mark, routes, specimens
 from tests.imaging.zoo.encoding import SCRIPTS
 from tests.imaging.zoo.expected import FACT, NONE, PROVISIONAL, SeriesSeen
-from tests.imaging.zoo.people import ALIAS, CASE, EARLIER_STUDY, OTHER, OTHERS_ID
+from tests.imaging.zoo.people import ALIAS, CASE, CONFIRMED_STUDY, EARLIER_STUDY, OTHER, OTHERS_ID
 
 ROOTS = {"browser": "2.25.7001", "folder": "2.25.7002"}
 BATCH = 100
@@ -63,12 +63,18 @@ def people(doctor, quiet, tmp_path_factory) -> Patient:
     """The case of the files, with identifiers that were confirmed; and another case with a study in its chart."""
     case = create_patient(by=doctor, case_number=CASE, sex_for_formulas="F", birth_date=date(1960, 1, 2))
     other = create_patient(by=doctor, case_number=OTHER)
+    wrongly = confirm_identifier(by=doctor, patient=other, issuer=ALIAS[0], value=ALIAS[1], reason="letter")
+    folder = tmp_path_factory.mktemp("earlier")
+    Box(folder, EARLIER_STUDY, "a").series(StudyInstanceUID=EARLIER_STUDY, PatientID=OTHER)
+    Box(folder, CONFIRMED_STUDY, "b").series(
+        StudyInstanceUID=CONFIRMED_STUDY, PatientID=ALIAS[1], IssuerOfPatientID=ALIAS[0]
+    )
+    importer(doctor)(sorted(folder.iterdir()), patient=other)
+    assert set(Series.objects.values_list("identity", "candidate_patient")) == {("attached", other.pk)}
+    remove_identifier(wrongly, by=doctor, reason="it is the other one's")
     for issuer, value in (ALIAS, *(("", text) for text in SCRIPTS.values())):
         confirm_identifier(by=doctor, patient=case, issuer=issuer, value=value, reason="letter of the clinic")
     confirm_identifier(by=doctor, patient=other, issuer=OTHERS_ID[0], value=OTHERS_ID[1], reason="letter")
-    folder = tmp_path_factory.mktemp("earlier")
-    Box(folder, EARLIER_STUDY, "").series(StudyInstanceUID=EARLIER_STUDY, PatientID=OTHER)
-    importer(doctor)(sorted(folder.iterdir()), patient=other)
     return case
 
 
@@ -76,9 +82,9 @@ class Seen:
     """What became of the specimens of one route."""
 
     def __init__(self, route: str, upload: Upload) -> None:
-        self.route = route
+        self.route, self.upload = route, upload
         self.items = list(upload.items.all())
-        self.series = [(found.series_uid, _seen(found)) for found in selectors.series_of(upload)]
+        self.series = [(found.series_uid, seen_of(found)) for found in selectors.series_of(upload)]
 
     def files(self, case, n: int) -> dict[str, int]:
         own = [item for item in self.items if item.label.startswith(mark(case, n))]
@@ -89,7 +95,7 @@ class Seen:
         return [found for series_uid, found in self.series if series_uid.startswith(own)]
 
 
-def _seen(found: Series) -> SeriesSeen:
+def seen_of(found: Series) -> SeriesSeen:
     suv = selectors.current_suv(found) if found.modality == "PT" else None
     result = suv.result if suv else None
     warnings = [*found.warnings, *(result.warnings if result else [])]
@@ -98,7 +104,13 @@ def _seen(found: Series) -> SeriesSeen:
         volume=found.refusal_code,
         suv=NONE if suv is None else suv.code or (PROVISIONAL if result and result.is_provisional else FACT),
         warnings=frozenset(warning["code"] for warning in warnings),
+        outlines=frozenset(code for row in found.foreign_objects.all() for code in _outlines(row)),
     )
+
+
+def _outlines(row: ForeignObject) -> set[str]:
+    """Why the object, or a region of it, was not laid on images; "" for a region that was."""
+    return {row.refusal_code} if row.refusal_code else {outcome["code"] for outcome in row.outcomes}
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,21 @@
 """Cases 21 to 33: how values are written."""
 
+import struct
+from collections.abc import Callable
+from io import BytesIO
+
+import jpeg_ls
+import numpy as np
+from PIL import Image
 from pydicom.dataset import Dataset
-from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.encaps import encapsulate
+from pydicom.uid import (
+    JPEG2000,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    JPEGLSNearLossless,
+)
 
 from tests.imaging.dicom_files import pixels, radiopharmaceutical, to_bytes
 from tests.imaging.zoo.box import Box, pet_series, pet_with, raw, recompressed, with_raw
@@ -64,6 +78,42 @@ def philips_as_un(ds: Dataset, _: int) -> None:
     raw(ds, 0x70531000, "UN", b"0.0005")
 
 
+def philips_in_un(box: Box) -> None:
+    """Pydicom knows the private dictionary and writes the VR of it, so UN is put in by hand."""
+    as_written, as_sent = (struct.pack("<HH", 0x7053, 0x1000) + head for head in (b"DS\x06\0", b"UN\0\0\x06\0\0\0"))
+    for k in range(3):
+        ds = box.pet(k)
+        philips_as_un(ds, k)
+        data = to_bytes(ds)
+        assert data.count(as_written) == 1
+        box.add(f"{k}.dcm", data.replace(as_written, as_sent))
+
+
+def nearly_jpeg_ls(values: np.ndarray) -> bytes:
+    values[0, 0] = 0xFFFF  # its encoder writes no more bits than it sees
+    return bytes(jpeg_ls.encode(values, lossy_error=5))
+
+
+def irreversible_jpeg_2000(values: np.ndarray) -> bytes:
+    out = BytesIO()
+    options = {"irreversible": True, "quality_mode": "rates", "quality_layers": [4], "no_jp2": True}
+    Image.fromarray(values).save(out, "JPEG2000", **options)
+    return out.getvalue()
+
+
+def packed_with_loss(syntax: str, pack: Callable[[np.ndarray], bytes]):
+    """A true lossy codestream, of which the header says nothing."""
+
+    def make(box: Box) -> None:
+        for k in range(3):
+            ds = box.pet(k, PixelRepresentation=0)
+            ds.PixelData = encapsulate([pack(pixels(k, dtype="<u2"))])
+            ds["PixelData"].VR, ds["PixelData"].is_undefined_length = "OB", True
+            box.add(f"{k}.dcm", to_bytes(ds, syntax))
+
+    return make
+
+
 def weight(value: bytes):
     return with_raw(0x00101030, "DS", value)
 
@@ -110,6 +160,8 @@ CASES = [
     Case(22, "Compressed without loss", "H", tuple(of(name, recompressed(name), pet()) for name in LOSSLESS)),
     Case(23, "PET compressed with loss", "B+W", (
         of("says so itself", pet_series(LossyImageCompression="01"), pet(volume="lossy_compression")),
+        of("JPEG-LS that is near lossless", packed_with_loss(JPEGLSNearLossless, nearly_jpeg_ls), pet(volume="lossy_compression")),
+        of("JPEG 2000, silent about it", packed_with_loss(JPEG2000, irreversible_jpeg_2000), pet(volume="lossy_compression")),
     ), differs="The refusal of the volume is the warning; the factors of the header are shown."),
     Case(24, "Unknown transfer syntax, JPEG XL, HTJ2K, video", "R", tuple(
         of(uid, lambda box, uid=uid: box.add("a.dcm", to_bytes(box.pet(), TransferSyntaxUID=uid)) and None,
@@ -127,7 +179,7 @@ CASES = [
     Case(26, "No group length, wrong VR, UN for known tags", "H", (
         of("no group length", lambda box: box.series(), pet()),
         of("other VRs", pet_with(other_vrs), pet()),
-        of("Philips factor as UN", pet_with(philips_as_un), pet()),
+        of("Philips factor as UN", philips_in_un, pet()),
     )),
     Case(27, "Character sets", "H", tuple(
         of(charset, in_script(charset, text), pet()) for charset, text in SCRIPTS.items()),
@@ -135,6 +187,9 @@ CASES = [
     Case(28, "Character set missing or wrong", "Q", (
         of("UTF-8 that is not declared", pet_with(
             lambda ds, _: raw(ds, 0x00100020, "LO", SCRIPTS["ISO_IR 192"].encode())),
+           pet(held="identity_id_unknown")),
+        of("UTF-8 declared as Latin 1", pet_with(
+            lambda ds, _: raw(ds, 0x00100020, "LO", SCRIPTS["ISO_IR 192"].encode()), SpecificCharacterSet="ISO_IR 100"),
            pet(held="identity_id_unknown")),
         of("the name alone", pet_with(lambda ds, _: raw(ds, 0x00100010, "PN", "Ж^Ж".encode())), pet()),
     ), differs="Names are never compared, so only an ID that comes out wrong is held."),

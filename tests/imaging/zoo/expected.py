@@ -12,22 +12,27 @@ FACT, PROVISIONAL, NONE = "fact", "provisional", ""
 
 @dataclass(frozen=True)
 class SeriesSeen:
-    """``held``: the identity code; ``volume``, ``suv``: refusal codes. ``warnings`` are all there are, with SUV's."""
+    """``held``: the identity code; ``volume``, ``suv``: refusal codes. ``warnings`` are all there are, with SUV's.
+
+    ``outlines``: of an object of another workstation, why its regions are not placed; "" for one that is.
+    """
 
     held: str = ""
     volume: str = ""
     suv: str = FACT
     warnings: frozenset[str] = frozenset()
+    outlines: frozenset[str] = frozenset()
 
     @property
     def letters(self) -> str:
         is_blocked = self.volume or self.suv not in {FACT, PROVISIONAL, NONE}
-        return ("Q" if self.held else "") + ("B" if is_blocked else "") + ("W" if self.warnings else "")
+        refused = "R" if self.outlines - {""} else ""
+        return refused + ("Q" if self.held else "") + ("B" if is_blocked else "") + ("W" if self.warnings else "")
 
     @property
     def codes(self) -> tuple[str, ...]:
         suv = () if self.suv in {FACT, PROVISIONAL, NONE} else (self.suv,)
-        return tuple(filter(None, (self.held, self.volume, *suv, *sorted(self.warnings))))
+        return tuple(filter(None, (self.held, self.volume, *suv, *sorted(self.warnings), *sorted(self.outlines))))
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import numpy as np
 from pydicom.dataset import Dataset
 
 from tests.imaging.dicom_files import pixels, to_bytes
-from tests.imaging.zoo.box import Box, of_class, one_slice, pet_series, pet_with, with_raw
+from tests.imaging.zoo.box import Box, one_slice, pet_series, pet_with, with_raw
 from tests.imaging.zoo.expected import NONE, Case, SeriesSeen, of, pet, refused, several
 
 SPLIT = SeriesSeen(warnings=frozenset({"series_split"}))
@@ -116,6 +116,40 @@ def numbers(*found: object):
     return pet_with(tweak)
 
 
+def two_time_points(box: Box) -> None:
+    """Every place twice, an hour apart, in a series that does not call itself dynamic."""
+    for k in range(6):
+        ds = box.pet(k, ImagePositionPatient=[-40, -48, 4 * (k % 3)], NumberOfTimeSlices=2)
+        ds.AcquisitionTime = f"1{2 + k // 3}0000"
+        box.add(f"{k}.dcm", to_bytes(ds))
+
+
+def enhanced(sop_class: str, **changes: object):
+    """Two frames in one file, their places in functional groups as such objects have them."""
+
+    def make(box: Box) -> None:
+        ds = box.pet(0, SOPClassUID=sop_class, ImagePositionPatient=None, ImageOrientationPatient=None, **changes)
+        shared, measures, orientation = Dataset(), Dataset(), Dataset()
+        measures.PixelSpacing, measures.SliceThickness = [4, 4], "4"
+        orientation.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
+        shared.PixelMeasuresSequence, shared.PlaneOrientationSequence = [measures], [orientation]
+        ds.SharedFunctionalGroupsSequence, frames = [shared], []
+        for k in range(2):
+            frame, place = Dataset(), Dataset()
+            place.ImagePositionPatient = [-40, -48, 4 * k]
+            frame.PlanePositionSequence = [place]
+            frames.append(frame)
+        ds.PerFrameFunctionalGroupsSequence, ds.NumberOfFrames = frames, 2
+        ds.PixelData = pixels(0).tobytes() + pixels(1).tobytes()
+        box.add(f"{sop_class[-5:]}.dcm", to_bytes(ds))
+
+    return make
+
+
+def both(*makes):
+    return lambda box: [make(box) for make in makes] and None
+
+
 def pet_and_ct_apart(box: Box) -> None:
     box.series()
     for k in range(3):
@@ -147,6 +181,7 @@ CASES = [
     ), differs="Two frames of reference or modalities are kept apart with a warning: whose they are is not in doubt."),
     Case(36, "One series UID for two reconstructions", "Q", (
         of("matrix", other_matrix, several(SPLIT, SPLIT)),
+        of("kernel", one_uid_twice(ConvolutionKernel="XYZ Gauss 5.00"), several(SPLIT, SPLIT)),
         of("with and without attenuation correction", one_uid_twice(CorrectedImage=["NORM", "DECY"]), several(
             SPLIT, SeriesSeen(suv="not_attenuation_corrected", warnings=SPLIT.warnings))),
     ), differs="Kept apart with a warning; nothing is mixed, and the uncorrected twin makes no scan of its own."),
@@ -203,15 +238,21 @@ CASES = [
     ), differs="The scan stays without CT and says so; pictures of both refuse with pet_ct_frames_differ.",
        proof="tests/imaging/test_identity.py::test_the_ct_on_the_same_frame_and_study_joins_in_either_order"),
     Case(48, "Enhanced PET", "H or R", (
-        of("multi-frame", of_class("1.2.840.10008.5.1.4.1.1.130"), refused("enhanced_unsupported")),
+        of("two frames with their groups", enhanced("1.2.840.10008.5.1.4.1.1.130"), refused("enhanced_unsupported")),
     )),
     Case(49, "Legacy-converted enhanced", "R", (
-        of("PET and CT", of_class("1.2.840.10008.5.1.4.1.1.128.1", "1.2.840.10008.5.1.4.1.1.2.2"),
+        of("PET and CT", both(enhanced("1.2.840.10008.5.1.4.1.1.128.1"), enhanced("1.2.840.10008.5.1.4.1.1.2.2")),
            refused("enhanced_unsupported", 2)),
+        of("part of a concatenation", enhanced(
+            "1.2.840.10008.5.1.4.1.1.128.1", ConcatenationUID="2.25.1", InConcatenationNumber=1),
+           refused("enhanced_unsupported")),
     )),
     Case(50, "Dynamic, gated, several beds", "B+W", (
         of("dynamic", pet_series(SeriesType=["DYNAMIC", "IMAGE"]), pet(volume="dynamic_series")),
         of("gated", pet_series(SeriesType=["GATED", "IMAGE"]), pet(volume="dynamic_series")),
+        of("two time points that it does not call dynamic", two_time_points, pet(volume="dynamic_series", count=6)),
+        of("one of ten time points", pet_series(NumberOfTimeSlices=10), pet(volume="dynamic_series")),
+        of("one of eight gates", pet_series(NumberOfTimeSlots=8), pet(volume="dynamic_series")),
         of("whole body", pet_series(SeriesType=["WHOLE BODY", "IMAGE"]), pet()),
     ), differs="The refusal of the volume is the warning."),
     Case(51, "One slice, projection, derived", "B+Q", (

@@ -10,6 +10,7 @@ CASE, OTHER = "SYN-0001", "SYN-0002"
 # Identifiers that persons confirmed before: (issuer, value) of each case.
 ALIAS, OTHERS_ID = ("CLINIC-A", "MRN-4711"), ("", "HOSP-2")
 EARLIER_STUDY = "2.25.7777.92"  # in the chart of the other case since before
+CONFIRMED_STUDY = "2.25.7777.93"  # likewise, under an ID that was given to this case afterwards
 UNKNOWN = pet(held="identity_id_unknown")
 PAYLOADS = (
     "<script>alert(1)</script>",
@@ -25,7 +26,7 @@ def under(patient_id: str, issuer: str = ""):
 
 
 def named(name: str):
-    return pet_series(PatientName=name)
+    return pet_series(SpecificCharacterSet="ISO_IR 192", PatientName=name)
 
 
 def other_ids(box: Box) -> None:
@@ -38,6 +39,19 @@ def other_ids(box: Box) -> None:
     box.series(tweak=tweak)
 
 
+def other_ids_sequence(ds: Dataset, _: int) -> None:
+    item = Dataset()
+    item.PatientID, item.TypeOfPatientID = CASE, "TEXT"
+    ds.PatientID, ds.OtherPatientIDsSequence = "MRN-9999", [item]
+
+
+def other_authority(ds: Dataset, _: int) -> None:
+    """The issuer is named in the qualifiers alone: the same text is another number."""
+    item = Dataset()
+    item.UniversalEntityID, item.UniversalEntityIDType = "2.25.4711", "ISO"
+    ds.IssuerOfPatientIDQualifiersSequence = [item]
+
+
 def two_ids(box: Box) -> None:
     """A PET under one ID and its CT under another, in one study."""
     box.series()
@@ -47,6 +61,11 @@ def two_ids(box: Box) -> None:
 
 def study_of_the_other(box: Box) -> None:
     box.series(StudyInstanceUID=EARLIER_STUDY)
+
+
+def confirmed_for_the_other(box: Box) -> None:
+    """Under an ID of this case, in a study of which a series was confirmed for the other."""
+    box.series(StudyInstanceUID=CONFIRMED_STUDY, PatientID=ALIAS[1], IssuerOfPatientID=ALIAS[0])
 
 
 def hostile(payload: str):
@@ -92,10 +111,13 @@ CASES = [
     Case(83, "Another name", "W or Q", (
         of("family and given swapped", named("NAME^CANARY"), pet()),
         of("married", named("OTHER^NAME"), pet()),
-        of("diacritics", named("CANARY^NAMÉ".encode("ascii", "ignore").decode()), pet()),
+        of("diacritics", named("CÁNARY^NAMÉ"), pet()),
+        of("transliterated", named("KANARI^NEJM"), pet()),
+        of("suffix", named("CANARY^NAME^^^JR"), pet()),
     ), differs="Names are neither read nor compared nor kept: the ID decides, with birth date and sex."),
     Case(84, "Birth date or sex differ", "Q", (
         of("day and month swapped", pet_series(PatientBirthDate="19600201"), pet(held="identity_birth_date_differs")),
+        of("no birth date to compare", pet_series(PatientBirthDate=""), pet(held="identity_birth_date_missing")),
         of("sex", pet_series(PatientSex="M"), pet(held="identity_sex_differs")),
         of("a sex nobody can read", pet_with(lambda ds, _: raw(ds, 0x00100040, "CS", b"X")),
            pet("fact", "header_value_unreadable", held="identity_unreadable")),
@@ -109,8 +131,8 @@ CASES = [
         of("without its issuer", under(ALIAS[1]), UNKNOWN),
     )),
     Case(87, "No ID, or one that stands for nobody", "Q", tuple(
-        of(text or "empty", under(text), pet(held="identity_id_missing"))
-        for text in ("", "ANON", "0000", "TEST", "Anonymous^"))),
+        of(text.strip() or ("blank" if text else "empty"), under(text), pet(held="identity_id_missing"))
+        for text in ("", "   ", "ANON", "0000", "TEST", "Anonymous^"))),
     Case(88, "Leading zeros, spaces, case", "Q or H", (
         of("leading zero", under("SYN-00001"), UNKNOWN),
         of("number alone", under("0001"), UNKNOWN),
@@ -119,7 +141,11 @@ CASES = [
         of("spaces around, as padding", pet_with(lambda ds, _: raw(ds, 0x00100020, "LO", b" SYN-0001  ")), pet()),
         of("more than 64 characters", pet_with(lambda ds, _: raw(ds, 0x00100020, "LO", b"SYN-0001" * 9)), UNKNOWN),
     )),
-    Case(89, "The right ID among other IDs", "Q", (of("Other Patient IDs", other_ids, UNKNOWN),)),
+    Case(89, "The right ID among other IDs", "Q", (
+        of("Other Patient IDs", other_ids, UNKNOWN),
+        of("in the sequence of other IDs", pet_with(other_ids_sequence), UNKNOWN),
+        of("the case number of another authority", pet_with(other_authority), UNKNOWN),
+    )),
     Case(90, "Renamed after the import", "H", proof="tests/imaging/zoo/test_zoo.py::test_a_renamed_case_keeps_its_scans"),
     Case(91, "One study, two patient IDs", "Q", (
         of("PET and CT", two_ids, several(SeriesSeen(held="study_of_two_patients"),
@@ -127,6 +153,8 @@ CASES = [
     )),
     Case(92, "Study of another patient's chart", "Q", (
         of("same study UID, this case's ID", study_of_the_other, pet(held="study_of_two_patients")),
+        of("this case's ID, that a person found to be the other's", confirmed_for_the_other,
+           pet(held="identity_study_elsewhere")),
     )),
     Case(93, "Text burned into the image", "Q", (
         of("says so", pet_series(BurnedInAnnotation="YES"), pet(held="burned_in_annotation")),

@@ -4,7 +4,7 @@ import numpy as np
 from pydicom.dataset import Dataset
 
 from tests.imaging.dicom_files import pixels, radiopharmaceutical, to_bytes
-from tests.imaging.object_files import segmentation
+from tests.imaging.object_files import segment, segmentation
 from tests.imaging.zoo.box import Box, pet_series, pet_with, raw
 from tests.imaging.zoo.expected import NONE, PROVISIONAL, Case, Expected, SeriesSeen, of, pet
 
@@ -105,23 +105,30 @@ def without_sex(ds: Dataset, _: int) -> None:
     ds.PatientSex = ""
 
 
-def outlined(frame: str, *, is_empty: bool = False):
-    """A segmentation alone, of images that are not here."""
+def outlined(*, with_images: bool = True, is_empty: bool = False, series: str = "{uid}.2", **changes: object):
+    """A segmentation, beside the images it is drawn on or alone; ``{uid}`` in a value is the specimen's own."""
 
     def make(box: Box) -> None:
+        if with_images:
+            box.series(8)
         mask = np.zeros((8, 24, 20), bool)
         mask[1:2, 4:9, 4:9] = True
-        ds = segmentation([mask], FrameOfReferenceUID=frame)
+        own = {name: v.format(uid=box.uid) if isinstance(v, str) else v for name, v in changes.items()}
+        ds = segmentation([mask], series=series.format(uid=box.uid), **{"FrameOfReferenceUID": f"{box.uid}.9", **own})
         if is_empty:
             ds.PixelData = bytes(len(ds.PixelData))
         ds.StudyInstanceUID, ds.SeriesInstanceUID, ds.SOPInstanceUID = (f"{box.uid}.{n}" for n in (1, 20, 30))
-        ds.ReferencedSeriesSequence[0].SeriesInstanceUID = f"{box.uid}.2"
         box.add("seg.dcm", to_bytes(ds))
 
     return make
 
 
-OBJECT = Expected({"stored": 1}, (SeriesSeen(suv=NONE),))
+def beside_images(*codes: str) -> Expected:
+    """What was sent is kept; of the object the codes of its one region."""
+    return Expected({"stored": 9}, (SeriesSeen(), SeriesSeen(suv=NONE, outlines=frozenset(codes))))
+
+
+OBJECT = Expected({"stored": 1}, (SeriesSeen(suv=NONE, outlines=frozenset({"referenced_series_absent"})),))
 FDG = ("35321007", "Fluorodeoxyglucose F^18^", ("77004003", "^18^Fluorine"), "6586.2")
 PSMA = ("99PSMA", "PSMA-11 Ga^68^", ("35337001", "^68^Gallium"), "4062.6")
 CONFLICT = ("724025002", "Dotatate Ga^68^", ("77004003", "^18^Fluorine"), "6586.2")
@@ -239,8 +246,13 @@ CASES = [
         of("below zero", pet_with(negative), pet()),
     ), differs="Above SUV 1000 the number is provisional (W): extravasated tracer is really that hot."),
     Case(80, "Outlines of other images", "R", (
-        of("images absent", outlined("1.2.3.4"), OBJECT),
-        of("empty", outlined("1.2.3.4", is_empty=True), OBJECT),
+        of("as it should be", outlined(), beside_images("")),
+        of("images absent", outlined(with_images=False), OBJECT),
+        of("of another series", outlined(series="{uid}.77", FrameOfReferenceUID="{uid}.78"), beside_images("referenced_series_absent")),
+        of("in another frame of reference", outlined(FrameOfReferenceUID="{uid}.79"), beside_images("frame_of_reference_differs")),
+        of("on a grid of its own", outlined(Rows=30, Columns=16), beside_images("")),
+        of("of a segment that is not listed", outlined(SegmentSequence=[segment(7)]), beside_images("segments_disagree")),
+        of("empty", outlined(is_empty=True), beside_images("voi_empty")),
     ), differs="Kept, with its reason instead of a number, for the day its images come.",
        proof="tests/imaging/test_contours_job.py::test_a_frame_of_reference_that_differs_is_a_sentence_per_segment"),
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from django.apps import apps
 from django.urls import reverse
 from django.utils.html import escape
 
-from imaging import outcomes, sandbox
+from imaging import outcomes, sandbox, selectors
 from imaging.domain.errors import CAUTIONS
 from imaging.models import Scan, Series
 from imaging.services import start_reading
@@ -17,6 +18,7 @@ from patients.models import Patient
 from tests.imaging.dicom_files import pet_slice, write
 from tests.imaging.zoo import table
 from tests.imaging.zoo.cases import CASES, is_further, routes, specimens
+from tests.imaging.zoo.conftest import seen_of
 from tests.imaging.zoo.people import CASE, PAYLOADS
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
@@ -70,6 +72,40 @@ def test_every_code_of_the_table_has_its_sentence():
         for specimen in case.specimens:
             for code in specimen.expected.codes:
                 assert outcomes.explain(code) or CAUTIONS.get(code), code
+
+
+def sentence_of(code: str) -> str:
+    """As a pattern: what a sentence says of the very file stands between its words."""
+    said = outcomes.explain(code) or CAUTIONS[code]
+    return ".+".join(re.escape(escape(part)) for part in re.split(r"\{\w+\}", said))
+
+
+def test_every_refused_file_has_its_sentence_on_the_page_of_its_import_and_in_the_report(seen, client, doctor):
+    client.force_login(doctor)
+    for found in seen.values():
+        codes = {item.reason_code for item in found.items if item.outcome == "refused"}
+        page = client.get(reverse("imaging:upload_detail", args=[found.upload.pk])).content.decode()
+        assert [code for code in codes if not re.search(sentence_of(code), page)] == []
+        report = outcomes.of_upload(found.upload)["files"]
+        assert {file["code"] for file in report if file["outcome"] == "refused"} == codes
+        assert [file for file in report if file["outcome"] in ("refused", "held") and not file["sentence"]] == []
+
+
+def test_every_code_of_a_series_has_its_sentence_on_its_page(seen, client, doctor):
+    """Of each code the first series of each route."""
+    client.force_login(doctor)
+    asked, missing = set(), []
+    for found in seen.values():
+        wanted: dict[str, Series] = {}
+        for series in selectors.series_of(found.upload):
+            for code in seen_of(series).codes:
+                wanted.setdefault(code, series)
+        for code, series in wanted.items():
+            page = client.get(reverse("imaging:series", args=[series.pk])).content.decode()
+            missing += [] if re.search(sentence_of(code), page) else [(found.route, code)]
+        asked |= set(wanted)
+    of_series = {code for case in CASES for one in case.specimens for s in one.expected.series for code in s.codes}
+    assert missing == [] and asked == of_series
 
 
 def test_the_page_is_printed_from_the_table():
