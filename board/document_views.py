@@ -51,7 +51,7 @@ def pack_text(request: HttpRequest, pk) -> HttpResponse:
 @require_GET
 def letter_pdf(request: HttpRequest, pk) -> HttpResponse:
     decision = _decision(request, pk)
-    return _pdf(_letter(request, decision), f"letter-{decision.decided_on:%Y-%m-%d}")
+    return _pdf(_letter(request, decision), f"letter-{decision.pk}")
 
 
 @require_GET

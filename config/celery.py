@@ -21,11 +21,21 @@ EXPORT_SECONDS = 60
 NIGHT_SECONDS = 600  # how often it is asked whether the nightly look is due
 
 
+class OutOfMemory(RuntimeError):
+    """In place of a MemoryError, with which Celery ends the whole worker and the work of every process in it."""
+
+
 class Bell(DjangoTask):
     """A task whose message may get lost: the job's row is already stored and the sweeper rings again."""
 
     abstract = True
     unheard = 0
+
+    def __call__(self, *args, **kwargs):
+        try:
+            return super().__call__(*args, **kwargs)
+        except MemoryError as error:
+            raise OutOfMemory(self.name).with_traceback(error.__traceback__) from None
 
     def apply_async(self, *args, **kwargs):
         try:
@@ -49,7 +59,7 @@ def _options() -> dict:
         "accept_content": ["json"],
         "task_ignore_result": True,
         "task_acks_late": True,
-        "task_reject_on_worker_lost": True,
+        "task_reject_on_worker_lost": False,  # a bell that kills its process would ring at once again, for ever
         "task_time_limit": LONGEST_TASK_SECONDS,
         "task_publish_retry": False,
         "worker_prefetch_multiplier": 1,

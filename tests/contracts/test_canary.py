@@ -20,8 +20,8 @@ from imaging.tasks import ring
 from patients.domain.roles import Role
 from patients.services import grant_access
 from tests.contracts.canary import TYPED, WORD, Sinks, allowed, body_of, sent_files
+from tests.contracts.canary_rows import full_world
 from tests.contracts.routes import ROUTES
-from tests.contracts.world import make_world
 from tests.patients.factories import make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -38,7 +38,7 @@ def sinks(transactional_db, tmp_path):
 def people(transactional_db):
     """Somebody of every role who works on the case, each with a client."""
     users = {role: make_user(role.value, is_staff=role == Role.NUCLEAR_MEDICINE) for role in ROLES}
-    world = make_world(WORD, users[Role.NUCLEAR_MEDICINE])
+    world = full_world(users[Role.NUCLEAR_MEDICINE])
     opener = make_user("coordinator")
     for user in users.values():
         grant_access(by=opener, patient=world.patient, kind="care_team", user=user)
@@ -84,7 +84,7 @@ def test_every_route_as_it_should_be(sinks, people):
 @pytest.fixture
 def everybody(transactional_db):
     """Somebody of every role with a case of their own, all of the same words."""
-    worlds = {role: make_world(WORD, make_user(role.value)) for role in Role}
+    worlds = {role: full_world(make_user(role.value)) for role in Role}
     clients = {role: Client(raise_request_exception=False) for role in Role}
     for role, client in clients.items():
         client.force_login(worlds[role].owner)

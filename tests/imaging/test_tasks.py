@@ -18,7 +18,7 @@ from imaging.models import Job
 def test_the_worker_s_settings():
     conf = app.conf
     assert (conf.task_serializer, conf.accept_content, conf.result_backend) == ("json", ["json"], None)
-    assert conf.task_acks_late and conf.task_reject_on_worker_lost and conf.task_ignore_result
+    assert conf.task_acks_late and not conf.task_reject_on_worker_lost and conf.task_ignore_result
     assert conf.worker_prefetch_multiplier == 1 and not conf.task_publish_retry
     assert conf.task_time_limit == jobs.LONGEST_SECONDS
 

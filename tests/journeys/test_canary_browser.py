@@ -6,8 +6,9 @@ from contextlib import suppress
 import pytest
 from playwright.sync_api import Error, expect
 
+from tests.contracts import canary_fields
 from tests.contracts.canary import WORD, WORDS, names_the_case_only
-from tests.contracts.world import make_world
+from tests.contracts.canary_rows import full_world
 from tests.journeys.room import opened_room, small_board
 from tests.patients.factories import make_user
 from tests.processes.canary.words import all_found_in
@@ -31,7 +32,7 @@ def expected_errors():
 def test_looking_leaves_nothing_on_the_computer(page, live_server, sign_in, transactional_db):
     """Referers too: to another host none is sent, and the page of a case is the only address that names it."""
     user = make_user("nuclear_medicine")
-    world = make_world(WORD, user)
+    world = full_world(user)
     referers = []
     page.on("request", lambda request: referers.append((request.url, request.headers.get("referer", ""))))
     sign_in(user)
@@ -115,7 +116,7 @@ def history_of(page) -> list[dict[str, str]]:
 
 def test_history_names_the_case_at_most_and_going_back_shows_none_of_it(page, live_server, sign_in, transactional_db):
     user = make_user("nuclear_medicine")
-    world = make_world(WORD, user)
+    world = full_world(user)
     sign_in(user)
     case = f"/patients/{world.patient.case_number}/"
     paths = [
@@ -158,7 +159,7 @@ def test_the_profile_on_disk_holds_no_page_of_the_case(profile, live_server, tra
     """Cache, session, saved forms, thumbnails: every file that the browser has written, after it was closed."""
     context, folder = profile
     user = make_user("nuclear_medicine")
-    world = make_world(WORD, user)
+    world = full_world(user)
     page = context.new_page()
     page.goto(f"{live_server.url}/")
     page.get_by_label("User name").fill(user.username)
@@ -176,7 +177,8 @@ def test_the_profile_on_disk_holds_no_page_of_the_case(profile, live_server, tra
     context.close()
     kept = [(path.name, path.read_bytes()) for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
     assert any(b"ZQCONTROL" in data for _, data in kept), "the control: an address is found in the files"
-    words = [word for word in WORDS if word not in (WORD, WORD.lower())]
+    words = [word for word in canary_fields.words() if word not in (WORD, WORD.lower())]
+    words += [str(value) for value in canary_fields.values().values() if str(value).startswith(WORD)]
     words += [f"{WORD}-{part}" for part in ("DICOM", "CENTRE", "TEXT", "REASON", "QUESTION", "FILE")]
     hits = all_found_in(kept, tuple(words))
     assert hits == []

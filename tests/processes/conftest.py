@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+import redis
 from celery import Celery
 from django.db import connection
 
@@ -73,13 +74,15 @@ class Site:
         worker.wait(10)
 
     def ring(self, job: Job, times: int = 1) -> None:
+        for _ in range(times):
+            self.tell("imaging.tasks.run_job", str(job.pk))
+
+    def tell(self, task: str, *arguments: str) -> None:
         from config.celery import _transport_options
 
-        bell = Celery(broker=self.broker)
-        bell.conf.broker_transport_options = _transport_options(self.broker, self.folder / "broker")
-        for _ in range(times):
-            bell.send_task("imaging.tasks.run_job", [str(job.pk)])
-        bell.close()
+        with Celery(broker=self.broker) as bell:
+            bell.conf.broker_transport_options = _transport_options(self.broker, self.folder / "broker")
+            bell.send_task(task, arguments)
 
     def slow_job(self, kind: str = Job.Kind.MEASURE) -> Job:
         return jobs.request(kind=kind, subject_id=uuid.uuid4(), input_digest=uuid.uuid4().hex, method_version="t")
@@ -135,11 +138,24 @@ def valkey(folder):
 
 @pytest.fixture
 def redis_url():
+    """A queue without bells of another test: those of a worker that was killed would ring in the next one's."""
+    url = _redis_url()
+    _forget_bells(url)
+    yield url
+    _forget_bells(url)
+
+
+def _redis_url() -> str:
     if named := os.environ.get("TEST_REDIS_URL"):
         return named
     with suppress(OSError), socket.create_connection(("127.0.0.1", 6379), timeout=1):
         return "redis://127.0.0.1:6379/13"
     pytest.skip("no Redis: set TEST_REDIS_URL or start one on 127.0.0.1:6379")
+
+
+def _forget_bells(url: str) -> None:
+    with redis.Redis.from_url(url) as server:
+        server.delete("celery", "unacked", "unacked_index", "unacked_mutex")
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ without its file; what nobody names is found, set aside after its day, and is mi
 """
 
 import io
+import json
 import os
 import signal
 import subprocess
@@ -199,10 +200,23 @@ def test_a_worker_dies_at_any_step_of_any_job(kind, step, dying_site, undisturbe
 
 
 # --- the web server --------------------------------------------------------------------------------
+# What is there after each death: rows of files, and stored files that no row names.
+SENT = 14
+LEFT = {
+    "link after 1": (0, 1),
+    "link after 13": (0, 13),
+    "commit before 1": (0, SENT),
+    "commit after 1": (SENT, 0),
+}
+IN_THE_END = {("stored", ""): 24, ("stored", "archive_opened"): 1, ("refused", "not_dicom"): 2}
+
+
 @pytest.mark.long
-@pytest.mark.parametrize("step", ["link after 1", "link after 13", "commit before 1", "commit after 1"])
+@pytest.mark.parametrize("step", list(LEFT))
 def test_the_web_server_dies_while_it_takes_files_and_the_browser_sends_them_again(step, tmp_path):
+    """Whatever was there already, it ends as if it had been sent once."""
     files = files_of(tmp_path)
+    assert len(files) == SENT
     with tempfile.TemporaryDirectory(prefix="prrt-") as place:
         dying = {"DJANGO_SETTINGS_MODULE": "tests.processes.settings_dying", "TEST_DEATH": f"upload {step}"}
         with board(Path(place), more=dying) as site:
@@ -215,16 +229,25 @@ def test_the_web_server_dies_while_it_takes_files_and_the_browser_sends_them_aga
             site.kill("web")
             checked = site.call("manage.py", "storage_check", "--full", "--json", check=False)
             assert checked.returncode == 0, checked.stdout
+            waiting = site.rows("SELECT COUNT(*) FROM imaging_uploaditem WHERE outcome = 'waiting'")[0][0]
+            assert (waiting, len(json.loads(checked.stdout)["orphans"])) == LEFT[step]
             site.begin("web", "worker")
-            assert person.send(opened, files).status == 200
+            again = person.send(opened, files)
+            assert (again.status, again.json()["received"]) == (200, SENT)
             assert person.post(opened["close"]).status == 200
             wait_for(
                 lambda: not site.rows("SELECT 1 FROM imaging_job WHERE state != 'done'"), 120, "the end of all jobs"
             )
             assert site.rows("SELECT COUNT(*) FROM imaging_instance") == [(24,)]
-            outcome = dict(site.rows("SELECT outcome, COUNT(*) FROM imaging_uploaditem GROUP BY outcome"))
-            assert outcome == {"stored": 1, "held": 0, "unassigned": 0} or outcome["refused"] == 2, outcome
-            assert site.call("manage.py", "storage_check", "--full", check=False).returncode == 0
+            ended = site.rows("SELECT outcome, reason_code, COUNT(*) FROM imaging_uploaditem GROUP BY 1, 2")
+            assert {(outcome, code): number for outcome, code, number in ended} == IN_THE_END
+            assert site.rows("SELECT state, reason_code FROM imaging_upload") == [("done", "")]
+            assert site.rows("SELECT kind, attempts, COUNT(*) FROM imaging_job GROUP BY 1, 2 ORDER BY 1") == [
+                ("import", 1, 1),
+                ("series", 1, 2),
+            ]
+            last = site.call("manage.py", "storage_check", "--full", "--json", check=False)
+            assert last.returncode == 0 and json.loads(last.stdout)["orphans"] == [], last.stdout
 
 
 # --- commands and exports --------------------------------------------------------------------------

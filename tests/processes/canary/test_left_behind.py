@@ -12,7 +12,7 @@ from django.test import Client
 from board.export_patient.services import request_export
 from board.tasks import run_patient_export
 from tests.contracts.canary import sent_files
-from tests.contracts.world import make_world
+from tests.contracts.canary_rows import full_world
 from tests.patients.factories import make_user
 from tests.processes.canary.site import BEHIND_A_PROXY, TOKEN
 from tests.processes.canary.words import WORD, all_found_in
@@ -79,7 +79,7 @@ def sender(deployed):
     user = make_user("nuclear_medicine")
     client = Client()
     client.force_login(user)
-    client.world = make_world(WORD, user)
+    client.world = full_world(user)
     return client
 
 

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from tests.contracts.canary import WORD
-from tests.contracts.world import make_world
+from tests.contracts.canary_rows import full_world
 from tests.patients.factories import make_user
 from tests.processes.canary.words import all_found_in
 from tests.processes.conftest import wait_for
@@ -43,7 +43,7 @@ def reader(deployed):
     user = make_user("nuclear_medicine")
     client = Client()
     client.force_login(user)
-    client.world = make_world(WORD, user)
+    client.world = full_world(user)
     return client
 
 

@@ -20,6 +20,8 @@ def breaks(task, how: str, argument: str = "") -> None:
         raise task.retry(exc=RuntimeError(words))
     if how == "warns":
         warnings.warn(words, stacklevel=1)
+    if how == "runs out of memory":
+        raise MemoryError(words)
     if how == "is killed":
         task.request.called_directly or os.kill(os.getpid(), signal.SIGKILL)
     if how == "ends its process":
