@@ -12,7 +12,6 @@ from operator import itemgetter
 
 from board import words
 from eligibility.domain.criteria import Condition, Test, check
-from eligibility.domain.facts import choice_text
 from eligibility.domain.flip import Flip, FlipAnalysis
 from eligibility.domain.flip_words import phrase
 from eligibility.domain.guideline import SAFETY_LEVELS, Criterion, Guideline
@@ -20,6 +19,7 @@ from eligibility.domain.lesions import LesionVerdict, Quantifier
 from eligibility.domain.margin import COUNTING
 from eligibility.domain.near_limit import FAR, NearLimit, near_limits, share_to_edge, share_to_limit
 from eligibility.domain.rules import FAVOURABLE, AssessmentResult, RowResult, Verdict
+from eligibility.domain.scale_words import relation_words
 from eligibility.domain.vocabulary import RELATIONS, YES_NO, label_of
 from eligibility.measurement_errors import stated_errors
 from eligibility.sensitivity import sensitivity
@@ -156,7 +156,7 @@ def _apart(test: Condition, result: AssessmentResult, *, want: bool) -> list[tup
 def _lesions(test: Condition, quantifier: Quantifier, row: RowResult, result: AssessmentResult, *, want: bool) -> str:
     """ "L01 (0.94 ×) were scored above liver": the reader's score decides, not the number beside it."""
     found = [verdict for _, verdict in _apart(test, result, want=want)]
-    scored = f"were {'' if want else 'not '}scored {choice_text(test.among)} liver"
+    scored = f"were {'' if want else 'not '}scored {relation_words(test.among)}"
     one_is_enough = quantifier.is_any is want
     if not found:
         said = row.reason_text if len(row.reason_text) <= SHORT else row.reason_text.partition(":")[0]

@@ -9,8 +9,10 @@ from imaging.views.burden_rows import numbers
 from imaging.views.numbers import number
 
 NOTHING = number(None)
+DAGGER = " †"
+READ_BY_PEOPLE = "Lesions above liver, by count"
 _SHOWN = {
-    "Lesions above liver, by count": "Krenning ≥ 3 (above liver)",
+    READ_BY_PEOPLE: "Krenning ≥ 3 (above liver)",
     "Coldest assessable lesion": "Coldest assessable",
     "SSTR tumour volume": "SSTR tumour volume",
 }
@@ -40,9 +42,16 @@ def _of(view: ScanView) -> dict[str, Value]:
     found = numbers(scan_numbers(view.scan, view.measured, signed=lambda _: view.reading))
     if not found["rows"]:
         return dict.fromkeys(_SHOWN, Value("", found["refusal"]))
-    return {row["name"]: _value(row, found["basis"]) for row in found["rows"]}
+    return {row["name"]: _value(row, found["basis"], _mark(view, row["name"])) for row in found["rows"]}
 
 
-def _value(row: dict, basis: str) -> Value:
+def _mark(view: ScanView, name: str) -> str:
+    """The share above liver is the reader's; the other numbers of a drawn scan were drawn."""
+    return DAGGER if view.scan.is_illustrative and name != READ_BY_PEOPLE else ""
+
+
+def _value(row: dict, basis: str, mark: str) -> Value:
     notes = "; ".join(row["notes"])
-    return Value("", notes) if row["value"] == NOTHING else Value(row["value"], f"{basis}; {notes}".removesuffix("; "))
+    if row["value"] == NOTHING:
+        return Value("", notes)
+    return Value(row["value"] + mark, f"{basis}; {notes}".removesuffix("; "))

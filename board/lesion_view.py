@@ -11,7 +11,7 @@ from board import words
 from board.chart import Chart, ScanView
 from board.lesion_cell import Cell, cell
 from board.lesion_change import MATCHED, changes, counts, factor, median_words, status
-from board.lesion_totals import Total, totals
+from board.lesion_totals import DAGGER, Total, totals
 from eligibility.lesion_facts import is_uptake_illustrative
 from imaging.models import Lesion
 
@@ -135,10 +135,15 @@ def lesion_table(chart: Chart, sort: str = "organ", *, scans: list[ScanView] | N
         left_out=len(chart.scans) - len(shown),
         sort=by,
         counts=counts([line.status for line in lines]),
-        median=median_words([line.factor for line in matched], len(matched)),
+        median=median_words([line.factor for line in matched], len(matched)) + _dagger(matched),
         coldest=_coldest(lines),
         totals=totals(shown) if lines else (),
     )
+
+
+def _dagger(matched: Sequence[LesionLine]) -> str:
+    """A median of uptakes some of which were drawn is no more a finding than they are."""
+    return DAGGER if any(line.is_uptake_illustrative and line.factor is not None for line in matched) else ""
 
 
 def _coldest(lines: Sequence[LesionLine]) -> str:
@@ -165,9 +170,8 @@ def _by_change(line: LesionLine) -> tuple:
 
 
 def _summary(lines: list[LesionLine], columns: list[Column]) -> list[tuple[Column, str]]:
-    return [
-        (column, _range_words([line.pairs[i][1].ratio_value for line in lines])) for i, column in enumerate(columns)
-    ]
+    said = [_range_words([line.pairs[i][1].ratio_value for line in lines]) for i in range(len(columns))]
+    return [(c, text + (DAGGER if text and c.is_illustrative else "")) for c, text in zip(columns, said, strict=True)]
 
 
 def _range_words(found: list[float | None]) -> str:

@@ -16,8 +16,13 @@ def with_ratios(
     measured: Sequence[CurrentMeasurement],
     is_illustrative: Callable[[Lesion], bool],
 ) -> tuple[LesionFact, ...]:
+    """On a scan marked illustrative the liver was drawn, and with it every ratio: not one of them is a measurement."""
     compared = {str(p.lesion.lineage): p for p in krenning_proposals(scan, measured=list(measured))}
-    return tuple(_with_ratio(lesion, compared, is_illustrative) for lesion in lesions)
+
+    def is_drawn(lesion: Lesion) -> bool:
+        return scan.is_illustrative or is_illustrative(lesion)
+
+    return tuple(_with_ratio(lesion, compared, is_drawn) for lesion in lesions)
 
 
 def _with_ratio(

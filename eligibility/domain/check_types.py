@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from eligibility.domain.change_inputs import Between, LesionPair, ScanRecord
+from eligibility.domain.change_inputs import Between, Course, LesionPair, ScanRecord
 from eligibility.domain.index_lesions import IndexLesions
 
 
@@ -90,8 +90,9 @@ def unknown(reason: str, missing: tuple[Missing, ...] = (), *, hides_hard: bool 
 
 
 def percent(change: Decimal) -> str:
-    """Signed, with a real minus: +26.2 %, −22.0 %."""
-    return f"{100 * change:+.1f}\N{NO-BREAK SPACE}%".replace("-", "−")
+    """Signed, with a real minus: +26.2 %, −22.0 %; what rounds to nothing is +0.0 %, never minus nothing."""
+    rounded = (100 * change).quantize(Decimal("0.1")) + 0
+    return f"{rounded:+f}\N{NO-BREAK SPACE}%".replace("-", "−")
 
 
 def number(value: Decimal) -> str:
@@ -115,6 +116,11 @@ def said(missing: Sequence[Missing]) -> str:
         if why == other:
             return f"{first.partition(' of the scan of ')[0]} of both scans: {why}"
     return "; ".join(item.text for item in missing)
+
+
+def between_unknown(courses: Sequence[Course]) -> str:
+    """Of courses whose dates leave open whether they began between the scans."""
+    return f"whether {', '.join(course.name for course in courses)} lay between the scans is not known"
 
 
 def lowered(title: str) -> str:

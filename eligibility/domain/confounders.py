@@ -47,7 +47,7 @@ RULES: tuple[tuple[Rule, Callable[[Pair], Answer]], ...] = (
         Rule(
             "injection",
             "Injected activity and weight",
-            "difference > 20 %; missing: SUV not verifiable",
+            "difference > 20 %; missing: SUV not verifiable; residual activity and clocks are not recorded",
             "SOFT",
             "D",
         ),
@@ -65,7 +65,10 @@ RULES: tuple[tuple[Rule, Callable[[Pair], Answer]], ...] = (
         ),
         scan.partial_volume,
     ),
-    (Rule("liver", "Liver reference", "liver SUVmean changed > 20 %", "SOFT", "D"), scan.liver),
+    (
+        Rule("liver", "Liver reference", "liver SUVmean changed > 20 %, or SIRT between the scans", "SOFT", "D"),
+        scan.liver,
+    ),
     (Rule("sink", "Tumour sink", "SSTR tumour volume changed > 50 %, same method", "SOFT", "MH; limit D"), scan.sink),
     (Rule("steroids", "Steroids", "high-dose glucocorticoid at either scan", "SOFT", "R[S54]"), course.steroids),
     (

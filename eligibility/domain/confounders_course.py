@@ -1,7 +1,7 @@
 """Checks of what happened between two scans, of who read them, and of the evidence beside them (4.3, B4)."""
 
 from eligibility.domain.change_inputs import LesionPair
-from eligibility.domain.check_types import Answer, Pair, lacking, ok, said, soft, unknown
+from eligibility.domain.check_types import Answer, Pair, State, between_unknown, lacking, ok, said, soft, unknown
 from eligibility.domain.three import Truth
 
 PEAK_DAYS = 7
@@ -20,9 +20,11 @@ def steroids(p: Pair) -> Answer:
 
 
 def inflammation(p: Pair) -> Answer:
-    if given := [c.name for c in p.between.courses if c.is_between and c.kind in ("local", "ebrt", "prrt")]:
+    courses = [c for c in p.between.courses if c.kind in ("local", "ebrt", "prrt")]
+    if given := [c.name for c in courses if c.is_between]:
         return soft(f"{', '.join(given)} between the scans: inflamed tissue takes up tracer too")
-    return _flag(p, "inflammation", "inflammation or treatment effect")
+    said_of_scans = _flag(p, "inflammation", "inflammation or treatment effect")
+    return unknown(between_unknown(courses)) if courses and said_of_scans.state is State.OK else said_of_scans
 
 
 def drift(p: Pair) -> Answer:

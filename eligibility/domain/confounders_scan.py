@@ -8,6 +8,7 @@ from eligibility.domain.check_types import (
     Answer,
     Missing,
     Pair,
+    between_unknown,
     hard,
     lacking,
     number,
@@ -17,6 +18,7 @@ from eligibility.domain.check_types import (
     soft,
     unknown,
 )
+from patients.domain.drugs import local_kinds
 
 SOFT_UPTAKE_MIN, HARD_UPTAKE_MIN = Decimal(10), Decimal(20)
 SSA_INTERVAL_DAYS = 14
@@ -122,6 +124,8 @@ def _ssa_on_both(b: ScanRecord, a: ScanRecord) -> Answer:
     numbers = f"{b.days_since_ssa} and {a.days_since_ssa} days since the last injection"
     if abs(b.days_since_ssa - a.days_since_ssa) > SSA_INTERVAL_DAYS:
         return soft(f"{numbers}: more than {SSA_INTERVAL_DAYS} days apart")
+    if not (b.ssa_drug and a.ssa_drug) or b.ssa_dose_mg is None or a.ssa_dose_mg is None:
+        return unknown(f"analogue before both scans, {numbers}; whether drug and dose are the same is not recorded")
     return ok(f"analogue before both scans, {numbers}")
 
 
@@ -138,7 +142,9 @@ def injection(p: Pair) -> Answer:
         return unknown(f"SUV not verifiable. {said(missing)}")
     parts = [_step(p, field, *names[field]) for field in names]
     text = "; ".join(text for text, _ in parts)
-    return soft(f"{text}: more than 20 %") if any(large for _, large in parts) else ok(text)
+    if any(large for _, large in parts):
+        return soft(f"{text}: more than 20 %")
+    return ok(f"{text}; residual activity and clocks are not recorded")
 
 
 def _step(p: Pair, field: str, name: str, unit: str) -> tuple[str, bool]:
@@ -199,6 +205,12 @@ def liver_change(p: Pair) -> Number:
 
 def liver(p: Pair) -> Answer:
     change = liver_change(p)
+    sirt = [course for course in p.between.courses if "sirt" in local_kinds(course.name)]
+    if given := [course.name for course in sirt if course.is_between]:
+        known = "" if change is None else f"; liver SUVmean {percent(change)}"
+        return soft(f"{', '.join(given)} between the scans changes the liver it treats{known}")
+    if sirt:
+        return unknown(between_unknown(sirt))
     if change is None or p.before.liver_suv is None or p.after.liver_suv is None:
         return unknown(said(lacking(p, "liver_suv", "Liver SUVmean")) or "liver SUVmean is zero")
     numbers = f"liver SUVmean {p.before.liver_suv:.2f} and {p.after.liver_suv:.2f} ({percent(change)})"

@@ -14,7 +14,7 @@ from eligibility.domain.guideline import Criterion, Guideline
 from eligibility.domain.lesions import LesionVerdict
 from eligibility.domain.margin import COUNTING, HUNDRED, in_test_unit, signed
 from eligibility.domain.rules import RowResult, RowState, Verdict
-from eligibility.domain.scale_words import distance, lesion_words
+from eligibility.domain.scale_words import any_lesion_words, distance, lesion_words, relation_words
 from eligibility.domain.vocabulary import RELATIONS, label_of
 from patients.domain.ki67 import Interval
 from patients.domain.units import UnitRefused
@@ -150,17 +150,13 @@ def _change(test: Condition, fact: Fact, comparator: Comparator) -> str:
 def _lesion_phrase(test: Condition, fact: Fact, found: Finding, *, want: bool) -> str:
     wanted = test.among if want else RELATIONS - test.among
     if not isinstance(fact.value, tuple) or not found.lesions:
-        return f"on a scan that counts, every lesion were read as {choice_text(wanted)} liver ({_now(fact, found)})"
+        return f"on a scan that counts, every lesion were read as {relation_words(wanted)} ({_now(fact, found)})"
     assert test.quantifier is not None
     counted = [v for v in found.lesions if v.weight in COUNTING]
     against = [v for v in counted if v.truth is not want]
     if test.quantifier.is_any is want:
-        nearest = sorted(against, key=lambda v: distance(v.lesion, wanted))[:1]
-        return (
-            f"one lesion were read as {choice_text(wanted)} liver: {_each(nearest, wanted)}"
-            if nearest
-            else _no_size(counted)
-        )
+        nearest = min(against, key=lambda v: distance(v.lesion, wanted), default=None)
+        return any_lesion_words(nearest.lesion, wanted) if nearest else _no_size(counted)
     return _each(against, wanted) if against else _no_size(counted)
 
 

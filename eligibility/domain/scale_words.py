@@ -12,13 +12,34 @@ from imaging.domain.krenning import relation_at
 
 
 def lesion_words(lesion: LesionFact, wanted: Choice) -> str:
-    if lesion.reason == "cold_lesions_not_assessed" and lesion.relation is None:
+    if _is_not_listed(lesion):
         return f"the reader had looked for lesions without uptake ({REASONS[lesion.reason]})"
+    return f"lesion {lesion.label} were read as {relation_words(wanted)} ({_detail(lesion)})"
+
+
+def any_lesion_words(nearest: LesionFact, wanted: Choice) -> str:
+    """Where one lesion is enough: which of them is nearest, or one of them where nothing is measured."""
+    if _is_not_listed(nearest):
+        return lesion_words(nearest, wanted)
+    which = "the nearest" if nearest.ratio is not None else "such as"
+    return f"any one lesion were read as {relation_words(wanted)}, {which} {nearest.label} ({_detail(nearest)})"
+
+
+def _is_not_listed(lesion: LesionFact) -> bool:
+    return lesion.reason == "cold_lesions_not_assessed" and lesion.relation is None
+
+
+def _detail(lesion: LesionFact) -> str:
     now = f"signed as {choice_text(lesion.relation)}" if lesion.relation else REASONS[lesion.reason]
-    said = scale_words(lesion)
     why = RATIO_REASONS.get(lesion.ratio_reason, "")
-    detail = said or ", ".join(part for part in (f"now {now}", why) if part)
-    return f"lesion {lesion.label} were read as {choice_text(wanted)} liver ({detail})"
+    return scale_words(lesion) or ", ".join(part for part in (f"now {now}", why) if part)
+
+
+def relation_words(wanted: Choice) -> str:
+    """Relations to liver as a reader says them: "equal to or above liver", "below liver or without uptake"."""
+    near = [word for word in ("below", "equal to", "above") if word.partition(" ")[0] in wanted]
+    said = [f"{' or '.join(near)} liver"] if near else []
+    return " or ".join([*said, *(["without uptake"] if "none" in wanted else [])])
 
 
 def scale_words(lesion: LesionFact) -> str:

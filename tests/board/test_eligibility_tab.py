@@ -151,7 +151,9 @@ def test_what_would_change_it_is_said_with_the_scales_own_tolerance(case, modifi
         assert word in text_of(page(client, patient))
     (panel,) = panels(Chart(patient, TODAY), FOLLOW_UP, [GATE])
     (sentence,) = panel.flips.first
-    assert sentence.startswith(f"{GATE} v{panel.result.guideline_version} would be not met if one lesion were read as")
+    assert sentence.startswith(
+        f"{GATE} v{panel.result.guideline_version} would be not met if any one lesion were read as"
+    )
     assert (
         "with tolerance 0.10, lesion L01 at 1.22 × liver is “above”: it would count as equal down from 1.10 (−10 %)"
         in sentence

@@ -43,6 +43,20 @@ def test_matched_lesions_are_counted_with_their_median_change(case):
     assert found.counts in text_of(page(client, patient))
 
 
+def test_what_is_summed_up_from_drawn_values_is_marked_as_they_are(case):
+    _, user, patient = case
+    revise(Lesion.objects.get(label="L02"), by=user, reason="label", note="Uptake illustrative, not published.")
+    for scan in Scan.objects.current():
+        revise(scan, by=user, reason="drawn", is_illustrative=True, note="Uptake illustrative, not published.")
+    found = table(patient)
+    assert found.median.endswith("(2 of 2 matched) †")
+    organs = [said for group in found.groups for _, said in group.summary]
+    assert organs and all(said.endswith("× liver †") for said in organs)
+    shown = {total.name: [value.text for value in total.values if value.text] for total in found.totals}
+    assert shown["Coldest assessable"] and all(text.endswith(" †") for text in shown["Coldest assessable"])
+    assert not any("†" in text for text in shown["Krenning ≥ 3 (above liver)"])
+
+
 @pytest.mark.parametrize(
     ("status", "related", "word", "note"),
     [

@@ -294,6 +294,16 @@ def test_prrt_that_ran_on_over_the_first_scan_counts_as_between(case):
     assert change_of(patient).criteria["B"].truth is False
 
 
+def test_prrt_is_known_by_its_name_whatever_it_was_filed_under(case):
+    user, patient = case
+    for side in ("before", "after"):
+        enter(user, patient, f"ssa:{side}")
+    line = {"treatment_class": "other", "regimen": "Lutathera", "clinical_date": BASELINE + dt.timedelta(days=20)}
+    record(TreatmentLine, by=user, patient=patient, **line)
+    found = change_of(patient).criteria["B"]
+    assert found.truth is False and "PRRT" in found.reason
+
+
 def test_paired_receptor_stains_are_found(case):
     user, patient = case
     first = HistologySpecimen.objects.get(patient=patient)

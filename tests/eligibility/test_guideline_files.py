@@ -157,3 +157,10 @@ def test_a_missing_folder_is_said(settings, tmp_path):
     settings.GUIDELINE_DIR = str(tmp_path / "nowhere")
     with pytest.raises(GuidelineError, match="does not exist"):
         guidelines()
+
+
+def test_the_us_label_says_what_becomes_of_toxicity_and_of_mild_renal_impairment():
+    rows = {row.id: row for row in guidelines()["lutathera-uspi"].criteria}
+    said = {name: rows[name].evidence for name in ("INFO.RENAL", "INFO.DOSE_CHANGES", "INFO.STOP")}
+    assert said == {"INFO.RENAL": "R[S30]", "INFO.DOSE_CHANGES": "MH", "INFO.STOP": "R[S33]"}
+    assert "16 weeks" in rows["INFO.STOP"].text and "3.7 GBq" in rows["INFO.DOSE_CHANGES"].text

@@ -5,10 +5,11 @@ from decimal import Decimal
 
 import pytest
 
+from eligibility.domain.margin import margin_of
 from eligibility.domain.rules import evaluate
 from eligibility.loader import guidelines
 from eligibility.selectors import case_facts
-from imaging.models import Lesion, Series, SuvResult, Voi
+from imaging.models import Lesion, Scan, Series, SuvResult, Voi
 from imaging.services import correct_suv_input
 from patients.services import revise, withdraw
 from tests.board.factories import BASELINE, FOLLOW_UP, published_case
@@ -60,6 +61,16 @@ def test_uptake_drawn_for_a_demonstration_gives_no_ratio(case):
     user, patient = case
     revise(Lesion.objects.get(label="L02"), by=user, reason="label", note="Uptake illustrative, not from publication.")
     assert reason(patient) == "illustrative"
+
+
+def test_a_published_suv_over_a_drawn_liver_gives_no_ratio(case):
+    user, patient = case
+    scan = Scan.objects.current().get(patient=patient, clinical_date=FOLLOW_UP)
+    revise(scan, by=user, reason="header and images are drawn", is_illustrative=True)
+    assert reason(patient, "L01") == "illustrative"
+    guideline = guidelines()["krenning-gt2"]
+    margin = margin_of(guideline.criteria[0].test, case_facts(patient, as_of=FOLLOW_UP), FOLLOW_UP)
+    assert (margin.is_fragile, margin.text) == (None, "uptake illustrative, not a measurement")
 
 
 def test_a_number_on_older_inputs_gives_no_ratio(case):

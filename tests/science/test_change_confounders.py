@@ -6,6 +6,7 @@ from decimal import Decimal as D
 import pytest
 
 from eligibility.domain.change_inputs import Course, Status
+from eligibility.domain.check_types import percent
 from eligibility.domain.confounders import RULES
 from tests.science.change_pairs import CAPTEM, WELL, assess, check_of, converted, lesion, seen, state_of
 
@@ -97,6 +98,9 @@ ON = {"ssa": "on", "ssa_drug": "lanreotide", "ssa_dose_mg": D(120), "days_since_
         ({"days_since_ssa": 13}, "soft"),
         ({"days_since_ssa": None}, "unknown"),
         ({"ssa_dose_mg": D(90)}, "soft"),
+        ({"ssa_dose_mg": None}, "unknown"),
+        ({"ssa_drug": ""}, "unknown"),
+        ({"ssa_dose_mg": None, "days_since_ssa": 13}, "soft"),
         ({"ssa_drug": "octreotide"}, "soft"),
         ({"ssa": "none"}, "soft"),
     ],
@@ -129,6 +133,10 @@ def test_partial_volume(lesions, state):
     ("changes", "key", "state"),
     [
         ({"courses": (CAPTEM, Course("TACE", "local", True))}, "inflammation", "soft"),
+        ({"courses": (CAPTEM, Course("TACE", "local", True))}, "liver", "ok"),
+        ({"courses": (CAPTEM, Course("SIRT right lobe", "local", True))}, "liver", "soft"),
+        ({"courses": (CAPTEM, Course("SIRT right lobe", "local", None))}, "liver", "unknown"),
+        ({"courses": (CAPTEM, Course("TACE", "local", None))}, "inflammation", "unknown"),
         ({"was_blinded": None}, "drift", "unknown"),
         ({"was_blinded": False}, "drift", "soft"),
         ({}, "clone", "unknown"),
@@ -168,6 +176,18 @@ def test_numbers_stand_in_the_reason():
     found = assess(after={"uptake_min": D(85), "liver_suv": D("3.9")})
     assert check_of(found, "uptake_time").reason == "60 and 85 min, 25 min apart: more than 20 min"
     assert "5.00 and 3.90 (−22.0\N{NO-BREAK SPACE}%)" in check_of(found, "liver").reason
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [("0.262", "+26.2"), ("-0.22", "−22.0"), ("-0.0004", "+0.0"), ("-0.0005", "+0.0"), ("0", "+0.0")],
+)
+def test_a_change_is_said_with_its_sign_and_nothing_has_no_minus(change, text):
+    assert percent(D(change)) == f"{text}\N{NO-BREAK SPACE}%"
+
+
+def test_what_no_field_records_is_not_said_to_be_the_same():
+    assert "residual activity and clocks are not recorded" in check_of(assess(), "injection").reason
 
 
 def test_a_tracer_that_differs_leaves_no_number_to_compare():

@@ -9,7 +9,7 @@ from eligibility.domain.flip_words import sentences
 from eligibility.domain.guideline import GuidelineKind, Level
 from eligibility.domain.lesions import Quantifier
 from eligibility.domain.rules import evaluate
-from eligibility.domain.scale_words import scale_words
+from eligibility.domain.scale_words import relation_words, scale_words
 from tests.science.sensitivity_sets import a_set, among, at_least, lesion, number, platelets, row, seen, uptake
 from tests.science.strategies import AS_OF
 
@@ -38,7 +38,7 @@ def test_the_lesion_of_the_example_is_put_by_the_scales_own_tolerance():
         "0.82 × liver is “below”: it would count as equal from 0.90 (+9.8 %) and as above beyond 1.10 (+34 %)).",
     )
     label = row("LABEL", uptake("equal", "above"))
-    assert "read as above or equal liver" in said(label, facts=facts)[0]
+    assert "lesion L04 were read as equal to or above liver (" in said(label, facts=facts)[0]
 
 
 @pytest.mark.parametrize(
@@ -66,8 +66,29 @@ def test_a_lesion_without_ratio_says_why_there_is_no_number():
 def test_from_the_favourable_side_the_nearest_lesion_is_named():
     label = row("LABEL", uptake("equal", "above"))
     (sentence,) = said(label, facts=seen(lesion("L01", "2.1", "above"), lesion("L02", "1.2", "above")))
-    assert sentence.startswith("Would be not eligible under site-set v1 if one lesion were read as below or none liver")
-    assert "L02" in sentence and "L01" not in sentence
+    assert sentence.startswith(
+        "Would be not eligible under site-set v1 if any one lesion were read as below liver or without uptake, "
+        "the nearest L02 (with tolerance 0.10, lesion L02 at 1.20 × liver is “above”"
+    )
+    assert "L01" not in sentence
+
+
+def test_where_nothing_is_measured_no_lesion_is_called_the_nearest():
+    label = row("LABEL", uptake("equal", "above"))
+    (sentence,) = said(label, facts=seen(lesion("L01", None, "above"), lesion("L02", None, "above")))
+    assert "if any one lesion were read as below liver or without uptake, such as L01 (now signed as above" in sentence
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        ({"above"}, "above liver"),
+        ({"none", "below", "equal"}, "below or equal to liver or without uptake"),
+        ({"none"}, "without uptake"),
+    ],
+)
+def test_relations_are_said_as_a_reader_says_them(words, text):
+    assert relation_words(frozenset(words)) == text
 
 
 def test_an_unknown_row_is_put_as_if_it_were_recorded():
