@@ -189,6 +189,9 @@ class ServiceFormSet(BaseInlineFormSet):
             form.fields[self.model._meta.pk.name].error_messages["invalid_choice"] = gone
         if deletion := form.fields.get("DELETE"):
             deletion.label = "Withdraw"
+        # A box of a table has its heading far above it, and none for who listens.
+        for name, field in form.fields.items():
+            field.widget.attrs.setdefault("aria-label", str(field.label or name.replace("_", " ")).capitalize())
 
     def clean(self):
         super().clean()

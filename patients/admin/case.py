@@ -20,6 +20,8 @@ class CaseForm(PageForm):
         is_moved = not self.instance._state.adding and "birth_date" in self.changed_data
         if is_moved and (said := selectors.born_after_rows(self.instance)):
             self.add_error("birth_date", said)
+            # Age and clearances beside it stay those of the chart.
+            self.instance.refresh_from_db(fields=["birth_date", "birth_date_precision"])
 
 
 @admin.register(Patient)

@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from patients import selectors, services
 from patients.models import (
@@ -314,12 +315,13 @@ def test_removing_a_stain_from_the_line_withdraws_its_row(desk, patient, user):
 
 
 def test_a_birth_date_that_is_refused_stays_as_it_was_typed(desk, user):
-    patient = make_patient(user)
+    patient = make_patient(user, birth_date=dt.date(1960, 1, 1))
     services.record(Diagnosis, by=user, patient=patient, primary_site="stomach", clinical_date=dt.date(2020, 5, 1))
     answer = desk.post(change_url(patient), page(patient, reason="typing error", birth_date="2024-03"))
     assert answer.status_code == 200
     text = answer.content.decode()
     assert "1 other entry of this case lies before this birth date." in text
     assert 'value="2024-03"' in text and 'value="typing error"' in text
+    assert f"{timezone.localdate().year - 1960} years" in text
     patient.refresh_from_db()
-    assert patient.birth_date is None
+    assert patient.birth_date == dt.date(1960, 1, 1)
