@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "django.contrib.humanize",  # the library's list of security keys speaks by it
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "allauth",
