@@ -10,6 +10,10 @@ from config import env, logs
 BASE_DIR = env.BASE_DIR
 VERSION = tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["project"]["version"]
 DATA_DIR = env.DATA_DIR
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+if any(DATA_DIR.is_relative_to(public) for public in (STATIC_ROOT, *STATICFILES_DIRS)):
+    raise ImproperlyConfigured("PRRT_DATA_DIR lies where files are handed to anybody; choose a folder of its own.")
 DATA_DIR.mkdir(parents=True, exist_ok=True)
 
 IS_DEMO = env.MODE == "demo"
@@ -33,6 +37,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "django.contrib.humanize",  # the library's list of security keys speaks by it
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "allauth",
@@ -201,8 +206,6 @@ if not IS_DEMO:
 
 # --- files ----------------------------------------------------------------------------------------
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
-STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = IS_DEMO  # the demo needs no collectstatic
 FILE_STORE_DIR = DATA_DIR / "store"
 # What shows that an old copy of the database is in use; best outside the data. "" keeps none.

@@ -1,11 +1,11 @@
 """Somebody of every role, for the checks of who may do what."""
 
-import hashlib
+import json
 
 import pytest
 from django.test import Client
 
-from imaging import digests, pictures
+from imaging import digests, pictures, store
 from patients.domain.roles import Role
 from tests.contracts.matrix import CANARY, Inhabited
 from tests.contracts.world import World, make_world
@@ -15,7 +15,8 @@ from tests.patients.factories import make_user
 def drawn(world: World) -> World:
     """The SUV of its series is today's, and its picture lies where a drawn one does, with a word of the world in it."""
     series = world.objects["series"]
-    series.manifest_sha256 = hashlib.sha256(world.patient.case_number.encode()).hexdigest()
+    manifest = {"affine": None, "refusal": ["no_volume", "These are no images."], "of": world.patient.case_number}
+    series.manifest_sha256 = store.put_bytes(json.dumps(manifest).encode()).sha256
     series.save(update_fields=["manifest_sha256"])
     result = series.suv_results.get()
     result.input_digest = digests.of_series(series)

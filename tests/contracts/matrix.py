@@ -23,7 +23,8 @@ NEVER = ("head", "options", "put", "patch", "delete", "trace")
 REFUSED = {403, 404}
 UNSPOKEN = 405
 # What is written whoever asks for whatever: who read what, and when this session was last used.
-ALWAYS = {"patients_accessevent", "django_session"}
+SESSION = "django_session"
+ALWAYS = {"patients_accessevent", SESSION}
 WRITES = re.compile(r'\s*(?:INSERT INTO|UPDATE|DELETE FROM|REPLACE INTO|TRUNCATE)\s+"?(\w+)', re.I)
 BORN = re.compile(r"\b1901\b")
 
@@ -51,48 +52,60 @@ def holes(there: Inhabited, name: str, rule: Rule, relation: str, methods=PAGES)
 
 def open_to_nobody(there: Inhabited, name: str, rule: Rule, methods=PAGES) -> list[str]:
     """The same for somebody who is not signed in: led to sign in, and told nothing."""
-    address, found = reverse(name, kwargs=there.others.kwargs(rule.about)), []
+    address, client, found = reverse(name, kwargs=there.others.kwargs(rule.about)), Client(), []
     for method in methods:
-        with tables_written() as tables, Watched() as watched:
-            answer = getattr(Client(), method)(address)
-        is_refused = answer.status_code == UNSPOKEN if method in NEVER else _leads_to_sign_in(answer)
-        said = [] if is_refused else [str(answer.status_code)]
-        said += [f"{word} is said" for word in _leaked(answer, address)]
-        said += [f"writes {table}" for table in sorted(tables - ALWAYS)] + [f"read: {one}" for one in watched.rows]
+        said = refused(client, method, address) if method in NEVER else _told(client, method, address)
         found += [f"{method} {name} as nobody: {what}" for what in said]
     return found
 
 
+def refused(client, method: str, address: str) -> list[str]:
+    """What is wrong about the answer to a method that nothing answers: it is refused, and nothing is written of it."""
+    with tables_written() as tables:
+        answer = getattr(client, method)(address)
+    said = [] if answer.status_code == UNSPOKEN else [str(answer.status_code)]
+    said += ["has a body"] if body_of(answer) else []
+    return said + _leaked(answer, address) + _written(tables - {SESSION})
+
+
+def _told(client, method: str, address: str) -> list[str]:
+    with tables_written() as tables, Watched() as watched:
+        answer = getattr(client, method)(address)
+    said = [] if _leads_to_sign_in(answer) else [str(answer.status_code)]
+    return said + _leaked(answer, address) + _written(tables - ALWAYS) + [f"read: {one}" for one in watched.rows]
+
+
 def _wrong(client, method, address, name, rule: Rule, role, relation) -> list[str]:
+    if method in NEVER:
+        return refused(client, method, address)
     with tables_written() as tables, Watched() as watched:
         answer = getattr(client, method)(address)
     said = [f"{what}: {', '.join(sorted(cases))}" for what, cases in watched.differences(name, answer).items()]
     is_theirs = relation == OWN or role in rule.others or not rule.about
-    allowed = None if method in NEVER else rule.get if method == "get" else rule.post
-    if not _is_expected(answer.status_code, method, rule, is_allowed=is_theirs and role in (allowed or ())):
+    roles = rule.get if method == "get" else rule.post
+    is_allowed = is_theirs and role in (roles or ())
+    if not _is_expected(answer.status_code, rule, is_spoken=roles is not None, is_allowed=is_allowed):
         said.append(str(answer.status_code))
-    if method in NEVER and body_of(answer):
-        said.append("has a body")
     if relation == ANOTHERS and role not in rule.others:
-        said += [f"{word} is said" for word in _leaked(answer, address)]
-    if not (method == "post" and is_theirs and role in (allowed or ())):
-        makes = rule.makes if method == "get" and is_theirs and role in (allowed or ()) else frozenset()
-        said += [f"writes {table}" for table in sorted(tables - ALWAYS - makes)]
-    return said
+        said += _leaked(answer, address)
+    if is_allowed and method == "post":
+        return said
+    return said + _written(tables - ALWAYS - (rule.makes if is_allowed else frozenset()))
 
 
-def _is_expected(status: int, method: str, rule: Rule, *, is_allowed: bool) -> bool:
-    if method in NEVER:
-        return status == UNSPOKEN
+def _is_expected(status: int, rule: Rule, *, is_spoken: bool, is_allowed: bool) -> bool:
     if is_allowed:
         return status < 500 and status not in (REFUSED - {404} if rule.may_be_missing else REFUSED) | {UNSPOKEN}
-    is_spoken = (rule.get if method == "get" else rule.post) is not None
     return status in (REFUSED if is_spoken else REFUSED | {UNSPOKEN})
 
 
 def _leaked(answer, address: str) -> list[str]:
     text = text_of(answer).replace(address, "")
-    return [word for word, is_there in ((CANARY, CANARY in text), ("1901", BORN.search(text))) if is_there]
+    return [f"{word} is said" for word, is_there in ((CANARY, CANARY in text), ("1901", BORN.search(text))) if is_there]
+
+
+def _written(tables: set[str]) -> list[str]:
+    return [f"writes {table}" for table in sorted(tables)]
 
 
 def _leads_to_sign_in(answer) -> bool:

@@ -32,6 +32,14 @@ from tests.board.meeting_factories import make_item, make_meeting, make_series
 from tests.patients.factories import make_patient, make_user
 
 _numbers = itertools.count(1)
+# What the front view of a scan shows, in mm and in pixels.
+SEEN = {
+    "width": 100,
+    "height": 200,
+    "mm_per_pixel": 4.0,
+    "window_suv": [0, 15],
+    "mip": {"is_cut": False, "field_of_view": {"x_mm": 0.0, "width_mm": 400.0, "top_mm": 400.0}},
+}
 
 
 @dataclass
@@ -178,7 +186,7 @@ def _proposed(word: str, by: User, scan: Scan, suv: SuvResult) -> dict[str, obje
         "taken_region": taken,
         "product": ImageProduct.objects.create(
             scan=scan, kind="mip_still", name="front.webp", sha256=picture, content_type="image/webp",
-            input_digest="0" * 64, method_version="pictures/1.0",
+            input_digest="0" * 64, method_version="pictures/1.0", meta=SEEN,
         ),
     }  # fmt: skip
 
