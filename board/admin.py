@@ -83,7 +83,7 @@ class WatchStateAdmin(ReadOnlyAdmin):
 
 @admin.register(MissedLook)
 class MissedLookAdmin(ReadOnlyAdmin):
-    list_display = ["patient", "first_at", "last_at", "tries"]
+    list_display = ["patient", "first_at", "last_at", "tries", "unreturned"]
     list_select_related = ["patient"]
     search_fields = ["patient__case_number"]
 

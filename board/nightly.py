@@ -62,7 +62,9 @@ def is_check_due(now: dt.datetime | None = None) -> bool:
 
 def last_check() -> WatchCheck | None:
     """The one that finished last, with how many cases could not be looked at, then or since, and still wait."""
-    waiting = MissedLook.objects.annotate(one=Value(1)).values("one").annotate(number=Count("pk")).values("number")
+    waiting = (
+        MissedLook.objects.missed().annotate(one=Value(1)).values("one").annotate(number=Count("pk")).values("number")
+    )
     found = WatchCheck.objects.exclude(finished_at=None).order_by("finished_at")
     return found.annotate(missed=Coalesce(Subquery(waiting), 0)).last()
 

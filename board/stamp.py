@@ -40,7 +40,7 @@ def _account(pk: int, now: dt.datetime) -> QuerySet:
             run_out=_last(AccessGrant.objects.filter(until__lte=now), "until"),
             ended=_last(Job.objects.filter(finished_at__isnull=False), "finished_at"),
             watched=_last(WatchState.objects.all(), "changed_at"),
-            missed=_last(MissedLook.objects.all(), "last_at"),
+            missed=_last(MissedLook.objects.missed(), "last_at"),
             checked=_last(WatchCheck.objects.filter(finished_at__isnull=False), "finished_at"),
         )
     )

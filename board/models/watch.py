@@ -44,13 +44,25 @@ class WatchState(models.Model):
         return f"watch state of {self.patient}"
 
 
+class MissedLookQuerySet(models.QuerySet):
+    def missed(self) -> "MissedLookQuerySet":
+        """Without those that are being looked at for the first time, at this moment."""
+        return self.filter(models.Q(tries__gt=0) | models.Q(unreturned__gt=1))
+
+
 class MissedLook(models.Model):
-    """A patient whose case could not be read when it was looked at; kept until it can."""
+    """A patient whose case could not be read when it was looked at; kept until it can.
+
+    ``unreturned``: looks begun since the last one that came back, well or not; more than one: they ended their process.
+    """
 
     patient = models.OneToOneField(Patient, primary_key=True, on_delete=models.CASCADE, related_name="+")
     first_at = models.DateTimeField(default=timezone.now)
     last_at = models.DateTimeField(default=timezone.now)
     tries = models.PositiveIntegerField(default=0)
+    unreturned = models.PositiveSmallIntegerField(default=0)
+
+    objects = MissedLookQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"could not be looked at: {self.patient}"

@@ -180,6 +180,41 @@ def test_a_case_that_cannot_be_read_holds_up_no_news_and_is_tried_again(client, 
     assert again.status_code == 200 and "could not be looked at" not in again.content.decode()
 
 
+def test_a_case_that_ends_its_process_is_left_alone_after_three_looks_and_said(client, user, monkeypatch):
+    """A kill runs no handler: what is raised here is none that a look catches."""
+    check_everybody()
+    fatal, other = make_patient(by=user), make_patient(by=user)
+    real, looks = looking.look_again, []
+
+    def ends(patient):
+        looks.append(patient)
+        if patient == fatal:
+            raise SystemExit
+        return real(patient)
+
+    monkeypatch.setattr(looking, "look_again", ends)
+    for _ in range(3):
+        with pytest.raises(SystemExit):
+            read_news_task()
+    for _ in range(2):
+        read_news_task()
+    assert looks.count(fatal) == 3 and state(other).has_no_date and read_news() == 0, "the cursor has moved on"
+    assert (MissedLook.objects.get().patient, MissedLook.objects.get().unreturned) == (fatal, 3)
+    check_everybody()
+    assert looks.count(fatal) == 3 and WatchCheck.objects.latest("started_at").failed == 1
+    client.force_login(user)
+    assert "List may be incomplete: 1 case could not be looked at." in client.get("/watch/").content.decode()
+    MissedLook.objects.update(last_at=timezone.now() - looking.LEFT_ALONE)
+    with pytest.raises(SystemExit):
+        read_news_task()
+    read_news_task()
+    assert looks.count(fatal) == 4, "once a day"
+    MissedLook.objects.update(last_at=timezone.now() - looking.LEFT_ALONE)
+    monkeypatch.setattr(looking, "look_again", real)
+    read_news_task()
+    assert state(fatal).has_no_date and not MissedLook.objects.exists()
+
+
 def test_the_same_rows_leave_the_state_as_it_is(user, patient):
     first = keep_watch(patient)
     again = keep_watch(patient)

@@ -7,6 +7,7 @@ import logging
 import os
 import re
 import tempfile
+from functools import cache
 from pathlib import Path
 
 from django.conf import settings
@@ -19,7 +20,7 @@ from tests.contracts import canary_fields
 from tests.contracts.routes import ROUTES, Rule
 from tests.imaging.phantom import write_pet
 from tests.imaging.phantom_objects import write_report, write_rtstruct, write_seg
-from tests.processes.canary.words import BIRTH, WORD, WORDS, YEARS
+from tests.processes.canary.words import BIRTH, WORD, YEARS
 
 # Every field any form of ours has, filled with words of the case.
 FIELDS = (
@@ -28,8 +29,27 @@ FIELDS = (
     "hash", "content", "base", "seen", "rationale", "conditions", "dissent", "key", "date", "day", "due", "username",
 )  # fmt: skip
 TYPED = {field: f"{WORD}-TYPED-{field}" for field in FIELDS}
+TITLE = re.compile(
+    r"<title>(.*?)</title>", re.DOTALL
+)  # a browser keeps it in its history, and as the name of what it prints
 DAYS_OF = [year.decode() for year in YEARS if year.isdigit()]
 ADDRESS = re.compile(r'(?:href|src|action|formaction|data-[a-z-]*url)="([^"]*)"')
+
+
+@cache
+def _words() -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Days of the case, and all its other words."""
+    said = [word for word in canary_fields.words() if isinstance(word, str)]
+    days = tuple(word for word in said if any(year in word for year in DAYS_OF))
+    return days, tuple(word for word in said if word not in days)
+
+
+def has_a_word(text: str) -> bool:
+    """Days are looked for where a year of theirs is: few texts have one."""
+    days, others = _words()
+    return any(word in text for word in others) or (
+        any(year in text for year in DAYS_OF) and any(day in text for day in days)
+    )
 
 
 class FailsAfterTheView:
@@ -52,13 +72,11 @@ class Sinks:
 
     def __init__(self, scratch: Path):
         self.scratch = scratch
-        said = [word for word in canary_fields.words() if isinstance(word, str)]
-        self._days = [word for word in said if any(year in word for year in DAYS_OF)]
-        self._words = [word for word in said if word not in self._days]
         self._lines, self._handlers = io.StringIO(), []
         self._commands: set[str] = set()
         self._addresses: set[str] = set()
         self._names: set[str] = set()
+        self._titles: set[str] = set()
         self.answers_to_strangers: list[str] = []
         self._seen_before = set(_files(Path(settings.DATA_DIR)))
 
@@ -97,7 +115,9 @@ class Sinks:
         self._addresses |= {response.headers.get("Location", "")}
         self._names |= {response.headers.get("Content-Disposition", "")}
         if response.headers.get("Content-Type", "").startswith("text/html") and not response.streaming:
-            self._addresses |= set(ADDRESS.findall(response.content.decode()))
+            page = response.content.decode()
+            self._addresses |= set(ADDRESS.findall(page))
+            self._titles |= {without_number(title) for title in TITLE.findall(page)[:1]}  # those of a chart come later
 
     def hits(self) -> dict[str, list[str]]:
         new = set(_files(Path(settings.DATA_DIR))) - self._seen_before
@@ -110,16 +130,12 @@ class Sinks:
             "arguments of a process": list(self._commands),
             "address": [address for address in self._addresses if not names_the_case_only(address)],
             "name of a download": list(self._names),
+            "title of a page": list(self._titles),
             "mail": [f"{one.subject} {one.body} {one.to}" for one in mail.outbox],
             "answer to a stranger": self.answers_to_strangers,
         }
-        found = {sink: [text[:300] for text in texts_ if self._has(text)] for sink, texts_ in texts.items()}
+        found = {sink: [text[:300] for text in texts_ if has_a_word(text)] for sink, texts_ in texts.items()}
         return {sink: where for sink, where in found.items() if where}
-
-    def _has(self, text: str) -> bool:
-        """Days are looked for where a year of theirs is: few texts have one."""
-        words = self._words + self._days if any(year in text for year in DAYS_OF) else self._words
-        return any(word in text for word in words)
 
 
 def names_the_case_only(address: str) -> bool:
@@ -130,8 +146,12 @@ def names_the_case_only(address: str) -> bool:
         return True
     if address.startswith(("/patients/?", "/trail/")):  # what somebody typed into the search; see docs/hardening.md
         address = re.sub(r"[?&;](?:q|case)=[^&]*", "", address)
-    left = re.sub(rf"{WORD}-CASE-\d+", "", address)
-    return not any(word in left for word in WORDS)
+    address = re.sub(r"[?&;]as_of=[\d-]{10}", "", address)  # the day a page is asked for; see docs/hardening.md
+    return not has_a_word(without_number(address))
+
+
+def without_number(text: str) -> str:
+    return re.sub(rf"{WORD}-CASE-\d+", "", text)
 
 
 def _files(folder: Path):

@@ -12,7 +12,7 @@ from django.apps import apps
 from django.db import models
 
 from board.export_patient.tables import PATHS
-from tests.processes.canary.words import BIRTH, HEADER_BIRTH, STUDY_ROOT, WORD, WORDS, pickled, written
+from tests.processes.canary.words import BIRTH, HEADER_BIRTH, STUDY_ROOT, WEIGHT, WORD, WORDS, pickled, written
 
 # Tables that no export of one patient holds, but which may have words of one.
 MORE = (
@@ -22,7 +22,11 @@ MORE = (
 FEWEST_DIGITS = 6
 TEXTS, DAYS = (models.CharField, models.TextField), models.DateField
 NUMBERS = (models.DecimalField, models.FloatField)
-KEPT = {"patients.Patient.birth_date": BIRTH, "imaging.Study.dicom_birth_date": HEADER_BIRTH}
+KEPT = {
+    "patients.Patient.birth_date": BIRTH,
+    "imaging.Study.dicom_birth_date": HEADER_BIRTH,
+    "imaging.SuvInput.value": WEIGHT,  # a number in a text
+}
 
 # Fields by name, in whichever table.
 BY_NAME = {
@@ -54,6 +58,8 @@ EXCUSED = {
     "board.DayNotice.lines": "codes of ours with the keys of decisions",
     "board.WatchState.reasons": "codes of ours",
     "board.WatchState.digest": "a hash",
+    "board.Meeting.title": "what a meeting is called, whoever is discussed there",
+    "board.Meeting.place": "where a meeting is",
     "board.Meeting.snapshot": "the agenda, frozen: its words are in board.AgendaItem",
     "board.CohortExport.choices": "codes of ours",
     "board.CohortExport.tables": "codes of ours",

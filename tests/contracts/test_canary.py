@@ -20,6 +20,7 @@ from imaging.tasks import ring
 from patients.domain.roles import Role
 from patients.services import grant_access
 from tests.contracts.canary import TYPED, WORD, Sinks, allowed, body_of, sent_files
+from tests.contracts.canary_fields import values
 from tests.contracts.canary_rows import full_world
 from tests.contracts.routes import ROUTES
 from tests.patients.factories import make_user
@@ -282,10 +283,11 @@ def test_a_message_an_argument_and_an_address_would_be_found(sinks, settings):
         time.sleep(0.01)
     sinks.look()
     sinks.look(HttpResponse(f'<a href="/patients/{WORD}-CASE-1/?name={WORD}">x</a>'))
+    sinks.look(HttpResponse(f"<title>PET of {values()['imaging.Series.series_date']:%-d %b %Y}</title>"))
     spoken.kill()
     spoken.wait()
     found = sinks.hits()
     if settings.CELERY_BROKER_URL.startswith("filesystem"):
         current_app.send_task("imaging.tasks.run_job", [f"{WORD}-1"])
         assert "message to the worker" in sinks.hits()
-    assert {"arguments of a process", "address"} <= set(found)
+    assert {"arguments of a process", "address", "title of a page"} <= set(found)

@@ -1,6 +1,6 @@
 """Work that ends the process that does it, however often it is tried: ``TEST_POISON`` is ``what how``.
 
-``what``: a kind of job, an export, or ``news``. ``how``: ``killed`` or ``memory``. Each attempt leaves a line in ``deaths``.
+``what``: a kind of job, an export, ``news``, or the number of a case that is looked at. ``how``: ``killed`` or ``memory``. Each attempt leaves a line in ``deaths``.
 """
 
 import os
@@ -29,6 +29,9 @@ class PoisonConfig(AppConfig):
             setattr(*places[what], lambda *_args, **_kwargs: _end(how))
         elif what == "patient":
             archive.write = lambda *_args, **_kwargs: _end(how, PatientExport)
+        elif what not in running.RUNNERS:
+            real = looking.look_again
+            looking.look_again = lambda patient: _end(how) if patient.case_number == what else real(patient)
         else:
             running.RUNNERS[what] = lambda *_args: _end(how)
         running.RUNNERS["measure"] = run_slowly

@@ -8,10 +8,12 @@ import time
 
 import pytest
 
+from board import looking
 from board.cohort import services as cohort
 from board.cohort.query import CohortQuery
 from board.export_patient.services import request_export
-from board.models import CohortExport, PatientExport
+from board.models import CohortExport, MissedLook, PatientExport, WatchState
+from eligibility.models import OutboxCursor
 from imaging.models import Job, Upload
 from imaging.refused import sentence
 from imaging.services import add_files, close_upload, open_upload
@@ -19,7 +21,7 @@ from patients.models import AuditEvent
 from patients.services import grant_access
 from tests.imaging.phantom import write_pet
 from tests.parts import every
-from tests.patients.factories import make_user
+from tests.patients.factories import make_patient, make_user
 from tests.processes.conftest import wait_for
 
 pytestmark = [pytest.mark.processes, pytest.mark.slow]
@@ -120,6 +122,27 @@ def test_an_export_that_always_ends_its_process_is_given_up_and_others_go_on(
     export.refresh_from_db()
     assert (export.attempts, export.reason_code) == (ATTEMPTS, code)
     assert AuditEvent.objects.filter(action="export_failed", object_id=str(export.pk)).count() == 1
+    nothing_more_dies(site, worker, ATTEMPTS)
+
+
+@pytest.mark.long
+def test_a_case_that_always_ends_its_process_is_left_alone_and_the_news_of_others_are_read(
+    site, poisoned, doctor, phantom_case
+):
+    other = make_patient(by=doctor)
+    newest = AuditEvent.objects.latest("id").pk
+    worker = poisoned(phantom_case.case_number, "killed")
+
+    def read() -> bool:
+        """As beat rings, only sooner."""
+        site.tell("board.tasks.read_news")
+        time.sleep(1)
+        return OutboxCursor.objects.filter(name=looking.CURSOR, last_id=newest).exists()
+
+    wait_for(read, 90, "the news of the other case")
+    assert WatchState.objects.get().patient == other
+    missed = MissedLook.objects.get()
+    assert (missed.patient, missed.unreturned) == (phantom_case, ATTEMPTS)
     nothing_more_dies(site, worker, ATTEMPTS)
 
 

@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 
+from board.models import CaseQuestion
 from tests.contracts.canary import WORD
 from tests.contracts.canary_rows import full_world
 from tests.patients.factories import make_user
@@ -70,7 +71,9 @@ def test_nothing_of_a_case_is_in_what_the_web_server_says(deployed, reader):
 
 
 def break_it(deployed, reader, case, how) -> tuple[int, bytes]:
-    answer = deployed.ask("POST", f"{case}ask/", who=reader, body={"text": f"{WORD}-TYPED"}, X_Break=how)
+    newest = CaseQuestion.objects.filter(patient=reader.world.patient).latest("recorded_at")
+    typed = {"text": f"{WORD}-TYPED-{how}", "instead_of": str(newest.pk)}
+    answer = deployed.ask("POST", f"{case}ask/", who=reader, body=typed, X_Break=how)
     assert answer.status == (200 if how == "stream" else 302 if how in BESIDE else 500), how
     again = deployed.ask("GET", f"{case}?q={WORD}", who=reader, X_Break=how)
     return again.status, again.text
