@@ -7,11 +7,13 @@ from decimal import Decimal
 from board import words
 from board.chart import Chart
 from board.domain.sparkline import Spark, sparkline
-from patients.domain.drugs import drugs_of
+from eligibility.line_kinds import is_prrt_line
+from patients.domain.drugs import ALKYLATORS, drugs_of
 from patients.models import ClinicalAssertion, LabResult, PrrtCycle, TreatmentLine
 
 NEVER = "never recorded"
 _PLATINUM = frozenset({"cisplatin", "carboplatin", "oxaliplatin"})
+_OTHER_ALKYLATORS = ALKYLATORS - {"temozolomide", "streptozocin"}
 _COUNTS = (("hb", "Haemoglobin"), ("platelets", "Platelets"), ("lymphocytes", "Lymphocytes"), ("mcv", "MCV"))
 
 
@@ -37,6 +39,7 @@ def ledger(chart: Chart) -> list[Entry]:
         Entry("Temozolomide", _cycles(temozolomide, chart), _newest(temozolomide)),
         Entry("Last dose", _last_dose(temozolomide), _newest(temozolomide)),
         Entry("Streptozocin", _streptozocin(streptozocin, chart), _newest(streptozocin)),
+        _given("Other alkylators", _OTHER_ALKYLATORS, chart),
         _given("Platinum", _PLATINUM, chart),
         _previous_prrt(chart),
         _marrow(chart),
@@ -113,7 +116,7 @@ def _given(name: str, wanted: Iterable[str], chart: Chart) -> Entry:
 def _previous_prrt(chart: Chart) -> Entry:
     cycles = chart.of(PrrtCycle)
     known = [cycle.activity_mbq for cycle in cycles if cycle.activity_mbq is not None]
-    lines = [line for line in chart.lines if line.treatment_class == TreatmentLine.TreatmentClass.PRRT]
+    lines = [line for line in chart.lines if is_prrt_line(line)]
     if not cycles:
         said = "given, activity never recorded" if lines else _none_listed(chart)
         return Entry("Previous PRRT", said, _newest(lines))

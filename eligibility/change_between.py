@@ -7,7 +7,7 @@ from eligibility.clinical_facts import clinical_facts
 from eligibility.domain.change_criteria import INJECTION, LEAST_CYCLES
 from eligibility.domain.change_inputs import Between, Course
 from eligibility.fact_tools import dated, usable
-from eligibility.prrt_facts import is_prrt_line
+from eligibility.line_kinds import is_chemotherapy_line, is_prrt_line
 from patients.models import ClinicalRow, Diagnosis, HistologySpecimen, PrrtCycle, SsaInjection, TreatmentLine
 from patients.selectors import grade_of
 
@@ -61,11 +61,17 @@ def _courses(case: CaseRows, first: dt.date, second: dt.date) -> tuple[Course, .
 
 
 def _course(row: TreatmentLine, first: dt.date, second: dt.date) -> Course:
-    """A radioligand is PRRT by its name too, whatever class the line was filed under."""
-    is_between, kind = _begun(row, first, second), str(_PRRT) if is_prrt_line(row) else row.treatment_class
+    is_between, kind = _begun(row, first, second), _kind(row)
     if kind == _PRRT and is_between is False and _runs_into(row, first):
         is_between = None if not row.is_ongoing and row.stop_date is None else True
     return Course(row.regimen, kind, is_between, _cycles(row, second), tuple(str(d) for d in row.drugs))
+
+
+def _kind(row: TreatmentLine) -> str:
+    """A radioligand is PRRT by its name too, whatever class the line was filed under."""
+    if is_prrt_line(row):
+        return str(_PRRT)
+    return str(TreatmentLine.TreatmentClass.CHEMO) if is_chemotherapy_line(row) else row.treatment_class
 
 
 def _cycles(row: TreatmentLine, second: dt.date) -> int | None:

@@ -12,6 +12,7 @@ from typing import Any
 from eligibility.case_rows import CaseRows
 from eligibility.domain.change_inputs import ScanRecord
 from eligibility.lesion_facts import ASSESSED, measured_on, signed_heads
+from eligibility.line_kinds import is_chemotherapy_line
 from imaging.domain.krenning import exact
 from imaging.domain.vocabulary import SUV_UNITS
 from imaging.models import Reading, Scan, Voi
@@ -234,5 +235,4 @@ def _chemo(case: CaseRows, scan: Scan, reasons: dict[str, str]) -> dict[str, int
 
 
 def _is_chemo_before(row: TreatmentLine, day: dt.date) -> bool:
-    is_chemo = row.treatment_class == TreatmentLine.TreatmentClass.CHEMO
-    return is_chemo and row.clinical_date is not None and row.clinical_date <= day
+    return is_chemotherapy_line(row) and row.clinical_date is not None and row.clinical_date <= day

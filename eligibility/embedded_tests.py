@@ -21,6 +21,8 @@ def run(guideline: Guideline, blocks: list[Block]) -> None:
     facts_by_name: dict[str, dict[str, Fact]] = {}
     for block in blocks:
         block.check_keys(KEYS, OPTIONAL)
+        if type(block.values["as_of"]) is not dt.date:
+            raise block.refuse("as_of is a date such as 2025-03-01, without quotes", "as_of")
         facts = _facts(block, facts_by_name)
         facts_by_name[block.values["name"]] = facts
         _compare(block, guideline, facts)

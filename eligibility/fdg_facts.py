@@ -10,6 +10,7 @@ from eligibility.case_rows import CaseRows
 from eligibility.domain.facts import Fact, exactly, unknown
 from eligibility.fact_tools import dated, source, usable
 from eligibility.lesion_facts import GONE, lesions_of, newest_sstr_scan, signed_heads, size_of
+from eligibility.line_kinds import is_chemotherapy_line
 from imaging.domain.errors import MeasurementRefused
 from imaging.domain.fdg import DualSeen, FdgSeen, has_discordance
 from imaging.domain.fdg_pairing import DatedScan, Pairing, TreatmentStart, pair
@@ -17,7 +18,6 @@ from imaging.domain.lesion_uptake import Completeness
 from imaging.domain.vocabulary import Tracer, is_sstr
 from imaging.models import Lesion, LesionFinding, Reading, Scan
 from imaging.scan_numbers import COMPLETE
-from patients.domain.drugs import is_chemotherapy
 from patients.models import ClinicalAssertion, TreatmentLine
 
 NAMES = ("fdg_scan_age_days", "fdg_sstr_interval_days", "fdg_discordant")
@@ -65,7 +65,7 @@ def _starts(case: CaseRows, fdg_on: dt.date, as_of: dt.date) -> list[TreatmentSt
 
 def _start(line: TreatmentLine, fdg_on: dt.date, as_of: dt.date) -> TreatmentStart | None:
     """Chemotherapy that may have run on after the FDG scan leaves open what that scan shows: so does one undated."""
-    is_chemo = _is_chemotherapy(line)
+    is_chemo = is_chemotherapy_line(line)
     began = line.clinical_span or ((dt.date.min, dt.date.min) if is_chemo else None)
     if began is None:
         return None
@@ -76,13 +76,6 @@ def _start(line: TreatmentLine, fdg_on: dt.date, as_of: dt.date) -> TreatmentSta
 
 def _last_day(line: TreatmentLine, as_of: dt.date) -> dt.date:
     return line.stop_span[1] if line.stop_span and not line.is_ongoing else as_of
-
-
-def _is_chemotherapy(line: TreatmentLine) -> bool:
-    """By its class, or by its drugs where the class was left at "other"."""
-    kinds = TreatmentLine.TreatmentClass
-    is_other = line.treatment_class == kinds.OTHER
-    return line.treatment_class == kinds.CHEMO or (is_other and is_chemotherapy(line.regimen, line.drugs))
 
 
 def _asserted_starts(case: CaseRows, as_of: dt.date) -> list[TreatmentStart]:

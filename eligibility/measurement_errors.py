@@ -21,6 +21,7 @@ from django.conf import settings
 from eligibility.domain.facts import FactKind
 from eligibility.domain.stated_errors import STATED_ERRORS, StatedError, StatedErrors
 from eligibility.domain.vocabulary import FACTS
+from patients.domain.units import UnitRefused, convert
 
 
 class ErrorsFileRefused(Exception):
@@ -58,7 +59,19 @@ def _one(path: Path, name: str, values: Any) -> StatedError:
         raise ErrorsFileRefused(f"{path}: {name}: the error is a number of zero or more")
     if not all(isinstance(values[key], str) and values[key] for key in keys & {"unit", "source"}):
         raise ErrorsFileRefused(f"{path}: {name}: unit and source are words")
+    _check_unit(path, name, values.get("unit", ""))
     return StatedError(Decimal(size), values.get("unit", ""), values["source"], "site")
+
+
+def _check_unit(path: Path, name: str, unit: str) -> None:
+    """An error in a unit that cannot be converted would be compared with the limit as if it were in the limit's own."""
+    spec = FACTS[name]
+    if not unit or not spec.analyte:
+        return
+    try:
+        convert(Decimal(1), unit, spec.units[0], spec.analyte)
+    except UnitRefused as error:
+        raise ErrorsFileRefused(f"{path}: {name}: unit “{unit}” is none of: {', '.join(spec.units)}") from error
 
 
 def _is_size(number: Decimal) -> bool:

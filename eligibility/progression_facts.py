@@ -11,6 +11,7 @@ from eligibility.assertion_facts import asserted, assertions
 from eligibility.case_rows import CaseRows
 from eligibility.domain.facts import Fact, Source, unknown
 from eligibility.fact_tools import dated, source, usable
+from eligibility.line_kinds import is_prrt_line
 from patients.domain.dates import Span
 from patients.models import ClinicalAssertion, PrrtCycle, TreatmentLine
 
@@ -23,13 +24,15 @@ Given = tuple[Span | None, Source]
 def progression_facts(case: CaseRows, as_of: dt.date) -> dict[str, Fact]:
     lines = usable(case.of(TreatmentLine), as_of)
     cycles = usable(case.of(PrrtCycle), as_of)
-    begun = [
-        (line.clinical_span, source(line, line.regimen)) for line in lines if line.treatment_class not in NOT_COUNTED
-    ]
+    begun = [(line.clinical_span, source(line, line.regimen)) for line in lines if _is_counted(line)]
     begun += _first([cycle for cycle in cycles if cycle.line_id is None])
-    given = _ends([line for line in lines if line.treatment_class == Kind.PRRT], cycles, as_of)
+    given = _ends([line for line in lines if is_prrt_line(line)], cycles, as_of)
     since_prrt = _valid(case, [*begun, *given], as_of) if given else unknown("missing", "no PRRT recorded")
     return {"has_progression": _valid(case, begun, as_of), "has_progression_since_prrt": since_prrt}
+
+
+def _is_counted(line: TreatmentLine) -> bool:
+    return line.treatment_class not in NOT_COUNTED or is_prrt_line(line)
 
 
 def _first(cycles: list[PrrtCycle]) -> list[Given]:

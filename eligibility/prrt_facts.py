@@ -10,8 +10,8 @@ from eligibility.case_rows import CaseRows
 from eligibility.domain.facts import Fact, exactly, unknown
 from eligibility.fact_tools import dated, source, usable
 from eligibility.lesion_facts import newest_sstr_scan
+from eligibility.line_kinds import is_prrt_line
 from patients.domain.dates import is_surely_before
-from patients.domain.drugs import is_prrt
 from patients.domain.ki67 import Interval
 from patients.models import ClinicalAssertion, Patient, PrrtCycle, TreatmentLine
 
@@ -44,10 +44,6 @@ def prrt_facts(case: CaseRows, as_of: dt.date) -> dict[str, Fact]:
         "cumulative_with_two_more_gbq": _two_more(given),
         "is_sstr_scan_after_prrt": _scan_after(case, cycles, courses, as_of),
     }
-
-
-def is_prrt_line(line: TreatmentLine) -> bool:
-    return line.treatment_class == TreatmentLine.TreatmentClass.PRRT or is_prrt([line.regimen, *line.drugs])
 
 
 def prior_prrt(case: CaseRows, as_of: dt.date) -> Fact:

@@ -18,6 +18,11 @@ GUIDELINE_KEYS = {"id", "version", "title", "kind", "jurisdiction", "citation"}
 GUIDELINE_OPTIONAL = {"text", "product_label", "valid_from", "valid_to", "criterion", "test"}
 CRITERION_KEYS = {"id", "level", "title", "text", "citation", "evidence"}
 CONDITION_KEYS = {"fact", "comparator", "threshold", "unit", "max_age_days", "quantifier"}
+TEXTS = {
+    *("id", "title", "kind", "jurisdiction", "text", "level", "citation", "evidence"),
+    *("fact", "comparator", "unit", "quantifier", "name", "verdict", "based_on"),
+}
+TABLES = {"facts", "rows"}
 FLAGS = {"active", "verify_before_release", "exclusion", "modifiable", "indication"}
 CRITERION_OPTIONAL = CONDITION_KEYS | {"any", "all"} | FLAGS
 
@@ -50,6 +55,14 @@ class Block:
         for key in sorted(required):
             if not self.values.get(key):
                 raise self.refuse(f"“{key}” is missing or empty")
+        self.check_texts(self.values)
+
+    def check_texts(self, values: dict[str, Any]) -> None:
+        for key, value in values.items():
+            if key in TEXTS and not isinstance(value, str):
+                raise self.refuse(f"“{key}” is a text in quotes", key)
+            if key in TABLES and not isinstance(value, dict):
+                raise self.refuse(f"“{key}” is a table", key)
 
 
 def parse(name: str, data: bytes) -> tuple[Guideline, list[Block]]:
@@ -135,7 +148,10 @@ def _top_test(block: Block, level: Level) -> Test | None:
     return _test(block, only, level)
 
 
-def _test(block: Block, values: dict[str, Any], level: Level) -> Test:
+def _test(block: Block, values: Any, level: Level) -> Test:
+    if not isinstance(values, dict):
+        raise block.refuse("every part of a compound is a table such as {fact = ...}")
+    block.check_texts(values)
     joined = [word for word in ("any", "all") if word in values]
     if not joined:
         return _condition(block, values, level)
@@ -183,7 +199,7 @@ def _threshold(block: Block, values: dict[str, Any], condition: Condition) -> di
             raise block.refuse("“known” has no threshold", "threshold")
         return {}
     if condition.comparator is Comparator.IN:
-        if not isinstance(given, list) or not given or not set(given) <= spec.words:
+        if not isinstance(given, list) or not given or not spec.words.issuperset(map(str, given)):
             raise block.refuse(f"threshold is a list of: {', '.join(sorted(spec.words))}", "threshold")
         return {"among": frozenset(given)}
     if type(given) not in (int, Decimal) or not Decimal(given).is_finite():

@@ -13,7 +13,7 @@ from eligibility.assertion_facts import asserted
 from eligibility.case_rows import CaseRows
 from eligibility.domain.facts import Fact, Source, exactly, unknown
 from eligibility.fact_tools import source, usable
-from eligibility.prrt_facts import is_prrt_line
+from eligibility.line_kinds import is_chemotherapy_line, is_prrt_line
 from patients.domain.dates import Span
 from patients.domain.drugs import is_long_acting_ssa, local_kinds
 from patients.domain.ki67 import Interval
@@ -35,7 +35,7 @@ class Exposure:
 
 def treatment_facts(case: CaseRows, as_of: dt.date) -> dict[str, Fact]:
     lines = usable(case.of(TreatmentLine), as_of)
-    chemotherapy = _exposures(lines, as_of, lambda line: line.treatment_class == Kind.CHEMO)
+    chemotherapy = _exposures(lines, as_of, is_chemotherapy_line)
     systemic = _exposures(lines, as_of, _is_systemic)
     said_systemic = asserted(case, "prior_systemic", as_of)
     said_chemotherapy = _or_denied(asserted(case, "prior_chemotherapy", as_of), said_systemic)
@@ -49,7 +49,7 @@ def treatment_facts(case: CaseRows, as_of: dt.date) -> dict[str, Fact]:
 
 
 def _is_systemic(line: TreatmentLine) -> bool | None:
-    if is_prrt_line(line):
+    if is_prrt_line(line) or is_chemotherapy_line(line):
         return True
     return None if line.treatment_class == Kind.OTHER else line.treatment_class in SYSTEMIC
 

@@ -30,7 +30,9 @@ def vanderbilt_score(case: CaseRows, facts: Facts, as_of: dt.date) -> Score:
         prior=vanderbilt.prior_therapy(
             classes, chemotherapy=_said(facts, "has_prior_chemotherapy"), systemic=_said(facts, "has_prior_systemic")
         ),
-        symptoms=vanderbilt.symptom_points(_said(facts, "has_symptoms"), grades, are_present=bool(events)),
+        symptoms=vanderbilt.symptom_points(
+            _said(facts, "has_symptoms"), grades, are_present=bool(events), was_relieved=_was_relieved(case, as_of)
+        ),
         burden=vanderbilt.critical_burden(sites),
         peritoneum=vanderbilt.peritoneal("yes" if "peritoneum" in sites else _said(facts, "has_peritoneal_metastases")),
     )
@@ -48,6 +50,10 @@ def _current(case: CaseRows, as_of: dt.date) -> list[ClinicalEvent]:
     """The last word on each symptom, where it is recent and was not relief."""
     last = {row.symptom.strip().casefold(): row for row in usable(case.of(ClinicalEvent), as_of) if dated(row)}
     return [row for row in last.values() if _is_present(row) and _days(row, as_of) <= SYMPTOM_WITHIN_DAYS]
+
+
+def _was_relieved(case: CaseRows, as_of: dt.date) -> bool:
+    return any(row.course == ClinicalEvent.Course.RELIEVED for row in usable(case.of(ClinicalEvent), as_of))
 
 
 def _is_present(row: ClinicalEvent) -> bool:

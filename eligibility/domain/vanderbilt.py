@@ -112,10 +112,13 @@ def critical_burden(sites: frozenset[str]) -> Points:
     return unknown("burden", "share of liver, vessels, bones and airways not recorded")
 
 
-def symptom_points(state: str | None, grades: tuple[int, ...], *, are_present: bool) -> Points:
+def symptom_points(
+    state: str | None, grades: tuple[int, ...], *, are_present: bool, was_relieved: bool = False
+) -> Points:
     """Symptoms: none 0, grade 1 is 1, grade 2 or more is 2.
 
-    ``state``: "yes" or "no" by a named person; ``grades`` as written with symptoms that were not relieved.
+    ``state``: "yes" or "no" by a named person; ``grades`` as written with symptoms that were not relieved. Relief of
+    one, ``was_relieved``, says nothing of others.
     """
     if grades:
         return Points(min(max(grades), 2), min(max(grades), 2), f"worst recorded grade {max(grades)}")
@@ -123,4 +126,6 @@ def symptom_points(state: str | None, grades: tuple[int, ...], *, are_present: b
         return unknown("symptoms", "recorded and denied: contradictory")
     if are_present or state == "yes":
         return unknown("symptoms", "recorded without a grade", low=1)
-    return Points(0, 0, "denied by a named person") if state == "no" else unknown("symptoms")
+    if state == "no":
+        return Points(0, 0, "denied by a named person")
+    return unknown("symptoms", "relieved ones recorded, others not stated" if was_relieved else "not recorded")

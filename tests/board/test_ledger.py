@@ -2,6 +2,8 @@
 
 import datetime as dt
 
+import pytest
+
 from board.chart import Chart
 from board.ledger import NEVER, ledger
 from patients.models import ClinicalAssertion, PrrtCycle, TreatmentLine
@@ -77,6 +79,22 @@ def test_activity_of_earlier_prrt_is_summed_in_gbq(db):
     assert said(patient)["Previous PRRT"] == "14.8 GBq in 2 cycles"
     record(PrrtCycle, by=user, patient=patient, line=line, number=3, clinical_date=dt.date(2025, 11, 1))
     assert said(patient)["Previous PRRT"] == "at least 14.8 GBq in 3 cycles: activity of 1 not recorded"
+
+
+@pytest.mark.parametrize("filed", ["other", "chemo", "local"])
+def test_a_radioligand_is_earlier_prrt_whatever_it_was_filed_under(db, filed):
+    user, patient = empty()
+    given(user, patient, "Lutathera", treatment_class=filed)
+    assert said(patient)["Previous PRRT"] == "given, activity never recorded"
+
+
+def test_another_alkylator_is_not_hidden_by_two_that_were_not_given(db):
+    user, patient = empty()
+    assert said(patient)["Other alkylators"] == "never recorded"
+    given(user, patient, "Dacarbazine", drugs=["dacarbazine"], cycles=4)
+    found = said(patient)
+    assert found["Temozolomide"] == "none among the lines recorded"
+    assert found["Other alkylators"].startswith("Dacarbazine ×4")
 
 
 def test_counts_are_two_values_and_two_days(db):

@@ -304,6 +304,14 @@ def test_prrt_is_known_by_its_name_whatever_it_was_filed_under(case):
     assert found.truth is False and "PRRT" in found.reason
 
 
+def test_chemotherapy_filed_as_other_is_exposure_by_its_drugs(case):
+    user, patient = case
+    for side in ("before", "after"):
+        enter(user, patient, f"ssa:{side}")
+    revise(TreatmentLine.objects.get(patient=patient), by=user, reason="x", treatment_class="other")
+    assert change_of(patient).criteria["B"].truth is True
+
+
 def test_paired_receptor_stains_are_found(case):
     user, patient = case
     first = HistologySpecimen.objects.get(patient=patient)

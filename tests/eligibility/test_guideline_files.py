@@ -1,4 +1,5 @@
 import os
+import re
 import subprocess
 import sys
 
@@ -6,6 +7,7 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 
+from eligibility import embedded_tests, schema
 from eligibility.loader import PACKAGED, guidelines, load_file
 from eligibility.schema import GuidelineError
 from tests.conftest import REPOSITORY
@@ -102,6 +104,11 @@ def test_a_site_replaces_a_packaged_set_only_under_another_version(folder):
         ('kind = "gate"', 'kind = "maybe"', 4, "kind is one of"),
         ('jurisdiction = "site"', 'valid_from = "2024"\njurisdiction = "site"', 5, "is a date"),
         ('verdict = "met"', 'verdict = "not_met"', 23, "expects not_met, got met"),
+        ("as_of = 2025-01-01", 'as_of = "2025-01-01"', 22, "as_of is a date such as 2025-03-01, without quotes"),
+        ('evidence = "D"', "evidence = 3", 18, "“evidence” is a text in quotes"),
+        ('fact = "age_years"', 'fact = ["age_years"]', 13, "“fact” is a text in quotes"),
+        ('title = "Adult"', "title = 18", 11, "“title” is a text in quotes"),
+        ("[test.facts]\nage_years = {value = 58", 'facts = "x"\n#', 24, "“facts” is a table"),
         ("age_years = {value", "agee = {value", 25, "not a known fact"),
         ("{value = 58", "{valu = 58", 25, "cannot be read"),
         ('fact = "age_years"', 'any = [{fact = "age_years"}]\nfact = "age_years"', 13, "compound"),
@@ -114,6 +121,22 @@ def test_a_bad_file_is_refused_with_file_and_line(tmp_path, old, new, line, mess
     with pytest.raises(GuidelineError, match=message) as caught:
         load_file(path)
     assert str(caught.value).startswith(f"{path}:{line}: ")
+
+
+def test_no_value_of_another_kind_ends_in_anything_but_a_refusal():
+    """What a person may type by mistake in place of any value of a file, quotes left out or put in among it."""
+    lines, refused = (PACKAGED / "netter-3.toml").read_text().splitlines(), 0
+    kinds = ("3", '"x"', "[]", "{a = 1}", "true", "2025-01-01", "nan", "[3]", '[{fact = "hb"}]')
+    for number, line in enumerate(lines):
+        key, is_value, _ = line.partition(" = ")
+        for kind in kinds if is_value and not line.startswith("#") else ():
+            text = "\n".join([*lines[:number], f"{key} = {kind}", *lines[number + 1 :]])
+            try:
+                embedded_tests.run(*schema.parse("site.toml", text.encode()))
+            except GuidelineError as error:
+                assert re.match(r"site\.toml:\d+: ", str(error))
+                refused += 1
+    assert refused > 500
 
 
 def test_a_set_without_a_test_case_is_refused(tmp_path):

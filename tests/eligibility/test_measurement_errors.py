@@ -65,6 +65,7 @@ def test_the_sites_figure_replaces_ours_and_says_whose_it_is(written):
         ('[platelets]\npercent = "8"\nsource = "x"', "zero or more"),
         ('[platelets]\npercent = 8\nsource = ""', "are words"),
         ("platelets = 8", "needs percent and source"),
+        ('[platelets]\nabsolute = 8\nunit = "g/dL"\nsource = "x"', "unit “g/dL” is none of: 10\\^9/L"),
     ],
 )
 def test_a_wrong_file_is_refused_by_name(written, text, words):

@@ -48,9 +48,9 @@ def add_progression(by, patient, on, compared_to=None):
     )
 
 
-def add_line(by, patient, treatment_class, start, stop=None, **more):
+def add_line(by, patient, treatment_class, start, stop=None, regimen="R", **more):
     dates = {"clinical_date": ago(start), "stop_date": ago(stop)}
-    record(TreatmentLine, by=by, patient=patient, treatment_class=treatment_class, regimen="R", **dates, **more)
+    record(TreatmentLine, by=by, patient=patient, treatment_class=treatment_class, regimen=regimen, **dates, **more)
 
 
 @pytest.mark.parametrize(
@@ -121,6 +121,22 @@ def test_for_re_treatment_progression_lies_after_the_last_cycle(doctor, patient,
     assert said(patient, "has_progression_since_prrt") == "missing"
     add_line(doctor, patient, "prrt", **line)
     assert said(patient, "has_progression_since_prrt") == expected
+
+
+@pytest.mark.parametrize("filed", ["other", "local"])
+def test_a_radioligand_filed_elsewhere_is_prrt_all_the_same(doctor, patient, filed):
+    add_progression(doctor, patient, 100)
+    add_line(doctor, patient, filed, 400, 50, regimen="Lutathera")
+    assert said(patient, "has_progression_since_prrt") == BEFORE
+    add_line(doctor, patient, filed, 60, 50, regimen="177Lu-DOTATATE")
+    assert said(patient) == BEFORE
+
+
+def test_chemotherapy_filed_as_other_is_chemotherapy_by_its_drugs(doctor, patient):
+    add_line(doctor, patient, "other", 100, 30, regimen="CAPTEM")
+    facts = case_facts(patient, as_of=DAY)
+    assert facts["has_prior_chemotherapy"].value == facts["has_prior_systemic"].value == YES
+    assert facts["days_since_chemotherapy"].value.low == 30
 
 
 def test_progression_of_six_years_ago_before_a_responding_chemotherapy_is_not_met_progression():

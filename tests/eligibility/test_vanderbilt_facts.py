@@ -48,6 +48,8 @@ def test_a_grade_as_written_is_used(case):
 def test_relief_ends_it_and_says_nothing_of_others(case):
     symptom(case, clinical_date=dt.date(2026, 4, 1))
     assert symptom(case, course="relieved") == "0–2"
+    _, patient = case
+    assert score(patient).items["symptoms"].why == "relieved ones recorded, others not stated"
 
 
 def test_an_old_symptom_says_nothing_of_today(case):
