@@ -51,6 +51,12 @@ class AssembledSeries:
         return self.first.series_uid
 
     @property
+    def tracer(self) -> str:
+        """What all slices say; "" where they disagree, as of every input they disagree about."""
+        found = {instance.tracer for _, instance in self.slices}
+        return found.pop() if len(found) == 1 else ""
+
+    @property
     def header(self) -> dict[str, Any]:
         """JSON for the series row: SUV inputs, and what a reader wants to see of the header."""
         return {
