@@ -91,6 +91,18 @@ def many_entries(box: Box) -> None:
     box.add("a.zip", data[:at] + table + tail)
 
 
+def many_entries_by_zip64(box: Box) -> None:
+    """The ordinary end record is harmless; the one of ZIP64 before it, which counts, names a million lines."""
+    data = box.zip("", [("@x", b"x")])
+    at, end = data.index(b"PK\x01\x02"), data.rindex(b"PK\x05\x06")
+    lines = 1_000_000
+    table = data[at:end] * lines
+    record = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, lines, lines, len(table), at)
+    locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, at + len(table), 1)
+    tail = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 1, 1, end - at, at, 0)
+    box.add("a.zip", data[:at] + table + record + locator + tail)
+
+
 def lying_size(box: Box) -> None:
     data = bytearray(box.zip("", [("@bomb.dcm", bytes(16 << 20))]))
     struct.pack_into("<L", data, data.rindex(b"PK\x01\x02") + 24, 100)
@@ -267,6 +279,7 @@ CASES = [
         of("nested", zip_in_zip, Expected({**OPENED, "refused archive_nested": 1})),
         of("unpacks to itself", quine, Expected({**OPENED, "refused archive_nested": 1})),
         of("200,000 entries", many_entries, refused("too_many_files")),
+        of("a million entries by ZIP64", many_entries_by_zip64, refused("too_many_files")),
         of("lying table of contents", lying_size, Expected({**OPENED, "refused archive_damaged": 1})),
         of("overlapping entries", overlapping, Expected({**OPENED, "refused archive_damaged": 1,
            "refused archive_bomb": 2})),
