@@ -9,11 +9,12 @@ from django.test import Client
 from django.urls import reverse
 from pypdf import PdfReader
 
+from board.append_only import lifted
 from board.models import AgendaItem, Meeting, ScreenState
 from board.pairing import pair
 from imaging.models import Series, Upload
 from patients.domain.roles import Role
-from patients.models import User
+from patients.models import Patient, User
 from patients.services import grant_access
 from tests.board.factories import published_case
 from tests.board.meeting_factories import make_item, make_meeting
@@ -22,7 +23,19 @@ from tests.contracts.test_admin_leaks import addresses as addresses_of_the_desk
 from tests.contracts.world import make_world
 from tests.imaging.people import importer
 from tests.imaging.phantom import write_pet
-from tests.journeys.hostile import PAYLOADS, STRANGE, WATCH, hostile, poison
+from tests.journeys.hostile import (
+    PAYLOADS,
+    STRANGE,
+    WATCH,
+    fill,
+    hostile,
+    name_of,
+    our_models,
+    poison,
+    poisoned_fields,
+    text_fields,
+)
+from tests.journeys.hostile_words import WORDS
 from tests.patients.factories import make_user
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -94,7 +107,11 @@ def poisoned(transactional_db, tmp_path):
     meeting = make_meeting(users[Role.COORDINATOR], state="running")
     item = make_item(meeting, rich, users[Role.COORDINATOR])
     upload = hostile_import(users[Role.NUCLEAR_MEDICINE], tmp_path)
-    assert poison() > 250
+    with lifted():
+        fill({Patient: rich, User: world.owner, Meeting: meeting, AgendaItem: item})
+    taken = poison()
+    every = {name_of(field) for model in our_models() for field in poisoned_fields(model)}
+    assert every - taken == set(), "a text that no page was asked with: a row of it, or its name in hostile_words"
     return users, world, rich, meeting, item, upload
 
 
@@ -241,6 +258,10 @@ def test_a_page_that_takes_text_for_code_would_be_found(pages, live_server, with
     assert sum(map(bool, found)) >= len(elements) - 9, [
         PAYLOADS[n] for n, one in zip(elements, found, strict=True) if not one
     ]
+
+
+def test_no_word_is_left_out_that_no_field_has():
+    assert {name_of(field) for model in our_models() for field in text_fields(model)} >= WORDS
 
 
 def test_every_payload_is_taken_in_turn():
