@@ -95,6 +95,8 @@ def _any(field: models.Field) -> object:
         return timezone.localdate()
     if isinstance(field, models.BooleanField):
         return False
+    if isinstance(field, models.JSONField):
+        return []
     if isinstance(field, models.CharField | models.TextField):
         return "a" if field.name != "sha256" else "0" * 64
     return 1

@@ -3,29 +3,33 @@
 A new text field is poisoned by itself; one that must not be has to be named here.
 """
 
+from patients.domain.bulk_reasons import REFUSED
+
 # What a row needs besides, where any value will not do.
-OWN: dict[str, dict[str, object]] = {}
+OWN: dict[str, dict[str, object]] = {
+    "patients.ImportRow": {"table": "labs", "outcome": REFUSED, "code": "not_accepted"},
+    "board.DecisionNotice": {"changes": [{"text": "<script>xss(1)</script>"}]},
+    "board.CaseClosing": {"is_closed": False, "reason": ""},
+    "board.DecisionFollowUp": {"kind": "done", "assignee": None},
+}
 WORDS = frozenset(
     f"{label}.{name}"
     for label, names in {
-        "patients.User": "password username email",
-        "patients.Invitation": "token_digest email",
+        "patients.User": "password username",
+        "patients.Invitation": "token_digest",
         "patients.Patient": "case_number",
         "patients.AuditEvent": "action object_type object_id",
-        "patients.Diagnosis": "tnm_edition",
-        "patients.HistologySpecimen": "ki67_text ki67_method classification_edition",
-        "patients.TreatmentLine": "regimen",
-        "patients.LabResult": "analyte unit",
+        "patients.LabResult": "analyte",
         "patients.AccessEvent": "method",
         "patients.TrailSeal": "content_hash previous_hash hash",
         "patients.ImportBatch": "sha256",
-        "patients.ImportRow": "code",
+        "patients.ImportRow": "code table outcome undone",
         "imaging.Study": "study_uid identity_digest dicom_sex",
         "imaging.Series": "series_uid split_key modality sop_class_uid frame_of_reference_uid tracer units manifest_sha256 volume_sha256 refusal_code",
         "imaging.Instance": "sop_uid sha256",
         "imaging.SuvResult": "input_digest method_version refusal_code",
         "imaging.Scan": "tracer",
-        "imaging.Lesion": "organ given_tracking_uid",
+        "imaging.Lesion": "given_tracking_uid",
         "imaging.ForeignObject": "sop_uid sha256 refusal_code input_digest",
         "imaging.Job": "input_digest method_version stage reason_code",
         "imaging.Upload": "reason_code",
