@@ -21,7 +21,7 @@ from tests.imaging.test_sandbox import (
     huge_rle,
     wide_sequence,
 )
-from tests.imaging.zoo import container
+from tests.imaging.zoo import archives
 from tests.imaging.zoo.box import Box
 
 
@@ -32,20 +32,20 @@ class Bomb(NamedTuple):
 
 
 ARCHIVES: dict[str, tuple[Callable[[Box], None], set[str]]] = {
-    "ratio": (container.bomb_in_zip, {"archive_bomb"}),
-    "zip_in_zip": (container.zip_in_zip, {"archive_nested"}),
-    "quine": (container.quine, {"archive_nested"}),
-    "many_entries": (container.many_entries, {"too_many_files"}),
-    "zip64": (container.many_entries_by_zip64, {"too_many_files"}),
-    "inside_each_other": (container.inside_each_other, {"archive_bomb"}),
-    "method": (container.unknown_method, {"archive_method"}),
-    "long_name": (container.named("@" + "a" * 60_000), {"archive_unsafe_name"}),
-    "nul_name": (container.with_nul_name, {"archive_unsafe_name"}),
-    "lying_size": (container.lying_size, {"archive_damaged"}),
-    "overlapping": (container.overlapping, {"archive_bomb"}),
-    "links": (container.links_in_zip, {"archive_link"}),
-    "elsewhere": (container.named("../@a", "/etc/@b", "..\\@c", "C:/x/@d", "\\\\server\\@e"), {"archive_unsafe_name"}),
-    "encrypted": (container.encrypted, {"archive_encrypted"}),
+    "ratio": (archives.bomb_in_zip, {"archive_bomb"}),
+    "zip_in_zip": (archives.zip_in_zip, {"archive_nested"}),
+    "quine": (archives.quine, {"archive_nested"}),
+    "many_entries": (archives.many_entries, {"too_many_files"}),
+    "zip64": (archives.many_entries_by_zip64, {"too_many_files"}),
+    "inside_each_other": (archives.inside_each_other, {"archive_bomb"}),
+    "method": (archives.unknown_method, {"archive_method"}),
+    "long_name": (archives.named("@" + "a" * 60_000), {"archive_unsafe_name"}),
+    "nul_name": (archives.with_nul_name, {"archive_unsafe_name"}),
+    "lying_size": (archives.lying_size, {"archive_damaged"}),
+    "overlapping": (archives.overlapping, {"archive_bomb"}),
+    "links": (archives.links_in_zip, {"archive_link"}),
+    "elsewhere": (archives.named("../@a", "/etc/@b", "..\\@c", "C:/x/@d", "\\\\server\\@e"), {"archive_unsafe_name"}),
+    "encrypted": (archives.encrypted, {"archive_encrypted"}),
 }
 LARGE = 1 << 20
 
