@@ -26,6 +26,7 @@ ZIP_MAGICS = (b"PK\x03\x04", b"PK\x05\x06")
 ARCHIVE_MAGIC = (*ZIP_MAGICS, b"\x1f\x8b", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"BZh", b"\xfd7zXZ\x00")
 DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, OverflowError, NotImplementedError)
 END_RECORD = struct.Struct("<4s4H2LH")
+LOCATOR_64, END_RECORD_64 = struct.Struct("<4sLQL"), struct.Struct("<4sQ2H2L4Q")
 METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 STOPS = frozenset({"upload_too_large", "too_many_files"})  # these end the archive, not only the entry
 ENCRYPTED = 0x1 | 0x40 | 0x2000
@@ -149,13 +150,22 @@ def _is_unsafe(name: str) -> bool:
 
 def _check_directory(archive: IO[bytes]) -> None:
     """Refuse a table of contents that is itself the attack, before it is read into memory."""
-    archive.seek(max(0, _length(archive) - END_RECORD.size - 0xFFFF))
+    before = END_RECORD_64.size + LOCATOR_64.size
+    archive.seek(max(0, _length(archive) - before - END_RECORD.size - 0xFFFF))
     tail = archive.read()
     at = tail.rfind(b"PK\x05\x06")
     if at < 0 or len(tail) - at < END_RECORD.size:
         raise Refused("archive_damaged")
-    if END_RECORD.unpack_from(tail, at)[5] > MAX_DIRECTORY_BYTES:
+    if _directory_size(tail, at) > MAX_DIRECTORY_BYTES:
         raise Refused("too_many_files")
+
+
+def _directory_size(tail: bytes, at: int) -> int:
+    """By the end record, or by that of ZIP64 before it, which `zipfile` believes instead."""
+    locator = at - LOCATOR_64.size
+    if locator < END_RECORD_64.size or not tail.startswith(b"PK\x06\x07", locator):
+        return int(END_RECORD.unpack_from(tail, at)[5])
+    return int(END_RECORD_64.unpack_from(tail, locator - END_RECORD_64.size)[8])
 
 
 def _length(archive: IO[bytes]) -> int:

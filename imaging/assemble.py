@@ -51,6 +51,12 @@ class AssembledSeries:
         return self.first.series_uid
 
     @property
+    def tracer(self) -> str:
+        """What all slices say; "" where they disagree, as of every input they disagree about."""
+        found = {instance.tracer for _, instance in self.slices}
+        return found.pop() if len(found) == 1 else ""
+
+    @property
     def header(self) -> dict[str, Any]:
         """JSON for the series row: SUV inputs, and what a reader wants to see of the header."""
         return {
@@ -189,8 +195,9 @@ def _check_kind(instance: ParsedInstance) -> None:
         raise SeriesRefused("projection_image")
     if instance.kind != "pet":
         return
-    is_called_so = instance.series_type and instance.series_type[0].upper() in {"DYNAMIC", "GATED"}
-    if is_called_so or instance.time_points > 1:
+    called = instance.series_type[0].upper() if instance.series_type else ""
+    is_called_static = called in {"STATIC", "WHOLE BODY"}  # there GE counts bed positions as time slices
+    if called in {"DYNAMIC", "GATED"} or (instance.time_points > 1 and not is_called_static):
         raise SeriesRefused("dynamic_series")
     if instance.is_lossy:
         raise SeriesRefused("lossy_compression")

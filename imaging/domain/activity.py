@@ -29,12 +29,12 @@ class Notes:
 
 def per_activity(inputs: SuvInputs, notes: Notes) -> tuple[Factor, float | None]:
     """1 / activity at the decay reference, in 1/Bq, and the uptake time in seconds if known."""
-    _check_agreement(inputs, {"injected_activity_bq", "administration_count", "decay_correction"})
+    check_agreement(inputs, {"injected_activity_bq", "administration_count", "decay_correction"})
     dose = _dose(inputs, notes)
     correction = _decay_correction(inputs, notes)
     if correction is DecayCorrection.ADMIN:
         return 1 / dose, uptake_if_known(inputs, notes)
-    _check_agreement(inputs, _timed_by(inputs, correction))
+    check_agreement(inputs, _timed_by(inputs, correction))
     timing = (
         reference_time.to_start(inputs) if correction is DecayCorrection.START else reference_time.to_each_slice(inputs)
     )
@@ -56,7 +56,8 @@ def _timed_by(inputs: SuvInputs, correction: DecayCorrection) -> set[str]:
     return names | {"series_at", "ge_decay_reference_at"} if correction is DecayCorrection.START else names
 
 
-def _check_agreement(inputs: SuvInputs, names: set[str]) -> None:
+def check_agreement(inputs: SuvInputs, names: set[str]) -> None:
+    """Raises ``SuvUnavailable`` where the slices state more than one value of an input that decides."""
     if found := sorted(inputs.differing & names):
         raise SuvUnavailable("slices_disagree", found=", ".join(name.replace("_", " ") for name in found))
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from imaging.domain.activity import (
     Factor,
     Notes,
+    check_agreement,
     check_decay_claim,
     corrections_in,
     nuclide_in,
@@ -100,6 +101,7 @@ def _base(units: str, inputs: SuvInputs, notes: Notes) -> tuple[SuvKind | None, 
 
 
 def _declared_kind(inputs: SuvInputs, notes: Notes) -> SuvKind:
+    check_agreement(inputs, {"suv_type"})
     declared = (inputs.suv_type.value or "").strip().upper()
     if declared not in _SUV_TYPES:
         raise SuvUnavailable("suv_type_unknown", found=declared)
@@ -109,6 +111,7 @@ def _declared_kind(inputs: SuvInputs, notes: Notes) -> SuvKind:
 
 
 def _from_counts(inputs: SuvInputs, notes: Notes) -> tuple[SuvKind | None, Factor, float | None]:
+    check_agreement(inputs, {"philips_suv_factor", "philips_activity_factor"})
     to_suv = positive(inputs.philips_suv_factor.value)
     to_activity = positive(inputs.philips_activity_factor.value)
     if to_suv:

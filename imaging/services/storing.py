@@ -162,7 +162,7 @@ def _upsert(study: Study, part: AssembledSeries, manifest: str, by) -> Series:
         "sop_class_uid": part.first.sop_class_uid,
         "frame_of_reference_uid": part.first.frame_of_reference_uid,
         "series_date": _acquired_on(part),
-        "tracer": part.first.tracer,
+        "tracer": part.tracer,
         "units": part.first.units[:8],
         "instance_count": len(part.slices),
         "header": part.header,

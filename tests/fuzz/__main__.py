@@ -19,6 +19,7 @@ def main() -> int:
     django.setup()
     warnings.simplefilter("ignore")  # as in the reader's own process
     logging.disable(logging.CRITICAL)
+    from tests.fuzz import frames
     from tests.fuzz.importer import SAMPLED, Broken, Tally, run, through_the_sandbox
     from tests.fuzz.mutations import SLICES, mutated
 
@@ -31,6 +32,7 @@ def main() -> int:
             run(files, tally)
             if number % SAMPLED == 0:
                 through_the_sandbox(files)
+                tally.outcomes[f"frame: {frames.unpack(frames.changed(random.Random(f'{seed}/{number}')))}"] += 1
         except Exception as error:
             print(f"BROKEN at file {number * SLICES}: {type(error).__name__}: {error}")
             print(f"again: make fuzz SEED={seed} FROM={number * SLICES} FUZZ={SLICES}")

@@ -44,12 +44,28 @@ CRITICAL: tuple[tuple[int, str, bool, bytes], ...] = (
     (0x00181075, "DS", True, b"6586.2"),
     (0x00181078, "DT", True, b"20250310111500"),
     (0x00181072, "TM", True, b"111500"),
+    (0x00541006, "CS", False, b"LBMJAMES128"),
+    (0x70531000, "DS", False, b"0.0006"),
+    (0x70531009, "DS", False, b"1.5"),
 )
+# What else an SUV may come from: Philips counts with one or both factors, and images that are SUV already.
+PHILIPS = ((0x70530010, "LO", b"Philips PET Private Group"), (0x70531009, "DS", b"1.25"), (0x70531000, "DS", b"0.0005"))
 
 
 def series(rng: random.Random) -> list[Dataset]:
-    patient_id = f"FUZZ-{rng.randrange(10)}"
-    return [pet_slice(k, PatientID=patient_id) for k in range(SLICES)]
+    patient_id, kind = f"FUZZ-{rng.randrange(10)}", rng.random()
+    slices = [pet_slice(k, PatientID=patient_id) for k in range(SLICES)]
+    if kind < 0.2:
+        both = rng.random() < 0.5
+        for ds in slices:
+            ds.Manufacturer, ds.Units = "Philips Medical Systems", "CNTS"
+            for tag, vr, value in PHILIPS if both else PHILIPS[:2]:
+                raw(ds, tag, vr, value)
+    elif kind < 0.4:
+        suv_type = rng.choice(["", "BW", "LBM", "IBW"])
+        for ds in slices:
+            ds.Units, ds.RescaleSlope, ds.SUVType = "GML", "0.001", suv_type
+    return slices
 
 
 def flip(rng: random.Random, data: bytearray) -> None:
@@ -123,7 +139,7 @@ def disagree(rng: random.Random, slices: list[Dataset]) -> None:
     tag, vr, of_item, value = rng.choice(CRITICAL)
     ds = rng.choice(slices)
     target = radiopharmaceutical(ds) if of_item else ds
-    if rng.random() < 0.2:
+    if rng.random() < 0.2 and target.get_item(tag) is not None:
         del target[tag]
     else:
         raw(target, tag, vr, value)

@@ -2,18 +2,23 @@
 
 import io
 import random
+import time
 from collections import Counter
 
 import pytest
 
+from imaging import dicom, sandbox
 from imaging.models import Job, UploadItem
 from imaging.services import add_files, close_upload, open_upload
 from imaging.services.running import run_until_done
-from tests.fuzz import importer
+from tests.fuzz import frames, importer
 from tests.fuzz.importer import Broken, Tally
 from tests.fuzz.mutations import SLICES, mutated
 
 SEED = 7
+DYING = sandbox._BOOT.replace(
+    "main(", "from imaging import dicom; import os; dicom.parse = lambda *_: os.kill(os.getpid(), 11); main("
+)
 SERIES = 250
 
 
@@ -97,6 +102,42 @@ def test_a_reader_that_hangs_is_found(monkeypatch):
     monkeypatch.setattr(importer, "SECONDS", 0.2)
     with pytest.raises(Broken, match="no answer"):
         fuzz(1)
+
+
+def test_a_reader_that_waits_for_ever_is_found(monkeypatch):
+    monkeypatch.setattr(importer.dicom, "parse", lambda descriptor: time.sleep(60))
+    monkeypatch.setattr(importer, "SECONDS", 0.1)
+    with pytest.raises(Broken, match="no answer"):
+        fuzz(1)
+
+
+def test_a_mistake_that_the_reader_takes_for_damage_is_found(monkeypatch):
+    """The reader answers every exception with a refusal, so a mistake of its own would look like a bad file."""
+    real = dicom.describe
+    by_units = {"BQML": {}, "CNTS": {}, "GML": {}}
+    monkeypatch.setattr(dicom, "describe", lambda elements: real(elements) | by_units[real(elements)["units"]])
+    with pytest.raises(Broken, match="stumbled: KeyError"):
+        fuzz(100)
+
+
+def test_a_reader_that_dies_is_found(monkeypatch):
+    """One that is gone has nothing to say of the files it was given."""
+    monkeypatch.setattr(sandbox, "_BOOT", DYING)
+    monkeypatch.setattr(sandbox, "_current", None)
+    with pytest.raises(Broken, match="parser_crash"):
+        importer.through_the_sandbox(changed(0))
+
+
+def test_changed_compressed_frames_are_unpacked_or_refused():
+    found = Counter(frames.unpack(frames.changed(random.Random(f"{SEED}/{number}"))) for number in range(60))
+    assert found["unpacked"] and found["dicom_damaged"]
+
+
+def test_a_decoder_that_dies_is_found(monkeypatch):
+    monkeypatch.setattr(sandbox, "_BOOT", DYING.replace("dicom.parse", "dicom.decode"))
+    monkeypatch.setattr(sandbox, "_current", None)
+    with pytest.raises(Broken, match="parser_crash"):
+        frames.unpack(frames.packed("JPEGLSLossless"))
 
 
 def test_the_sandbox_reads_them_alike():

@@ -7,8 +7,10 @@ from django.db import IntegrityError, models, transaction
 from django.http import HttpResponse
 from django.template import engines
 from django.urls import include, path
+from django.utils import timezone
 
 from board.append_only import lifted
+from tests.journeys.hostile_words import OWN, WORDS
 
 OURS = ("patients", "imaging", "eligibility", "board")
 PAYLOADS = [
@@ -24,14 +26,6 @@ PAYLOADS = [
     "<scr<script>ipt>xss(1)</scr</script>ipt>", "\\u003cimg src=x onerror=xss(1)\\u003e", "&lt;img src=x onerror=xss(1)&gt;", "{{7*7}}{% debug %}",
     "${xss(1)}#{xss(1)}`${xss(1)}`", "javascript:xss(1)", "<p style=background:url(javascript:xss(1))>", "<noscript><p title='</noscript><img src=x onerror=xss(1)>'>",
 ]  # fmt: skip
-# What the code reads as a word of a list, a key or an address; poisoning it would only test the lists.
-WORDS_OF_LISTS = (
-    "sha256", "digest", "hash", "version", "uid", "token", "url", "edition", "method", "unit", "analyte", "tracer", "modality",
-    "username", "password", "case_number", "code", "object_id", "object_type", "action", "reason_code", "email", "content_type",
-    "content_encoding", "split_key", "session", "last_case", "organ", "primary_site", "treatment_class", "name_of_set", "guideline_id",
-    "discipline", "units", "sex", "key", "stage", "why", "regimen", "dicom_sex", "role", "identity", "timezone", "scale", "kind",
-    "ki67_text", "verdict",
-)  # fmt: skip
 _turn = itertools.count()
 
 
@@ -45,30 +39,84 @@ def hostile(most: int) -> str:
     return f"<b>{n}"[:most]
 
 
-def poisoned_fields(model: type[models.Model]) -> list[models.Field]:
+def text_fields(model: type[models.Model]) -> list[models.Field]:
+    """Every text but one chosen from a list, which the database itself holds to the list."""
     texts = (field for field in model._meta.concrete_fields if isinstance(field, models.CharField | models.TextField))
-    return [
-        f
-        for f in texts
-        if not f.choices and not any(word == f.name or f.name.endswith("_" + word) for word in WORDS_OF_LISTS)
-    ]
+    return [field for field in texts if not field.choices]
 
 
-def poison() -> int:
-    """Every free text of every row there is; how many."""
-    done = 0
+def name_of(field: models.Field) -> str:
+    return f"{field.model._meta.label}.{field.name}"
+
+
+def poisoned_fields(model: type[models.Model]) -> list[models.Field]:
+    return [field for field in text_fields(model) if name_of(field) not in WORDS]
+
+
+def our_models() -> list[type[models.Model]]:
+    return [model for model in apps.get_models() if model._meta.app_label in OURS]
+
+
+def fill(first: dict[type[models.Model], models.Model]) -> None:
+    """A row of every model that has none, on the rows that are there; of ``first`` models the given ones."""
+    waiting = [model for model in our_models() if not model._base_manager.exists()]
+    while waiting:
+        made = [model for model in waiting if _made(model, first)]
+        if not made:
+            return
+        waiting = [model for model in waiting if model not in made]
+
+
+def _made(model: type[models.Model], first: dict) -> bool:
+    values: dict[str, object] = {}
+    for field in model._meta.concrete_fields:
+        if isinstance(field, models.ForeignKey):
+            related = field.remote_field.model
+            found = first.get(related) or related._base_manager.order_by("pk").first()
+            if found is None and not field.null:
+                return False
+            values[field.name] = found if related is not model else None
+        elif not field.null and not field.has_default() and not field.primary_key:
+            values[field.name] = _any(field)
+    try:
+        with transaction.atomic():
+            model._base_manager.bulk_create([model(**{**values, **OWN.get(model._meta.label, {})})])
+    except IntegrityError:
+        return False
+    return True
+
+
+def _any(field: models.Field) -> object:
+    if field.choices:
+        return next(value for value, _ in field.flatchoices if value)
+    if isinstance(field, models.DateTimeField):
+        return timezone.now()
+    if isinstance(field, models.DateField):
+        return timezone.localdate()
+    if isinstance(field, models.BooleanField):
+        return False
+    if isinstance(field, models.JSONField):
+        return []
+    if isinstance(field, models.CharField | models.TextField):
+        return "a" if field.name != "sha256" else "0" * 64
+    return 1
+
+
+def poison() -> set[str]:
+    """Every free text of every row there is; the names of the fields that took it."""
+    done = set()
     with lifted():
-        for model in apps.get_models():
-            if model._meta.app_label not in OURS:
-                continue
+        for model in our_models():
             fields = poisoned_fields(model)
             for pk in list(model._base_manager.values_list("pk", flat=True)) if fields else []:
-                values = {field.name: hostile(field.max_length or 300) for field in fields}
-                try:
-                    with transaction.atomic():
-                        done += len(values) * models.QuerySet(model).filter(pk=pk).update(**values)
-                except IntegrityError:
-                    continue
+                row = models.QuerySet(model).filter(pk=pk)
+                for field in fields:  # one by one: what one of them must not hold keeps none of the others from it
+                    try:
+                        with transaction.atomic():
+                            row.update(**{field.name: hostile(field.max_length or 300)})
+                    except IntegrityError:
+                        continue
+                    done.add(name_of(field))
     return done
 
 

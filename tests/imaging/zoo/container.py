@@ -1,18 +1,32 @@
 """Cases 1 to 20: the file and what it travels in."""
 
-import os
-import stat
 import struct
-import tarfile
-import zipfile
 import zlib
-from io import BytesIO
 
 from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from tests.imaging.dicom_files import to_bytes
 from tests.imaging.object_files import report, segmentation, structure_set
+from tests.imaging.zoo.archives import (
+    bomb_in_zip,
+    encrypted,
+    hard_links,
+    inside_each_other,
+    links_in_folder,
+    links_in_tar,
+    links_in_zip,
+    lying_size,
+    many_entries,
+    many_entries_by_zip64,
+    named,
+    overlapping,
+    quine,
+    twice,
+    unknown_method,
+    with_nul_name,
+    zip_in_zip,
+)
 from tests.imaging.zoo.box import Box, edited, of_class, one_file, one_slice, pet_with, raw, recompressed
 from tests.imaging.zoo.expected import Case, Expected, SeriesSeen, of, pet, refused
 
@@ -64,137 +78,6 @@ def odd_lengths(ds: Dataset, k: int) -> None:
 
 def padding(ds: Dataset, _: int) -> None:
     raw(ds, 0xFFFCFFFC, "OB", bytes(64))
-
-
-# --- archives --------------------------------------------------------------------------------------
-def bomb_in_zip(box: Box) -> None:
-    box.zip("a.zip", [("@bomb.dcm", bytes(16 << 20)), ("@good.dcm", to_bytes(box.pet()))])
-
-
-def zip_in_zip(box: Box) -> None:
-    inner = box.zip("", [("@x.dcm", b"x")])
-    box.zip("a.zip", [("@inner.zip", inner)])
-
-
-def quine(box: Box) -> None:
-    """Not a true quine, which needs one exact byte string: an archive whose entry begins like an archive."""
-    box.zip("a.zip", [("@r.zip", b"PK\x03\x04" + bytes(200))], zipfile.ZIP_STORED)
-
-
-def many_entries(box: Box) -> None:
-    """A table of contents of 200,000 lines over one file."""
-    data = box.zip("", [("@x", b"x")])
-    at = data.index(b"PK\x01\x02")
-    end = data.rindex(b"PK\x05\x06")
-    table = data[at:end] * 200_000
-    tail = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 0xFFFF, 0xFFFF, len(table), at, 0)
-    box.add("a.zip", data[:at] + table + tail)
-
-
-def lying_size(box: Box) -> None:
-    data = bytearray(box.zip("", [("@bomb.dcm", bytes(16 << 20))]))
-    struct.pack_into("<L", data, data.rindex(b"PK\x01\x02") + 24, 100)
-    box.add("a.zip", bytes(data))
-
-
-def overlapping(box: Box) -> None:
-    """Three entries that each claim more than half of the archive as their packed bytes."""
-    data = bytearray(box.zip("", [(f"@{n}", os.urandom(64)) for n in range(3)], zipfile.ZIP_STORED))
-    at = -1
-    while (at := data.find(b"PK\x01\x02", at + 1)) >= 0:
-        struct.pack_into("<LL", data, at + 20, len(data) * 3 // 4, len(data) * 3 // 4)
-    box.add("a.zip", bytes(data))
-
-
-def inside_each_other(box: Box) -> None:
-    """Each entry's packed bytes quote the whole next entry and then are its packed bytes: few bytes, counted again and again."""
-    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
-    plain = bytes(8 << 20)
-    packed, crcs, names = packer.compress(plain) + packer.flush(), [zlib.crc32(plain)], [f"{box.mark}0"]
-    sizes, heads = [(len(packed), len(plain))], [b""]
-    for n in range(1, 12):
-        heads[-1] = _local_head(names[-1], crcs[-1], *sizes[-1])
-        packed = struct.pack("<BHH", 0, len(heads[-1]), len(heads[-1]) ^ 0xFFFF) + heads[-1] + packed
-        plain = heads[-1] + plain
-        sizes.append((len(packed), len(plain)))
-        crcs.append(zlib.crc32(plain))
-        names.append(f"{box.mark}{n}")
-        heads.append(b"")
-    body = _local_head(names[-1], crcs[-1], *sizes[-1]) + packed
-    table = b"".join(
-        struct.pack("<4s6H3L5H2L", b"PK\x01\x02", 20, 20, 0, 8, 0, 0, crc, *size, len(name), 0, 0, 0, 0, 0,
-                    body.index(_local_head(name, crc, *size))) + name.encode()
-        for name, crc, size in zip(names[::-1], crcs[::-1], sizes[::-1], strict=True)
-    )  # fmt: skip
-    tail = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, len(names), len(names), len(table), len(body), 0)
-    box.add("a.zip", body + table + tail)
-
-
-def _local_head(name: str, crc: int, packed: int, size: int) -> bytes:
-    return struct.pack("<4s5H3L2H", b"PK\x03\x04", 20, 0, 8, 0, 0, crc, packed, size, len(name), 0) + name.encode()
-
-
-def named(*names: str):
-    def make(box: Box) -> None:
-        box.zip("a.zip", [(name, b"evil") for name in names])
-
-    return make
-
-
-def with_nul_name(box: Box) -> None:
-    data = box.zip("", [("@aXb", b"evil")])
-    box.add("a.zip", data.replace(f"{box.mark}aXb".encode(), f"{box.mark}a\0b".encode()))
-
-
-def twice(box: Box) -> None:
-    slices = [to_bytes(box.pet(k)) for k in range(3)]
-    box.zip("a.zip", [("@A.dcm", slices[0]), ("@a.dcm", slices[1]), ("@a.DCM", slices[2])])
-
-
-def links_in_zip(box: Box) -> None:
-    buffer = BytesIO()
-    with zipfile.ZipFile(buffer, "w") as target:
-        for name, mode in (("link", stat.S_IFLNK), ("fifo", stat.S_IFIFO), ("device", stat.S_IFBLK)):
-            info = zipfile.ZipInfo(box.mark + name)
-            info.external_attr = (mode | 0o777) << 16
-            target.writestr(info, "/etc/passwd")
-    box.add("a.zip", buffer.getvalue())
-
-
-def links_in_tar(box: Box) -> None:
-    """A true tar with an image beside a link of each kind, a pipe and a device."""
-    buffer, image = BytesIO(), to_bytes(box.pet())
-    with tarfile.open(fileobj=buffer, mode="w") as target:
-        info = tarfile.TarInfo("good.dcm")
-        info.size = len(image)
-        target.addfile(info, BytesIO(image))
-        for kind in (tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.BLKTYPE):
-            info = tarfile.TarInfo(f"{kind.decode()}.dcm")
-            info.type, info.linkname = kind, "/etc/passwd"
-            target.addfile(info)
-    box.add("a.tar", buffer.getvalue())
-
-
-def links_in_folder(box: Box) -> None:
-    (box.folder / f"{box.mark}link.dcm").symlink_to("/etc/passwd")
-    (box.folder / f"{box.mark}folder").symlink_to("/etc")
-    (box.folder / f"{box.mark}gone.dcm").symlink_to(box.folder / "absent")
-    os.mkfifo(box.folder / f"{box.mark}fifo.dcm")
-
-
-def hard_links(box: Box) -> None:
-    box.series()
-    os.link(box.folder / f"{box.mark}0.dcm", box.folder / f"{box.mark}again.dcm")
-
-
-def encrypted(box: Box) -> None:
-    data = bytearray(box.zip("", [("@secret.dcm", b"data")]))
-    struct.pack_into("<H", data, data.find(b"PK\x01\x02") + 8, 1)
-    box.add("a.zip", bytes(data))
-
-
-def unknown_method(box: Box) -> None:
-    box.zip("a.zip", [("@a.dcm", b"data")], zipfile.ZIP_LZMA)
 
 
 # --- other objects ---------------------------------------------------------------------------------
@@ -267,6 +150,7 @@ CASES = [
         of("nested", zip_in_zip, Expected({**OPENED, "refused archive_nested": 1})),
         of("unpacks to itself", quine, Expected({**OPENED, "refused archive_nested": 1})),
         of("200,000 entries", many_entries, refused("too_many_files")),
+        of("a million entries by ZIP64", many_entries_by_zip64, refused("too_many_files")),
         of("lying table of contents", lying_size, Expected({**OPENED, "refused archive_damaged": 1})),
         of("overlapping entries", overlapping, Expected({**OPENED, "refused archive_damaged": 1,
            "refused archive_bomb": 2})),

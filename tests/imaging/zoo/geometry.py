@@ -250,9 +250,10 @@ CASES = [
     Case(50, "Dynamic, gated, several beds", "B+W", (
         of("dynamic", pet_series(SeriesType=["DYNAMIC", "IMAGE"]), pet(volume="dynamic_series")),
         of("gated", pet_series(SeriesType=["GATED", "IMAGE"]), pet(volume="dynamic_series")),
-        of("two time points that it does not call dynamic", two_time_points, pet(volume="dynamic_series", count=6)),
-        of("one of ten time points", pet_series(NumberOfTimeSlices=10), pet(volume="dynamic_series")),
-        of("one of eight gates", pet_series(NumberOfTimeSlots=8), pet(volume="dynamic_series")),
+        of("two time points that it does not call dynamic", two_time_points, pet(volume="duplicate_slices", count=6)),
+        of("one of ten time points", pet_series(SeriesType=None, NumberOfTimeSlices=10), pet(volume="dynamic_series")),
+        of("one of eight gates", pet_series(SeriesType=None, NumberOfTimeSlots=8), pet(volume="dynamic_series")),
+        of("bed positions that GE counts as time slices", pet_series(NumberOfTimeSlices=6), pet()),
         of("whole body", pet_series(SeriesType=["WHOLE BODY", "IMAGE"]), pet()),
     ), differs="The refusal of the volume is the warning."),
     Case(51, "One slice, projection, derived", "B+Q", (

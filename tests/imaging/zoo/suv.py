@@ -89,6 +89,24 @@ def philips_differs(ds: Dataset, k: int) -> None:
     raw(ds, 0x70531000, "DS", f"0.000{k + 1}".encode())
 
 
+def philips_differs_beside_another(ds: Dataset, k: int) -> None:
+    philips_differs(ds, k)
+    raw(ds, 0x70531009, "DS", b"1.25")
+
+
+def suv_type_of_one_slice(ds: Dataset, k: int) -> None:
+    """Already SUV; of what kind, one slice says."""
+    ds.Units, ds.RescaleSlope = "GML", "0.001"
+    if k == 1:
+        ds.SUVType = "LBMJAMES128"
+
+
+def tracer_of_one_slice(ds: Dataset, k: int) -> None:
+    if k == 1:
+        code = radiopharmaceutical(ds).RadiopharmaceuticalCodeSequence[0]
+        code.CodeValue, code.CodeMeaning = PSMA[0], PSMA[1]
+
+
 def all_zero(ds: Dataset, _: int) -> None:
     ds.PixelData = bytes(len(ds.PixelData))
 
@@ -188,6 +206,7 @@ CASES = [
     Case(68, "Another tracer", "W", (
         of("FDG", other_tracer(*FDG), pet("fact")),
         of("PSMA", other_tracer(*PSMA), pet("fact")),
+        of("one slice says PSMA", pet_with(tracer_of_one_slice), pet("fact", DIFFER)),
     ), differs="The tracer stands beside every number instead of a warning; no rule reads it as SSTR.",
        proof="tests/board/test_watch.py::test_only_a_scan_known_to_be_sstr_is_the_one_that_was_asked_for"),
     Case(69, "Decay correction", "H or B", (
@@ -211,6 +230,7 @@ CASES = [
         of("GML", pet_series(Units="GML", RescaleSlope="0.001"), pet()),
         of("GML, IBW", pet_series(Units="GML", SUVType="IBW", RescaleSlope="0.001"), pet()),
         of("GML, LBM", pet_series(Units="GML", SUVType="LBMJAMES128", RescaleSlope="0.001"), pet()),
+        of("GML, of a kind that one slice alone states", pet_with(suv_type_of_one_slice), pet("slices_disagree", DIFFER)),
         of("CM2ML", pet_series(Units="CM2ML", RescaleSlope="0.001"), pet()),
         of("PROPCPS", pet_series(Units="PROPCPS"), pet("units_unknown")),
         of("NONE", pet_series(Units="NONE"), pet("units_unknown")),
@@ -224,8 +244,9 @@ CASES = [
         of("not Philips", pet_series(Units="CNTS"), pet("philips_factors_missing")),
     )),
     Case(74, "Philips factor differs between slices", "Q", (
-        of("three factors", pet_with(philips_differs), pet("philips_factors_missing", DIFFER)),
-    ), differs="No SUV (B): what the slices disagree about counts as missing."),
+        of("three factors", pet_with(philips_differs), pet("slices_disagree", DIFFER)),
+        of("three factors, and one of activity", pet_with(philips_differs_beside_another), pet("slices_disagree", DIFFER)),
+    ), differs="No SUV (B), and no other factor in its place."),
     Case(75, "No sex or height for SUL", "H", (
         of("no height", pet_series(PatientSize=None), pet()),
         of("no sex", pet_with(without_sex), pet()),

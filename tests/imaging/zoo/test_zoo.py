@@ -119,6 +119,15 @@ def test_no_name_is_kept(seen):
         assert "CANARY" not in json.dumps(list(model._base_manager.values()), default=str), model._meta.label
 
 
+def test_a_series_whose_slices_name_two_tracers_has_none(seen):
+    """Else the first slice would decide whether the scan counts as SSTR."""
+    (case,) = (case for case in CASES if case.number == 68)
+    (n,) = (n for n, one in enumerate(case.specimens) if one.what == "one slice says PSMA")
+    found = Series.objects.filter(series_uid__endswith=f".68.{n + 1}.2")
+    assert found and {series.tracer for series in found} == {""}
+    assert {scan.tracer for scan in Scan.objects.filter(pet_series__in=found)} == {""}
+
+
 def test_hostile_text_is_text(seen, client, doctor):
     """The ID on the page of the held series, where the two identities stand side by side."""
     client.force_login(doctor)
