@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from imaging import digests, pictures, store
+from imaging.models import Lesion
 from patients.domain.roles import Role
 from tests.contracts.matrix import CANARY, Inhabited
 from tests.contracts.world import World, make_world
@@ -13,7 +14,9 @@ from tests.patients.factories import make_user
 
 
 def drawn(world: World) -> World:
-    """The SUV of its series is today's, and its picture lies where a drawn one does, with a word of the world in it."""
+    """The SUV of its series is today's, its picture lies where a drawn one does, and what a viewer draws has a name:
+    a word of the world in each.
+    """
     series = world.objects["series"]
     manifest = {"affine": None, "refusal": ["no_volume", "These are no images."], "of": world.patient.case_number}
     series.manifest_sha256 = store.put_bytes(json.dumps(manifest).encode()).sha256
@@ -21,6 +24,7 @@ def drawn(world: World) -> World:
     result = series.suv_results.get()
     result.input_digest = digests.of_series(series)
     result.save(update_fields=["input_digest"])
+    Lesion._base_manager.filter(patient=world.patient).update(label=world.canaries[0][:8])
     place = pictures._place(series, result)
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_bytes(f"{world.canaries[0]}-PICTURE".encode())

@@ -16,6 +16,7 @@ from board import decision_views
 from patients import reads
 from patients.domain.page_words import OF_PAGES, page_words
 from patients.models import AccessEvent
+from tests.contracts.conftest import drawn
 from tests.contracts.reads import Watched
 from tests.contracts.routes import DISPLAY_ROUTES, ENDS, ROUTES, STREAMS
 from tests.contracts.walking import all_routes
@@ -50,6 +51,14 @@ def test_a_view_that_forgets_its_note_is_found(reader, world, name):
     assert differences(reader, name, **kwargs) == {}
     with mock.patch.object(reads, "_add"), mock.patch.object(reads, "note_case"):
         assert differences(reader, name, **kwargs) == {"shown and not written down": {world.patient.case_number}}
+
+
+@pytest.mark.parametrize(("name", "about"), [("imaging:mip", "series"), ("imaging:viewer", "scan")])
+def test_a_picture_and_what_a_viewer_draws_are_no_exception(reader, world, name, about):
+    asked = drawn(world).kwargs(about)
+    assert differences(reader, name, **asked) == {}
+    with mock.patch.object(reads, "_add"):
+        assert differences(reader, name, **asked) == {"shown and not written down": {world.patient.case_number}}
 
 
 def test_a_note_without_data_is_found(reader, world):

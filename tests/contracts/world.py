@@ -166,7 +166,7 @@ def _met(word: str, by: User, patient: Patient) -> dict[str, object]:
 
 def _proposed(word: str, by: User, scan: Scan, suv: SuvResult) -> dict[str, object]:
     """What a worker has found on the scan: a focus, a reference, a lesion of an earlier scan, a picture."""
-    lesion = record(Lesion, by=by, patient=scan.patient, label=word[:8], organ=f"{word}-ORGAN")
+    lesion = record(Lesion, by=by, patient=scan.patient, label="L90", organ=f"{word}-ORGAN")
     before = record(Scan, by=by, patient=scan.patient, clinical_date=dt.date(2026, 1, 3))
     region = {"centre_x_mm": 0, "centre_y_mm": 0, "centre_z_mm": 0, "radius_mm": 9, "method": "sphere"}
     run = ProposalRun.objects.create(scan=scan, suv_result=suv, input_digest="0" * 64, method_version="foci/1.0")
