@@ -235,7 +235,7 @@ CASES = [
         of("PROPCPS", pet_series(Units="PROPCPS"), pet("units_unknown")),
         of("NONE", pet_series(Units="NONE"), pet("units_unknown")),
         of("missing", pet_series(Units=None), pet("units_unknown")),
-    )),
+    ), differs="What the slices disagree about is named in a warning (W) as well."),
     Case(73, "Philips counts", "H or B", (
         of("SUV factor", philips((0x1000, b"0.0005")), pet()),
         of("activity factor", philips((0x1009, b"1.25")), pet()),
