@@ -23,6 +23,8 @@ from tests.template import templates
 REPOSITORY = Path(__file__).resolve().parent.parent
 # Tests that mostly wait for leases to run out go in a lane of their own, so that the others use the time.
 WAITING = "tests/processes"
+# What measures seconds of a whole site has the machine for itself, after everything else.
+ALONE = "tests/processes/test_bombs_at_once.py"
 # A lane of their own: these know no database, or bring processes with databases of their own.
 ONCE = ["tests/science", "tests/js", "tests/journeys", "tests/demo/test_launcher.py", "tests/demo/test_phantom.py"]
 # It loads the demonstration, which the journeys have at hand.
@@ -47,6 +49,7 @@ class Lane:
     title: str
     arguments: list[str]
     environment: dict[str, str]
+    is_alone: bool = False
     counts: dict[str, int] | None = None
     code: int = 0
     processor_seconds: float = 0.0
@@ -89,10 +92,12 @@ def main() -> int:
         database_url = _start(stack, postgres, scratch, "PostgreSQL", absent)
         made = stack.enter_context(templates(scratch, database_url))
         lanes = _lanes(redis_url, database_url, extra)
-        for lane in lanes:
-            lane.start(scratch, made | part)
-        for lane in lanes:
-            lane.finish()
+        for is_alone in (False, True):
+            now = [lane for lane in lanes if lane.is_alone is is_alone]
+            for lane in now:
+                lane.start(scratch, made | part)
+            for lane in now:
+                lane.finish()
     return _summary(lanes, absent, started)
 
 
@@ -102,7 +107,8 @@ def _lanes(redis_url: str | None, database_url: str | None, extra: list[str]) ->
     lanes = [
         Lane("embedded SQLite", [*ignore, *(f"--ignore={place}" for place in WITH_JOURNEYS), *extra], queue),
         Lane("science, browser journeys, launcher", [*ONCE, *WITH_JOURNEYS, *extra], queue),
-        Lane("embedded SQLite, workers killed", [WAITING, *extra], queue),
+        Lane("embedded SQLite, workers killed", [WAITING, f"--ignore={ALONE}", *extra], queue),
+        Lane("a site under attack, alone", [ALONE, *extra], queue, is_alone=True),
     ]
     if database_url:
         on_postgres = {"DATABASE_URL": database_url, parts.SECOND_ENGINE: "1"}

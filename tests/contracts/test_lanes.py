@@ -91,7 +91,7 @@ def _named(arguments: list[str]) -> tuple[list[Path], list[Path]]:
     return [REPOSITORY / one for one in arguments if not one.startswith("-")] or [REPOSITORY / "tests"], left
 
 
-@pytest.mark.parametrize(("engine", "lanes"), [("SQLite", slice(0, 3)), ("PostgreSQL", slice(3, 5))])
+@pytest.mark.parametrize(("engine", "lanes"), [("SQLite", slice(0, 4)), ("PostgreSQL", slice(4, 6))])
 def test_every_file_is_in_one_lane_of_each_engine(engine, lanes):
     runs = [_named(lane.arguments) for lane in _lanes("redis://127.0.0.1:1/0", "postgres://x@127.0.0.1:1/x", [])[lanes]]
     once = [REPOSITORY / place for place in ONCE]
