@@ -1,6 +1,5 @@
 """Smaller pages of a case: where a number comes from, whether the page is the newest, answers and questions."""
 
-import datetime as dt
 from functools import partial
 
 from django.contrib import messages
@@ -12,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from board import follow_up as answers
+from board.asked_days import day_of_name
 from board.chart import Chart
 from board.contacts import log_contact
 from board.forms import ContactForm
@@ -67,22 +67,16 @@ def scan_then(request: HttpRequest, case_number: str, pk) -> HttpResponse:
 
 
 def _chain(chart: Chart, query) -> Chain:
+    day = day_of_name(chart, query.get("as_of", ""))
     if "lesion" in query:
         found = lesion_chain(chart, query["lesion"], query.get("scan", ""))
     elif "set" in query:
-        found = criterion_chain(chart, query["set"], query.get("criterion", ""), _day(query.get("as_of"), chart.today))
+        found = criterion_chain(chart, query["set"], query.get("criterion", ""), day)
     elif "fact" in query:
-        found = fact_chain(chart, query["fact"], _day(query.get("as_of"), chart.today))
+        found = fact_chain(chart, query["fact"], day)
     else:
         found = row_chain(chart, query.get("row", ""))
     return found or Chain("No such number on this case")
-
-
-def _day(text: str | None, today: dt.date) -> dt.date:
-    try:
-        return dt.date.fromisoformat(text or "")
-    except ValueError:
-        return today
 
 
 @require_GET

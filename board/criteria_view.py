@@ -9,6 +9,7 @@ from django.conf import settings
 from django.urls import get_script_prefix, reverse
 
 from board import words
+from board.asked_days import name_of_day
 from board.chart import Chart
 from board.record_table import ROW_MODELS
 from board.sensitivity_view import FlipWords, flip_words
@@ -32,11 +33,11 @@ class Moment:
     day: dt.date
     label: str
     is_chosen: bool
-    is_today: bool
+    name: str
 
     @property
     def query(self) -> str:
-        return "" if self.is_today else f"?as_of={self.day.isoformat()}"
+        return f"?as_of={self.name}" if self.name else ""
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ def moments(chart: Chart, as_of: dt.date) -> list[Moment]:
     }
     labels[chart.today] = "Today" if chart.case.known_at is None else "As known"
     labels.setdefault(as_of, words.day_words((as_of, as_of)))
-    return [Moment(day, labels[day], day == as_of, day == chart.today) for day in sorted(labels)]
+    return [Moment(day, labels[day], day == as_of, name_of_day(chart, day)) for day in sorted(labels)]
 
 
 def matrix(chart: Chart, days: list[Moment], keys: Iterable[str]) -> list[MatrixLine]:

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from board import tabs
+from board.asked_days import day_of_name, name_of_day
 from board.audit_tab import Trail, may_read_trail, trail
 from board.change_tab import change_tab
 from board.changed_criteria import outline, sets_changed
@@ -52,11 +53,8 @@ class Asked:
     seen: SeenAsked = EVERYTHING
 
     @classmethod
-    def of(cls, query: Mapping[str, str], today: dt.date) -> "Asked":
-        try:
-            day = dt.date.fromisoformat(query.get("as_of", ""))
-        except ValueError:
-            day = today
+    def of(cls, query: Mapping[str, str], chart: Chart) -> "Asked":
+        day = day_of_name(chart, query.get("as_of", ""))
         tab, sort = tabs.chosen(query.get("tab", "")), query.get("sort", "")
         scans = query.get("first", ""), query.get("second", "")
         sort = sort if sort in SORTS else "organ"
@@ -80,7 +78,7 @@ def _frame(chart: Chart, user, asked: Asked) -> dict[str, Any]:
         "tab": asked.tab,
         "tabs": tabs.LABELS,
         "as_of": asked.as_of,
-        "as_of_day": asked.as_of.isoformat(),
+        "as_of_name": name_of_day(chart, asked.as_of),
         "now": timezone.localtime(),
         "version": version_of(chart.patient),
         "next_due": next_due(chart),
@@ -111,7 +109,7 @@ def _overview(chart: Chart, asked: Asked) -> dict[str, Any]:
         "records": records,
         "is_illustrative": any(row.is_illustrative for row in records),
         "lesions": guarded("lesions", lesion_table, chart, asked.sort),
-        "sorts": _sorts(asked, chart.today),
+        "sorts": _sorts(asked, name_of_day(chart, asked.as_of)),
         "decisions": decisions,
         "change": guarded("change", lambda: chart.change),
         "ledger": guarded("ledger", ledger, chart),
@@ -164,8 +162,8 @@ def _trail(chart: Chart, asked: Asked) -> Trail:
     return trail(chart.patient, asked.before, asked.seen, known_at=chart.case.known_at)
 
 
-def _sorts(asked: Asked, today: dt.date) -> list[dict[str, Any]]:
-    day = {} if asked.as_of == today else {"as_of": asked.as_of.isoformat()}
+def _sorts(asked: Asked, day_name: str) -> list[dict[str, Any]]:
+    day = {"as_of": day_name} if day_name else {}
     return [
         {"label": label, "href": f"?{urlencode(day | {'sort': key})}#lesions", "is_current": key == asked.sort}
         for key, label in SORTS.items()

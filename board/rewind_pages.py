@@ -23,7 +23,7 @@ def patient_then(request: HttpRequest, patient: Patient) -> HttpResponse:
 
 
 def _patient_context(chart: Chart, request: HttpRequest) -> dict[str, Any]:
-    return patient_context(chart, request.user, Asked.of(request.GET, chart.today))
+    return patient_context(chart, request.user, Asked.of(request.GET, chart))
 
 
 def since_then(request: HttpRequest, patient: Patient) -> HttpResponse:

@@ -57,9 +57,8 @@ def patients(request: HttpRequest) -> HttpResponse:
 def patient(request: HttpRequest, case_number: str) -> HttpResponse:
     if is_asked(request):
         return patient_then(request, patient_or_404(request.user, case_number))
-    today = timezone.localdate()
-    chart = Chart(patient_or_404(request.user, case_number), today)
-    asked = Asked.of(request.GET, today)
+    chart = Chart(patient_or_404(request.user, case_number), timezone.localdate())
+    asked = Asked.of(request.GET, chart)
     return render(request, "board/patient.html", patient_context(chart, request.user, asked))
 
 

@@ -3,6 +3,7 @@
 import datetime as dt
 
 from board import words
+from board.asked_days import name_of_day
 from board.chart import Chart
 from board.provenance.chain import Chain, Link
 from board.provenance.facts import address, fact_link, lesion_links, source_link
@@ -31,7 +32,7 @@ def _readers(chart: Chart, name: str, as_of: dt.date) -> list[Link]:
         rows = [row for row in result.rows if name in row.fact_names]
         if rows:
             said = tuple((row.title, str(row.state) if row.is_active else f"{row.state}, not active") for row in rows)
-            href = address(chart, set=key, criterion=rows[0].id, as_of=as_of.isoformat())
+            href = address(chart, set=key, criterion=rows[0].id, as_of=name_of_day(chart, as_of))
             title = f"Read by {key} v{result.guideline_version}"
             found.append(Link(title, said, "", href, f"Open “{rows[0].title}”"))
     return found or [Link("Read by", note="No rule set reads this fact.")]

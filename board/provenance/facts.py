@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from board import words
+from board.asked_days import name_of_day
 from board.chart import Chart
 from board.fact_lines import age_words
 from board.provenance.chain import Link, facts
@@ -30,9 +31,8 @@ def fact_link(chart: Chart, name: str, as_of: dt.date) -> Link:
         ("Made of", f"{len(fact.sources)} record{'' if len(fact.sources) == 1 else 's'}" if fact.sources else ""),
     )
     title = f"Fact: {words.typeset(label_of(name))}"
-    return Link(
-        title, said, "", address(chart, fact=name, as_of=as_of.isoformat()), "Open this fact", fact.value is None
-    )
+    href = address(chart, fact=name, as_of=name_of_day(chart, as_of))
+    return Link(title, said, "", href, "Open this fact", fact.value is None)
 
 
 def source_link(chart: Chart, source: Source) -> Link:

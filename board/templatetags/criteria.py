@@ -21,7 +21,7 @@ NOTHING = SafeString("")
 @register.simple_tag(takes_context=True)
 def criterion_lines(context, lines: Iterable[CriterionLine], key: str) -> SafeString:
     """``key``: the rule set the lines are of."""
-    elsewhere, source, day = _elsewhere(context), context["source_url"], context["as_of_day"]
+    elsewhere, source, day = _elsewhere(context), context["source_url"], context["as_of_name"]
     return format_html_join("\n", "{}", ((_line(line, key, elsewhere, source, day),) for line in lines))
 
 

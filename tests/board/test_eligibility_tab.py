@@ -11,7 +11,7 @@ from board.chart import Chart
 from board.criteria_view import panels
 from eligibility import loader
 from eligibility.models import Assessment
-from imaging.models import Lesion, LesionFinding
+from imaging.models import Lesion, LesionFinding, Scan
 from patients.services import revise
 from tests.board.factories import BASELINE, FOLLOW_UP, TODAY, add_lab
 from tests.board.test_patient_page import MOST_QUERIES, page, text_of
@@ -104,7 +104,7 @@ def test_the_overview_shows_the_sites_own_choice_and_the_others_on_one_line(case
     assert set(others) == set(loader.guidelines()) - {GATE}
     assert others[LABEL].result.verdict == "cannot_determine"
     html = response.content.decode()
-    assert f"?tab=eligibility&amp;set={LABEL}&amp;as_of={TODAY}#set-{LABEL}" in html
+    assert f"?tab=eligibility&amp;set={LABEL}&amp;as_of=#set-{LABEL}" in html
     assert "Progressive disease" not in text_of(response)
     assert f'id="set-{LABEL}"' in tab(client, patient, f"&set={LABEL}").content.decode()
 
@@ -229,7 +229,14 @@ def test_the_day_asked_for_is_kept_by_every_link(case):
     response = tab(client, patient, f"&as_of={BASELINE}")
     gate = next(p for p in response.context["rule_sets"] if p.is_gate)
     assert gate.result.verdict == "not_met"
-    assert f"?tab=eligibility&amp;set={LABEL}&amp;as_of={BASELINE}" in response.content.decode()
+    html = response.content.decode()
+    scan = Scan.objects.get(patient=patient, clinical_date=BASELINE)
+    assert f"?tab=eligibility&amp;set={LABEL}&amp;as_of={scan.lineage.hex}" in html
+    assert f"as_of={BASELINE}" not in html, "a day of the case stands in no address"
+    by_scan = tab(client, patient, f"&as_of={scan.lineage.hex}")
+    assert next(p for p in by_scan.context["rule_sets"] if p.is_gate).result == gate.result
+    typed = tab(client, patient, "&as_of=2025-12-24")
+    assert f"set={LABEL}&amp;as_of=2025-12-24" in typed.content.decode()
 
 
 def test_the_tab_needs_no_more_queries_than_the_overview(case):

@@ -146,7 +146,6 @@ def names_the_case_only(address: str) -> bool:
         return True
     if address.startswith(("/patients/?", "/trail/")):  # what somebody typed into the search; see docs/hardening.md
         address = re.sub(r"[?&;](?:q|case)=[^&]*", "", address)
-    address = re.sub(r"[?&;]as_of=[\d-]{10}", "", address)  # the day a page is asked for; see docs/hardening.md
     return not has_a_word(without_number(address))
 
 
