@@ -13,6 +13,7 @@ from tests.contracts.addresses import ACCOUNTS, ADDRESSES, desk
 from tests.contracts.matrix import CANARY, NEVER, REFUSED, refused, text_of
 from tests.contracts.routes import ROUTES
 from tests.contracts.world import make_world
+from tests.parts import every
 from tests.patients.factories import make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
@@ -48,7 +49,7 @@ def test_every_one_of_them_is_asked():
     assert {one for one, route in found.items() if plain(route) != plain(one)} == set()
 
 
-@pytest.mark.parametrize("who", [*Role, "nobody"])
+@pytest.mark.parametrize("who", every(5, ["nobody", *Role], pytest.mark.long))
 def test_no_other_method_is_answered_or_written_by(people, who):
     said = {}
     for pattern, _ in OTHERS:

@@ -77,8 +77,8 @@ def test_objects_of_others_are_not_there(inhabited, name, rule):
     assert holes(inhabited, name, rule, ANOTHERS) == []
 
 
-@pytest.mark.one_engine  # refused before any row is looked up
-@pytest.mark.parametrize(("name", "rule"), CASES, ids=IDS)
+@pytest.mark.one_engine  # refused by one place before any row is looked up, whatever the address
+@pytest.mark.parametrize(("name", "rule"), every(5, CASES, pytest.mark.long), ids=IDS)
 def test_no_other_method_is_answered_written_or_read_by(inhabited, name, rule):
     found = [one for relation in (OWN, ANOTHERS) for one in holes(inhabited, name, rule, relation, NEVER)]
     assert found + open_to_nobody(inhabited, name, rule, NEVER) == []
