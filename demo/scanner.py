@@ -41,11 +41,10 @@ def activity_concentration(suv: np.ndarray, scan: ScanSpec) -> np.ndarray:
 
 
 def _subject(case: CaseSpec, scan: ScanSpec) -> Subject:
-    is_exact = case.patient.get("birth_date_precision", "day") == "day"
     return Subject(
         patient_id=case.patient_id,
         family_name=f"{case.patient_id}^",
-        birth_date=case.patient["birth_date"] if is_exact else None,
+        birth_date=case.patient["birth_date"],
         sex=case.patient["sex_for_formulas"],
         body_weight_kg=scan.weight_kg if scan.has_weight_in_header else None,
         body_height_m=scan.height_m,
