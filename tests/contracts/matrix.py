@@ -26,7 +26,7 @@ UNSPOKEN = 405
 SESSION = "django_session"
 ALWAYS = {"patients_accessevent", SESSION}
 WRITES = re.compile(r'\s*(?:INSERT INTO|UPDATE|DELETE FROM|REPLACE INTO|TRUNCATE)\s+"?(\w+)', re.I)
-BORN = re.compile(r"\b1901\b")
+BORN, DAY_OF_BIRTH, TAG = re.compile(r"\b1901\b"), re.compile(r"1901-?02-?03"), re.compile(r"<[^>]*>")
 
 
 @dataclass(frozen=True)
@@ -100,8 +100,10 @@ def _is_expected(status: int, rule: Rule, *, is_spoken: bool, is_allowed: bool) 
 
 
 def _leaked(answer, address: str) -> list[str]:
+    """Any word of the case; its year of birth in what is read, as keys of rows inside of tags have numbers too."""
     text = text_of(answer).replace(address, "")
-    return [f"{word} is said" for word, is_there in ((CANARY, CANARY in text), ("1901", BORN.search(text))) if is_there]
+    is_born = DAY_OF_BIRTH.search(text) or BORN.search(TAG.sub(" ", text))
+    return [f"{word} is said" for word, is_there in ((CANARY, CANARY in text), ("1901", is_born)) if is_there]
 
 
 def _written(tables: set[str]) -> list[str]:

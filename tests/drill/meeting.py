@@ -93,10 +93,11 @@ class Drill:
         self.figures.stale[what] = self._first(lambda row: row[2] == "reconnecting", since=began, seconds=20) - began
         self.console.keyboard.press("PageDown")
         time.sleep(max(0.0, AWAY_SECONDS - (time.time() - began)))
+        called_back = time.time()
         back()
-        returned = time.time()
-        at = self._first(lambda row: row[1] != before and row[2] == "", since=returned, seconds=40)
-        self.figures.recovery[what] = at - returned
+        returned = time.time()  # the display may be quicker to see it than who waits for it here
+        at = self._first(lambda row: row[1] != before and row[2] == "", since=called_back, seconds=40)
+        self.figures.recovery[what] = max(0.0, at - returned)
 
     def painted(self) -> str:
         return self.display.evaluate("document.querySelector('[data-screen]').dataset.painted ?? ''")
