@@ -169,7 +169,8 @@ def meaning(vr: str, value: bytes | str | None) -> object:
     if vr == "DS":
         return _number(value)
     if vr == "CS":
-        return tuple(part.strip() for part in value.decode("ascii", "replace").split("\\"))
+        parts = tuple(part.strip(" \0") for part in value.decode("ascii", "replace").split("\\"))
+        return None if parts == ("",) else parts
     return _moment(value, *FORMATS[vr])
 
 

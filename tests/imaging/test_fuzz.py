@@ -85,6 +85,8 @@ def test_an_suv_on_slices_that_disagree_is_found(monkeypatch):
         ("DS", b"70", b"7O", False),
         ("CS", b"NORM\\ATTN", b"NORM\\ATTN ", True),
         ("CS", b"NORM\\ATTN", b"NORM\\DECY", False),
+        ("CS", b"", None, True),
+        ("CS", b"BW", None, False),
         ("DA", b"20250310", b"20250309", False),
         ("DA", b"20250310", None, False),
     ],
