@@ -12,7 +12,7 @@ class AgendaConflict(Conflict):
     def __init__(self, meeting: Meeting):
         self.meeting = meeting
         who = meeting.agenda_by
-        name = (who.get_full_name() or who.username) if who else "somebody"
+        name = who.shown_name if who else "somebody"
         at = f" at {timezone.localtime(meeting.agenda_at):%H:%M:%S}" if meeting.agenda_at else ""
         said = f"The agenda was changed by {name}{at}, after you had opened it."
         super().__init__(f"{said} Yours was not stored: look, then do it again.")

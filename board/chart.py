@@ -232,7 +232,7 @@ class Chart:
         people |= {row.assignee_id for row in self.of(DecisionFollowUp)}
         people |= {row.reader_id for model in (Reading, ChangeVerdict) for row in self.of(model)}
         found = User.objects.filter(pk__in=people - {None})
-        return {user.pk: user.get_full_name() or user.username for user in found}
+        return {user.pk: user.shown_name for user in found}
 
     def _scan_view(self, scan: Scan) -> ScanView:
         signed = [r for r in scan.readings.all() if r.state == Reading.State.SIGNED and r.signed_at]

@@ -11,7 +11,6 @@ from django.db.models import Q
 from board.models import AgendaItem, BoardDecision, DecisionFollowUp
 from eligibility.models import Assessment
 from eligibility.report import NOTICE
-from patients.models import User
 
 FORMAT = "prrt-board/decision/1"
 PENDING = "pending"
@@ -51,7 +50,7 @@ def decision_core(decision: BoardDecision) -> dict[str, Any]:
         "change_class": decision.change_class or None,
         "amendment_reason": decision.amendment_reason,
         "supersedes": str(decision.supersedes_id) if decision.supersedes_id else None,
-        "signed_by": name_of(decision.recorded_by),
+        "signed_by": decision.recorded_by.shown_name,
         "signed_at": decision.recorded_at.isoformat(),
         "verdicts": [_verdict(a) for a in _assessments(decision)],
     }
@@ -73,10 +72,6 @@ def superseded_by(decision: BoardDecision, known_at: dt.datetime | None = None) 
 
 def _by(known_at: dt.datetime | None) -> Q:
     return Q() if known_at is None else Q(recorded_at__lte=known_at)
-
-
-def name_of(user: User) -> str:
-    return user.get_full_name() or user.get_username()
 
 
 def _choice(code: str, label: str) -> dict[str, str]:

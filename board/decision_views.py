@@ -109,7 +109,7 @@ def _number(text: Any) -> int:
 
 def _stamp(draft: DecisionDraft) -> dict[str, Any]:
     who = draft.updated_by
-    by = (who.get_full_name() or who.get_username()) if who else ""
+    by = who.shown_name if who else ""
     return {"version": draft.version, "saved_at": draft.updated_at.isoformat(), "saved_by": by}
 
 

@@ -33,7 +33,7 @@ def _seat(meeting: Meeting, invitation: Invitation) -> None:
         return
     if meeting.attendance.filter(user=guest).exists():
         return
-    name = (guest.get_full_name() or guest.get_username())[:80]
+    name = guest.shown_name[:80]
     if meeting.attendance.filter(name=name).exists():
         name = f"{name[:40]} ({guest.get_username()[:36]})"
     row = Attendance.objects.create(meeting=meeting, user=guest, name=name, discipline=Discipline.OTHER)

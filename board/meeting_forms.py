@@ -121,7 +121,7 @@ class SeatForm(_Styled):
         super().__init__(*args, **kwargs)
         field = self.fields["user"]
         field.queryset = User.objects.filter(is_active=True, role__in=SEERS).order_by("username")
-        field.label_from_instance = lambda user: user.get_full_name() or user.username
+        field.label_from_instance = lambda user: user.shown_name
 
     def clean(self) -> dict:
         found = super().clean()

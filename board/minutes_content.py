@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from board import words
 from board.chart import Chart
-from board.decision_record import decision_core, name_of
+from board.decision_record import decision_core
 from board.domain.events import History
 from board.domain.sketch import sketch
 from board.domain.timeline import draw
@@ -37,7 +37,7 @@ def minutes_content(meeting: Meeting, *, by, today: dt.date) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "meeting": _meeting(meeting),
-        "written_by": name_of(by),
+        "written_by": by.shown_name,
         "attendance": _attendance(meeting),
         "quorum": quorum_of(meeting).as_json,
         "cases": [_case(item, today) for item in kept],

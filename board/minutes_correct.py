@@ -7,7 +7,6 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from board.decision_record import name_of
 from board.domain.quorum import quorum
 from board.meeting_rights import check_run
 from board.meetings import NOTE_LENGTH
@@ -79,4 +78,4 @@ def _take_attendance(content: dict[str, Any], meeting: Meeting, attendance: dict
 
 def _correction(by, version: int, reason: str) -> dict[str, Any]:
     at = timezone.localtime().isoformat(timespec="minutes")
-    return {"version": version, "reason": reason, "by": name_of(by), "at": at}
+    return {"version": version, "reason": reason, "by": by.shown_name, "at": at}

@@ -96,7 +96,7 @@ def _take_control(state: ScreenState, by, window: str, *, is_taking_over: bool) 
     if is_theirs:
         return
     if state.controller_id and not is_taking_over:
-        raise NotInControl(state.controller.get_full_name() or state.controller.username)
+        raise NotInControl(state.controller.shown_name)
     before_it = {"controller": state.controller_id}
     state.controller, state.controller_key = by, window
     audit(by=by, action="screen_control", obj=state.meeting, before=before_it, after={"controller": by.pk})

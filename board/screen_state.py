@@ -155,7 +155,7 @@ def _ahead(state: ScreenState, agenda: list[AgendaItem], at: Addresses) -> list[
 def _controller(state: ScreenState, user) -> dict | None:
     if state.controller is None:
         return None
-    name = state.controller.get_full_name() or state.controller.username
+    name = state.controller.shown_name
     return {"name": name, "is_you": state.controller_id == user.pk, "window": state.controller_key}
 
 

@@ -123,7 +123,7 @@ def _kinds(found: QuerySet[AccessEvent], rows: list[dict]) -> dict[tuple, list[s
 def _visit(row: dict, people: dict[int, User], kinds: dict[tuple, list[str]]) -> Visit:
     person = people.get(row["user"])
     return Visit(
-        who=(person.get_full_name() or person.username) if person else row["device"] or "the system",
+        who=person.shown_name if person else row["device"] or "the system",
         role=person.get_role_display() if person else "",
         day=row["day"],
         count=row["count"],

@@ -35,7 +35,7 @@ class UnseenDecision(ValidationError):
 
     def __init__(self, decision: BoardDecision):
         self.decision = decision
-        who = decision.recorded_by.get_full_name() or decision.recorded_by.get_username()
+        who = decision.recorded_by.shown_name
         said = {"who": who, "day": decision.decided_on.isoformat(), "outcome": decision.get_outcome_display()}
         super().__init__(UNSEEN.format(text=decision.text, **said))
 

@@ -88,7 +88,7 @@ def sentence_of(job: Job, now: dt.datetime, *, ahead: int) -> str:
     if job.state == Job.State.RUNNING:
         return f"{_step(job)}. {_heartbeat(job, now)}"
     if job.state == Job.State.CANCELLED:
-        who = job.cancelled_by.get_full_name() or job.cancelled_by.get_username() if job.cancelled_by else "somebody"
+        who = job.cancelled_by.shown_name if job.cancelled_by else "somebody"
         return f"Cancelled by {who}, {_clock(job.finished_at)}."
     if job.state == Job.State.FAILED:
         return job.message

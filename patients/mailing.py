@@ -29,7 +29,7 @@ This mail names no case and no patient on purpose.
 
 
 def send_invitation(invitation: Invitation, link: str) -> bool:
-    by = invitation.invited_by.get_full_name() or invitation.invited_by.get_username()
+    by = invitation.invited_by.shown_name
     said = {
         "name": f"{invitation.first_name} {invitation.last_name}".strip(),
         "by": by,

@@ -69,6 +69,11 @@ class User(AbstractUser):
         return self.is_active and role_may(self.role, capability)
 
     @property
+    def shown_name(self) -> str:
+        """Full name, or the one to sign in by."""
+        return self.get_full_name() or self.get_username()
+
+    @property
     def centre(self) -> Team | None:
         return next((team for team in self.teams.all() if team.kind == Team.Kind.CENTRE), None)
 

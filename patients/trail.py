@@ -57,7 +57,7 @@ def _names(events: list[AuditEvent]) -> dict[int, str]:
         for name, value in stored.items()
         if isinstance(value, int) and _is_person(_field(_model(event.object_type), name))
     }
-    return {one.pk: one.get_full_name() or one.username for one in User.objects.filter(pk__in=keys)} if keys else {}
+    return {one.pk: one.shown_name for one in User.objects.filter(pk__in=keys)} if keys else {}
 
 
 def _is_person(field) -> bool:

@@ -194,7 +194,7 @@ def _access(row: AccessEvent) -> TrailLine:
 
 def _person(user) -> dict[str, Any]:
     return {
-        "person": (user.get_full_name() or user.username) if user else "",
+        "person": user.shown_name if user else "",
         "username": user.username if user else "",
     }
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from board import decision_record, words
+from board import words
 from board.entry.build import Page, build
 from board.entry.checks import Check, alkylator, asked, checks, grade, kept, site_of
 from board.entry.drafts import Entry
@@ -67,7 +67,7 @@ def _returned(entry: Entry) -> dict[str, str] | None:
 
 
 def name_of(user) -> str:
-    return decision_record.name_of(user) if user else "Somebody"
+    return user.shown_name if user else "Somebody"
 
 
 def label_of(name: str) -> str:

@@ -86,7 +86,7 @@ def last_edits(found: Recorded) -> dict[str, str]:
     """Who stored a row and when, by prefix: the line beside its fields."""
     lines = {}
     for prefix, row in found.stored.items():
-        by = row.recorded_by.get_full_name() or row.recorded_by.username if row.recorded_by else "the system"
+        by = row.recorded_by.shown_name if row.recorded_by else "the system"
         lines[prefix] = f"{by}, {row.recorded_at:%Y-%m-%d}"
     return lines
 

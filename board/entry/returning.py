@@ -3,7 +3,6 @@
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 
-from board.decision_record import name_of
 from board.entry.drafts import draft_for, held
 from board.models import EntryDraft, EntryReturn, ReturnAnswer
 from patients.domain.roles import Capability
@@ -67,7 +66,7 @@ def return_entry(*, by, patient: Patient, question: str, seen_submission: str) -
         raise Conflict(CHANGED)
     _check_question(question)
     if author not in readers_of(patient) or not author.may(Capability.EDIT_CLINICAL):
-        raise ValidationError(UNREAD.format(who=name_of(author)))
+        raise ValidationError(UNREAD.format(who=author.shown_name))
     made = EntryReturn(patient=patient, question=question.strip(), asked_of=author, asked_by=by)
     made.save(force_insert=True)
     audit(by=by, action="return_entry", obj=made, after=snapshot(made, ["question", "asked_of"]))

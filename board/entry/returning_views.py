@@ -6,7 +6,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from board.decision_record import name_of
 from board.entry.drafts import draft_for
 from board.entry.returning import REFUSED, open_return, return_entry, returns_of, submission_of
 from board.views import patient_or_404
@@ -31,7 +30,7 @@ def send_back(request: HttpRequest, case_number: str) -> HttpResponse:
         return _page(request, patient, question=question, refused=" ".join(refused.messages), status=422)
     except Conflict as behind:
         return _page(request, patient, question=question, refused=str(behind), status=409)
-    messages.success(request, f"Case {case_number} was returned to {name_of(made.asked_of)} with your question.")
+    messages.success(request, f"Case {case_number} was returned to {made.asked_of.shown_name} with your question.")
     return redirect("board:home")
 
 
