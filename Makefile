@@ -38,10 +38,10 @@ demo: $(VENV)/.runtime ## start everything with the demonstration cohort; Ctrl-C
 	@exec $(BIN)/python manage.py demo
 
 # --- prove -------------------------------------------------------------------------------------
-test: $(VENV)/.dev ## the test-suite on SQLite; services, permissions and workers again on PostgreSQL + Redis
+test: $(VENV)/.dev ## the test-suite: pages on SQLite, services on PostgreSQL + Redis, locks and identity on both
 	@$(BIN)/python -m tests.run
 
-proofs: $(VENV)/.dev ## what make test leaves out: long proofs in full, and pages on PostgreSQL too
+proofs: $(VENV)/.dev ## what make test leaves out: long proofs in full, and each test on the other engine too
 	@$(BIN)/python -m tests.run --proofs
 
 test-both: $(VENV)/.dev ## make test and make proofs in one run: every test, on both engines what knows a database

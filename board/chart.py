@@ -26,8 +26,9 @@ from eligibility.domain.facts import Facts
 from eligibility.domain.rules import AssessmentResult, BareVerdict
 from eligibility.models import Assessment, ChangeVerdict
 from eligibility.selectors import AssessedOn, facts_from, verdicts
+from imaging.chart_questions import may_differ
 from imaging.domain.vocabulary import is_sstr
-from imaging.models import Job, Lesion, Reading, Scan, Series, SuvInput
+from imaging.models import Job, Lesion, Reading, Scan, Series, Study, SuvInput
 from imaging.selectors import (
     CurrentMeasurement,
     CurrentSuv,
@@ -75,7 +76,7 @@ class Chart:
     def __init__(self, patient: Patient, today: dt.date, *, known_at: dt.datetime | None = None):
         self.today = today
         self.case: CaseRows = (
-            fetch(patient, also=(_board_rows, _unfinished_jobs)) if known_at is None else rewound(patient, known_at)
+            fetch(patient, also=(_board_rows, _of_today)) if known_at is None else rewound(patient, known_at)
         )
         self.patient = self.case.patient
         for series in self.of(Series):
@@ -267,11 +268,18 @@ def _board_rows(patient: Patient) -> list[QuerySet]:
     ]
 
 
-def _unfinished_jobs(patient: Patient) -> list[QuerySet]:
-    """Open jobs of the case, and failed ones of its PET series: they say why a number is missing."""
+def _of_today(patient: Patient) -> list[QuerySet]:
+    """What is under way: open jobs of the case, failed ones of its PET series, which say why a number is missing, and
+    studies brought in for it that are held, or of which the header may not be that of the chart any more."""
     series = Scan.objects.filter(patient=patient).exclude(pet_series=None).values("pet_series")
     failed = Q(kind=Job.Kind.SERIES, subject_id__in=series, state__in=Job.WITHOUT_RESULT)
-    return [Job.objects.filter(failed | Q(patient=patient, state__in=Job.OPEN))]
+    own = Series.objects.filter(candidate_patient=patient)
+    held, attached = (own.filter(identity=one) for one in (Series.Identity.HELD, Series.Identity.ATTACHED))
+    asked = attached.filter(may_differ())
+    return [
+        Job.objects.filter(failed | Q(patient=patient, state__in=Job.OPEN)),
+        Study.objects.filter(Q(pk__in=held.values("study")) | Q(pk__in=asked.values("study"))),
+    ]
 
 
 def _all_jobs(patient: Patient) -> list[QuerySet]:

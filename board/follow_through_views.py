@@ -16,10 +16,12 @@ from board.statistics import MONTHS, statistics
 from board.statistics_bars import bars
 from patients import reads
 from patients.domain.roles import Capability
+from patients.people.gate import needs
 from patients.selectors import visible_patients
 from patients.services import Conflict
 
 
+@needs(Capability.READ_CHART)
 @require_GET
 def page(request: HttpRequest) -> HttpResponse:
     """``decision`` in the address opens the form of that row."""

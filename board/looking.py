@@ -17,6 +17,7 @@ from board.models import MissedLook, WatchState
 from board.services import look_again
 from board.watching import keep_watch
 from eligibility.models import OutboxCursor
+from imaging.services import compare_weights
 from patients import outbox
 from patients.models import Patient
 
@@ -31,6 +32,7 @@ def look(patient: Patient) -> WatchState | None:
     if not _begin(patient):
         return None
     try:
+        compare_weights(patient=patient)
         look_again(patient)
         state = keep_watch(patient)
     except Exception as error:  # whatever it is, the others are still looked at

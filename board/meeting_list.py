@@ -38,7 +38,7 @@ def meetings_page(*, may_prepare: bool) -> Meetings:
     """Figures are counts of cases: nothing here names one."""
     coming = _counted(Meeting.objects.filter(state__in=Meeting.OPEN)).order_by("starts_at")
     past = _counted(Meeting.objects.filter(state=Meeting.State.CLOSED)).order_by("-starts_at")[:PAST_SHOWN]
-    series = MeetingSeries.objects.filter(is_active=True).annotate(number=Count("members"))
+    series = MeetingSeries.objects.filter(is_active=True).annotate(number=Count("members")).order_by("name")
     lines = [SeriesLine(one, one.number, next_dates(one, 3) if may_prepare else []) for one in series]
     return Meetings(_with_quorum(coming, expected_quorum), _with_quorum(past, quorum_of), lines)
 

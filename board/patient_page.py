@@ -37,6 +37,8 @@ from board.presenting import presentable
 from board.record_table import record_rows
 from board.seen_by import EVERYTHING, SeenAsked, seen_by
 from board.watch_strip import assignable, watch_strip
+from imaging.chart_questions import by_code, of_case
+from imaging.models import Series, Study
 from patients.domain.roles import Capability
 
 
@@ -83,6 +85,8 @@ def _frame(chart: Chart, user, asked: Asked) -> dict[str, Any]:
         "version": version_of(chart.patient),
         "next_due": next_due(chart),
         "has_open_jobs": chart.has_open_jobs,
+        **_images(chart),
+        "may_see_held": user.may(Capability.IMPORT_SCAN) or user.may(Capability.RESOLVE_IDENTITY),
         "may_decide": user.may(Capability.RECORD_DECISION),
         "may_follow_up": user.may(Capability.FOLLOW_UP),
         "may_edit": user.may(Capability.EDIT_CLINICAL),
@@ -98,6 +102,17 @@ def _frame(chart: Chart, user, asked: Asked) -> dict[str, Any]:
         "may_list": user.may(Capability.PREPARE_MEETING) and not chart.is_over,
         "meetings_to_list_on": cache(partial(meetings_without, chart.listings)),
         "assignable": cache(partial(assignable, chart.patient)),
+    }
+
+
+def _images(chart: Chart) -> dict[str, Any]:
+    """Studies that wait for a person, and images in the chart that are in question: read where there are any."""
+    if not chart.of(Study):
+        return {}
+    held = Series.objects.filter(candidate_patient=chart.patient, identity=Series.Identity.HELD)
+    return {
+        "held_studies": held.values("study").distinct().count(),
+        "images_asked": by_code(of_case(chart.patient)),
     }
 
 

@@ -8,13 +8,14 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 
 from board.change_tab import ChangeTab, ToEnter
 from board.rewind_days import Days, recorded_days
 from board.rewind_rules import rules_then
 from patients.domain.known import PARAMETER, Known
 from patients.models import Patient
-from patients.selectors import patient_as_known
+from patients.selectors import opened_at, patient_as_known
 
 # What a person may do on the page of today and nobody on that of an earlier day.
 READ_ONLY = {
@@ -69,6 +70,13 @@ def address_of_today(request: HttpRequest) -> str:
 
 def is_opened(patient: Patient, moment: dt.datetime) -> bool:
     return patient_as_known(patient, moment) is not None
+
+
+def not_opened_words(patient: Patient, known: Known) -> str:
+    """Both days; on the day of the opening itself the times too."""
+    opened = timezone.localtime(opened_at(patient))
+    day = f"{opened:%Y-%m-%d %H:%M}" if opened.date() == known.day else f"{opened:%Y-%m-%d}"
+    return f"Case was opened on {day}; nothing was known on {known_words(known)}."
 
 
 def read_only(context: Mapping[str, Any]) -> dict[str, Any]:

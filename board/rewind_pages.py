@@ -8,14 +8,12 @@ from django.shortcuts import render
 
 from board.chart import Chart
 from board.patient_page import Asked, patient_context
-from board.rewind import is_opened, read_only, rewind_of
+from board.rewind import is_opened, not_opened_words, read_only, rewind_of
 from board.rewind_since import since
 from patients.domain.known import KnownRefused
 from patients.known_asked import known_in
 from patients.known_links import keep_day
 from patients.models import Patient
-
-NOT_OPENED = "On this day the case was not opened yet: nothing was known of it here."
 
 
 def patient_then(request: HttpRequest, patient: Patient) -> HttpResponse:
@@ -43,7 +41,7 @@ def shown_then(
     except KnownRefused as refused:
         return _refused(request, patient, str(refused), 400)
     if not is_opened(patient, known.moment):
-        return _refused(request, patient, NOT_OPENED, 200)
+        return _refused(request, patient, not_opened_words(patient, known), 200, is_then=True)
     chart = Chart(patient, known.day, known_at=known.moment)
     shown = read_only(context(chart, request)) | {"rewind": rewind_of(request, patient, known)}
     response = render(request, template, shown)
@@ -51,6 +49,9 @@ def shown_then(
     return response
 
 
-def _refused(request: HttpRequest, patient: Patient, sentence: str, status: int) -> HttpResponse:
-    context = {"patient": patient, "sentence": sentence}
+def _refused(
+    request: HttpRequest, patient: Patient, sentence: str, status: int, *, is_then: bool = False
+) -> HttpResponse:
+    """``is_then``: the day could be shown and there was nothing on it: the page wears the frame of an earlier day."""
+    context = {"patient": patient, "sentence": sentence, "is_then": is_then}
     return render(request, "board/rewind_refused.html", context, status=status)

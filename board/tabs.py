@@ -110,7 +110,7 @@ def _specimen_row(s, chart: Chart) -> tuple[Cell, ...]:
         Cell(words.row_day(s.as_written), f"{s.note} {s.doubt_words}".strip()),
         Cell(s.site or "not stated"),
         Cell(s.get_procedure_display(), s.get_differentiation_display()),
-        Cell(s.ki67_text or "not stated", s.ki67_method, _source(chart, s), is_source=True),
+        Cell(words.in_percent(s) or "not stated", s.ki67_method, _source(chart, s), is_source=True),
         Cell(found.label, found.edition),
         Cell(s.stated_grade or "not stated", s.classification_edition),
         Cell(markers or "none recorded"),

@@ -15,18 +15,29 @@ from board.worklist import worklist
 from patients.domain.roles import Capability
 from patients.known_asked import is_asked
 from patients.models import Patient
-from patients.selectors import get_visible_patient, visible_patients
+from patients.people.gate import needs
+from patients.selectors import get_visible_patient, people_figures, visible_patients
 
 CASE_NUMBER_LENGTH = 32
 
 
+def _home_stamp(request: HttpRequest) -> str | None:
+    """None for who reads no chart: what they see at home leaves no row in the trail when it changes."""
+    is_in = request.user.is_authenticated and request.user.may(Capability.READ_CHART)
+    return page_stamp(request) if is_in else None
+
+
 @require_GET
-@condition(etag_func=page_stamp)
+@condition(etag_func=_home_stamp)
 def home(request: HttpRequest) -> HttpResponse:
     today = timezone.localdate()
-    return render(request, "board/home.html", {"work": worklist(request.user, today=today), "today": today})
+    context = {"work": worklist(request.user, today=today), "today": today}
+    if request.user.may(Capability.MANAGE_USERS):
+        context["people"] = people_figures()
+    return render(request, "board/home.html", context)
 
 
+@needs(Capability.READ_CHART)
 @require_GET
 @condition(etag_func=list_stamp)
 def patients(request: HttpRequest) -> HttpResponse:

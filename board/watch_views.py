@@ -21,10 +21,12 @@ from board.watch_acts import ACTS, Act
 from board.watch_groups import grouped
 from board.watch_list import watch_page
 from patients.domain.roles import Capability
+from patients.people.gate import needs
 
 MOST_PAGES = 10_000
 
 
+@needs(Capability.READ_CHART)
 @require_GET
 @condition(etag_func=list_stamp)
 def watch_list(request: HttpRequest) -> HttpResponse:

@@ -9,7 +9,6 @@ import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal
 
 from board import words
 from board.chart import Chart
@@ -20,6 +19,7 @@ from eligibility.domain.rules import AssessmentResult, RowResult, evaluate
 from eligibility.domain.vocabulary import FACTS, label_of
 from eligibility.loader import guideline
 from patients.domain.ki67 import Interval
+from patients.domain.numbers import NumberRefused, decimal_of
 
 UNKNOWN = "unknown"
 RELATIONS = ("none", "below", "equal", "above")
@@ -104,8 +104,15 @@ def _fields(name: str, fact: Fact, sets: list[Guideline], typed: Mapping[str, st
         options = tuple((word, choice_text(frozenset({word}))) for word in sorted(spec.words))
         return [_checked(Field(key, label, recorded, options=(*options, (UNKNOWN, "unknown")), typed=given))]
     unit = _unit(name, fact, sets)
-    error = REFUSED if given and (len(given) > LONGEST or _read(given) is None) else ""
-    return [Field(key, label, recorded, words.unit(unit), typed=given, error=error)]
+    return [Field(key, label, recorded, words.unit(unit), typed=given, error=_error(given))]
+
+
+def _error(given: str) -> str:
+    try:
+        is_read = not given or (len(given) <= LONGEST and _read(given) is not None)
+    except NumberRefused as refused:
+        return str(refused)
+    return "" if is_read else REFUSED
 
 
 def _lesion_field(lesion: LesionFact, typed: Mapping[str, str]) -> Field:
@@ -143,24 +150,20 @@ def _conditions(test: Test) -> list[Condition]:
 
 
 def _read(text: str) -> Interval | str | None:
-    """An interval, "unknown", or None for what is neither."""
+    """An interval, "unknown", or None for what is neither. Raises NumberRefused."""
     if text.casefold() == UNKNOWN:
         return UNKNOWN
     if found := _RANGE.fullmatch(text):
-        low, high = _decimal(found[1]), _decimal(found[2])
+        low, high = decimal_of(found[1]), decimal_of(found[2])
         return Interval(low, high) if low <= high else None
     if not (found := _ONE.fullmatch(text)):
         return None
-    number = _decimal(found[2])
+    number = decimal_of(found[2])
     return {
         "": Interval(number, number),
         "<": Interval(None, number, high_open=True),
         ">": Interval(number, None, low_open=True),
     }[found[1]]
-
-
-def _decimal(text: str) -> Decimal:
-    return Decimal(text.replace(",", "."))
 
 
 def _overrides(fields: list[Field], facts: Facts, sets: list[Guideline], today: dt.date) -> dict[str, Fact]:

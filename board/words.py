@@ -98,14 +98,18 @@ def current_line(lines: list[TreatmentLine]) -> str:
 
 
 def ki67(specimens: list[HistologySpecimen]) -> str:
-    """The newest Ki-67 exactly as written."""
+    """The newest Ki-67 as written, in percent: "18" was typed beside a "%"."""
     stated = [s for s in specimens if s.ki67_text]
-    return f"Ki-67 {stated[-1].ki67_text}" if stated else "Ki-67 not stated"
+    return f"Ki-67 {in_percent(stated[-1])}" if stated else "Ki-67 not stated"
+
+
+def in_percent(specimen: HistologySpecimen) -> str:
+    return str(specimen.ki67_interval or specimen.ki67_text)
 
 
 def ki67_change(specimens: list[HistologySpecimen]) -> str:
     """The newest, after the one before it where that said something else: "Ki-67 18 % → 8 %"."""
-    stated = [s.ki67_text for s in specimens if s.ki67_text]
+    stated = [in_percent(s) for s in specimens if s.ki67_text]
     if len(stated) > 1 and stated[-1] != stated[-2]:
         return f"Ki-67 {stated[-2]} → {stated[-1]}"
     return ki67(specimens)

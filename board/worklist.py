@@ -1,4 +1,7 @@
-"""What waits for this user: scans to read, proposals to decide, work in the background, held series, due dates."""
+"""What waits for this user: scans to read, proposals to decide, work in the background, held series, due dates.
+
+What the role has no panel for is not asked for (``home_layout``).
+"""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -6,11 +9,30 @@ from dataclasses import dataclass
 from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils import timezone
 
+from board.cohort.at_home import exports_at_home, questions_of
+from board.entry.begun import Begun, begun_lines
 from board.entry.returning import returned_to, waiting_for_others
 from board.entry.worklist import begun, submitted
 from board.follow_through import overdue_decisions
+from board.home_layout import (
+    CASES,
+    COHORT,
+    DECIDE,
+    DUE,
+    ENTRIES,
+    EXPORTS,
+    IMPORTS,
+    JOBS,
+    LOOK,
+    LOST,
+    READ,
+    Columns,
+    columns_of,
+)
 from board.models import (
     BoardDecision,
+    CohortExport,
+    CohortQuestion,
     Contact,
     DayNotice,
     DecisionFollowUp,
@@ -23,37 +45,30 @@ from board.next_due import Due, next_of_all
 from board.reading_list import ReadingRow, Undecided, reading_rows, undecided
 from board.watch_list import WatchFigures, WatchRow, pressing_rows, watch_figures
 from imaging.access import visible_jobs, visible_series, visible_uploads
+from imaging.chart_questions import Asked, of_series
 from imaging.job_lines import JobLine, job_lines
 from imaging.job_state import jobs_state
 from imaging.models import Job, Series, Upload
-from imaging.pages import RECENT
+from imaging.pages import RECENT, held_words, is_asked
 from patients import reads
-from patients.domain.roles import Capability, Role
+from patients.domain.roles import Capability
 from patients.models import Patient
 from patients.selectors import in_visible_chart, visible_patients
 
 SHOWN, SHOWN_DONE = 8, 3
-READING, FOLLOW_UP, BACKGROUND = "reading", "follow_up", "background"
-# What a role comes here for stands first.
-COLUMNS: dict[str, tuple[str, ...]] = {
-    Role.NUCLEAR_MEDICINE: (READING, BACKGROUND, FOLLOW_UP),
-    Role.DATA_ENTRY: (BACKGROUND, FOLLOW_UP, READING),
-    Role.COORDINATOR: (FOLLOW_UP, BACKGROUND, READING),
-}
-OTHERS = (FOLLOW_UP, READING, BACKGROUND)
 
 
 @dataclass(frozen=True)
 class Worklist:
-    columns: tuple[str, ...]
-    may_read: bool
+    columns: Columns
     readings: list[ReadingRow]
     undecided: list[Undecided]
     jobs: list[JobLine]
     held: list[Series]
+    images_asked: list[Asked]
     stale: list[DayNotice]
     watched: list[WatchRow]
-    watch: WatchFigures
+    watch: WatchFigures | None
     due: list[BoardDecision]
     contacts_due: list[Contact]
     overdue_decisions: str
@@ -61,22 +76,30 @@ class Worklist:
     uploads: list[Upload]
     recent: list[Patient]
     submitted: list[EntryDraft]
-    begun: list[EntryDraft]
+    begun: list[Begun]
     returned: list[EntryReturn]
     asked: list[EntryReturn]
+    questions: list[tuple[CohortQuestion, str]]
+    exports: list[tuple[CohortExport, str]]
     may_enter: bool
+    may_ask: bool
     revision: str
 
     @property
-    def begins_with_entries(self) -> bool:
-        """Who reads scans begins with those; for the others what was entered stands above."""
-        return self.columns[0] != READING
+    def is_clinical(self) -> bool:
+        return any(CASES in panels for _, panels in self.columns)
+
+    @property
+    def shows_work(self) -> bool:
+        """Whether work in the background moves on this page."""
+        return any(one in panels for _, panels in self.columns for one in (READ, JOBS))
 
     @property
     def is_empty(self) -> bool:
         open_jobs = [line for line in self.jobs if line.job.state != Job.State.DONE]
         due = (self.due, self.contacts_due, self.watched, self.submitted, self.begun, self.returned)
-        return not any((self.readings, self.undecided, open_jobs, self.held, self.stale, *due))
+        waiting = (self.held, self.images_asked, self.stale, self.exports)
+        return not any((self.readings, self.undecided, open_jobs, *waiting, *due))
 
     @property
     def jobs_sentence(self) -> str:
@@ -87,28 +110,37 @@ class Worklist:
 
 def worklist(user, *, today: dt.date) -> Worklist:
     """At most ``SHOWN`` of each, the oldest waiting first; recent imports and cases newest first."""
+    columns = columns_of(user)
+    shown = {panel for _, panels in columns for panel in panels}
+
+    def rows(panel: str, read, *, right: Capability | None = None) -> list:
+        return read() if panel in shown and (right is None or user.may(right)) else []
+
     found = Worklist(
-        columns=COLUMNS.get(user.role, OTHERS),
-        may_read=user.may(Capability.READ_CHART),
-        readings=reading_rows(user, now=timezone.now()),
-        undecided=undecided(user),
-        jobs=_jobs(user),
-        held=_held(user),
-        stale=_stale(user),
-        watched=pressing_rows(user, today=today),
-        watch=watch_figures(user, today=today),
-        due=_due(user, today),
-        contacts_due=_contacts_due(user, today),
-        overdue_decisions=overdue_decisions(user, today=today),
-        next_due=next_of_all(user, today=today),
-        uploads=list(visible_uploads(user).select_related("patient").order_by("-created_at")[:SHOWN]),
-        recent=list(visible_patients(user).order_by("-recorded_at")[:SHOWN]),
-        submitted=submitted(user),
-        begun=begun(user),
-        returned=returned_to(user),
-        asked=waiting_for_others(user),
+        columns=columns,
+        readings=rows(READ, lambda: reading_rows(user, now=timezone.now())),
+        undecided=rows(DECIDE, lambda: undecided(user)),
+        jobs=rows(JOBS, lambda: _jobs(user)),
+        held=rows(LOOK, lambda: _held(user), right=Capability.IMPORT_SCAN),
+        images_asked=rows(LOOK, lambda: _images_asked(user), right=Capability.RESOLVE_IDENTITY),
+        stale=rows(LOOK, lambda: _stale(user), right=Capability.FOLLOW_UP),
+        watched=rows(LOST, lambda: pressing_rows(user, today=today)),
+        watch=watch_figures(user, today=today) if LOST in shown else None,
+        due=rows(DUE, lambda: _due(user, today)),
+        contacts_due=rows(DUE, lambda: _contacts_due(user, today)),
+        overdue_decisions=overdue_decisions(user, today=today) if DUE in shown else "0",
+        next_due=next_of_all(user, today=today) if DUE in shown else None,
+        uploads=rows(IMPORTS, lambda: _uploads(user)),
+        recent=rows(CASES, lambda: list(visible_patients(user).order_by("-recorded_at")[:SHOWN])),
+        submitted=rows(ENTRIES, lambda: submitted(user)),
+        begun=rows(ENTRIES, lambda: begun_lines(begun(user))),
+        returned=rows(ENTRIES, lambda: returned_to(user)),
+        asked=rows(ENTRIES, lambda: waiting_for_others(user)),
+        questions=rows(COHORT, lambda: questions_of(user)),
+        exports=rows(EXPORTS, lambda: exports_at_home(user)),
         may_enter=user.may(Capability.EDIT_CLINICAL),
-        revision=jobs_state(user)["revision"],
+        may_ask=user.may(Capability.EXPORT_COHORT),
+        revision=jobs_state(user)["revision"] if READ in shown or JOBS in shown else "",
     )
     _note(found)
     return found
@@ -118,13 +150,29 @@ def _note(found: Worklist) -> None:
     reads.note_all(row.scan for row in (*found.readings, *found.undecided))
     reads.note_all(line.job for line in found.jobs)
     reads.note_all(event.decision for event in found.stale)
-    reads.note_all([*found.submitted, *found.begun, *found.returned, *found.asked])
+    reads.note_all([*found.submitted, *(one.draft for one in found.begun), *found.returned, *found.asked])
+    reads.note_all(one.series for one in found.images_asked)
     reads.note_all([*found.held, *found.due, *found.contacts_due, *found.uploads, *found.recent])
+
+
+def _uploads(user) -> list[Upload]:
+    return list(visible_uploads(user).select_related("patient").order_by("-created_at")[:SHOWN])
 
 
 def _held(user) -> list[Series]:
     waiting = visible_series(user).filter(identity__in=[Series.Identity.HELD, Series.Identity.UNASSIGNED])
-    return list(waiting.select_related("study", "candidate_patient").order_by("created_at")[:SHOWN])
+    found = list(waiting.select_related("study", "candidate_patient").order_by("created_at")[:SHOWN])
+    for series in found:
+        series.is_asked, series.held_words = is_asked(series), held_words(series.identity_reason)
+    return found
+
+
+def _images_asked(user) -> list[Asked]:
+    """Of charts that were changed since their images came one series each; for those who may answer."""
+    first: dict[int, Asked] = {}
+    for one in of_series(visible_series(user)):
+        first.setdefault(one.series.candidate_patient_id, one)
+    return list(first.values())[:SHOWN]
 
 
 def _stale(user) -> list[DayNotice]:

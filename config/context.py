@@ -1,7 +1,10 @@
 """What every page's frame shows."""
 
 from django.conf import settings
+from django.utils.functional import SimpleLazyObject
 
+from config.health_lights import grouped, lights
+from config.health_reading import read
 from demo.accounts import DEMO_PASSWORD, DEMO_USER
 from patients.domain.roles import Capability
 from patients.selectors import open_emergencies, unreviewed_emergencies
@@ -13,6 +16,9 @@ def frame(request) -> dict:
     shown["may_read_the_trail"] = lambda: _may(request, Capability.READ_TRAIL)
     shown["may_manage"] = lambda: _may(request, Capability.MANAGE_USERS)
     shown["may_see_meetings"] = lambda: _may(request, Capability.SEE_MEETING)  # asked for only where it is drawn
+    shown["may_import_scans"] = lambda: _may(request, Capability.IMPORT_SCAN)
+    shown["may_read_charts"] = lambda: _may(request, Capability.READ_CHART)
+    shown["system_lights"] = SimpleLazyObject(lambda: _system_lights(request))  # read once for all its panels
     shown["may_see_cohort"] = lambda: _may(request, Capability.SEE_COHORT)
     user = getattr(request, "user", None)
     if user is not None and user.is_authenticated:
@@ -22,6 +28,10 @@ def frame(request) -> dict:
     if settings.IS_DEMO:
         shown["demo_sign_in"] = {"username": DEMO_USER, "password": DEMO_PASSWORD}
     return shown
+
+
+def _system_lights(request) -> dict:
+    return grouped(lights(read())) if _may(request, Capability.MANAGE_USERS) else {}
 
 
 def _may(request, capability: Capability) -> bool:

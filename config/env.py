@@ -76,6 +76,7 @@ OIDC_ROLES: dict[str, str] = _read.dict("PRRT_OIDC_ROLES", default={})
 OIDC_ROLE_CLAIM: str = _read.str("PRRT_OIDC_ROLE_CLAIM", default="groups")
 LOCAL_SIGN_IN: bool = _read.bool("PRRT_LOCAL_SIGN_IN", default=True)
 COHORT_KEY: str = _read.str("PRRT_COHORT_KEY", default="")
+NAME_KEY: str = _read.str("PRRT_NAME_KEY", default="")
 COHORT_SMALLEST_CELL: int = _read.int("PRRT_COHORT_SMALLEST_CELL", default=5)
 
 

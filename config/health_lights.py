@@ -31,6 +31,16 @@ def lights(health: Health) -> list[Light]:
     return [one(health) for one in made]
 
 
+STORAGE, WORK = ("disk", "files", "backup", "database"), ("queue", "leases", "failures", "workers", "beat")
+
+
+def grouped(found: list[Light]) -> dict[str, list[Light]]:
+    """For the home page of who keeps the installation: storage, work in the background, and all others."""
+    of_none = [one.name for one in found if one.name not in STORAGE + WORK]
+    groups = {"storage": STORAGE, "work": WORK, "others": of_none}
+    return {group: [one for one in found if one.name in names] for group, names in groups.items()}
+
+
 def worst(found: list[Light]) -> str:
     return next((colour for colour in (RED, AMBER) if any(one.colour == colour for one in found)), GREEN)
 
@@ -90,7 +100,8 @@ def _workers(h: Health) -> Light:
 
 def _beat(h: Health) -> Light:
     if h.beat_s is None or h.beat_s > 3 * MINUTE:
-        said = f"Last heard {ago(h.beat_s)}. Workers go on, but nothing is looked at by night. Start beat."
+        heard = "Never heard." if h.beat_s is None else f"Last heard {ago(h.beat_s)}."
+        said = f"{heard} Workers go on, but nothing is looked at by night. Start beat."
         return Light("beat", "Beat", AMBER, said)
     return Light("beat", "Beat", GREEN, f"Heard {ago(h.beat_s)}.")
 
@@ -112,7 +123,7 @@ def _files(h: Health) -> Light:
             "each stays here until it was read and is whole."
         )
         return Light("files", title, RED, said)
-    checked = f"Compared with the database {ago(h.store_s)}, all read {ago(h.store_full_s)}."
+    checked = f"Last compared with the database: {ago(h.store_s)}. Last read whole: {ago(h.store_full_s)}."
     if h.store_open_s is not None and h.store_open_s > STORE_OPEN_LONG:
         said = (
             f"A check begun {ago(h.store_open_s)} has not ended: it still runs, or was cut off and is to be run again."

@@ -241,6 +241,7 @@ DUE_RULES_FILE = env.DUE_RULES_FILE
 MINIMUM_DATA_FILE = env.MINIMUM_DATA_FILE
 HOSPITAL_VIEWER_URL = env.HOSPITAL_VIEWER_URL
 COHORT_KEY = env.COHORT_KEY or SECRET_KEY  # of pseudonyms and date shifts; never in an export
+NAME_KEY = env.NAME_KEY or SECRET_KEY  # of what is kept in place of names; with another key scans are held once more
 COHORT_SMALLEST_CELL = env.COHORT_SMALLEST_CELL
 COHORT_EXPORT_DIR = DATA_DIR / "exports"
 COHORT_EXPORT_HOURS = 24

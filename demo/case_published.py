@@ -21,7 +21,7 @@ _NOTE = (
     "Published: woman, 58 y, gastric NET G2, MIB1 7–8 %, liver metastases, six cycles of CAPTEM; 68Ga-DOTATATE before "
     "and after: gastric mass SUVmax 9.09 (low uptake, no score stated) and 11.47 (Krenning 3), liver metastases "
     "Krenning ≤ 1 and 3, lesions smaller, abdominal pain relieved. "
-    "Illustrative, not from the publication: all dates and the month of birth, the images and all other uptake values "
+    "Illustrative, not from the publication: all dates and the day of birth, the images and all other uptake values "
     "(liver SUVmean among them), the number, segments and sizes of the lesions, injected activity, uptake time and "
     "body size in the image headers, the question to the board and its decision."
 )
@@ -43,7 +43,6 @@ def published_case(today: dt.date) -> CaseSpec:
             "initials": "DA",
             "sex_for_formulas": "F",
             "birth_date": _born(baseline),
-            "birth_date_precision": "month",
             "demo_note": _NOTE,
         },
         rows=(
@@ -115,7 +114,7 @@ def published_case(today: dt.date) -> CaseSpec:
 
 
 def _born(baseline: dt.date) -> dt.date:
-    """A month that makes the patient 58 at both scans."""
+    """A day that makes the patient 58 at both scans."""
     before = baseline - dt.timedelta(days=35)
     return dt.date(before.year - 58, before.month, 1)
 

@@ -169,7 +169,7 @@ def _grade(specimens: list, site: str) -> Fact:
     highest = max(graded, key=lambda pair: max(map(_GRADES.index, pair[1])))
     latest = _latest([specimen for specimen, _ in graded])
     used = {specimen: grades for specimen, grades in graded if specimen in latest} | dict([highest])
-    detail = "; ".join(f"Ki-67 {s.ki67_text}" for s in used if s.ki67_text)
+    detail = "; ".join(f"Ki-67 {s.ki67_interval or s.ki67_text}" for s in used if s.ki67_text)
     return Fact(
         frozenset().union(*used.values()),
         clinical_date=dated(latest[0]),

@@ -7,11 +7,13 @@ frame of reference, matrix, corrections and units agree.
 
 import hashlib
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from imaging import twins
+from imaging.domain import names
 from imaging.domain.errors import Caution, VolumeUnavailable
 from imaging.domain.geometry import StackGeometry, stack
 from imaging.domain.suv_inputs import SuvInputs
@@ -26,10 +28,14 @@ Slice = tuple[str, ParsedInstance]
 class AssembledSeries:
     """One series. ``slices`` are in volume order where there is a ``geometry``; else ``refusal`` says why not.
 
-    ``hold`` is the reason to keep the series away from any chart until a person has looked, or "".
+    ``repeated`` are slices whose image is among them already, under another SOP Instance UID. ``hold`` is a doubt about
+    whose the images are, which keeps them away from any chart until a person has looked, or ""; what is asked about the
+    images themselves is in ``questions``.
     """
 
     slices: tuple[Slice, ...]
+    repeated: tuple[Slice, ...]
+    is_split: bool
     split_key: str
     geometry: StackGeometry | None
     refusal: VolumeUnavailable | None
@@ -51,10 +57,30 @@ class AssembledSeries:
         return self.first.series_uid
 
     @property
+    def name_print(self) -> str:
+        """Of the first slice; ``names.DISAGREE`` where another slice calls the patient by a name that is not alike."""
+        first, *others = self._stated("name_print")
+        return first if all(names.is_alike(first, other) for other in others) else names.DISAGREE
+
+    @property
     def tracer(self) -> str:
         """What all slices say; "" where they disagree, as of every input they disagree about."""
-        found = {instance.tracer for _, instance in self.slices}
-        return found.pop() if len(found) == 1 else ""
+        return self._agreed("tracer") or ""
+
+    @property
+    def body_weight_kg(self) -> float | None:
+        """What all slices say."""
+        found: float | None = self._agreed("body_weight_kg")
+        return found
+
+    def _agreed(self, name: str) -> Any:
+        """None where the slices disagree."""
+        first, *others = self._stated(name)
+        return None if others else first
+
+    def _stated(self, name: str) -> list[Any]:
+        """Each value once, that of the first slice first."""
+        return list(dict.fromkeys(getattr(instance, name) for _, instance in self.slices))
 
     @property
     def header(self) -> dict[str, Any]:
@@ -67,6 +93,7 @@ class AssembledSeries:
             "radiopharmaceutical": self.first.radiopharmaceutical,
             "reconstruction": self.first.reconstruction,
             "image_type": list(self.first.image_type),
+            "body_weight_kg": self.body_weight_kg,
         }
 
     @property
@@ -151,6 +178,7 @@ def _reconstruction(instance: ParsedInstance) -> tuple[Any, ...]:
 
 def _assemble_one(group: list[Slice], *, is_shared: bool, is_split: bool) -> AssembledSeries:
     slices, warnings = _drop_repeated(group)
+    slices, repeated = twins.set_aside(slices)
     if is_split:
         warnings.append(caution("series_split"))
     geometry, refusal = None, None
@@ -160,7 +188,7 @@ def _assemble_one(group: list[Slice], *, is_shared: bool, is_split: bool) -> Ass
         slices = [slices[k] for k in geometry.order]
         warnings += geometry.warnings
     except VolumeUnavailable as found:
-        refusal = found
+        refusal = SeriesRefused("dynamic_series") if _is_of_many_times(found, slices) else found
         slices.sort(key=lambda item: (item[1].instance_number or 0, item[1].sop_uid))
     inputs = None
     if slices[0][1].kind == "pet":
@@ -169,10 +197,12 @@ def _assemble_one(group: list[Slice], *, is_shared: bool, is_split: bool) -> Ass
     warnings += _remarks([instance for _, instance in slices])
     return AssembledSeries(
         slices=tuple(slices),
+        repeated=tuple(repeated),
+        is_split=is_split,
         split_key=split_key(slices[0][1]),
         geometry=geometry,
         refusal=refusal,
-        hold=_hold([instance for _, instance in slices], is_shared),
+        hold="series_uid_shared" if is_shared else doubt_about([instance for _, instance in slices]),
         suv_inputs=inputs,
         warnings=tuple(dict.fromkeys(warnings)),
     )
@@ -203,6 +233,14 @@ def _check_kind(instance: ParsedInstance) -> None:
         raise SeriesRefused("lossy_compression")
 
 
+def _is_of_many_times(found: VolumeUnavailable, slices: Sequence[Slice]) -> bool:
+    """Every place equally often in a series of several time points: it is dynamic, whatever it calls itself."""
+    if found.code != "duplicate_slices" or slices[0][1].time_points == 1:
+        return False
+    times = set(Counter(instance.position for _, instance in slices).values())
+    return len(times) == 1 and times != {1}
+
+
 def _geometry(slices: Sequence[Slice]) -> StackGeometry:
     instances = [instance for _, instance in slices]
     first = instances[0]
@@ -230,11 +268,13 @@ def _remarks(instances: Sequence[ParsedInstance]) -> list[Caution]:
         found.append(caution("frame_of_reference_missing"))
     if any(instance.has_preamble for instance in instances):
         found.append(caution("preamble_not_empty"))
+    if any(instance.is_charset_doubtful for instance in instances):
+        found.append(caution("character_set_doubtful"))
     if any(map(_has_irregular_uid, instances)):
         found.append(caution("uid_irregular"))
     if first.kind == "pet" and any(instance.intercept for instance in instances):
         found.append(caution("rescale_intercept_in_pet"))
-    if first.kind == "pet" and first.image_type[:1] == ("DERIVED",):
+    if any(instance.is_derived_pet for instance in instances):
         found.append(caution("derived_images"))
     return found
 
@@ -248,9 +288,8 @@ def _unreadable(instances: Sequence[ParsedInstance]) -> list[str]:
     return sorted({tag for instance in instances for tag in instance.problems})
 
 
-def _hold(instances: Sequence[ParsedInstance], is_shared: bool) -> str:
-    if is_shared:
-        return "series_uid_shared"
+def doubt_about(instances: Sequence[ParsedInstance]) -> str:
+    """Why a person has to look at these files, or ""."""
     if any(map(is_identity_unreadable, instances)):
         return "identity_unreadable"
     if any(instance.burned_in == "YES" for instance in instances):

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from imaging import dicom_values as read
+from imaging import preamble
 from imaging.dicom_bytes import EXPLICIT
-from imaging.dicom_pixels import check_size, decompress, has_lost
+from imaging.dicom_pixels import bytes_to_check, check_size, decompress, has_lost
 from imaging.dicom_source import (
     COMPRESSED,
     DEFLATED,
@@ -23,9 +24,20 @@ from imaging.dicom_source import (
     open_source,
     route,
 )
-from imaging.header import LOSSY_SYNTAXES, Unusable, describe, describe_image, frame_bytes, identify, place_pixels
-from imaging.instances import OBJECT_KINDS
+from imaging.header import (
+    LOSSY_SYNTAXES,
+    Unusable,
+    check_end,
+    check_place,
+    describe,
+    describe_image,
+    frame_bytes,
+    identify,
+    place_pixels,
+)
+from imaging.instances import OBJECT_KINDS, PICTURE_KINDS
 from imaging.object_header import describe_object
+from imaging.picture_header import describe_picture, kind_of
 
 __all__ = [
     "COMPRESSED",
@@ -43,10 +55,6 @@ __all__ = [
     "parse",
     "route",
 ]
-
-
-CODESTREAM_START = 64 << 10
-PREAMBLE = 132
 
 
 def parse(descriptor: int) -> dict[str, Any]:
@@ -95,25 +103,29 @@ def _parse(descriptor: int) -> dict[str, Any]:
     kind = route(read.uid(elements.get(0x00080016)))
     if kind in OBJECT_KINDS:
         return describe_file(source, kind)
+    kind = kind_of(elements, kind)
     if source.pixels is None:
         raise Unusable("pixel_data_missing")
     uids = identify(elements)
     _check_meta(source.meta, uids)
-    image = describe_image(elements)
     layout, size = (EXPLICIT, len(source.content)) if source.syntax == DEFLATED else (source.syntax, source.size)
+    if kind in PICTURE_KINDS:
+        check_end(*source.pixels, size)
+        return _about(source, uids, describe_picture(elements, kind), kind)
+    image = describe_image(elements)
     image |= place_pixels(image, layout, *source.pixels, size)
-    values = describe(elements) | {"has_preamble": _has_preamble(os.pread(descriptor, PREAMBLE, 0))}
+    values = describe(elements) | {"has_preamble": preamble.is_foreign(os.pread(descriptor, preamble.HEAD, 0))}
+    check_place(values)
     values["is_lossy"] = values["is_lossy"] or source.syntax in LOSSY_SYNTAXES
     if source.syntax in COMPRESSED:
-        start = os.pread(descriptor, CODESTREAM_START, source.pixels.offset)
+        start = os.pread(descriptor, bytes_to_check(source.syntax, image), source.pixels.offset)
         check_size(source.syntax, start, image)
         values["is_lossy"] = values["is_lossy"] or has_lost(source.syntax, start)
-    return {**uids, **image, **values, "kind": kind, "size": source.size, "transfer_syntax": source.syntax}
+    return _about(source, uids, image | values, kind)
 
 
-def _has_preamble(head: bytes) -> bool:
-    """A TIFF may share a file with DICOM, as the standard says; nothing else has business there."""
-    return head[128:] == b"DICM" and any(head[:128]) and not head.startswith((b"II*\0", b"MM\0*"))
+def _about(source: Source, uids: dict[str, str], values: dict[str, Any], kind: str) -> dict[str, Any]:
+    return {**uids, **values, "kind": kind, "size": source.size, "transfer_syntax": source.syntax}
 
 
 def _check_meta(meta: dict[int, bytes], uids: dict[str, str]) -> None:
@@ -134,4 +146,4 @@ def describe_file(source: Source, kind: str) -> dict[str, Any]:
     values = describe_object(source.elements, kind)
     if read.uid(source.meta.get(0x00020003)) not in {None, uids["sop_uid"]}:
         values["problems"].append("(0002,0003)")
-    return {**uids, **values, "kind": kind, "size": source.size, "transfer_syntax": source.syntax}
+    return _about(source, uids, values, kind)

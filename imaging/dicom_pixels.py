@@ -11,8 +11,10 @@ from pydicom.uid import UID
 
 from imaging.codestream import frame_size, is_reversible
 from imaging.dicom_source import ITEM, RLE
-from imaging.header import Unusable
+from imaging.header import Unusable, frame_bytes
+from imaging.run_lengths import check_run_lengths
 
+CODESTREAM_START = 64 << 10
 ITEM_HEAD = struct.Struct("<4sI")
 JPEG2000_LOSSLESS, JPEG2000 = "1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91"
 
@@ -40,11 +42,17 @@ def decompress(syntax: str, encapsulated: bytes, image: dict[str, Any]) -> NDArr
     return array
 
 
+def bytes_to_check(syntax: str, image: dict[str, Any]) -> int:
+    """How much of the pixels says their size: run-length data all, at most two bytes for each they unpack to."""
+    return CODESTREAM_START + (2 * frame_bytes(image) if syntax == RLE else 0)
+
+
 def check_size(syntax: str, encapsulated: bytes, image: dict[str, Any]) -> None:
     """Compare header and codestream by the beginning of the pixels; what does not show there shows when unpacked."""
-    if syntax == RLE or (stream := _first_fragment(encapsulated)) is None or frame_size(stream) is None:
-        return
-    _check_codestream(stream, image)
+    if syntax == RLE:
+        check_run_lengths(next(generate_frames(encapsulated, number_of_frames=1)), image)
+    elif (stream := _first_fragment(encapsulated)) is not None and frame_size(stream) is not None:
+        _check_codestream(stream, image)
 
 
 def has_lost(syntax: str, encapsulated: bytes) -> bool:

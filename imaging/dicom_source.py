@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple, NoReturn
 
 from pydicom.charset import decode_bytes
+from pydicom.datadict import dictionary_has_tag, dictionary_VR
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.filereader import read_dataset
@@ -22,6 +23,7 @@ from imaging.dicom_bytes import EXPLICIT, IMPLICIT, inflate, sniff
 from imaging.header import UNDEFINED_LENGTH, Unusable
 from imaging.instances import BIG_ENDIAN_SYNTAX
 from imaging.object_header import CONTENT_STARTS, OBJECT_CLASSES
+from imaging.picture_header import PICTURE_CLASSES
 
 FIRST_READ = 32 << 10
 MAX_HEADER_BYTES = 16 << 20
@@ -42,7 +44,7 @@ COMPRESSED = frozenset({RLE}) | {f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 57
 ALLOWED = COMPRESSED | {IMPLICIT, EXPLICIT, DEFLATED, BIG_ENDIAN_SYNTAX}
 
 PET, CT = "1.2.840.10008.5.1.4.1.1.128", "1.2.840.10008.5.1.4.1.1.2"
-KINDS = {PET: "pet", CT: "ct", **OBJECT_CLASSES}
+KINDS = {PET: "pet", CT: "ct", **OBJECT_CLASSES, **PICTURE_CLASSES}
 ENHANCED = frozenset(
     {
         "1.2.840.10008.5.1.4.1.1.128.1",
@@ -52,7 +54,8 @@ ENHANCED = frozenset(
     }
 )
 ITEM = b"\xfe\xff\x00\xe0"
-SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
+BIG_ENDIAN_ITEM = b"\xff\xfe\xe0\x00"
+NESTED = b"SQ\0\0"
 
 _PIXEL_TAGS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
 
@@ -107,6 +110,9 @@ class Source:
             _refuse("too_many_elements")
         if depth > MAX_DEPTH:
             _refuse("nesting_too_deep")
+        is_header = self._limits.elements == MAX_ELEMENTS  # of the content of objects only known places are unfolded
+        if is_header and _items_in(self.content, self.is_little_endian) > MAX_DEPTH:
+            _check_folded(dataset)
         return dataset
 
     def _stop(self, tag: BaseTag, vr: str | None, length: int) -> bool:
@@ -196,7 +202,11 @@ class RawElements:
 
     def person(self, tag: int) -> str:
         """A person name with all its groups; each of its parts begins with the first character set again."""
-        return _printable(self._read(self.get(tag) or b"", set(b"^=")))
+        value = self.get(tag) or b""
+        try:
+            return _printable(self._read(value, set(b"^=")))
+        except (ValueError, LookupError):
+            return _printable(value.decode("ascii", "replace"))
 
     def _read(self, value: bytes, delimiters: set[int]) -> str:
         """Pydicom takes Python to drop the escape to GB 2312, which leaves it in the text."""
@@ -276,8 +286,6 @@ def route(sop_class: str | None) -> str:
         return KINDS[sop_class]
     if sop_class in ENHANCED:
         _refuse("enhanced_unsupported")
-    if sop_class == SECONDARY_CAPTURE:
-        _refuse("secondary_capture")
     _refuse("not_used_here", sop_class)
 
 
@@ -290,6 +298,33 @@ def _extent(dataset: Dataset) -> tuple[int, int]:
                 inner, below = _extent(item)
                 count, depth = count + inner, max(depth, below + 1)
     return count, depth
+
+
+def _check_folded(dataset: Dataset, room: int = MAX_DEPTH) -> None:
+    """Sequences with a length are unfolded when they are asked for; here those that may be too deep."""
+    if room < 0:
+        _refuse("nesting_too_deep")
+    for element in dataset.values():
+        if isinstance(element, RawDataElement):
+            if not _may_be_deep(element, room):
+                continue
+            element = Dataset({element.tag: element})[element.tag]  # noqa: PLW2901 - by itself: the rest stays raw
+        for item in element.value if isinstance(element.value, Sequence) else ():
+            _check_folded(item, room - 1)
+
+
+def _items_in(data: bytes, is_little_endian: bool) -> int:
+    return data.count(ITEM if is_little_endian else BIG_ENDIAN_ITEM)
+
+
+def _may_be_deep(element: RawDataElement, room: int) -> bool:
+    """By counting, which is cheap: a sequence needs an item for each level, and with explicit VR a name for each."""
+    value = element.value or b""
+    if element.VR not in {"SQ", None} or _items_in(value, element.is_little_endian) < room:
+        return False
+    if element.VR is None:
+        return dictionary_has_tag(element.tag) and dictionary_VR(element.tag) == "SQ"
+    return value.count(NESTED) >= room - 1
 
 
 def _refuse(code: str, detail: str = "") -> NoReturn:

@@ -9,11 +9,11 @@ import re
 from datetime import date, datetime, time, timedelta, timezone
 from functools import lru_cache
 
-MAX_NUMBER_CHARS = 64
+DS_CHARS, IS_CHARS = 16, 12
 remembered = lru_cache(maxsize=1024)  # the slices of a series repeat most of their values byte for byte
 _PADDING = b" \0\t\r\n"
 _DECIMAL = re.compile(rb"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?\Z")
-_INTEGER = re.compile(rb"[+-]?\d{1,12}\Z")
+_INTEGER = re.compile(rb"[+-]?\d+\Z")
 _UID = re.compile(rb"\d+(?:\.\d+)*\Z")
 _DATE = re.compile(rb"(\d{4})(\d{2})(\d{2})\Z")
 _TIME = re.compile(rb"(\d{2})(?:(\d{2})(?:(\d{2})(?:\.(\d{1,6}))?)?)?\Z")
@@ -50,9 +50,9 @@ def sex(value: bytes | None) -> str | None:
 
 @remembered
 def decimal(value: bytes | None) -> float | None:
-    """One DS as a finite number. Comma, NaN, infinity, letters and several values are missing."""
+    """One DS as a finite number. Comma, NaN, infinity, letters, several values and over 16 characters are missing."""
     stripped = (value or b"").strip(_PADDING)
-    if len(stripped) > MAX_NUMBER_CHARS or not _DECIMAL.match(stripped):
+    if len(stripped) > DS_CHARS or not _DECIMAL.match(stripped):
         return None
     number = float(stripped)
     return number if math.isfinite(number) else None
@@ -67,7 +67,7 @@ def decimals(value: bytes | None, count: int) -> tuple[float, ...] | None:
 
 def integer(value: bytes | None) -> int | None:
     stripped = (value or b"").strip(_PADDING)
-    return int(stripped) if _INTEGER.match(stripped) else None
+    return int(stripped) if len(stripped) <= IS_CHARS and _INTEGER.match(stripped) else None
 
 
 def unsigned_short(value: bytes | None, *, is_little_endian: bool = True) -> int | None:

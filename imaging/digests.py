@@ -7,11 +7,12 @@ earlier value is a new computation, not the old row.
 import hashlib
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from django.db.models import Count
 
-from imaging import products
+from imaging import products, questions
 from imaging.domain import candidates, matching, references, registration, suv, uptake
 from imaging.domain.suv_inputs import SuvInputs
 from imaging.domain.vocabulary import is_sstr
@@ -24,7 +25,13 @@ LOOK_VERSION = " ".join(
 )
 PICTURE_VERSION = products.METHOD_VERSION
 CONTOURS_VERSION = "contours/1.0"
+METHODS = hashlib.sha256(
+    " ".join(
+        (SUV_VERSION, MEASURE_VERSION, LOOK_VERSION, PICTURE_VERSION, CONTOURS_VERSION, "scanner's SUV converted")
+    ).encode()
+).hexdigest()[:16]
 LIVER_RULE = "liver"
+SCANNERS_UNITS = frozenset({"GML", "CM2ML", "CNTS"})
 
 
 def of_series(series: Series) -> str:
@@ -35,6 +42,8 @@ def of_series(series: Series) -> str:
             series.revision,
             series.manifest_sha256,
             series.header.get("suv"),
+            *(["may be measured"] if _may_be_measured(series) else []),
+            *(["converted"] if _is_scanners_suv_corrected(series) else []),
             [(row.name, row.value, str(row.pk), row.recorded_at.isoformat()) for row in corrections(series)],
         ]
     )
@@ -52,7 +61,18 @@ def effective_inputs(series: Series) -> SuvInputs:
         who = row.recorded_by.get_username() if row.recorded_by else "system"
         source = f"entered by {who}, {row.recorded_at:%Y-%m-%d %H:%M} UTC"
         inputs = inputs.override(row.name, row.value, source)
-    return inputs
+    return replace(inputs, confirmed=inputs.confirmed | {"image_type"}) if _may_be_measured(series) else inputs
+
+
+def _is_scanners_suv_corrected(series: Series) -> bool:
+    """Such a result of an earlier version, which left the scanner's SUV as it was, is not of today."""
+    units = (series.header.get("suv") or {}).get("units") or {}
+    return str(units.get("value")).strip().upper() in SCANNERS_UNITS and bool(corrections(series))
+
+
+def _may_be_measured(series: Series) -> bool:
+    """Derived images, of which a person has said so."""
+    return questions.DERIVED in series.header.get("answered", [])
 
 
 class LiverReference(NamedTuple):

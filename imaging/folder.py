@@ -36,8 +36,8 @@ def read_folder(path: Path) -> FolderContent:
         if isinstance(result, FileRefusal):
             left_out[result.code] += 1
         elif isinstance(result, ParsedObject):
-            objects.append((file, result))
-            left_out["not_used_here"] += 1
+            objects += [] if result.hold else [(file, result)]
+            left_out[result.hold or "not_used_here"] += 1
         else:
             slices.append((file, result))
     return FolderContent(assemble(_without_copies(slices)), objects, left_out)

@@ -1,11 +1,14 @@
 """What people type on the imaging pages. Cases are looked up only among those the user may see."""
 
 import uuid
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from django import forms
 
 from imaging.models import SuvInput
+from imaging.services.corrections import RANGES
+from patients.domain.numbers import NumberRefused, decimal_of
+from patients.forms import ServiceForm
 from patients.models import Patient
 from patients.selectors import visible_patients
 
@@ -82,10 +85,24 @@ class SuvInputForm(forms.Form):
         if factor is None:
             return text
         try:
-            number = Decimal(text)
-        except InvalidOperation:
-            number = Decimal("NaN")
-        if number.is_finite() and number > 0:
+            number = decimal_of(text)
+        except NumberRefused as refused:
+            self.add_error("value", str(refused))
+            return ""
+        if number > 0:
             return format((number * factor).normalize(), "f")
-        self.add_error("value", "Type a number above zero with a decimal point, for example 71.5.")
+        self.add_error("value", "Type a number above zero, for example 71.5 or 71,5.")
         return ""
+
+
+class SuvInputDeskForm(ServiceForm):
+    """The same at the data desk, in the unit of the calculation."""
+
+    def clean(self):
+        super().clean()
+        name = self.cleaned_data.get("name") or self.instance.name
+        if name in RANGES and (text := self.cleaned_data.get("value")):
+            try:
+                self.cleaned_data["value"] = f"{decimal_of(text):f}"
+            except NumberRefused as refused:
+                self.add_error("value", str(refused))

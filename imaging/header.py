@@ -5,15 +5,20 @@ Vendor quirks end here: GE and Philips private elements are found with their pri
 
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any, Protocol
 
 from imaging import dicom_values as read
+from imaging.domain.errors import VolumeUnavailable
+from imaging.domain.geometry import check_plane
 from imaging.domain.vocabulary import find_nuclide, find_tracer
 from imaging.instances import NATIVE_SYNTAXES
 
 MAX_ROWS = 4096
+MAX_NAME_CHARS = 400
 UNDEFINED_LENGTH = 0xFFFFFFFF
 TIME_COUNTS = (0x00540101, 0x00540071, 0x00540061)
+SINGLE_BYTE = frozenset(f"ISO_IR {n}" for n in (100, 101, 109, 110, 126, 127, 138, 144, 148, 166, 203))
 LOSSY_SYNTAXES = frozenset({"1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.81"})
 
 
@@ -35,6 +40,7 @@ class Elements(Protocol):
     def items(self, tag: int) -> list["Elements"]: ...
     def text(self, tag: int) -> str: ...
     def identifier(self, tag: int) -> str: ...
+    def person(self, tag: int) -> str: ...
 
 
 def identify(elements: Elements) -> dict[str, str]:
@@ -91,6 +97,24 @@ def describe(elements: Elements) -> dict[str, Any]:
     }
 
 
+def check_place(values: dict[str, Any]) -> None:
+    """A slice that lies nowhere is none, whatever the others of its series say."""
+    if values["position"] is None:
+        raise Unusable("position_missing")
+    if code := _objection(values["orientation"], values["pixel_spacing"]):
+        raise Unusable(code)
+
+
+@lru_cache(64)
+def _objection(orientation: tuple[float, ...] | None, pixel_spacing: tuple[float, ...] | None) -> str:
+    """Remembered, as all slices of a series have the same."""
+    try:
+        check_plane(orientation or (), pixel_spacing or ())
+    except VolumeUnavailable as refusal:
+        return refusal.code
+    return ""
+
+
 def frame_bytes(image: dict[str, Any]) -> int:
     return int(image["rows"] * image["columns"] * image["bits_allocated"] // 8)
 
@@ -104,11 +128,15 @@ def place_pixels(image: dict[str, Any], syntax: str, offset: int, length: int, s
         return {"pixel_offset": offset, "pixel_length": size - offset}
     if length == UNDEFINED_LENGTH:
         raise Unusable("pixel_data_length")
-    if offset + length > size:
-        raise Unusable("file_truncated")
+    check_end(offset, length, size)
     if not expected <= length < 2 * expected:
         raise Unusable("pixel_data_length")
     return {"pixel_offset": offset, "pixel_length": expected}
+
+
+def check_end(offset: int, length: int, size: int) -> None:
+    if length != UNDEFINED_LENGTH and offset + length > size:
+        raise Unusable("file_truncated")
 
 
 class _Reader:
@@ -159,6 +187,8 @@ def _person(elements: Elements, reader: _Reader) -> dict[str, Any]:
     return {
         "patient_id": elements.identifier(0x00100020),
         "issuer": issuer_of(elements),
+        "patient_name": name_of(elements),
+        "is_charset_doubtful": is_charset_doubtful(elements),
         "birth_date": _iso(reader.day(0x00100030)),
         "sex": reader.take(0x00100040, read.sex) or "",
         "body_weight_kg": reader.number(0x00101030),
@@ -170,6 +200,28 @@ def issuer_of(elements: Elements) -> str:
     """Who gave the patient's ID; of senders that name it in the qualifiers alone, its universal entity ID."""
     qualifiers = elements.items(0x00100024)
     return elements.identifier(0x00100021) or (qualifiers[0].identifier(0x00400032) if qualifiers else "")
+
+
+def name_of(elements: Elements) -> str:
+    """The patient's name. It goes no further than ``instances.from_json``, which makes a print of it."""
+    return elements.person(0x00100010)[:MAX_NAME_CHARS]
+
+
+def is_charset_doubtful(elements: Elements) -> bool:
+    """Letters beyond ASCII without a character set, or that are UTF-8 under one of single bytes."""
+    declared = read.texts(elements.get(0x00080005))
+    written = b"".join(elements.get(tag) or b"" for tag in (0x00100010, 0x00100020, 0x0008103E))
+    if written.isascii() or (declared and not set(declared) <= SINGLE_BYTE):
+        return False
+    return not declared or _is_utf8(written)
+
+
+def _is_utf8(written: bytes) -> bool:
+    try:
+        written.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _times(elements: Elements, reader: _Reader) -> dict[str, Any]:
@@ -199,7 +251,7 @@ def _geometry(elements: Elements, reader: _Reader) -> dict[str, Any]:
         "position": reader.numbers(0x00200032, 3),
         "orientation": reader.numbers(0x00200037, 6),
         "pixel_spacing": reader.numbers(0x00280030, 2),
-        "instance_number": read.integer(elements.get(0x00200013)),
+        "instance_number": reader.take(0x00200013, read.integer),
         "slice_count": read.unsigned_short(elements.get(0x00540081), is_little_endian=elements.is_little_endian),
     }
 

@@ -1,7 +1,6 @@
 """Cases that a header might belong to, for the person who decides. Suggestions only: nothing here attaches anything.
 
-Compared are patient ID, birth date and sex. A patient's name is never kept, so none is compared: where other systems
-weigh how alike names are, this one asks for the same ID or for a person.
+Compared are patient ID, birth date and sex. A name can be compared under one ID only, so none finds a case by itself.
 """
 
 from dataclasses import dataclass
@@ -36,13 +35,17 @@ class Candidate:
         return round(100 * self.likeness)
 
     @property
+    def birth_words(self) -> tuple[str, str]:
+        return identity.BIRTH_WORDS[self.birth_date]
+
+    @property
     def differs(self) -> bool:
         return "differs" in (self.birth_date, self.sex)
 
 
 def candidates(series: Series, user: User) -> list[Candidate]:
     """The likeliest first, among cases this user may see."""
-    header = DicomIdentity.of(series.study)
+    header = DicomIdentity.of(series)
     owner = identity.identifier_owner(header)
     found = [_compared(header, patient, owner) for patient in _near(header, visible_patients(user))]
     return sorted((one for one in found if _is_worth_showing(one)), key=_order)[:SHOWN]
@@ -71,7 +74,8 @@ def _compared(header: DicomIdentity, patient: Patient, owner: Patient | None) ->
     known = [patient.case_number, *(row.value for row in patient.identifiers.all())]
     likeness = max(likeness_of(header.patient_id, one) for one in known) if header.has_usable_id else 0.0
     has_same_id = header.is_case_number_of(patient) or patient == owner
-    return Candidate(patient, likeness, has_same_id, _birth_word(header, patient), sex_word(header, patient))
+    born = identity.birth_word(header.birth_date, patient)
+    return Candidate(patient, likeness, has_same_id, born, sex_word(header, patient))
 
 
 def likeness_of(one: str, other: str) -> float:
@@ -81,12 +85,6 @@ def likeness_of(one: str, other: str) -> float:
 
 def _bare(text: str) -> str:
     return "".join(c for c in text if c.isalnum()).casefold()
-
-
-def _birth_word(header: DicomIdentity, patient: Patient) -> str:
-    if header.birth_date is None or patient.birth_date is None:
-        return "missing"
-    return "differs" if identity.birth_dates_differ(header.birth_date, patient) else "agrees"
 
 
 def sex_word(header: DicomIdentity, patient: Patient) -> str:

@@ -1,7 +1,7 @@
 """What one DICOM file turned into: the values we use of it, or a refusal with its reason.
 
-Plain values only, so that they cross from the sandboxed child to its parent as JSON. The patient's name is not among
-them. Dates and times are ISO 8601 text without zone, in the scanner's local time.
+Plain values only, so that they cross from the sandboxed child to its parent as JSON. Of the patient's name only a print
+is among them (``domain.names``). Dates and times are ISO 8601 text without zone, in the scanner's local time.
 """
 
 from dataclasses import dataclass
@@ -32,6 +32,8 @@ class ParsedInstance:
     modality: str
     patient_id: str
     issuer: str
+    name_print: str
+    is_charset_doubtful: bool
     birth_date: str
     sex: str
     study_date: str
@@ -94,15 +96,20 @@ class ParsedInstance:
     def identity(self) -> tuple[str, str, str, str]:
         return (self.patient_id, self.issuer, self.birth_date, self.sex)
 
+    @property
+    def is_derived_pet(self) -> bool:
+        return self.kind == "pet" and self.image_type[:1] == ("DERIVED",)
+
 
 @dataclass(frozen=True, slots=True)
 class ParsedObject:
     """The header of a segmentation, a structure set or a report; ``sandbox.read_object`` gives the content.
 
-    ``content_at`` is when it was drawn or written; ``referenced_series_uids`` the series it says it was made on.
+    ``content_at`` is when it was drawn or written; ``referenced_series_uids`` the series it says it was made on. Of
+    pictures, which have no content for us, ``hold`` is the reason why a person has to look.
     """
 
-    kind: str  # "seg", "rtstruct" or "sr"
+    kind: str  # "seg", "rtstruct" or "sr"; "sc" or "us"
     size: int
     sop_class_uid: str
     sop_uid: str
@@ -113,6 +120,7 @@ class ParsedObject:
     modality: str
     patient_id: str
     issuer: str
+    name_print: str
     birth_date: str
     sex: str
     study_date: str
@@ -123,6 +131,7 @@ class ParsedObject:
     manufacturer: str
     transfer_syntax: str
     problems: tuple[str, ...]  # tags
+    hold: str = ""
 
     @property
     def identity(self) -> tuple[str, str, str, str]:
@@ -139,6 +148,8 @@ def is_identity_unreadable(parsed: ParsedInstance | ParsedObject) -> bool:
 
 SEG, RTSTRUCT, SR = "seg", "rtstruct", "sr"
 OBJECT_KINDS = frozenset({SEG, RTSTRUCT, SR})
+SC, US = "sc", "us"
+PICTURE_KINDS = frozenset({SC, US})
 LITTLE_ENDIAN_SYNTAXES = frozenset({"1.2.840.10008.1.2", "1.2.840.10008.1.2.1"})
 BIG_ENDIAN_SYNTAX = "1.2.840.10008.1.2.2"
 NATIVE_SYNTAXES = LITTLE_ENDIAN_SYNTAXES | {BIG_ENDIAN_SYNTAX}
@@ -153,7 +164,10 @@ def from_json(values: dict[str, Any]) -> ParsedInstance | ParsedObject | FileRef
     """Rebuild what the child sent; anything else than the exact set of fields raises TypeError."""
     if "code" in values:
         return FileRefusal(**values)
-    if values["kind"] in OBJECT_KINDS:
+    from imaging import name_prints  # the key is in the settings, which the child that imports this module has not
+
+    values["name_print"] = name_prints.of(values.pop("patient_name"), values["patient_id"], values["issuer"])
+    if values["kind"] in OBJECT_KINDS | PICTURE_KINDS:
         return ParsedObject(**values | {name: tuple(values[name]) for name in _OBJECT_TUPLES})
     for name in _TUPLES:
         if values[name] is not None:

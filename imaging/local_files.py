@@ -23,11 +23,14 @@ def files_under(path: Path) -> Iterator[Path]:
 
 
 class LocalFile:
-    """A readable stream that raises ``Unusable`` instead of giving half of one state and half of another."""
+    """A readable stream that raises ``Unusable`` instead of giving half of one state and half of another.
 
-    def __init__(self, path: Path) -> None:
+    Nor does it give what lies outside of ``root``, the folder or file that was asked for.
+    """
+
+    def __init__(self, path: Path, root: Path) -> None:
         self.label = path.name
-        self._opened = sandbox.open_regular(path)
+        self._opened = _open_within(root, path)
         self._before = self._state()
 
     def read(self, size: int, /) -> bytes:
@@ -50,3 +53,28 @@ class LocalFile:
             return None
         found = os.fstat(self._opened)
         return found.st_size, found.st_mtime_ns
+
+
+def _open_within(root: Path, path: Path) -> int | FileRefusal:
+    descriptor = sandbox.open_regular(path)
+    if isinstance(descriptor, int) and (objection := _objection(descriptor, root)):
+        os.close(descriptor)
+        return objection
+    return descriptor
+
+
+def _objection(descriptor: int, root: Path) -> FileRefusal | None:
+    """By what was opened, not by its path: a folder on the way may have become a link since it was listed."""
+    if os.fstat(descriptor).st_nlink > 1:
+        return FileRefusal("hard_link")
+    place = Path(os.readlink(f"/proc/self/fd/{descriptor}"))
+    is_there = place.is_relative_to(os.path.realpath(root)) and _disk(place.parent) == _disk(root)
+    return None if is_there else FileRefusal("outside_folder")
+
+
+def _disk(path: Path) -> int | None:
+    """Of a folder, or of the one a file is in: some file systems give their files another number."""
+    try:
+        return os.stat(path if path.is_dir() else path.parent).st_dev
+    except OSError:
+        return None

@@ -8,7 +8,7 @@ from datetime import date, datetime, time
 from typing import Any, Protocol
 
 from imaging import dicom_values as read
-from imaging.header import Elements, issuer_of
+from imaging.header import Elements, issuer_of, name_of
 from imaging.instances import RTSTRUCT, SEG, SR
 
 SEG_CLASSES = frozenset({"1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7"})
@@ -50,6 +50,7 @@ def describe_object(elements: Elements, kind: str) -> dict[str, Any]:
         "modality": read.text(elements.get(0x00080060))[:16],
         "patient_id": elements.identifier(0x00100020),
         "issuer": issuer_of(elements),
+        "patient_name": name_of(elements),
         "birth_date": _iso(take(0x00100030, read.day)),
         "sex": take(0x00100040, read.sex) or "",
         "study_date": _iso(take(0x00080020, read.day)),
@@ -70,7 +71,8 @@ def frame_of_reference(elements: Elements) -> str:
 
 def referenced_series(elements: Elements, kind: str) -> list[str]:
     """Series Instance UIDs the object says it was made on, in its own order, each once."""
-    found = {RTSTRUCT: _of_structure_set, SEG: _of_segmentation, SR: _of_report}[kind](elements)
+    readers = {RTSTRUCT: _of_structure_set, SEG: _of_segmentation, SR: _of_report}
+    found = readers[kind](elements) if kind in readers else iter(())
     return list(dict.fromkeys(uid for item in found if (uid := read.uid(item.get(0x0020000E)))))
 
 

@@ -62,8 +62,9 @@ def _file(item: UploadItem) -> dict:
         "label": item.label,
         "outcome": item.outcome,
         "code": item.reason_code,
-        "sentence": explain(item.reason_code, item.detail) if item.outcome != UploadItem.Outcome.STORED else "",
+        "sentence": explain(item.reason_code, item.detail),
         "detail": item.detail,
+        "differences": item.differences,
     }
 
 

@@ -8,14 +8,17 @@ import numpy as np
 
 from imaging.assemble import AssembledSeries
 from imaging.domain import uptake
+from imaging.domain.activity import Notes
 from imaging.domain.errors import Caution, ImagingRefusal, SuvUnavailable
 from imaging.domain.mesh import mesh_volume_ml
+from imaging.domain.plausible import judge_highest
 from imaging.domain.suv import SuvKind, suv_factors
 from imaging.domain.vocabulary import SUV_UNITS
 from imaging.domain.volume import Volume
 from imaging.objects import Segmentation, StructureSet
 from imaging.outlines import Images, OutlineOutcome, Refusal, place_outlines
 from imaging.reasons import caution
+from imaging.suv_report import inputs_of
 from imaging.volumes import load_from_manifest
 
 NUMBERS = (
@@ -55,7 +58,7 @@ def _target(series: AssembledSeries) -> Target:
     factor: Any = 1.0
     unit, refusal, warnings = "", None, list(series.warnings)
     try:
-        factors = suv_factors(series.suv_inputs)
+        factors = suv_factors(inputs_of(series))
         if factors.by_kind[SuvKind.BW] is None:
             raise SuvUnavailable("patient_weight_missing")
         factor, unit = factors.by_kind[SuvKind.BW], SUV_UNITS[SuvKind.BW]
@@ -63,8 +66,20 @@ def _target(series: AssembledSeries) -> Target:
     except ImagingRefusal as found:
         refusal = Refusal(found.code, found.message)
     manifest = series.manifest()
-    images = images_of(load_from_manifest(manifest).volume(factor, unit), series.series_uid, manifest)
-    return Target(images, refusal, tuple(warnings))
+    values = load_from_manifest(manifest)
+    volume = values.volume(factor, unit)
+    if refusal is None and (refusal := _too_hot(volume)):
+        volume = values.volume(1.0, "")
+    return Target(images_of(volume, series.series_uid, manifest), refusal, tuple(warnings))
+
+
+def _too_hot(volume: Volume) -> Refusal | None:
+    """Of files in a folder nobody has confirmed anything."""
+    try:
+        judge_highest(volume.highest(), Notes(frozenset()))
+    except SuvUnavailable as found:
+        return Refusal(found.code, found.message)
+    return None
 
 
 def images_of(volume: Volume, series_uid: str, manifest: dict[str, Any]) -> Images:

@@ -5,19 +5,22 @@ import datetime as dt
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
+from imaging import identity
 from imaging.models import Job, Scan, Series, SuvInput, SuvResult, Upload, UploadItem
+from imaging.reasons import QUESTIONS
 
 RECENT = dt.timedelta(days=7)
 READY = "New values are ready."
-MODALITIES = {"PT": "PET", "CT": "CT", "MR": "MR"}
+MODALITIES = {"PT": "PET", "CT": "CT", "MR": "MR", "SC": "Picture of a screen", "US": "Ultrasound"}
 WAITING = (Series.Identity.UNASSIGNED, Series.Identity.HELD)
+ASKED_WORDS = {"held": "held: a question about the images", "rejected": "not used"}
 
 
 def recent_uploads(uploads: QuerySet[Upload]) -> list[Upload]:
     counted = uploads.filter(created_at__gte=timezone.now() - RECENT).annotate(
         item_count=Count("items"), refused_count=Count("items", filter=Q(items__outcome=UploadItem.Outcome.REFUSED))
     )
-    return list(counted.select_related("patient")[:12])
+    return list(counted.select_related("patient").order_by("-created_at")[:12])
 
 
 def waiting_series(series: QuerySet[Series]) -> list[Series]:
@@ -26,8 +29,28 @@ def waiting_series(series: QuerySet[Series]) -> list[Series]:
 
 
 def _titled(series: Series) -> Series:
-    series.title = series_title(series)
+    series.title, series.state_words = series_title(series), identity_words(series)
     return series
+
+
+def held_words(code: str) -> str:
+    """For what is held without a doubt that header and chart differ; "" for the others."""
+    if code in identity.MISSING:
+        return "held: identity could not be compared"
+    return "held: a person has to look" if code in identity.TO_BE_LOOKED_AT else ""
+
+
+def is_asked(series: Series) -> bool:
+    """Held for a question about the images, not for a doubt about whose they are."""
+    return series.identity == Series.Identity.HELD and series.identity_reason in QUESTIONS
+
+
+def identity_words(series: Series) -> str:
+    """Where the series stands, in words that fit its reason too."""
+    if series.identity == Series.Identity.HELD and (words := held_words(series.identity_reason)):
+        return words
+    fits = is_asked(series) or series.identity_reason == "images_rejected"
+    return ASKED_WORDS[series.identity] if fits else series.get_identity_display()
 
 
 def series_title(series: Series) -> str:

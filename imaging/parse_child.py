@@ -14,10 +14,11 @@ import socket
 import warnings
 from typing import Any
 
-from imaging import dicom, dicom_filing, dicom_objects
+from imaging import dicom, dicom_compare, dicom_filing, dicom_objects
 from imaging.header import Unusable
 from imaging.parse_protocol import (
     CONTENT_REQUEST,
+    DIGESTS_REQUEST,
     FILES_PER_MESSAGE,
     FILING_REQUEST,
     HEAD,
@@ -98,6 +99,8 @@ def _read(descriptor: int, request: dict[str, Any]) -> tuple[dict[str, Any], byt
         return dicom_objects.read_object(descriptor)
     if request == FILING_REQUEST:
         return dicom_filing.read_filing(descriptor)
+    if request == DIGESTS_REQUEST:
+        return dicom_compare.read_digests(descriptor)
     return dicom.decode(descriptor, request) if request else (dicom.parse(descriptor), b"")
 
 

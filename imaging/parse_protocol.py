@@ -11,6 +11,9 @@ MAX_PIXEL_BYTES = 64 << 20
 # What an archive files a stored image by; asked for when something is written for it.
 FILING_REQUEST = {"filing": True}
 
+# A digest of every element, to tell two files of one object apart.
+DIGESTS_REQUEST = {"digests": True}
+
 # The content of an object: many frames or contours, so more words and more time. Asked for one file at a time.
 CONTENT_REQUEST = {"content": True}
 MAX_CONTENT_ANSWER_BYTES = 16 << 20

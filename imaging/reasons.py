@@ -12,16 +12,27 @@ _FILE = "This file was left out; the others are not affected."
 _STORE = "Nothing of this file was stored."
 _NO_VOLUME = "No volume was built, so nothing can be measured on this series; factors from the header are shown."
 _NONE = "Nothing was left out; please check."
+_PICTURE = "It is never shown, measured or exported here, and it is in no chart before a person says so."
+_WHO_LOOKS = "a person who rejects it or says whose it is"
 _SENDER = "the sending site, by exporting the images again"
 _SCANNER = "the imaging site, by sending the original axial series"
 _DRAWER = "whoever drew the outlines, by exporting them again"
 _ADMIN = "the system administrator"
+_LOOKER = "a person who looks at the images"
 _PHYSICIAN = "a nuclear-medicine physician, by entering the value with a reason"
 
 FILE_REASONS: dict[str, Reason] = {
     # The file itself
     "file_unreadable": Reason("The file could not be opened.", _FILE, "whoever owns the file"),
     "not_a_regular_file": Reason("This is a link or a device, not a file.", _FILE, "whoever sent it"),
+    "hard_link": Reason(
+        "This file has a second name elsewhere (a hard link). Copy it into the folder and import again.", _FILE,
+        "whoever imports",
+    ),
+    "outside_folder": Reason(
+        "This file lies outside of the folder that is imported: a link or another disk leads there.", _FILE,
+        "whoever imports, from where the file is",
+    ),
     "file_changed": Reason(
         "The file changed while it was read. Import it again when nobody writes to it.", _FILE, "whoever imports"
     ),
@@ -48,6 +59,32 @@ FILE_REASONS: dict[str, Reason] = {
     "uid_invalid": Reason(
         "A UID that identifies the image is missing or malformed.", _FILE, _SENDER, "(0008,0018)"
     ),
+    "sop_uid_conflict": Reason(
+        "An object with the same SOP Instance UID but other content is already here.",
+        "The first one stays as it is. This one is kept apart and held: nothing of it is in a series.",
+        "a person who looks at which elements differ, or the sending site", "(0008,0018)",
+    ),
+    "late_name_differs": Reason(
+        "This file says that it is of a series which is here, and calls the patient by another name.",
+        "The series stays as it is. This file is kept apart and held: nothing of it is in a series.",
+        "a person who looks at whose file it is, or the sending site", "(0010,0010)",
+    ),
+    "late_series_elsewhere": Reason(
+        "This file says that it is of a series which is in the chart of another case, or held for one.",
+        "That series stays as it is. This file is kept apart and held: nothing of it is in a series.",
+        "a person who may open that case, by importing the file for it", "(0020,000E)",
+    ),
+    "late_not_looked_at": Reason(
+        "This file says that it is of a series in a chart, and nobody has looked at it: it is a picture or carries "
+        "burned-in text, possibly with a name, or its birth date or sex cannot be read.",
+        "The series stays as it is. This file is kept apart and held: nothing of it is in a series.",
+        "a person who takes the series out of the chart, has the file imported again, and looks", "(0028,0301)",
+    ),
+    "late_series_unreadable": Reason(
+        "This file says that it is of a series which is here, and one of whose stored files can no longer be read.",
+        "That series stays as it is. This file is kept apart and held: nothing of it is in a series.",
+        "the system administrator, by checking the store", "(0020,000E)",
+    ),
     "uid_contradicted": Reason(
         "File header and image header name different objects.", _FILE, _SENDER, "(0002,0003)"
     ),
@@ -57,10 +94,6 @@ FILE_REASONS: dict[str, Reason] = {
     ),
     "enhanced_unsupported": Reason(
         "Enhanced (multi-frame) PET and CT are not supported yet.", _FILE, "the imaging site, by sending single slices",
-        "(0008,0016)",
-    ),
-    "secondary_capture": Reason(
-        "This is a picture of a screen, not a PET image: it has no SUV and may show a name.", _FILE, _SCANNER,
         "(0008,0016)",
     ),
     # The image
@@ -129,6 +162,9 @@ FILE_REASONS: dict[str, Reason] = {
     ),
 }  # fmt: skip
 
+# With those of a slice, which the science knows as well.
+FILE_CODES = frozenset({*FILE_REASONS, "position_missing", "orientation_invalid", "pixel_spacing_invalid"})
+
 STORE_REASONS: dict[str, Reason] = {
     "file_too_large": Reason("The file is larger than what is accepted.", _STORE, _SENDER),
     "disk_full": Reason("The disk is full.", _STORE, _ADMIN),
@@ -176,16 +212,73 @@ SERIES_REASONS: dict[str, Reason] = {
         "The images are dated in the future.", "The series is held; no chart was touched.",
         "a person who knows when the scan was", "(0008,0022)",
     ),
+    "secondary_capture": Reason(
+        "This is a picture of a screen, not PET or CT images: it has no SUV and may show a name.", _PICTURE,
+        _WHO_LOOKS, "(0008,0016)",
+    ),
+    "ultrasound_picture": Reason(
+        "These are ultrasound pictures, and nothing says that no name is part of them.", _PICTURE, _WHO_LOOKS,
+        "(0028,0301)",
+    ),
     "burned_in_annotation": Reason(
         "The images carry burned-in text, possibly a name.", "The series is held; no chart was touched.",
         "a person who looks at the images", "(0028,0301)",
     ),
 }  # fmt: skip
 
+_HELD = "The series is held; no chart was touched."
+# Asked about the images themselves; none of them speaks against an identity.
+QUESTIONS: dict[str, Reason] = {
+    "ask_series_split": Reason(
+        "One series UID holds several sets of images, which were kept apart. Is this one to be used?", _HELD, _LOOKER,
+        "(0020,000E)",
+    ),
+    "ask_missing_slices": Reason(
+        "Slices are missing, so nothing can be measured on these images. Are they to be used as they are?", _HELD,
+        "the sending site, by sending the missing slices, or a person who looks at the images", "(0020,0032)",
+    ),
+    "ask_slices_at_one_place": Reason(
+        "Different images lie at the same position, so nothing can be measured on them. Are they to be used as they "
+        "are?", _HELD, _LOOKER, "(0020,0032)",
+    ),
+    "ask_single_slice": Reason(
+        "The series is one slice, on which nothing can be measured. Is it to be used as it is?", _HELD,
+        "the sending site, by sending the other slices, or a person who looks at the image", "(0020,0032)",
+    ),
+    "ask_projection": Reason(
+        "The series is a projection (MIP), on which nothing can be measured. Is it to be used as it is?", _HELD,
+        _LOOKER, "(0008,0008)",
+    ),
+    "ask_derived": Reason(
+        "The images are derived from others (for example resampled). Are they to be measured?",
+        "The series is held; no chart was touched and no SUV calculated.", _LOOKER, "(0008,0008)",
+    ),
+    "ask_weights": Reason(
+        "The body weight differs between the slices, or between PET and CT of the study. Are these images of one "
+        "patient on one day?", _HELD, "a person who knows the weight", "(0010,1030)",
+    ),
+    "ask_administrations": Reason(
+        "The header lists several administrations, so which one the images show is not known. Are they to be used "
+        "without SUV?", _HELD, "a person who knows what was injected", "(0054,0016)",
+    ),
+    "ask_injection_time": Reason(
+        "The injection is dated after the scan, by an hour at most: a clock was wrong. Are the images to be used, with "
+        "an injection time that a person enters?", _HELD, "a person who knows when the injection was", "(0018,1078)",
+    ),
+    "ask_nuclide": Reason(
+        "The tracer of the header does not carry the nuclide of the header. Are these the images of the tracer that "
+        "was injected?", _HELD, "a person who knows what was injected", "(0054,0300)",
+    ),
+    "ask_philips_factor": Reason(
+        "The vendor's SUV factor differs between the slices. Are these images of one scan, to be used without SUV?",
+        _HELD, _LOOKER, "(7053,1000)",
+    ),
+}  # fmt: skip
+
 SERIES_CAUTIONS: dict[str, Reason] = {
     "series_split": Reason(
-        "One series UID holds several reconstructions (matrix, corrections or units differ); they were kept apart.",
-        _NONE, _SENDER, "(0020,000E)",
+        "One series UID holds several sets of images (frame of reference, modality, matrix, corrections or units "
+        "differ); they were kept apart.", _NONE, _SENDER, "(0020,000E)",
     ),
     "header_values_differ": Reason(
         "The slices disagree about {names}; it counts as missing.", "No value was chosen among them.", _PHYSICIAN
@@ -204,6 +297,10 @@ SERIES_CAUTIONS: dict[str, Reason] = {
     "derived_images": Reason(
         "The images are derived from others (for example resampled).", _NONE, _SCANNER, "(0008,0008)"
     ),
+    "tracer_not_sstr": Reason(
+        "The tracer is {tracer}, {which} somatostatin-receptor tracer: no rule on SSTR uptake reads this scan.",
+        "Nothing was left out.", "nobody needs to", "(0054,0304)",
+    ),
     "suv_provisional": Reason(
         "The SUV is provisional: a person has to confirm the inputs named in the other warnings.",
         "It is not used as a fact.", _PHYSICIAN,
@@ -213,7 +310,15 @@ SERIES_CAUTIONS: dict[str, Reason] = {
     ),
     "preamble_not_empty": Reason(
         "The file begins with something that is not DICOM, as a program or a web page would.",
-        "The file is kept as it came and is never run.", _SENDER,
+        "Nothing of it is kept: in what is stored the first 128 bytes are zeros.", _SENDER,
+    ),
+    "character_set_doubtful": Reason(
+        "Letters of the header do not fit its character set, so a name or an ID may be misread.", _NONE, _SENDER,
+        "(0008,0005)",
+    ),
+    "identity_name_otherwise": Reason(
+        "The header writes the name in another way than before; marks and titles aside it is {percent} % alike.", _NONE,
+        "a person who compares the identities", "(0010,0010)",
     ),
     "uid_irregular": Reason(
         "A UID has a part with a leading zero, against the standard; it was taken as it is.", _NONE, _SENDER,
@@ -228,7 +333,7 @@ SERIES_CAUTIONS: dict[str, Reason] = {
     ),
 }  # fmt: skip
 
-OWN_REASONS: dict[str, Reason] = {**FILE_REASONS, **STORE_REASONS, **SERIES_REASONS, **SERIES_CAUTIONS}
+OWN_REASONS: dict[str, Reason] = {**FILE_REASONS, **STORE_REASONS, **SERIES_REASONS, **QUESTIONS, **SERIES_CAUTIONS}
 REASONS: dict[str, Reason] = {**DOMAIN_REASONS, **OWN_REASONS}
 
 

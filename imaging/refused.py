@@ -19,6 +19,8 @@ SENTENCES: dict[str, str] = {
     "upload_quota": "You sent as much as one person may in a day. Go on tomorrow, or ask the system administrator.",
     "upload_too_large": "An import takes at most 4 GB. The remaining files were not read.",
     "file_empty": "The file is empty.",
+    "files_not_held": "No file of this import and reason waits any more: somebody has closed them or opened them "
+    "again.",
     # Archives
     "archive_opened": "The archive was opened; its files are listed one by one.",
     "archive_damaged": "The ZIP archive is damaged or not complete. Its files were not imported.",
@@ -38,13 +40,25 @@ SENTENCES: dict[str, str] = {
     "added to this one.",
     "identity_birth_date_missing": "The DICOM header has the right patient ID and no birth date to compare with the "
     "chart. The series is held until a person says whose it is.",
+    "identity_chart_birth_date_missing": "The chart has no exact birth date to compare the DICOM header with. Enter it "
+    "in the chart, or let a person say whose the series is.",
+    "identity_name_missing": "The DICOM header has the right patient ID and no name to compare. The series is held "
+    "until a person says whose it is.",
+    "identity_name_unknown": "No name has been confirmed under this patient ID yet, so that of the DICOM header could "
+    "not be compared. The series is held until a person says whose it is; the next ones are compared with it.",
+    "identity_name_differs": "The name in the DICOM header is not the one confirmed under this patient ID, or has "
+    "other initials than the chart. The series has not been added.",
     "identity_birth_date_differs": "The birth date of the DICOM header differs from the chart. The series has not been "
     "added.",
     "identity_sex_differs": "The sex of the DICOM header differs from the chart. The series has not been added.",
     "identity_study_elsewhere": "This study already belongs to another case. The series has not been added.",
     "identity_scan_before_birth": "The images are dated before this patient was born. The series has not been added: "
     "its date, the birth date in the chart, or the case is wrong.",
-    "identity_rejected": "A person has decided that this series is not of this patient.",
+    "identity_rejected": "A person has decided that this series is not of this patient. Brought in for another case, "
+    "or taken up again on its page, it is held anew.",
+    "identity_taken_up": "This series was rejected before and has been taken up again. It is held until somebody "
+    "decides.",
+    "identity_not_rejected": "This series is not rejected, so there is nothing to take up again.",
     "identity_taken_back": "A person took this series out of the chart it was in. It is held until somebody decides.",
     "identity_not_attached": "This series is in no chart.",
     "identity_not_waiting": "This series is not waiting for a decision on its identity.",
@@ -52,8 +66,25 @@ SENTENCES: dict[str, str] = {
     "confirm.",
     "identity_id_taken": "The patient ID of this series is confirmed for another case. Remove that confirmation first "
     "if it is wrong.",
-    "sop_uid_conflict": "An object with the same SOP Instance UID but other content is already stored. The first one "
-    "was kept, this one was left out.",
+    # Of what is in a chart already
+    "attached_birth_date_differs": "The birth date of the DICOM header is not that of the chart today. The images stay "
+    "in this chart, with their numbers, until a person says whether they are of this patient.",
+    "attached_sex_differs": "The sex of the DICOM header is not that of the chart today. The images stay in this "
+    "chart, with their numbers, until a person says whether they are of this patient.",
+    "attached_id_of_other_case": "The patient ID of the DICOM header belongs to another case today. The images stay in "
+    "this chart, with their numbers, until a person says whether they are of this patient.",
+    "attached_id_not_confirmed": "The patient ID of the DICOM header is not one of this case today: it was "
+    "withdrawn, or the case number was changed. The images stay in this chart, with their numbers, until a person says "
+    "whether they are of this patient.",
+    "identity_other_chart": "These images are in the chart of another case. Type the number of that chart.",
+    "identity_not_asked": "Nothing is asked about these images now: somebody has answered, or the chart was changed "
+    "again.",
+    "identity_asked_anew": "The chart was changed while this page was open. Look at the rows as they are now, and "
+    "answer again.",
+    "identity_second_person_chart": "The header contradicts the chart: a second person, who neither brought the images "
+    "in nor changed the chart, has to say that they stay.",
+    "slice_repeated": "The same image is here under another SOP Instance UID; it is used once.",
+    "images_rejected": "A person has decided that these images are not used. They can be taken up again on their page.",
     # What people do
     "not_permitted": "Your role does not permit this.",
     "case_not_found": "There is no case of this number that you may open.",

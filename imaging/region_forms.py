@@ -5,6 +5,7 @@ from django import forms
 from imaging.models import Voi
 from imaging.scan_forms import LesionFields
 from imaging.services.thresholds import FIXED_SUV, LIVER, PERCENT
+from patients.number_fields import DecimalField, FloatField
 
 POINT, SECOND_POINT = ("x", "y", "z"), ("x2", "y2", "z2")
 UNSEEN = {"required": "Say which version of the region was seen."}
@@ -15,10 +16,10 @@ class PlaceFields(LesionFields):
     """Up to two points, what an outline follows, sizes in mm."""
 
     label = forms.CharField(max_length=8, required=False)
-    x, y, z = (forms.FloatField(required=False) for _ in POINT)
-    x2, y2, z2 = (forms.FloatField(required=False) for _ in SECOND_POINT)
+    x, y, z = (FloatField(required=False) for _ in POINT)
+    x2, y2, z2 = (FloatField(required=False) for _ in SECOND_POINT)
     rule = forms.ChoiceField(choices=RULE_CHOICES, required=False)
-    radius = forms.FloatField(min_value=1, max_value=500, required=False)
+    radius = FloatField(min_value=1, max_value=500, required=False)
 
     def point(self, names=POINT) -> tuple[float, float, float] | None:
         values = tuple(self.cleaned_data.get(name) for name in names)
@@ -48,8 +49,8 @@ class RegionForm(PlaceFields):
 
     how = forms.ChoiceField(choices=[(how, how) for how in HOWS])
     role = forms.ChoiceField(choices=Voi.Role, required=False)
-    parameter = forms.FloatField(required=False)
-    reach = forms.FloatField(min_value=1, max_value=500, required=False)
+    parameter = FloatField(required=False)
+    reach = FloatField(min_value=1, max_value=500, required=False)
 
     def clean(self):
         cleaned = super().clean()
@@ -77,7 +78,7 @@ class OutlineForm(PlaceFields):
     STEPS = (REGROW, WIDEN, SUBTRACT, MERGE, SPLIT, MOVE)
 
     step = forms.ChoiceField(choices=[(step, step) for step in STEPS])
-    number = forms.DecimalField(max_digits=8, decimal_places=3, required=False)
+    number = DecimalField(max_digits=8, decimal_places=3, required=False)
     other = forms.ModelChoiceField(Voi.objects.none(), required=False)
     other_recorded_at = forms.DateTimeField(required=False)
     reason = forms.CharField(max_length=200, required=False)

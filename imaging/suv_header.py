@@ -11,6 +11,7 @@ from typing import Any
 
 from imaging.domain.errors import Caution
 from imaging.domain.suv_inputs import Sourced, SuvInputs
+from imaging.domain.vocabulary import Tracer, is_sstr
 from imaging.instances import ParsedInstance
 from imaging.reasons import caution
 
@@ -46,9 +47,18 @@ def suv_inputs(instances: Sequence[ParsedInstance]) -> tuple[SuvInputs, list[Cau
             differing[name] = f"{name.replace('_', ' ')} {tag}"
         elif (value := found.pop()) not in (None, ""):
             values[name] = Sourced(convert(value), f"header {tag}")
-    values |= _per_slice(instances)
+    values |= _per_slice(instances) | _derived(instances)
     warnings = [caution("header_values_differ", names=", ".join(differing.values()))] if differing else []
+    if (tracer := values.get("tracer")) and not is_sstr(tracer.value):
+        warnings += _other_tracer(tracer.value, instances[0].radiopharmaceutical)
     return SuvInputs(**values, differing=frozenset(differing)), warnings
+
+
+def _other_tracer(tracer: str, text: str) -> list[Caution]:
+    """One that is not in the list goes by its text; where there is none, nothing is known about it."""
+    if tracer != Tracer.OTHER:
+        return [caution("tracer_not_sstr", tracer=tracer, which="not a")]
+    return [caution("tracer_not_sstr", tracer=text, which="not known as a")] if text else []
 
 
 def _per_slice(instances: Sequence[ParsedInstance]) -> dict[str, Any]:
@@ -60,6 +70,11 @@ def _per_slice(instances: Sequence[ParsedInstance]) -> dict[str, Any]:
     if any(durations):
         found["frame_duration_s"] = Sourced(_collapse(durations), "header (0018,1242)")
     return found
+
+
+def _derived(instances: Sequence[ParsedInstance]) -> dict[str, Any]:
+    found = next((instance.image_type for instance in instances if instance.is_derived_pet), None)
+    return {"image_type": Sourced(found, "header (0008,0008)")} if found else {}
 
 
 def _collapse(values: list[Any]) -> tuple[Any, ...]:

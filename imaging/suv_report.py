@@ -1,5 +1,6 @@
 """What ``manage.py suv`` says about one series, as plain JSON; and the SUVbw volume as NIfTI."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,15 +8,21 @@ import numpy as np
 
 from imaging.assemble import AssembledSeries
 from imaging.domain.activity import Notes
-from imaging.domain.errors import Caution, ImagingRefusal, SuvUnavailable
-from imaging.domain.plausible import judge_values
+from imaging.domain.errors import NOTES, Caution, ImagingRefusal, SuvUnavailable
+from imaging.domain.plausible import judge_highest, judge_values
 from imaging.domain.suv import Factor, SuvFactors, SuvKind, suv_factors
+from imaging.domain.suv_inputs import SuvInputs
 from imaging.domain.vocabulary import SUV_UNITS
 from imaging.domain.volume import Volume
 from imaging.reasons import caution
 from imaging.volumes import ReusableBuffer, load_from_manifest
 
 LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
+
+
+def heading(warning: dict[str, str]) -> str:
+    """What a line of a command begins with."""
+    return "note" if warning["code"] in NOTES else "warning"
 
 
 def report(series: AssembledSeries, buffer: ReusableBuffer | None = None) -> dict[str, Any]:
@@ -25,12 +32,15 @@ def report(series: AssembledSeries, buffer: ReusableBuffer | None = None) -> dic
     """
     warnings, kinds, refusal = list(series.warnings), dict.fromkeys(SuvKind), None
     try:
-        factors = suv_factors(series.suv_inputs)
+        factors = suv_factors(inputs_of(series))
         warnings += factors.warnings
         kinds = {kind: _numbers(factor) for kind, factor in factors.by_kind.items()}
         notes = Notes(factors.inputs.confirmed)
         try:
             _add_statistics(kinds, factors, series, buffer, notes)
+        except SuvUnavailable:
+            kinds = dict.fromkeys(SuvKind)
+            raise
         finally:
             is_provisional = factors.is_provisional or notes.is_provisional
             warnings += [*notes.cautions, *([caution("suv_provisional")] if is_provisional else [])]
@@ -48,11 +58,14 @@ def report(series: AssembledSeries, buffer: ReusableBuffer | None = None) -> dic
 
 def suv_volume(series: AssembledSeries, kind: SuvKind = SuvKind.BW, buffer: ReusableBuffer | None = None) -> Volume:
     """The series as a volume in SUV. Raises ``SuvUnavailable`` or ``VolumeUnavailable``."""
-    factors = suv_factors(series.suv_inputs)
+    factors = suv_factors(inputs_of(series))
     factor = factors.by_kind[kind]
     if factor is None:
         raise factors.absent[kind]
-    return _volume(series, factor, kind, buffer)
+    volume = _volume(series, factor, kind, buffer)
+    if kind is SuvKind.BW:
+        judge_highest(volume.highest(), Notes(factors.inputs.confirmed))
+    return volume
 
 
 def write_nifti(volume: Volume, path: Path) -> None:
@@ -71,6 +84,11 @@ def _volume(series: AssembledSeries, factor: Factor, kind: SuvKind, buffer: Reus
     if series.refusal is not None:
         raise series.refusal
     return load_from_manifest(series.manifest(), buffer).volume(factor, SUV_UNITS[kind])
+
+
+def inputs_of(series: AssembledSeries) -> SuvInputs:
+    """Whoever names the files has chosen them, derived images too: the warning goes with the numbers."""
+    return replace(series.suv_inputs, confirmed=series.suv_inputs.confirmed | {"image_type"})
 
 
 def _numbers(factor: Factor | None) -> dict[str, Any] | None:

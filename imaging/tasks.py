@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import threading
+import time
 import uuid
 
 from celery import shared_task, signals
@@ -10,10 +11,11 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 
 from imaging import jobs, upkeep
-from imaging.services import running
+from imaging.services import catching_up, running
 
 log = logging.getLogger("prrt.jobs")
 SHUTDOWN_PATIENCE_SECONDS = 8
+CALM_SECONDS = 60  # until it is asked again whether an earlier version left something behind
 _one_at_a_time = threading.Lock()  # the bell's task and the look-out share a process, not its memory at once
 _stopping = threading.Event()
 
@@ -57,11 +59,14 @@ def _dismiss(lookout: threading.Thread) -> None:
 
 
 def _look_out() -> None:
-    name = uuid.uuid4().hex
+    name, calm_until = uuid.uuid4().hex, 0.0
     while not _stopping.wait(settings.JOB_SWEEP_SECONDS):
         try:
             upkeep.say_alive(name)
             sweep_jobs.run()
+            if time.monotonic() >= calm_until:
+                ring(job.pk for job in catching_up.catch_up_once())
+                calm_until = time.monotonic() + CALM_SECONDS
             _take_unheard()
         except DatabaseError as error:
             log.warning("the look-out could not reach the database (%s)", type(error).__name__)

@@ -20,6 +20,7 @@ from patients.domain.roles import Capability
 from patients.forms import ListField, PageForm, PartialDateField, ServiceForm, ServiceFormSet, UnitInput
 from patients.kept import Kept
 from patients.models import AuditEvent, Patient, Team, User, Versioned
+from patients.number_fields import DecimalField, NumberInput, WholeNumberField
 from patients.selectors import patient_lookup, visible_patients
 from patients.services.audit import REASON_LENGTH
 from patients.suggestions import SUGGESTIONS, list_id
@@ -72,6 +73,11 @@ class Desk:
 
 class DeskFields:
     """Which form field a model field gets: partial dates in one box, lists as a line of words."""
+
+    formfield_overrides = {
+        models.DecimalField: {"form_class": DecimalField, "widget": NumberInput},
+        models.IntegerField: {"form_class": WholeNumberField, "widget": NumberInput},
+    }
 
     def formfield_for_dbfield(self, db_field, request, **kwargs):
         if isinstance(db_field, models.DateField) and _has_precision(self.model, db_field):

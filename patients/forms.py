@@ -10,6 +10,7 @@ from django.utils.html import format_html
 
 from patients.domain.dates import in_words
 from patients.domain.partial_dates import DateRefused, parse_partial_date
+from patients.number_fields import NumberInput
 from patients.services import still_in_use
 from patients.services.audit import REASON_LENGTH
 from patients.services.versions import BOOKKEEPING
@@ -18,11 +19,11 @@ from patients.suggestions import list_id
 NEEDS_REASON = "Say why, in the box “Reason for change” beside Save: it goes into the history with your name."
 
 
-class UnitInput(forms.NumberInput):
-    """A number box with its unit behind it."""
+class UnitInput(NumberInput):
+    """A number with its unit behind it."""
 
     def __init__(self, unit: str, attrs=None):
-        super().__init__({"step": "any", **(attrs or {})})
+        super().__init__(attrs)
         self.unit = unit
 
     def render(self, name, value, attrs=None, renderer=None):

@@ -69,6 +69,10 @@ class User(AbstractUser):
         return self.is_active and role_may(self.role, capability)
 
     @property
+    def reads_charts(self) -> bool:
+        return self.may(Capability.READ_CHART)
+
+    @property
     def shown_name(self) -> str:
         """Full name, or the one to sign in by."""
         return self.get_full_name() or self.get_username()

@@ -3,12 +3,20 @@
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests import parts, template
-from tests.demo.kept import KeptDemo
+from tests.demo.kept import KeptDemo, KeptRows
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+# How long an example takes tells of the machine and of what else runs on it. What may take only so long has a
+# benchmark or a test of its own.
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any machine")
 
 
 def pytest_collection_modifyitems(config, items):
@@ -76,6 +84,11 @@ def kept_demo():
     return KeptDemo()
 
 
+@pytest.fixture(scope="session")
+def kept_rows():
+    return KeptRows()
+
+
 @pytest.fixture
 def demo_loaded(transactional_db, kept_demo):
     """The demonstration as `load_demo` leaves it."""
@@ -100,17 +113,7 @@ def shared_data() -> Path:
 @pytest.fixture(scope="session", autouse=True)
 def emptied_between_tests():
     """A test that commits has its rows swept away afterwards; only for that may signed rows be deleted."""
-    from unittest import mock
+    from tests.emptying import swept
 
-    from django.db.backends.base.operations import BaseDatabaseOperations
-
-    from board.append_only import lifted
-
-    sweep = BaseDatabaseOperations.execute_sql_flush
-
-    def with_triggers_lifted(operations, statements):
-        with lifted():
-            sweep(operations, statements)
-
-    with mock.patch.object(BaseDatabaseOperations, "execute_sql_flush", with_triggers_lifted):
+    with swept():
         yield

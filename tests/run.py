@@ -25,10 +25,28 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 WAITING = "tests/processes"
 # What measures seconds of a whole site has the machine for itself, after everything else.
 ALONE = "tests/processes/test_bombs_at_once.py"
-# A lane of their own: these know no database, or bring processes with databases of their own.
-ONCE = ["tests/science", "tests/js", "tests/journeys", "tests/demo/test_launcher.py", "tests/demo/test_phantom.py"]
-# It loads the demonstration, which the journeys have at hand.
+# These know no database: beside tests that mostly wait they use the processor.
+NO_DATABASE = ["tests/science", "tests/js", "tests/demo/test_phantom.py"]
+# Lanes of their own: these bring browsers, or processes with databases of their own.
+ONCE = ["tests/journeys", "tests/demo/test_launcher.py"]
+# About half of what the first engine is asked: lanes of one length leave no processor idle at the end.
+PAGES = ["tests/board", "tests/contracts"]
+# It loads the demonstration, which the journeys of one lane have at hand.
 WITH_JOURNEYS = ["tests/demo/test_load_demo.py"]
+# Browsers wait more than they compute: two lanes of about one length, one of them with whatever needs the demonstration.
+IN_DEMO = [
+    f"tests/journeys/test_{name}.py"
+    for name in (
+        "cohort",
+        "demo_case",
+        "every_page",
+        "meeting",
+        "reading_journey",
+        "screen_sizes",
+        "entry",
+        "entry_keys",
+    )
+]
 # The lanes fill the processor already: threads of the linear algebra would only wait for each other.
 SINGLE = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 # Lanes start hundreds of processes: each would compile the product anew where compiled modules are not kept.
@@ -103,14 +121,22 @@ def main() -> int:
 
 def _lanes(redis_url: str | None, database_url: str | None, extra: list[str]) -> list[Lane]:
     queue = {"TEST_REDIS_URL": redis_url} if redis_url else {}
-    ignore = [f"--ignore={place}" for place in [*ONCE, WAITING]]
+    ignore = [f"--ignore={place}" for place in [*ONCE, *NO_DATABASE, WAITING]]
     lanes = [
-        Lane("embedded SQLite", [*ignore, *(f"--ignore={place}" for place in WITH_JOURNEYS), *extra], queue),
-        Lane("science, browser journeys, launcher", [*ONCE, *WITH_JOURNEYS, *extra], queue),
-        Lane("embedded SQLite, workers killed", [WAITING, f"--ignore={ALONE}", *extra], queue),
+        Lane("embedded SQLite, board and contracts", [*PAGES, *extra], queue),
+        Lane(
+            "embedded SQLite, the rest",
+            [*ignore, *(f"--ignore={place}" for place in PAGES + WITH_JOURNEYS), *extra],
+            queue,
+        ),
+        Lane("browser journeys of the demonstration, launcher", [*IN_DEMO, ONCE[1], *WITH_JOURNEYS, *extra], queue),
+        Lane("browser journeys", [ONCE[0], *(f"--ignore={place}" for place in IN_DEMO), *extra], queue),
+        Lane("embedded SQLite, workers killed; science", [WAITING, *NO_DATABASE, f"--ignore={ALONE}", *extra], queue),
         Lane("a site under attack, alone", [ALONE, *extra], queue, is_alone=True),
     ]
     if database_url:
+        for lane in lanes[:2]:  # the same files as the first lane of the second engine
+            lane.environment = lane.environment | {parts.BESIDE: "1"}
         on_postgres = {"DATABASE_URL": database_url, parts.SECOND_ENGINE: "1"}
         if redis_url:  # a queue of its own: the lanes run at the same time
             on_postgres["TEST_REDIS_URL"] = next_database(redis_url)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from patients import reads
 from patients.bulk.differences import Difference
-from patients.bulk.outcomes import OUTCOMES, Line, Report
+from patients.bulk.outcomes import OUTCOMES, Fault, Line, Report
 from patients.domain.bulk_columns import TABLES
 from patients.domain.bulk_reasons import CHANGED, NEW, REASONS, REFUSED, SAME, UNDONE
 from patients.models import ImportBatch, ImportRow, Patient
@@ -23,10 +23,8 @@ class Shown:
     """``case_number``: of a case that whoever looks may open."""
 
     place: str
-    cell: str
     what: str
-    sentence: str
-    code: str
+    said: list[Fault]
     undone: str = ""
     differences: list[Difference] = field(default_factory=list)
     case_number: str = ""
@@ -86,10 +84,8 @@ def _line(line: Line, mine: dict[UUID, Patient]) -> Shown:
     opened = mine.get(case_of(line.row)) if line.row is not None else None
     return Shown(
         _place(line.table, line.number),
-        line.column,
         what,
-        line.sentence,
-        line.code,
+        line.said,
         differences=line.differences,
         case_number=opened.case_number if opened else "",
     )
@@ -99,10 +95,8 @@ def _kept(row: ImportRow, is_mine: bool) -> Shown:
     case_number = row.patient.case_number if is_mine and row.patient else ""
     return Shown(
         _place(row.table, row.number),
-        row.column,
         f"Case {case_number}" if case_number else "",
-        REASONS[row.code],
-        row.code,
+        [Fault(row.column, REASONS[row.code], row.code)],
         UNDONE.get(row.undone, ""),
         case_number=case_number,
     )

@@ -12,6 +12,7 @@ from board.cohort.picture import Shown, picture_of
 from board.cohort.selection import Cohort, cohort_of
 from board.models import CohortQuestion
 from eligibility.domain.change import METHOD_VERSION
+from patients import reads
 from patients.domain.roles import Capability
 from patients.selectors import cohort_patients
 
@@ -58,6 +59,7 @@ def page_of(user, asked, *, today: dt.date) -> dict:
         "exclusions": figures.exclusions(found, shows_all=eyes.shows_all),
         "has_small": has_small(found),
         "withheld": figures.WITHHELD if found.is_blinded else "",
+        "to_read": _to_read(found) if eyes.reads_cases else [],
         "questions": [(one, query.query_of(one.choices).address) for one in questions],
         "kept": kept(questions, found, eyes),
         "method": METHOD_VERSION,
@@ -65,6 +67,13 @@ def page_of(user, asked, *, today: dt.date) -> dict:
         "may_approve": user.may(Capability.APPROVE_EXPORT),
         **_tab(user, found, eyes, tab, today),
     }
+
+
+def _to_read(found: Cohort) -> list[str]:
+    """Numbers of the cases whose verdicts are hidden until this user has given one."""
+    cases = [case for case in found.included if case.is_blinded]
+    reads.note_all(case.patient_id for case in cases)
+    return [case.case_number for case in cases]
 
 
 def _tab(user, found: Cohort, eyes: Eyes, tab: str, today: dt.date) -> dict:

@@ -6,53 +6,31 @@ stand only where they are free at both ends. What finds no room keeps its mark, 
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from board.domain.axis import LEFT, RIGHT, Scale, add_months, build_scale
 from board.domain.events import Course, Flag, History, LabPoint, ScanEvent, Specimen
-from board.domain.labels import percent, shorter, text_width
+from board.domain.labels import percent, shorter
+from board.domain.wall_words import (
+    BESIDE_VH,
+    NARROW,
+    TOUCH_VH,
+    WIDE,
+    Room,
+    Words,
+    line_of,
+    placed,
+    width_of,
+    words_at,
+    words_beside,
+)
 
-NARROW, WIDE = 98.0, 139.0
-TEXT_VH = 3.2
-CLEAR_VH = 1.2
-BESIDE_VH = CLEAR_VH + 0.05
-TOUCH_VH = 0.5
+NEAR_VH = 1.6
 MOST_MARKS = 40
 GAP_DAYS = 183
 LAB_HALF_VH = 0.9
-
-
-@dataclass(frozen=True)
-class Room:
-    """From ``start * width + left`` to ``end * width + right``; ``left`` and ``right`` in vh."""
-
-    start: float
-    left: float
-    end: float
-    right: float
-
-    def is_clear_of(self, other: "Room") -> bool:
-        return all(self._ends_before(other, w) for w in (NARROW, WIDE)) or all(
-            other._ends_before(self, w) for w in (NARROW, WIDE)
-        )
-
-    def is_inside(self) -> bool:
-        return all(self.start * w + self.left >= -0.01 and self.end * w + self.right <= w for w in (NARROW, WIDE))
-
-    def _ends_before(self, other: "Room", width: float) -> bool:
-        return self.end * width + self.right + CLEAR_VH <= other.start * width + other.left
-
-
-@dataclass(frozen=True)
-class Words:
-    """Text at ``x``, ``dx`` em from it; ``anchor`` is start, middle or end."""
-
-    text: str
-    x: str
-    dx: float
-    anchor: str
 
 
 @dataclass(frozen=True)
@@ -89,7 +67,7 @@ class WallGap:
 
 @dataclass(frozen=True)
 class WallLane:
-    """``note``: what stands in the lane where there is nothing to draw. ``folded``: marks that found no place."""
+    """``note``: what stands in the lane where nothing is drawn, at ``noted``; ``folded``: marks that found no place."""
 
     key: str
     name: str
@@ -98,6 +76,7 @@ class WallLane:
     gaps: tuple[WallGap, ...] = ()
     note: str = ""
     folded: int = 0
+    noted: Words | None = None
 
 
 @dataclass(frozen=True)
@@ -117,12 +96,20 @@ def draw_wall(history: History) -> WallPicture:
     each = MOST_MARKS // 5
     lanes = (
         _treatment(history.courses, scale, history.today, each),
-        _points(_SCANS, history.scans, scale, each),
-        _points(_HISTOLOGY, history.specimens, scale, each),
+        _points(_SCANS, history.scans, scale, history.today, each),
+        _points(_HISTOLOGY, history.specimens, scale, history.today, each),
         _labs(history, scale, each),
-        _points(_BOARD, history.flags, scale, each),
+        _points(_BOARD, history.flags, scale, history.today, each),
     )
-    return WallPicture(lanes, _ticks(scale, history.today), percent(_at(scale, history.today)))
+    at = _at(scale, history.today)
+    noted = tuple(replace(lane, noted=_noted(lane.note, at)) if lane.note else lane for lane in lanes)
+    return WallPicture(noted, _ticks(scale, history.today), percent(at))
+
+
+def _noted(note: str, today: float) -> Words:
+    """At the beginning of the lane, or where today's line does not run through it."""
+    tries = [words_at(note, 0.0, 1.0, "start"), words_at(note, 1.0, -1.0, "end"), *words_beside(note, today, today)]
+    return placed(tries, [line_of(today)]) or tries[0][0]
 
 
 def _at(scale: Scale, day: dt.date) -> float:
@@ -140,31 +127,13 @@ def _days(history: History) -> list[dt.date]:
     return sorted(days)
 
 
-def _width(text: str) -> float:
-    return text_width(text, size=TEXT_VH)
-
-
-def _words(text: str, at: float, dx_vh: float, anchor: str) -> tuple[Words, Room]:
-    width = _width(text)
-    left = {"start": dx_vh, "middle": dx_vh - width / 2, "end": dx_vh - width}[anchor]
-    return Words(text, percent(at), round(dx_vh / TEXT_VH, 3), anchor), Room(at, left, at, left + width)
-
-
-def _placed(tries: Sequence[tuple[Words, Room]], taken: list[Room]) -> Words | None:
-    for words, room in tries:
-        if room.is_inside() and all(room.is_clear_of(other) for other in taken):
-            taken.append(room)
-            return words
-    return None
-
-
 def _treatment(courses: Sequence[Course], scale: Scale, today: dt.date, most: int) -> WallLane:
     """Bars from the newest back; one that overlaps a later one is drawn behind it, its words beside or not at all."""
     dated = sorted((c for c in courses if c.when), key=lambda c: c.when or (today, today))
     kept = dated[-most:]
     spans = {id(c): _span(c, scale, today) for c in kept}
     taken = [Room(a, 0, b, 0) for a, b in spans.values()]
-    said: list[Room] = []
+    said = [line_of(_at(scale, today))]
     bars = [_bar(c, *spans[id(c)], taken, said) for c in reversed(kept)]
     note = "" if kept else "none recorded"
     return WallLane("treatment", "Treatment", bars=tuple(bars[::-1]), note=note, folded=len(courses) - len(kept))
@@ -179,28 +148,24 @@ def _span(course: Course, scale: Scale, today: dt.date) -> tuple[float, float]:
 def _bar(course: Course, start: float, end: float, taken: list[Room], said: list[Room]) -> WallBar:
     """``taken``: bars and the words beside them; ``said``: all words, which lines given together must not share."""
     name = course.text.split(",", maxsplit=1)[0]
-    inside = [t for text in shorter(name) for t in _inside(text, start, end)]
-    words = _placed(inside, said)
+    inside = [t for text in shorter(name) for t in _words_inside(text, start, end)]
+    words = placed(inside, said)
     if words is None:
         forms = [form for form in shorter(name) if len(form) > 1]
-        beside = [t for form in forms for t in _beside(form, start, end)]
+        beside = [t for form in forms for t in words_beside(form, start, end)]
         free = [(w, room) for w, room in beside if all(room.is_clear_of(other) for other in said)]
-        words = _placed(free, taken)
+        words = placed(free, taken)
         said += [room for w, room in free if w is words]
     return WallBar(
         percent(start), percent(max(end - start, 0.004)), course.treatment_class, words, course.end != "known"
     )
 
 
-def _inside(text: str, start: float, end: float) -> list[tuple[Words, Room]]:
+def _words_inside(text: str, start: float, end: float) -> list[tuple[Words, Room]]:
     """At the beginning of the bar, or at its end; nothing where it is too short."""
-    if (end - start) * NARROW < _width(text) + 2.0:
+    if (end - start) * NARROW < width_of(text) + 2.0:
         return []
-    return [_words(text, start, 1.0, "start"), _words(text, end, -1.0, "end")]
-
-
-def _beside(text: str, start: float, end: float) -> list[tuple[Words, Room]]:
-    return [_words(text, end, BESIDE_VH, "start"), _words(text, start, -BESIDE_VH, "end")]
+    return [words_at(text, start, 1.0, "start"), words_at(text, end, -1.0, "end")]
 
 
 Point = ScanEvent | Specimen | Flag
@@ -218,7 +183,7 @@ _HISTOLOGY = Style("histology", "Histology", "none recorded")
 _BOARD = Style("board", "Board", "no decision yet")
 
 
-def _points(style: Style, events: Sequence[Point], scale: Scale, most: int) -> WallLane:
+def _points(style: Style, events: Sequence[Point], scale: Scale, today: dt.date, most: int) -> WallLane:
     dated = sorted((e for e in events if e.day), key=lambda e: e.day or dt.date.max)
     kept = dated[-most:]
     if not kept:
@@ -226,9 +191,10 @@ def _points(style: Style, events: Sequence[Point], scale: Scale, most: int) -> W
         return WallLane(style.key, style.name, note=note, folded=len(events))
     shapes = [_shape(event) for event in kept]
     places = _apart([_at(scale, event.day) for event in kept if event.day], shapes)
-    taken = [Room(at, -_half(m), at, _half(m)) for at, m in zip(places, shapes, strict=True)]
+    line = _at(scale, today)
+    taken = [line_of(line), *(Room(at, -_half(m), at, _half(m)) for at, m in zip(places, shapes, strict=True))]
     found = list(zip(kept, shapes, places, strict=True))
-    marks = [_labelled(mark, at, _said(event), taken) for event, mark, at in reversed(found)]
+    marks = [_labelled(mark, at, _said(event), taken, line) for event, mark, at in reversed(found)]
     gaps = _gaps(kept, scale, taken) if style is _SCANS else ()
     return WallLane(style.key, style.name, marks=tuple(marks[::-1]), gaps=gaps, folded=len(events) - len(kept))
 
@@ -242,10 +208,22 @@ def _apart(places: list[float], marks: list[WallMark]) -> list[float]:
     return [max(at, 0.0) for at in found]
 
 
-def _labelled(mark: WallMark, at: float, said: Sequence[str], taken: list[Room]) -> WallMark:
+def _labelled(mark: WallMark, at: float, said: Sequence[str], taken: list[Room], today: float) -> WallMark:
+    """Right of the mark, left of it, or beyond today's line where that is as near."""
     gap = _half(mark) + BESIDE_VH
-    tries = [t for text in said if text for t in (_words(text, at, gap, "start"), _words(text, at, -gap, "end"))]
-    return replace(mark, x=percent(at), words=_placed(tries, taken))
+    beyond = _beside_line(mark, at, today)
+    tries = [
+        t for text in said if text
+        for t in (words_at(text, at, gap, "start"), words_at(text, at, -gap, "end"), *beyond(text))
+    ]  # fmt: skip
+    return replace(mark, x=percent(at), words=placed(tries, taken))
+
+
+def _beside_line(mark: WallMark, at: float, today: float) -> Callable[[str], list[tuple[Words, Room]]]:
+    if abs(today - at) * WIDE > _half(mark) + NEAR_VH:
+        return lambda text: []
+    dx, anchor = (BESIDE_VH, "start") if today >= at else (-BESIDE_VH, "end")
+    return lambda text: [words_at(text, today, dx, anchor)]
 
 
 def _half(mark: WallMark) -> float:
@@ -291,7 +269,7 @@ def _gaps(events: Sequence[Point], scale: Scale, taken: list[Room]) -> tuple[Wal
         if (b - a).days > GAP_DAYS:
             start, end = _at(scale, a), _at(scale, b)
             said = f"{round((b - a).days / 30.44)} months"
-            words = _placed([_words(said, (start + end) / 2, 0, "middle")], taken)
+            words = placed([words_at(said, (start + end) / 2, 0, "middle")], taken)
             found.append(WallGap(percent(start), percent(end), words))
     return tuple(found)
 
@@ -303,13 +281,15 @@ def _labs(history: History, scale: Scale, most: int) -> WallLane:
         return WallLane("labs", "Labs", note="none recorded")
     points = sorted(strip.points, key=lambda p: p.day)[-most:]
     places = [_at(scale, p.day) for p in points]
-    words, kept = _newest_said(strip.name, points[-1], places, history.today)
+    words, kept = _newest_said(strip.name, points[-1], places, history.today, _at(scale, history.today))
     marks = [WallMark("lab", percent(at), css=p.out) for p, at in zip(points, places, strict=True) if at in kept]
     marks[-1] = replace(marks[-1], words=words)
     return WallLane("labs", "Labs", marks=tuple(marks), folded=len(strip.points) - len(marks))
 
 
-def _newest_said(name: str, newest: LabPoint, places: list[float], today: dt.date) -> tuple[Words | None, list[float]]:
+def _newest_said(
+    name: str, newest: LabPoint, places: list[float], today: dt.date, line: float
+) -> tuple[Words | None, list[float]]:
     """Beside its own point; else apart from all points, with its day; else beside it where earlier points give way.
 
     With the words come the places that stay: a value beside another point would be read as that point's.
@@ -317,11 +297,12 @@ def _newest_said(name: str, newest: LabPoint, places: list[float], today: dt.dat
     said = [f"{name} {newest.value:g}"]
     said = [f"{said[0]} {newest.out}", *said] if newest.out else said
     own = [t for text in said for t in _at_own_point(text, places[-1])]
-    apart = [_words(f"{_day(newest.day, today)}: {said[0]}", at, 0, end) for at, end in ((0.0, "start"), (1.0, "end"))]
-    if words := _placed([*own, *apart], [_point_room(at) for at in places]):
+    dated = f"{_day(newest.day, today)}: {said[0]}"
+    apart = [words_at(dated, at, 0, end) for at, end in ((0.0, "start"), (1.0, "end"))]
+    if words := placed([*own, *apart], [line_of(line), *(_point_room(at) for at in places)]):
         return words, places
-    newest_only = [_point_room(places[-1])]
-    words = _placed(own, newest_only)
+    newest_only = [line_of(line), _point_room(places[-1])]
+    words = placed([*own, *words_beside(dated, line, line), *apart], newest_only)
     return words, [at for at in places if at == places[-1] or _point_room(at).is_clear_of(newest_only[-1])]
 
 
@@ -335,15 +316,15 @@ def _point_room(at: float) -> Room:
 
 def _at_own_point(text: str, at: float) -> list[tuple[Words, Room]]:
     beside = LAB_HALF_VH + BESIDE_VH
-    return [_words(text, at, beside, "start"), _words(text, at, -beside, "end")]
+    return [words_at(text, at, beside, "start"), words_at(text, at, -beside, "end")]
 
 
 def _ticks(scale: Scale, today: dt.date) -> tuple[Words, ...]:
     """ "today" is never covered; months as near as their words allow."""
     at = _at(scale, today)
-    tries = [_words("today", at, 0, "middle"), _words("today", at, 0, "end")]
+    tries = [words_at("today", at, 0, "middle"), words_at("today", at, 0, "end")]
     taken: list[Room] = []
-    first = _placed(tries, taken)
+    first = placed(tries, taken)
     ticks = [first] if first else []
     for step in (3, 6, 12, 24, 60):
         days = [d for d in _months(scale, step) if d != today]
@@ -351,7 +332,7 @@ def _ticks(scale: Scale, today: dt.date) -> tuple[Words, ...]:
             year = None
             for day in days:
                 text = f"{day:%b %y}" if day.year != year else f"{day:%b}"
-                if words := _placed([_words(text, _at(scale, day), 0, "middle")], taken):
+                if words := placed([words_at(text, _at(scale, day), 0, "middle")], taken):
                     ticks.append(words)
                     year = day.year
             break

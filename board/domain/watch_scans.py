@@ -48,7 +48,7 @@ def _after_lines(scan: SstrScan | None, lines: list[GivenLine], rules: DueRules)
     opens, due = rules.window(anchor) if anchor else (None, _repeat_day(after, line, rules))
     read = f"{class_words(scan.classes)} on {scan.words}" if scan else "No SSTR scan on record"
     sources = (*([scan.source] if scan else []), line.source)
-    sentence = f"{read}; {line.words}; no SSTR scan {'since' if scan else 'was made'}."
+    sentence = f"{read}; {line.words}{'; no SSTR scan since' if scan else ''}."
     return Found(Kind.SSTR_LINE, sentence, "Book an SSTR scan", anchor or after, due, opens, sources)
 
 

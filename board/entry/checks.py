@@ -8,6 +8,7 @@ from board.entry.build import Built, Page, field_for
 from board.entry.codec import ONGOING
 from board.entry.fields import HISTOLOGY, LINES, PATIENT, PRRT, SSA, TUMOUR, UNKNOWN, Card
 from board.entry.offers import USUAL_MBQ, in_mbq, last_day_of_cycles
+from imaging import chart_questions
 from patients.domain.contradictions import TO_KEEP
 from patients.domain.dates import is_surely_before
 from patients.domain.drugs import contains_alkylator
@@ -42,6 +43,7 @@ def checks(page: Page, *, question: str, today: dt.date) -> list[Check]:
             found += _future(one, today)
     return [
         *found,
+        *_images(page),
         *_activities(page),
         *_before_diagnosis(page),
         *_lines(page),
@@ -85,6 +87,21 @@ def _in_question(one: Built) -> list[Check]:
     """What was kept stays marked."""
     found = {} if one.row is None or one.is_gone else {field_for(one.card, d.field): d.text for d in one.row.doubts}
     return [_soft(one, name, text) for name, text in found.items() if name not in one.problems]
+
+
+def _images(page: Page) -> list[Check]:
+    """Said before it is stored: what is in the chart came with another birth date or sex in its header."""
+    case = page.case
+    if case.stored is None or not {"birth_date", "sex_for_formulas"} & set(case.changed):
+        return []
+    asked = [code for one in chart_questions.of_case(page.patient) for code in one.codes]
+    fields = (("birth_date", chart_questions.BIRTH), ("sex_for_formulas", chart_questions.SEX))
+    said = "{} series of images in this chart came with another one in the header. A person will be asked about them."
+    return [
+        Check(f"{case.prefix}.{name}", "amber", said.format(asked.count(code)))
+        for name, code in fields
+        if code in asked
+    ]
 
 
 def _activities(page: Page) -> list[Check]:
@@ -141,7 +158,7 @@ def _lines(page: Page) -> list[Check]:
     return [
         _soft(one, "cycles", "The number of cycles is missing.")
         for one in page.of(LINES)
-        if one.row.treatment_class == "chemo" and one.row.cycles is None and one.texts["cycles"] != UNKNOWN
+        if one.row.treatment_class == "chemo" and one.row.cycles is None and one.texts["cycles"] == ""
     ]
 
 

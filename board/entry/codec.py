@@ -8,6 +8,7 @@ from board.entry.fields import UNKNOWN, Card, Field
 from patients.domain.dates import in_words
 from patients.domain.drugs import drugs_of
 from patients.domain.lab_table_numbers import number_of
+from patients.domain.numbers import NumberRefused, both_readings, decimal_of, whole_of
 from patients.domain.partial_dates import DateRefused, parse_partial_date
 
 ONGOING = "ongoing"
@@ -20,7 +21,6 @@ UNANSWERED: dict[str, str] = {
 }
 _YES_NO = {"yes": True, "no": False}
 WHOLE = frozenset({"cycles", "ecog", "frailty", "number"})
-NO_NUMBER = "This is no number. Write 12.6 or 12,6."
 
 
 class Unreadable(ValueError):
@@ -117,21 +117,10 @@ def _whole_day(text: str) -> dt.date | None:
 
 
 def _number(text: str, *, is_whole: bool) -> Decimal | int:
-    found = number_of(text, ".")
-    if found is None or found.sign:
-        raise Unreadable(NO_NUMBER)
-    _refuse_doubtful(text, found)
-    if not is_whole:
-        return found.value
-    if found.value != int(found.value):
-        raise Unreadable("A whole number is needed here.")
-    return int(found.value)
-
-
-def _refuse_doubtful(text: str, found) -> None:
-    """One comma and three digits: thousands for one writer, decimals for another. A point is always decimal here."""
-    if found.is_doubtful and "," in text:
-        raise Unreadable("One comma and three digits can be thousands or decimals. Write 1234 or 1.234.")
+    try:
+        return whole_of(text) if is_whole else decimal_of(text)
+    except NumberRefused as refused:
+        raise Unreadable(str(refused)) from refused
 
 
 def _lab_value(text: str) -> dict[str, Any]:
@@ -140,5 +129,6 @@ def _lab_value(text: str) -> dict[str, Any]:
     found = number_of(text, ".")
     if found is None:
         raise Unreadable("This is no value. Write 12.6, 12,6 or <0.3.")
-    _refuse_doubtful(text, found)
+    if found.other is not None:
+        raise Unreadable(both_readings(text, found.value, found.other))
     return {"comparator": found.sign, "value": found.value}

@@ -89,7 +89,11 @@ def own_draft(user, key: uuid.UUID) -> EntryDraft:
 
 def unfinished(user) -> list[EntryDraft]:
     """Cases begun and not submitted by this user, the newest first."""
-    begun = EntryDraft.objects.filter(user=user, patient=None, version__gt=0).exclude(data__values={})
+    begun = (
+        EntryDraft.objects.filter(user=user, patient=None, version__gt=0)
+        .exclude(data__values={})
+        .select_related("updated_by")
+    )
     return list(begun.order_by("-updated_at")[:5])
 
 
@@ -130,7 +134,8 @@ def write(by, entry: Entry, kept: dict[str, str]) -> None:
     if (typed, base) == (data["values"], data["base"]):
         return
     begins = draft.updated_by_id != by.pk
-    draft.data = {**data, "values": typed, "base": base}
+    begun = (data["values"] and data.get("begun")) or timezone.now().isoformat()
+    draft.data = {**data, "values": typed, "base": base, "begun": begun}
     draft.version, draft.updated_by, draft.updated_at = draft.version + 1, by, timezone.now()
     draft.save(update_fields=["data", "version", "updated_by", "updated_at"])
     if begins:  # one row for each hand that takes the pen, without what it writes

@@ -46,9 +46,14 @@ class Submitted:
 def submit(
     *, by, draft: EntryDraft, seen_version: str, reason: str, is_incomplete_meant: bool, team=None, answer: str = ""
 ) -> Submitted:
-    """Raises ValidationError with a sentence per field, EntryConflict, Incomplete or Conflict: nothing is stored."""
+    """Sent again with nothing new in it, it is the submission that was made.
+
+    Raises ValidationError with a sentence per field, EntryConflict, Incomplete or Conflict: nothing is stored.
+    """
     check_may_enter(by, draft.patient)
     entry = entry_of(held(draft))
+    if _is_submitted(by, entry):
+        return Submitted(entry.draft.patient, entry.draft.missing)
     if entry.version != seen_version:
         raise EntryConflict(entry)
     page = build(entry)
@@ -70,6 +75,12 @@ def submit(
     answer_return(by=by, patient=patient, text=answer)
     _settle(by, entry, done)
     return done
+
+
+def _is_submitted(by, entry: Entry) -> bool:
+    """This person submitted it, and neither entry nor chart has changed since."""
+    draft = entry.draft
+    return not entry.typed and draft.submitted_by_id == by.pk and draft.data.get("submitted_at_mark") == entry.mark
 
 
 def needs_reason(page: Page, entry: Entry) -> bool:
@@ -175,8 +186,9 @@ def _settle(by, entry: Entry, done: Submitted) -> None:
     draft = entry.draft
     names: dict[str, Any] = {prefix: str(row) for prefix, row in done.rows.items() if "." in prefix}
     draft.patient = done.patient
-    draft.data = {"values": {}, "base": {}, "rows": {**draft.data.get("rows", {}), **names}}
+    said = audit(by=by, action="submit_entry", obj=draft, patient=done.patient, after={"missing": done.missing})
+    rows = {**draft.data.get("rows", {}), **names}
+    draft.data = {"values": {}, "base": {}, "rows": rows, "submitted_at_mark": said.pk}
     draft.version, draft.updated_by, draft.updated_at = draft.version + 1, by, timezone.now()
     draft.submitted_by, draft.submitted_at, draft.missing, draft.noted_at = by, timezone.now(), done.missing, None
     draft.save()
-    audit(by=by, action="submit_entry", obj=draft, patient=done.patient, after={"missing": done.missing})

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from board.entry import duplicates
 from board.entry.answers import look, stand, with_typed
+from board.entry.begun import begun_lines
 from board.entry.drafts import (
     ODD,
     EntryConflict,
@@ -48,7 +49,7 @@ def new(request: HttpRequest) -> HttpResponse:
     if draft.patient_id:
         return redirect("board:entry", case_number=draft.patient.case_number)
     others = [one for one in unfinished(request.user) if one.key != draft.key]
-    return _page(request, draft, {"unfinished": others, "teams": request.user.teams.all()})
+    return _page(request, draft, {"unfinished": begun_lines(others), "teams": request.user.teams.all()})
 
 
 @require_GET

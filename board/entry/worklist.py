@@ -43,7 +43,11 @@ def begun(user) -> list[EntryDraft]:
     if not user.may(Capability.EDIT_CLINICAL):
         return []
     theirs = Q(patient=None, user=user) | Q(in_visible_chart(user))
-    mine = EntryDraft.objects.filter(theirs, updated_by=user).exclude(data__values={}).select_related("patient")
+    mine = (
+        EntryDraft.objects.filter(theirs, updated_by=user)
+        .exclude(data__values={})
+        .select_related("patient", "updated_by")
+    )
     return list(mine.order_by("-updated_at")[:SHOWN])
 
 

@@ -23,6 +23,7 @@ PATHS: dict[str, str] = {
     "patients.BodyMeasure": "patient",
     "patients.ClinicalEvent": "patient",
     "patients.ClinicalAssertion": "patient",
+    "imaging.KnownName": "patient",
     "imaging.Study": "series__candidate_patient",
     "imaging.Series": "candidate_patient",
     "imaging.Instance": "series__candidate_patient",
@@ -97,8 +98,12 @@ LEFT_OUT: dict[str, str] = {
     "board.WatchCheck": "when the nightly check ran, not about a patient",
 }
 
-# The agenda of a meeting as it was frozen names every case on it.
-COLUMNS_LEFT_OUT: dict[str, frozenset[str]] = {"board.Meeting": frozenset({"snapshot"})}
+# The frozen agenda of a meeting names every case on it; a print says nothing without the key, and with it a name.
+COLUMNS_LEFT_OUT: dict[str, frozenset[str]] = {
+    "board.Meeting": frozenset({"snapshot"}),
+    "imaging.Series": frozenset({"name_print"}),
+    "imaging.KnownName": frozenset({"name_print"}),
+}
 
 
 def rows_of(label: str, patient: Patient) -> QuerySet[Model]:

@@ -80,6 +80,15 @@ def verdict(code: str, text: str = "", size: str = "") -> SafeString:
     return format_html('<span class="verdict verdict-{}{}">{}{}</span>', colour, extra, icon(shape), words)
 
 
+_LIGHTS = {"green": "met", "amber": "caution", "red": "contraindicated"}
+
+
+@register.simple_tag
+def light_verdict(light) -> SafeString:
+    """The state of one part of the installation, in shape, word and colour."""
+    return verdict(_LIGHTS[light.colour], light.word)
+
+
 @register.filter
 def gate_word(code: str) -> str:
     return str(code).replace("_", " ")

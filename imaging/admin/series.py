@@ -5,8 +5,9 @@ from django.http import HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
 
-from imaging import access, outcomes, selectors
+from imaging import access, outcomes, pages, selectors
 from imaging.admin.desk import refusals_shown, ring_for
+from imaging.forms import SuvInputDeskForm
 from imaging.models import Series, SuvInput, Upload, UploadItem
 from imaging.services import correct_suv_input, withdraw_suv_input
 from patients.admin_base import RolePermissions, ServiceInline, ServiceModelAdmin
@@ -15,6 +16,7 @@ from patients.domain.roles import Capability
 
 class SuvInputInline(ServiceInline):
     model = SuvInput
+    form = SuvInputDeskForm
     verbose_name_plural = "corrected or confirmed SUV inputs (units in the name)"
     show_change_link = False
     write_capability = Capability.CONFIRM_SUV_INPUT
@@ -40,7 +42,7 @@ class SuvInputInline(ServiceInline):
 class SeriesAdmin(ServiceModelAdmin):
     read_capability = Capability.READ_CHART
     write_capability = Capability.CONFIRM_SUV_INPUT
-    list_display = ["__str__", "instance_count", "identity", "candidate_patient", "suv"]
+    list_display = ["__str__", "instance_count", "identity_shown", "candidate_patient", "suv"]
     list_select_related = ["study", "candidate_patient"]
     list_filter = ["identity", "modality", "tracer"]
     fields = [
@@ -49,7 +51,7 @@ class SeriesAdmin(ServiceModelAdmin):
         "series_date",
         "instance_count",
         "units",
-        "identity",
+        "identity_shown",
         "identity_reason_shown",
         "candidate_patient",
         "volume",
@@ -89,6 +91,10 @@ class SeriesAdmin(ServiceModelAdmin):
             messages.error(request, "Decide one series at a time: both identities have to be looked at.")
             return None
         return HttpResponseRedirect(reverse("imaging:series", args=[chosen.get().pk]))
+
+    @admin.display(description="identity", ordering="identity")
+    def identity_shown(self, series):
+        return pages.identity_words(series)
 
     @admin.display(description="why held")
     def identity_reason_shown(self, series):

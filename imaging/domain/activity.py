@@ -101,8 +101,7 @@ def _note_unusual_dose(mbq: float, inputs: SuvInputs, notes: Notes) -> None:
 def _half_life(inputs: SuvInputs, notes: Notes) -> float:
     found = positive(inputs.half_life_s.value)
     nuclide = nuclide_in(inputs)
-    expected_nuclide = nuclide_of(inputs.tracer.value or "")
-    if nuclide is not None and expected_nuclide and expected_nuclide != nuclide.name:
+    if nuclide is not None and is_nuclide_contradicted(inputs):
         note = caution("nuclide_conflict", tracer=inputs.tracer.value, nuclide=nuclide.name)
         notes.add(note, needs="half_life_s")
     if nuclide is None:
@@ -114,6 +113,12 @@ def _half_life(inputs: SuvInputs, notes: Notes) -> float:
         notes.add(caution("half_life_from_table", used=f"{nuclide.half_life_s:g}", nuclide=nuclide.name))
         return nuclide.half_life_s
     return _checked_half_life(found, nuclide.name, nuclide.half_life_s, notes)
+
+
+def is_nuclide_contradicted(inputs: SuvInputs) -> bool:
+    """The tracer is one that never carries the nuclide stated."""
+    nuclide, expected = nuclide_in(inputs), nuclide_of(inputs.tracer.value or "")
+    return nuclide is not None and expected not in {"", nuclide.name}
 
 
 def nuclide_in(inputs: SuvInputs) -> Nuclide | None:

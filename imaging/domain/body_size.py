@@ -8,7 +8,11 @@ Wahl RL, Radiology 1993;189:847 as in Sugawara Y et al., Radiology 1999;213:521.
 from math import isfinite
 
 from imaging.domain.errors import SuvUnavailable
-from imaging.domain.suv_inputs import SuvKind
+from imaging.domain.suv_inputs import SuvInputs, SuvKind
+
+MOST_KG = 300.0  # above it grams are likelier than kilograms, until a person says otherwise
+MOST_CONFIRMED_KG = 400.0
+MOST_JUMP_PERCENT = 15.0  # of the weight in the chart; two scales and a meal stay well below
 
 
 def lean_mass_james(weight: float, height: float, *, men: bool) -> float:
@@ -60,9 +64,22 @@ def plausible_weight(found: float | None) -> float:
         raise SuvUnavailable("patient_weight_missing")
     if found == 0:
         raise SuvUnavailable("patient_weight_zero")
-    if not 0.3 <= found <= 350:
+    if not 0.3 <= found <= MOST_CONFIRMED_KG:
         raise SuvUnavailable("patient_weight_implausible", found=f"{found:g}")
     return found
+
+
+def check_weight(inputs: SuvInputs) -> None:
+    """Grams, and a jump against the chart, wait for a person. Raises ``SuvUnavailable``."""
+    found, chart = inputs.body_weight_kg.value, inputs.chart_weight_kg
+    if found is None or not isfinite(found) or found <= 0 or "body_weight_kg" in inputs.confirmed:
+        return
+    if found > MOST_KG:
+        raise SuvUnavailable("patient_weight_implausible", found=f"{found:g}")
+    percent = 0.0 if chart.value is None else round(100 * abs(found / chart.value - 1), 3)
+    if percent > MOST_JUMP_PERCENT:
+        shown = {"found": f"{found:g}", "chart": f"{chart.value:g}", "percent": f"{percent:.0f}"}
+        raise SuvUnavailable("patient_weight_differs", **shown, source=chart.source)
 
 
 def plausible_height(found: float | None) -> float:

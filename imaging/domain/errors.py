@@ -27,8 +27,10 @@ class Caution:
 
 
 _NO_SUV = "SUV not calculated; lesion-to-liver ratios stay possible."
+_NO_RATIO_EITHER = "SUV not calculated, and no ratio either."
 _NO_KIND = "This kind of SUV was not calculated; the others are not affected."
 _NO_VOLUME = "No volume was built, so nothing can be measured on this series."
+_NO_SLICE = "This slice was left out; a volume is built only where every other slice has its place."
 _NO_MEASURE = "Nothing was measured."
 _NO_SCORE = "No Krenning score was proposed; the reader's score is not affected."
 _PHYSICIAN = "a nuclear-medicine physician, by entering the value with a reason"
@@ -53,6 +55,18 @@ REASONS: dict[str, Reason] = {
     "patient_weight_zero": Reason("The body weight in the PET header is zero.", _NO_SUV, _PHYSICIAN, "(0010,1030)"),
     "patient_weight_implausible": Reason(
         "The body weight {found} kg is not plausible; it may be in grams.", _NO_SUV, _PHYSICIAN, "(0010,1030)"
+    ),
+    "patient_weight_differs": Reason(
+        "The body weight {found} kg differs by {percent} % from {chart} kg ({source}); please confirm it.",
+        _NO_SUV,
+        "a nuclear-medicine physician, by confirming or correcting the weight with a reason",
+        "(0010,1030)",
+    ),
+    "scanner_input_unusable": Reason(
+        "The scanner calculated this SUV itself; what the header says of the corrected input ({found}) cannot be what "
+        "it used, so the SUV cannot be converted.",
+        _NO_SUV,
+        "the imaging site, by sending images in Bq/mL",
     ),
     "patient_height_missing": Reason("The PET header has no body height.", _NO_KIND, _PHYSICIAN, "(0010,1020)"),
     "patient_height_implausible": Reason(
@@ -92,6 +106,12 @@ REASONS: dict[str, Reason] = {
         "(0018,1078)",
     ),
     "not_attenuation_corrected": Reason("The images are not attenuation-corrected.", _NO_SUV, _SCANNER, "(0028,0051)"),
+    "corrections_unknown": Reason(
+        "The header does not say which corrections were applied.",
+        _NO_RATIO_EITHER,
+        "a nuclear-medicine physician, by saying which ones were applied, with a reason",
+        "(0028,0051)",
+    ),
     "not_decay_corrected": Reason(
         "The header claims decay correction {found}, but the images are not decay-corrected.",
         _NO_SUV,
@@ -101,10 +121,23 @@ REASONS: dict[str, Reason] = {
     "decay_correction_unknown": Reason(
         "The decay correction {found} is missing or not known.", _NO_SUV, _SENDER, "(0054,1102)"
     ),
+    "derived_unconfirmed": Reason(
+        "The images are derived from others (for example resampled), and nobody has confirmed that they may be "
+        "measured.",
+        _NO_SUV,
+        "a person who confirms the held series",
+        "(0008,0008)",
+    ),
     "units_unknown": Reason("The PET units {found} cannot be turned into SUV.", _NO_SUV, _SENDER, "(0054,1001)"),
     "suv_type_unknown": Reason("The SUV type {found} is not known.", _NO_SUV, _SENDER, "(0054,1006)"),
     "philips_factors_missing": Reason(
         "The values are counts and neither Philips scale factor is present.", _NO_SUV, _SENDER, "(7053,1000)"
+    ),
+    "suv_implausible": Reason(
+        "The highest SUV would be {found}, above {limit}: check dose, weight and units, or confirm the dose where "
+        "tracer was extravasated.",
+        _NO_RATIO_EITHER,
+        "a nuclear-medicine physician, by correcting what is wrong or confirming the injected activity",
     ),
     "missing_slices": Reason("Slices are missing: {positions}.", _NO_VOLUME, _SENDER, "(0020,0032)"),
     "duplicate_slices": Reason(
@@ -114,14 +147,12 @@ REASONS: dict[str, Reason] = {
         "Slices are off an even grid by up to {deviation} mm (limit {limit} mm).", _NO_VOLUME, _SENDER, "(0020,0032)"
     ),
     "single_slice": Reason("One slice is not a volume.", _NO_VOLUME, _SENDER, "(0020,0032)"),
-    "position_missing": Reason("A slice has no usable position.", _NO_VOLUME, _SENDER, "(0020,0032)"),
+    "position_missing": Reason("A slice has no usable position.", _NO_SLICE, _SENDER, "(0020,0032)"),
     "orientation_invalid": Reason(
-        "The slice orientation is missing or not a right angle.", _NO_VOLUME, _SENDER, "(0020,0037)"
+        "The slice orientation is missing or not a right angle.", _NO_SLICE, _SENDER, "(0020,0037)"
     ),
     "orientation_differs": Reason("The slices do not share one orientation.", _NO_VOLUME, _SENDER, "(0020,0037)"),
-    "pixel_spacing_invalid": Reason(
-        "The pixel spacing is missing or not positive.", _NO_VOLUME, _SENDER, "(0028,0030)"
-    ),
+    "pixel_spacing_invalid": Reason("The pixel spacing is missing or not positive.", _NO_SLICE, _SENDER, "(0028,0030)"),
     "rescale_invalid": Reason("A rescale slope is missing, zero or not a number.", _NO_VOLUME, _SENDER, "(0028,1053)"),
     "volume_shape_differs": Reason(
         "Slopes, intercepts or factors do not match the number of slices.", _NO_VOLUME, _SENDER
@@ -259,9 +290,9 @@ REASONS: dict[str, Reason] = {
 
 CAUTIONS: dict[str, str] = {
     "suv_all_zero": "Every voxel is zero: these images show nothing.",
-    "suv_implausible": (
-        "The highest SUV is {found}, above {limit}: check dose, weight and units, or confirm the dose where tracer was "
-        "extravasated."
+    "suv_very_high": "The highest SUV is {found}, above {limit}; a person has confirmed the injected activity.",
+    "dates_deidentified": (
+        "The dates lie before PET existed (year {year}); the interval between injection and scan was used."
     ),
     "dose_in_mbq": "The injected activity {found} reads as MBq and was taken as {used} Bq; please confirm it.",
     "dose_unusual": "The injected activity of {mbq} MBq is unusual ({low} to {high} MBq expected).",
@@ -289,13 +320,18 @@ CAUTIONS: dict[str, str] = {
     "uptake_time_unusual": "The uptake time of {minutes} min is outside the usual {low} to {high} min.",
     "uptake_time_to_confirm": "The uptake time of {minutes} min is not plausible; please confirm the injection time.",
     "administered_after_scan": "The injection is dated after the scan, so there is no uptake time.",
-    "corrections_unknown": "The header does not say which corrections were applied; please confirm.",
     "decay_flags_contradict": "The header contradicts itself about decay correction ({found}); please confirm.",
     "decay_within_frame": "Decay within each frame is not corrected; SUV is low by about {percent} %.",
     "suv_type_lbm_formula": (
         "The SUV type LBM does not say which coefficient was used for men; James with 128 was assumed."
     ),
     "philips_factors_ignored": "Philips private factors are present but the units are {found}; they were not used.",
+    "philips_activity_factor_used": "An input was corrected, so SUV was calculated from the vendor's activity factor.",
+    "scanner_suv_converted": "The scanner calculated this SUV itself; it was converted to what was corrected: {found}.",
+    "scanner_input_not_used": (
+        "The scanner calculated this SUV itself with a value that the header does not state; what was entered does not "
+        "change it: {found}."
+    ),
     "philips_factors_disagree": "The two Philips factors differ by {percent} %; the SUV factor was used.",
     "uneven_slices": "Slices are off an even grid by up to {deviation} mm; the mean spacing {spacing} mm is used.",
     "slices_tilted": "The slices are shifted against each other (tilt of {degrees} degrees).",
@@ -346,6 +382,16 @@ CAUTIONS: dict[str, str] = {
         "Draw it anew to follow today's liver."
     ),
 }
+
+# Cautions that only report what was used and ask nothing of anybody.
+NOTES = frozenset(
+    {
+        "reference_time_from_acquisition",
+        "reference_time_from_ge_private",
+        "decay_within_frame",
+        "time_zone_partly_known",
+    }
+)
 
 
 class _Details(dict[str, Any]):

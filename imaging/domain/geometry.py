@@ -68,6 +68,12 @@ def stack(
     return StackGeometry(tuple(int(k) for k in order), affine, spacing, tuple(warnings))
 
 
+def check_plane(orientation: ArrayLike, pixel_spacing: ArrayLike) -> None:
+    """Raise ``VolumeUnavailable`` for the orientation or spacing of a slice that cannot lie in a patient."""
+    _directions(orientation)
+    _spacing(pixel_spacing)
+
+
 def index_to_lps(affine: FloatArray, index: ArrayLike) -> FloatArray:
     """LPS mm of voxel indices (i, j, k); shape (3,) or (n, 3)."""
     result: FloatArray = np.asarray(index, dtype=np.float64) @ affine[:3, :3].T + affine[:3, 3]

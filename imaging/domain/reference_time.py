@@ -4,11 +4,12 @@ Rules: QIBA/RSNA vendor-neutral SUV pseudo-code and the IBSI manual on SUV compu
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from imaging.domain.errors import Caution, SuvUnavailable, caution
 from imaging.domain.suv_inputs import SuvInputs
 
+FIRST_PET_YEAR = 1975  # the first whole ring for people; an earlier date was put there to hide the true one
 PLAUSIBLE_UPTAKE = (timedelta(minutes=10), timedelta(hours=6))
 
 
@@ -32,6 +33,22 @@ def to_each_slice(inputs: SuvInputs) -> Timing:
     if not acquired or any(moment is None for moment in acquired):
         raise SuvUnavailable("reference_time_missing")
     return _since_injection(inputs, tuple(moment for moment in acquired if moment is not None), [])
+
+
+def injected_after_scan_s(inputs: SuvInputs) -> float:
+    """Seconds from the start of the scan to an injection dated after it; 0 where it is not, or not known to be.
+
+    A time without a date is taken on the day of the scan, unless the day before gives a plausible uptake time.
+    """
+    try:
+        scan, _ = _start(inputs)
+        injected, _ = _injected(inputs, scan)
+    except SuvUnavailable as refusal:
+        clock = inputs.administered_time.value
+        if clock is None or refusal.code != "scan_before_injection":
+            return 0
+        injected = _on_day_of(scan, clock)
+    return max(0, _seconds(scan, injected))
 
 
 def is_plausible_uptake(seconds: float) -> bool:
@@ -70,6 +87,8 @@ def _since_injection(inputs: SuvInputs, references: tuple[datetime, ...], cautio
     uptake = tuple(_seconds(injected, reference) for reference in references)
     if min(uptake) < 0:
         raise SuvUnavailable("scan_before_injection", scan=_shown(earliest), injection=_shown(injected))
+    if earliest.year < FIRST_PET_YEAR:
+        cautions = [*cautions, caution("dates_deidentified", year=earliest.year)]
     return Timing(uptake, (*cautions, *how))
 
 
@@ -79,13 +98,17 @@ def _injected(inputs: SuvInputs, scan: datetime) -> tuple[datetime, list[Caution
     clock = inputs.administered_time.value
     if clock is None:
         raise SuvUnavailable("administration_time_missing")
-    same_day = datetime.combine(scan.date(), clock, tzinfo=clock.tzinfo or scan.tzinfo)
+    same_day = _on_day_of(scan, clock)
     if _seconds(same_day, scan) >= 0:
         return same_day, [caution("injection_day_assumed")]
     day_before = same_day - timedelta(days=1)
     if is_plausible_uptake(_seconds(day_before, scan)):
         return day_before, [caution("injection_before_midnight")]
     raise SuvUnavailable("scan_before_injection", scan=_shown(scan), injection=_shown(same_day))
+
+
+def _on_day_of(scan: datetime, clock: time) -> datetime:
+    return datetime.combine(scan.date(), clock, tzinfo=clock.tzinfo or scan.tzinfo)
 
 
 def _seconds(start: datetime, end: datetime) -> float:

@@ -2,11 +2,12 @@
 
 SUV = activity concentration x body size / activity at the decay reference. Units (0054,1001), SUV Type (0054,1006)
 and Decay Correction (0054,1102) decide which parts of that are still to be done; PS3.3 C.8.9.1. An input is demanded
-only where it is used: a series already in SUVbw needs neither dose nor time.
+only where it is used: a series already in SUVbw needs neither dose nor time, unless a person corrects one.
 """
 
 from dataclasses import dataclass
 
+from imaging.domain import scanner_suv
 from imaging.domain.activity import (
     Factor,
     Notes,
@@ -18,7 +19,7 @@ from imaging.domain.activity import (
     positive,
     uptake_if_known,
 )
-from imaging.domain.body_size import plausible_weight, size
+from imaging.domain.body_size import check_weight, plausible_weight, size
 from imaging.domain.errors import Caution, SuvUnavailable, caution
 from imaging.domain.suv_inputs import DecayCorrection, Sourced, SuvInputs, SuvKind, digest
 
@@ -67,10 +68,13 @@ def suv_factors(inputs: SuvInputs) -> SuvFactors:
     Raises ``SuvUnavailable`` if SUVbw cannot be calculated; other kinds that cannot be are None with a reason.
     """
     notes = Notes(inputs.confirmed)
-    _check_attenuation(inputs, notes)
+    if inputs.image_type.value and "image_type" not in inputs.confirmed:
+        raise SuvUnavailable("derived_unconfirmed")
+    _check_attenuation(inputs)
     check_decay_claim(inputs)
     units = (inputs.units.value or "").strip().upper()
     base_kind, base, uptake = _base(units, inputs, notes)
+    check_weight(inputs)
     by_kind: dict[SuvKind, Factor | None] = {}
     absent: dict[SuvKind, SuvUnavailable] = {}
     for kind in SuvKind:
@@ -88,10 +92,9 @@ def _base(units: str, inputs: SuvInputs, notes: Notes) -> tuple[SuvKind | None, 
     """The kind the values are in already (None: activity per body size still to do), factor so far, uptake time."""
     if units in {"BQML", "GML", "CM2ML"} and _has_philips(inputs):
         notes.add(caution("philips_factors_ignored", found=units))
-    if units == "GML":
-        return _declared_kind(inputs, notes), 1.0, uptake_if_known(inputs, notes)
-    if units == "CM2ML":
-        return SuvKind.BSA, 1.0, uptake_if_known(inputs, notes)
+    if units in {"GML", "CM2ML"}:
+        kind = SuvKind.BSA if units == "CM2ML" else _declared_kind(inputs, notes)
+        return kind, scanner_suv.by_activity(inputs, notes), uptake_if_known(inputs, notes)
     if units == "BQML":
         factor, uptake = per_activity(inputs, notes)
         return None, factor, uptake
@@ -114,13 +117,24 @@ def _from_counts(inputs: SuvInputs, notes: Notes) -> tuple[SuvKind | None, Facto
     check_agreement(inputs, {"philips_suv_factor", "philips_activity_factor"})
     to_suv = positive(inputs.philips_suv_factor.value)
     to_activity = positive(inputs.philips_activity_factor.value)
-    if to_suv:
+    if to_suv and to_activity and scanner_suv.changed(inputs) and _is_timed(inputs):
+        notes.add(caution("philips_activity_factor_used"))
+    elif to_suv:
         _compare_philips(to_suv, to_activity, inputs, notes)
-        return SuvKind.BW, to_suv, uptake_if_known(inputs, notes)
+        factor = _scaled(scanner_suv.by_activity(inputs, notes), to_suv)
+        return SuvKind.BW, factor, uptake_if_known(inputs, notes)
     if to_activity:
         factor, uptake = per_activity(inputs, notes)
         return None, _scaled(factor, to_activity), uptake
     raise SuvUnavailable("philips_factors_missing")
+
+
+def _is_timed(inputs: SuvInputs) -> bool:
+    try:
+        per_activity(inputs, Notes(inputs.confirmed))
+    except SuvUnavailable:
+        return False
+    return True
 
 
 def _compare_philips(to_suv: float, to_activity: float | None, inputs: SuvInputs, notes: Notes) -> None:
@@ -136,19 +150,22 @@ def _compare_philips(to_suv: float, to_activity: float | None, inputs: SuvInputs
         notes.add(caution("philips_factors_disagree", percent=f"{percent:.1f}"), needs="injected_activity_bq")
 
 
-def _check_attenuation(inputs: SuvInputs, notes: Notes) -> None:
+def _check_attenuation(inputs: SuvInputs) -> None:
     corrections = corrections_in(inputs)
     if corrections is None:
-        notes.add(caution("corrections_unknown"), needs="corrected_image")
-    elif "ATTN" not in corrections:
+        raise SuvUnavailable("corrections_unknown")
+    if "ATTN" not in corrections:
         raise SuvUnavailable("not_attenuation_corrected")
 
 
 def _ratio(base: SuvKind | None, kind: SuvKind, inputs: SuvInputs, notes: Notes) -> float:
-    if base is kind:
+    then = None if base is None else scanner_suv.size_then(base, inputs, notes)
+    if base is kind and then is None:
         return 1.0
     wanted = _size(kind, inputs, notes)
-    return wanted / _size(base, inputs, notes) if base is not None else wanted
+    if base is None:
+        return wanted
+    return wanted / (_size(base, inputs, notes) if then is None else then)
 
 
 def _size(kind: SuvKind, inputs: SuvInputs, notes: Notes) -> float:

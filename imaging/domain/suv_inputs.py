@@ -50,16 +50,20 @@ class SuvInputs:
     """Inputs of SUV in DICOM units: kg, m, Bq, s. Times are either all local (naive) or carry their offset.
 
     ``acquired_at`` and ``frame_duration_s`` have one item per slice in the order of the volume, or a single item
-    that holds for all slices. ``administered_time`` is for headers with an injection time but no date (0018,1072).
+    that holds for all slices. ``chart_weight_kg`` is what the weight is compared with, never calculated with.
+    ``administered_time`` is for headers with an injection time but no date (0018,1072).
+    ``image_type`` is stated of derived images alone, which are measured once a person has confirmed it.
     ``confirmed`` names the inputs that a person has looked at and accepted as they are, ``differing`` those without a
-    value because the slices state more than one.
+    value because the slices state more than one. ``replaced`` is what the header states of inputs that a person gave.
     """
 
     units: Sourced[str] = field(default_factory=_absent)
     suv_type: Sourced[str] = field(default_factory=_absent)
+    image_type: Sourced[tuple[str, ...]] = field(default_factory=_absent)
     decay_correction: Sourced[str] = field(default_factory=_absent)
     corrected_image: Sourced[tuple[str, ...]] = field(default_factory=_absent)
     body_weight_kg: Sourced[float] = field(default_factory=_absent)
+    chart_weight_kg: Sourced[float] = field(default_factory=_absent)
     body_height_m: Sourced[float] = field(default_factory=_absent)
     sex: Sourced[str] = field(default_factory=_absent)
     tracer: Sourced[str] = field(default_factory=_absent)
@@ -77,6 +81,7 @@ class SuvInputs:
     philips_activity_factor: Sourced[float] = field(default_factory=_absent)
     confirmed: frozenset[str] = frozenset()
     differing: frozenset[str] = frozenset()
+    replaced: tuple[tuple[str, Sourced[Any]], ...] = ()
 
     def override(self, name: str, value: str, source: str) -> "SuvInputs":
         """A copy in which ``name`` has the value a person typed, read from text; it counts as confirmed.
@@ -88,23 +93,33 @@ class SuvInputs:
         if name == "administered_at":
             changes["administered_time"] = Sourced()
         settled = {name, "administered_time"} if name == "administered_at" else {name}
+        changes["replaced"] = tuple(sorted(({n: getattr(self, n) for n in settled} | dict(self.replaced)).items()))
         return replace(self, confirmed=self.confirmed | {name}, differing=self.differing - settled, **changes)
 
+    def as_stated(self) -> "SuvInputs":
+        """A copy in which every input has the value of the header again; what was confirmed stays so."""
+        header: dict[str, Any] = dict(self.replaced)
+        return replace(self, replaced=(), **header)
+
     def to_dict(self) -> dict[str, Any]:
-        """JSON-ready: ``{name: {"value", "source"}}`` of the stated inputs; names of inputs as sorted lists."""
-        stated = {n: _written(getattr(self, n)) for n in _SOURCED if getattr(self, n).value is not None}
-        return stated | {name: sorted(getattr(self, name)) for name in _NAMES if getattr(self, name)}
+        """JSON-ready: ``{name: {"value", "source"}}`` of the stated inputs, under "replaced" as in the header; names of
+        inputs as sorted lists.
+        """
+        stated: dict[str, Any] = {n: _written(getattr(self, n)) for n in _SOURCED if getattr(self, n).value is not None}
+        stated |= {name: sorted(getattr(self, name)) for name in _NAMES if getattr(self, name)}
+        return stated | ({"replaced": {n: _written(item) for n, item in self.replaced}} if self.replaced else {})
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "SuvInputs":
         """The inverse of ``to_dict``."""
-        values = {n: Sourced(_read(n, item["value"]), item["source"]) for n, item in data.items() if n in _SOURCED}
+        values = {n: _sourced(n, item) for n, item in data.items() if n in _SOURCED}
+        replaced = tuple((n, _sourced(n, item)) for n, item in sorted(data.get("replaced", {}).items()))
         confirmed, differing = (frozenset(data.get(name, ())) for name in _NAMES)
-        return cls(confirmed=confirmed, differing=differing, **values)
+        return cls(confirmed=confirmed, differing=differing, replaced=replaced, **values)
 
 
 _NAMES = ("confirmed", "differing")
-_SOURCED = tuple(f.name for f in fields(SuvInputs) if f.name not in _NAMES)
+_SOURCED = tuple(f.name for f in fields(SuvInputs) if f.name not in {*_NAMES, "replaced"})
 _READERS: dict[str, Any] = {
     "body_weight_kg": float,
     "body_height_m": float,
@@ -132,7 +147,13 @@ def _written(item: Sourced[Any]) -> dict[str, Any]:
     return {"value": value, "source": item.source}
 
 
+def _sourced(name: str, item: Mapping[str, Any]) -> Sourced[Any]:
+    return Sourced(_read(name, item["value"]), item["source"])
+
+
 def _read(name: str, value: Any) -> Any:
+    if value is None:
+        return None
     if name in {"administered_at", "series_at", "ge_decay_reference_at"}:
         return datetime.fromisoformat(value)
     if name == "administered_time":

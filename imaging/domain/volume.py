@@ -148,6 +148,11 @@ class Volume:
         ends = [(float(s.min()), float(s.max())) for s in map(self.slice_suv, range(self.shape[0]))]
         return Statistics(min(e[0] for e in ends), (low + high) / 2, max(e[1] for e in ends))
 
+    def highest(self) -> float:
+        """The highest SUV of all voxels, from the ends of each slice: a slope may be negative."""
+        ends = np.array([(stored.min(), stored.max()) for stored in self.stored], dtype=np.float64)
+        return float(((ends * self.gains[:, None]).max(axis=1) + self.offsets).max())
+
     def _order_statistics(self, *ranks: int) -> tuple[float, ...]:
         upper = np.zeros(1 << 16, dtype=np.int64)
         for k in range(self.shape[0]):

@@ -2,6 +2,7 @@
 
 from imaging.models.foreign import ForeignObject
 from imaging.models.jobs import Job, Upload, UploadItem
+from imaging.models.names import KnownName
 from imaging.models.products import ImageProduct
 from imaging.models.proposals import LesionMatch, Proposal, ProposalRun
 from imaging.models.readings import SIGNED_IS_FINAL, LesionReading, Reading
@@ -17,6 +18,7 @@ __all__ = [
     "ImageProduct",
     "Instance",
     "Job",
+    "KnownName",
     "Lesion",
     "LesionFinding",
     "LesionMatch",

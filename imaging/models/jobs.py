@@ -115,8 +115,21 @@ class UploadItem(models.Model):
     outcome = models.CharField(max_length=8, choices=Outcome, default=Outcome.WAITING)
     reason_code = models.CharField(max_length=40, blank=True)
     detail = models.CharField(max_length=200, blank=True)
+    differences = models.JSONField(
+        default=list, help_text="Of a second file under one UID: tag and name of each element that differs; no values."
+    )
     series = models.ForeignKey(Series, null=True, on_delete=models.SET_NULL, related_name="upload_items")
+    closed_at = models.DateTimeField(null=True, help_text="Held in no series: a person has looked and left it at that.")
+    closed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    closed_reason = models.CharField(max_length=200, blank=True)
 
     class Meta:
         ordering = ["id"]
-        indexes = [models.Index(fields=["upload", "outcome"])]
+        indexes = [
+            models.Index(fields=["upload", "outcome"]),
+            models.Index(
+                fields=["upload", "reason_code"],
+                condition=models.Q(outcome="held", series=None, closed_at=None),
+                name="held_files_to_look_at",
+            ),
+        ]

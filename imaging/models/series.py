@@ -28,6 +28,8 @@ class Study(models.Model):
 
 
 class Series(models.Model):
+    PICTURES = ("SC", "US")  # modalities of which no pixel is ever decoded, as they may show a name
+
     class Identity(models.TextChoices):
         UNASSIGNED = "unassigned", "no case chosen"
         HELD = "held", "held: identity does not agree"
@@ -58,6 +60,9 @@ class Series(models.Model):
     identity = models.CharField(max_length=10, choices=Identity, default=Identity.UNASSIGNED)
     candidate_patient = models.ForeignKey(Patient, null=True, on_delete=models.PROTECT, related_name="candidate_series")
     identity_reason = models.CharField(max_length=40, blank=True)
+    name_print = models.TextField(
+        blank=True, help_text="What is kept in place of the patient's name: keyed hashes that can only be compared."
+    )
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     read_at = models.DateTimeField(null=True, help_text="Nothing left to read since: signed, or no scan of its own.")
     created_at = models.DateTimeField(default=timezone.now)

@@ -4,7 +4,8 @@ from imaging.services import outlines
 from imaging.services.at_once import measure_at_once
 from imaging.services.contours import run_contours
 from imaging.services.corrections import correct_suv_input, withdraw_suv_input
-from imaging.services.identities import confirm_identity, detach_series, reject_identity
+from imaging.services.held_files import close_files, reopen_files
+from imaging.services.identities import confirm_identity, detach_series, reject_identity, take_up_again
 from imaging.services.importing import run_import
 from imaging.services.lesions import came_with_reading, lesion_to_mark, withdraw_if_bare, withdraw_lesion
 from imaging.services.looking import run_scan
@@ -29,10 +30,12 @@ from imaging.services.requests import (
 )
 from imaging.services.restoring import restore
 from imaging.services.series import run_series
+from imaging.services.standing import keep_in_chart
 from imaging.services.steering import cancel_job, retry_job
 from imaging.services.taking_back import take_back_acceptance, take_back_match
 from imaging.services.uploads import add_file, add_files, close_upload, open_upload
 from imaging.services.vois import move_voi, place_voi, remove_voi
+from imaging.services.weights import compare_weights
 
 __all__ = [
     "accept_as_lesion",
@@ -43,12 +46,15 @@ __all__ = [
     "answer_reading",
     "came_with_reading",
     "cancel_job",
+    "close_files",
     "close_upload",
+    "compare_weights",
     "confirm_identity",
     "confirm_match",
     "confirm_netpet",
     "correct_suv_input",
     "detach_series",
+    "keep_in_chart",
     "lesion_to_mark",
     "measure_at_once",
     "move_voi",
@@ -59,6 +65,7 @@ __all__ = [
     "reject_proposal",
     "remove_score",
     "remove_voi",
+    "reopen_files",
     "reopen_proposal",
     "request_contours",
     "request_look",
@@ -77,6 +84,7 @@ __all__ = [
     "start_reading",
     "take_back_acceptance",
     "take_back_match",
+    "take_up_again",
     "withdraw_if_bare",
     "withdraw_lesion",
     "withdraw_suv_input",

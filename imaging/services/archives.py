@@ -1,6 +1,6 @@
 """Opening the ZIP archives of an upload: every entry becomes a file of its own, or a refusal of its own."""
 
-from imaging import archive, jobs, store
+from imaging import archive, jobs, preamble, store
 from imaging.models import Upload, UploadItem
 from imaging.refused import Refused
 from imaging.services.uploads import Received, clean_label
@@ -45,7 +45,8 @@ def _store(put, entry: archive.Entry) -> Received:
     if entry.stream is None:
         return Received(entry.label, code=entry.code)
     try:
-        stored = put(entry.stream, max_bytes=archive.MAX_FILE_BYTES)
+        file = preamble.Emptied(entry.stream)
+        stored = put(file, max_bytes=archive.MAX_FILE_BYTES)
     except Refused as refusal:
         if refusal.code in archive.STOPS:
             raise
@@ -54,7 +55,8 @@ def _store(put, entry: archive.Entry) -> Received:
         if error.code != "file_too_large":
             raise
         return Received(entry.label, code=error.code)
-    return Received(entry.label, stored.sha256, stored.size, "" if stored.size else "file_empty")
+    note = preamble.CODE if file.was_foreign else ""
+    return Received(entry.label, stored.sha256, stored.size, "" if stored.size else "file_empty", note)
 
 
 def _item(upload: Upload, received: Received) -> UploadItem:
@@ -64,7 +66,7 @@ def _item(upload: Upload, received: Received) -> UploadItem:
         sha256=received.sha256,
         size=received.size,
         outcome=UploadItem.Outcome.REFUSED if received.code else UploadItem.Outcome.WAITING,
-        reason_code=received.code,
+        reason_code=received.code or received.note,
     )
 
 

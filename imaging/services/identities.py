@@ -1,54 +1,73 @@
 """Attaching a series to a case: at import when the header agrees, later when a named person says so."""
 
+from dataclasses import asdict
+
 from django.db import transaction
 from django.utils import timezone
 
-from imaging import access, identity
+from imaging import access, chart_questions, identity, questions
+from imaging.domain import names
 from imaging.identity import DicomIdentity
-from imaging.models import ForeignObject, Proposal, Scan, Series, Voi
+from imaging.models import ForeignObject, KnownName, Proposal, Scan, Series, SuvInput, Voi
+from imaging.reasons import QUESTIONS
 from imaging.refused import Refused
-from imaging.services.requests import request_attached
+from imaging.services import doubts
+from imaging.services.requests import request_attached, request_series
+from imaging.services.weights import note_weight
 from patients.domain.roles import Capability
 from patients.models import Patient
 from patients.services import StillInUse, audit, confirm_identifier, record, revise, withdraw
 
 PET, CT = "PT", "CT"
-ONLY_A_PERSON_LIFTS = frozenset(
-    {
-        "series_uid_shared",
-        "study_of_two_patients",
-        "identity_unreadable",
-        "scan_in_future",
-        "burned_in_annotation",
-        "identity_taken_back",
-    }
-)
+FOR_ANOTHER_CASE = "entered while the series stood for another case"
 OPEN = (Series.Identity.UNASSIGNED, Series.Identity.HELD)
 
 
 def judge(*, by, series: Series, patient: Patient | None, hold: str = "") -> Series:
     """Attach the series to the case chosen at import, or hold it with the reason. Call inside a transaction.
 
-    ``hold`` is a reason that lies in the files themselves; only a person lifts it.
+    ``hold`` is a reason that lies in the files themselves; only a person lifts it. What else they ask holds a series
+    as long as they ask it: late slices may answer it.
     """
     series = Series.objects.select_for_update(of=("self",)).select_related("study").get(pk=series.pk)
-    if series.identity not in OPEN:
-        return series
-    code = hold or (series.identity_reason if series.identity_reason in ONLY_A_PERSON_LIFTS else "")
+    is_again = _is_rejected_for_another(series, patient)
+    if series.identity not in OPEN and not is_again:
+        return _with_name_said(series)
+    standing = [*doubts.of_series(series, hold), *(["identity_taken_up"] if is_again else [])]
+    code = doubts.foremost("", standing)
+    patient = patient or (series.candidate_patient if series.identity_reason in QUESTIONS else None)
     if patient is not None:
-        found = identity.objection(DicomIdentity.of(series.study), series.study.study_uid, patient)
-        code = (code or found) if found == identity.LEFT_OUT else (found or code)
+        found = identity.objection(DicomIdentity.of(series), series.study.study_uid, patient)
+        if found in identity.CONTRADICTIONS and _waits_for_another(series, patient):
+            return series
+        code = doubts.foremost(found, standing)
         code = code or ("identity_scan_before_birth" if identity.is_before_birth(series.series_date, patient) else "")
     if not code and patient is None:
         return series
+    code = code or next(iter(questions.open_of(series.header)), "")
     if not code:
         _attach(by=by, series=series, patient=patient, reason="")
-        return series
+        return _with_name_said(series)
     series.identity, series.identity_reason = Series.Identity.HELD, code
+    _leave_corrections(by, series, patient)
     series.candidate_patient = patient or series.candidate_patient
-    series.save(update_fields=["identity", "identity_reason", "candidate_patient"])
+    doubts.keep(series, standing)
+    series.save(update_fields=["identity", "identity_reason", "candidate_patient", "header"])
     audit(by=by, action="hold_series", obj=series, patient=patient, after=_both(series, patient) | {"code": code})
     return series
+
+
+def _waits_for_another(series: Series, patient: Patient) -> bool:
+    """Held for another case that nothing in its header contradicts: the people of that case are to find it there."""
+    is_for_another = series.candidate_patient_id not in (None, patient.pk)
+    decided = {"identity_taken_back", "identity_taken_up", "identity_rejected"}
+    return is_for_another and series.identity_reason not in identity.CONTRADICTIONS | decided
+
+
+def _is_rejected_for_another(series: Series, patient: Patient | None) -> bool:
+    """Not of the patient it came for first; of the one it is brought in for now a person has not said anything."""
+    is_another = patient is not None and series.candidate_patient_id != patient.pk
+    return is_another and series.identity_reason == "identity_rejected"
 
 
 @transaction.atomic
@@ -62,24 +81,49 @@ def confirm_identity(*, by, series: Series, patient: Patient, reason: str) -> Sc
         raise Refused("case_not_found")
     if identity.is_before_birth(series.series_date, patient):
         raise Refused("identity_scan_before_birth")
-    header = DicomIdentity.of(series.study)
-    code = identity.objection(header, series.study.study_uid, patient)
-    code = code or (series.identity_reason if series.identity_reason in ONLY_A_PERSON_LIFTS else "")
+    header = DicomIdentity.of(series)
+    found = identity.objection(header, series.study.study_uid, patient)
+    code = doubts.foremost(found, doubts.of_series(series))
+    code = code or (series.identity_reason if series.identity_reason in QUESTIONS else "")
     if code in identity.CONTRADICTIONS and _brought_it_in(by, series):
         raise Refused("identity_second_person")
     _confirm_id(by, header, patient, reason)
-    scan = _attach(by=by, series=series, patient=patient, reason=reason, code=code)
+    _learn_name(by, series, header, patient)
+    asked = _answer(series)
+    scan = _attach(by=by, series=series, patient=patient, reason=reason, code=code, answered=asked)
+    if questions.DERIVED in asked:
+        request_series(series=series, by=by)
     request_attached(series=series, by=by)
     return scan
 
 
 @transaction.atomic
 def reject_identity(*, by, series: Series, reason: str) -> Series:
-    """A named person says that the series is not of this patient: it stays stored and out of every chart."""
+    """A named person says that the series is not of this patient, or not to be used: it stays out of every chart."""
     series = _open_for_decision(by, series, reason)
+    is_asked = series.identity_reason in QUESTIONS
     return _judge(
-        series, Series.Identity.REJECTED, code="identity_rejected", by=by, action="reject_identity", reason=reason
+        series,
+        Series.Identity.REJECTED,
+        code="images_rejected" if is_asked else "identity_rejected",
+        by=by,
+        action="leave_out_series" if is_asked else "reject_identity",
+        reason=reason,
     )
+
+
+@transaction.atomic
+def take_up_again(*, by, series: Series, reason: str) -> Series:
+    """A rejected series is held again, for a person to say whose it is. Nothing attaches it by itself."""
+    _require(by, reason)
+    if not access.visible_series(by).filter(pk=series.pk).exists():
+        raise Refused("case_not_found")
+    rows = Series.objects.select_for_update(of=("self",)).select_related("study", "candidate_patient")
+    series = rows.get(pk=series.pk)
+    if series.identity != Series.Identity.REJECTED:
+        raise Refused("identity_not_rejected")
+    held = Series.Identity.HELD
+    return _judge(series, held, code="identity_taken_up", by=by, action="take_up_series", reason=reason)
 
 
 @transaction.atomic
@@ -100,9 +144,13 @@ def detach_series(*, by, series: Series, reason: str) -> Series:
         _take_back_proposed(scan, by, reason)
         withdraw(scan, by=by, reason=reason)
     _forget_what_was_read(series)
-    return _judge(
+    KnownName.objects.filter(series=series).delete()
+    held = _judge(
         series, Series.Identity.HELD, code="identity_taken_back", by=by, action="detach_series", reason=reason
     )
+    if note_weight(held):
+        request_series(series=held, by=by)
+    return held
 
 
 def _take_back_proposed(scan: Scan, by, reason: str) -> None:
@@ -174,17 +222,72 @@ def _confirm_id(by, header: DicomIdentity, patient: Patient, reason: str) -> Non
         confirm_identifier(by=by, patient=patient, issuer=header.issuer, value=header.patient_id, reason=reason)
 
 
-def _attach(*, by, series: Series, patient: Patient, reason: str, code: str = "") -> Scan | None:
+def _learn_name(by, series: Series, header: DicomIdentity, patient: Patient) -> None:
+    """Remember how this ID writes the name, so that its next series need no person."""
+    if not header.has_usable_id or not names.is_name(header.name_print):
+        return
+    if not any(names.is_same(header.name_print, one) for one in identity.Known([header]).names(header, patient)):
+        KnownName.objects.create(
+            patient=patient,
+            issuer=header.issuer,
+            value=header.patient_id,
+            name_print=header.name_print,
+            series=series,
+            confirmed_by=by,
+        )
+
+
+def _with_name_said(series: Series) -> Series:
+    """A warning on a series in a chart whose header writes the known name in another way."""
+    if series.identity != Series.Identity.ATTACHED or series.candidate_patient is None:
+        return series
+    remark = identity.name_remark(identity.compare_names(DicomIdentity.of(series), series.candidate_patient))
+    if remark and asdict(remark) not in series.warnings:
+        series.warnings = [*series.warnings, asdict(remark)]
+        series.save(update_fields=["warnings"])
+    return series
+
+
+def _answer(series: Series) -> list[str]:
+    """Whoever confirms has seen all that is asked: none of it is asked again of this series."""
+    asked = questions.open_of(series.header)
+    if asked:
+        series.header = questions.carried_over(series.header, [*series.header.get("answered", []), *asked])
+        series.save(update_fields=["header"])
+    return asked
+
+
+def _attach(
+    *, by, series: Series, patient: Patient, reason: str, code: str = "", answered: list[str] | None = None
+) -> Scan | None:
     before = {"identity": series.identity, "identity_reason": series.identity_reason}
     series.identity, series.identity_reason = Series.Identity.ATTACHED, ""
     is_to_be_read = series.modality == PET and _is_to_be_read(series)
+    _leave_corrections(by, series, patient)
     series.candidate_patient, series.read_at = patient, None if is_to_be_read else timezone.now()
-    series.save(update_fields=["identity", "identity_reason", "candidate_patient", "read_at"])
-    after = _both(series, patient) | {"confirmed_against": code}
+    doubts.keep(series, [])
+    seen = chart_questions.differences_today(series) if reason else {}
+    series.header = chart_questions.answered(series.header, seen)
+    series.save(update_fields=["identity", "identity_reason", "candidate_patient", "read_at", "header"])
+    after = _both(series, patient) | {"confirmed_against": code} | ({"answered": answered} if answered else {})
     audit(by=by, action="attach_series", obj=series, patient=patient, before=before, after=after, reason=reason)
+    scan = _scan_of(by, series, patient) if is_to_be_read else None
+    note_weight(series)
     if is_to_be_read:
-        return _scan_of(by, series, patient)
+        return scan
     return _give_ct(by, series, patient) if series.modality == CT else None
+
+
+def _leave_corrections(by, series: Series, patient: Patient | None) -> None:
+    """What was entered while the series stood for another case was said of that patient: it does not come along."""
+    if patient is None or series.candidate_patient_id in (None, patient.pk):
+        return
+    given = list(SuvInput.objects.filter(series=series))
+    for row in given:
+        withdraw(row, by=by, reason=FOR_ANOTHER_CASE)
+    if given:
+        series.revision += 1  # what is computed next is not an older result, though it may have the same inputs
+        series.save(update_fields=["revision"])
 
 
 def _is_to_be_read(pet: Series) -> bool:
@@ -229,7 +332,8 @@ def _partners(series: Series, patient: Patient, modality: str):
 
 def _both(series: Series, patient: Patient | None) -> dict:
     """Both identities as they stood, for the record of the decision."""
-    header = DicomIdentity.of(series.study)
+    header = DicomIdentity.of(series)
+    name = patient and identity.compare_names(header, patient)
     return {
         "identity": series.identity,
         "header": {
@@ -238,6 +342,7 @@ def _both(series: Series, patient: Patient | None) -> dict:
             "birth_date": header.birth_date and header.birth_date.isoformat(),
             "sex": header.sex,
         },
+        "name": name and {"code": name.code, "likeness": name.likeness},
         "chart": patient
         and {
             "case_number": patient.case_number,

@@ -5,10 +5,11 @@ import time
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from django.utils import timezone
 
-from imaging import jobs, sandbox, store
+from imaging import jobs, preamble, sandbox, store
 from imaging.instances import FileRefusal, ParsedInstance, ParsedObject
 from imaging.models import Job, Upload, UploadItem
 from imaging.services.archives import open_archives
@@ -34,12 +35,13 @@ def run_import(job: Job, lease: jobs.Lease) -> list[uuid.UUID]:
         else:
             groups[_series_key(arrival.instance)].append(arrival)
     followers = []
-    holds = _holds(groups)
+    holds, weights = _holds({*groups, *(_series_key(arrival.parsed) for arrival in objects)}), _weights(groups)
     for number, (key, arrivals) in enumerate(groups.items()):
         lease.progress("storing series", number, len(groups))
-        followers += store_series(upload, arrivals, lease, hold=holds.get(key, ""))
+        followers += store_series(upload, arrivals, lease, hold=holds.get(key, ""), weights=weights[key])
     for arrival in objects:
-        followers += store_object(upload, arrival, lease)
+        hold = holds.get(_series_key(arrival.parsed), "")
+        followers += store_object(upload, arrival, lease, hold=hold)
     with lease.effect():
         Upload.objects.filter(pk=upload.pk).update(state=Upload.State.DONE, finished_at=timezone.now())
         lease.finish()
@@ -59,14 +61,19 @@ def _parse(upload: Upload, lease: jobs.Lease) -> Iterator[Arrival | ObjectArriva
         if isinstance(result, FileRefusal):
             refused += [_refused(item, result) for item in items]
         elif isinstance(result, ParsedObject):
-            yield ObjectArrival(items, result)
+            yield ObjectArrival(items, result, _had_preamble(items))
         else:
-            yield Arrival(items, result)
+            yield Arrival(items, replace(result, has_preamble=result.has_preamble or _had_preamble(items)))
         if time.monotonic() - last_note > PROGRESS_SECONDS or len(refused) >= FLUSH:
             last_note = time.monotonic()
             _note(refused, lease)
             lease.progress("reading files", number + 1, len(waiting))
     _note(refused, lease)
+
+
+def _had_preamble(items: list[UploadItem]) -> bool:
+    """Noted when it came: what is stored has none."""
+    return any(item.reason_code == preamble.CODE for item in items)
 
 
 def _refused(item: UploadItem, refusal: FileRefusal) -> UploadItem:
@@ -92,5 +99,15 @@ def _holds(keys: Iterable[tuple]) -> dict[tuple, str]:
     return mixed | {key: "series_uid_shared" for key in keys if of_series[key[2]] > 1}
 
 
-def _series_key(instance: ParsedInstance) -> tuple:
-    return (instance.study_uid, instance.identity, instance.series_uid)
+def _weights(groups: dict[tuple, list[Arrival]]) -> dict[tuple, frozenset[float]]:
+    """By series: the body weights that the series of its study state, each in all its files."""
+    of_study: dict[tuple, set[float]] = defaultdict(set)
+    for key, arrivals in groups.items():
+        stated = {arrival.instance.body_weight_kg for arrival in arrivals}
+        if len(stated) == 1:
+            of_study[key[:2]] |= {weight for weight in stated if weight}
+    return {key: frozenset(of_study[key[:2]]) for key in groups}
+
+
+def _series_key(parsed: ParsedInstance | ParsedObject) -> tuple:
+    return (parsed.study_uid, parsed.identity, parsed.series_uid)

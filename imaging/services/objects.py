@@ -1,19 +1,22 @@
 """Storing segmentations, structure sets and reports of other workstations: as series of their own, judged like images.
 
-What they hold is read by a job of its own, once the series is attached to a case.
+What they hold is read by a job of its own, once the series is attached to a case. Pictures of a screen or of ultrasound
+are stored in the same way, held, and never read.
 """
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
-from imaging import jobs
-from imaging.instances import ParsedObject, is_identity_unreadable
+from imaging import jobs, preamble
+from imaging.instances import OBJECT_KINDS, PICTURE_KINDS, FileRefusal, ParsedObject, is_identity_unreadable
 from imaging.models import ForeignObject, Instance, Series, Upload, UploadItem
+from imaging.reasons import caution
+from imaging.services import conflicts, latecomers
 from imaging.services.identities import judge
 from imaging.services.requests import request_contours
-from imaging.services.studies import day_of, study_of
+from imaging.services.studies import day_of, series_of, study_of
 
-MODALITIES = {"seg": "SEG", "rtstruct": "RTSTRUCT", "sr": "SR"}
+MODALITIES = {"seg": "SEG", "rtstruct": "RTSTRUCT", "sr": "SR", "sc": "SC", "us": "US"}
 
 
 @dataclass
@@ -22,34 +25,78 @@ class ObjectArrival:
 
     items: list[UploadItem]
     parsed: ParsedObject
+    had_preamble: bool = False
 
     @property
     def sha256(self) -> str:
         return self.items[0].sha256
 
 
-def store_object(upload: Upload, arrival: ObjectArrival, lease: jobs.Lease) -> list[uuid.UUID]:
-    """Store it with its row, its identity decision and the outcome of its files; returns the jobs to ring for."""
+def store_object(upload: Upload, arrival: ObjectArrival, lease: jobs.Lease, *, hold: str = "") -> list[uuid.UUID]:
+    """Store it with its row, its identity decision and the outcome of its files; returns the jobs to ring for.
+
+    ``hold``: why it may not reach a chart by itself, seen from the other files of this upload.
+    """
+    stored = _unlike_prints(arrival.parsed)
     with lease.effect():
         known = Instance.objects.filter(sop_uid=arrival.parsed.sop_uid).select_related("series").first()
+        if known is None and (refusal := _kept_apart(upload, arrival.parsed, stored)):
+            UploadItem.objects.bulk_update(latecomers.hold(arrival.items, refusal), conflicts.FIELDS)
+            return []
         if known is None:
-            return _store(upload, arrival)
-        is_same = known.sha256 == arrival.sha256
-        return _touch(upload, arrival, known.series) if is_same else _refuse(arrival)
+            return _store(upload, arrival, hold)
+        if known.sha256 == arrival.sha256:
+            return _touch(upload, arrival, known.series)
+    conflict = conflicts.Conflict(arrival.items, known.sha256, known.series_id)
+    held = conflicts.hold([conflict], by=upload.by, lease=lease)
+    with lease.effect():
+        UploadItem.objects.bulk_update(held, conflicts.FIELDS)
+    return []
 
 
-def _store(upload: Upload, arrival: ObjectArrival) -> list[uuid.UUID]:
+def _unlike_prints(parsed: ParsedObject) -> list[str]:
+    """Where the series of this object is here and its row has another name: what each of its files says."""
+    series = series_of(parsed).first()
+    if series is None or not latecomers.is_called_otherwise(parsed.name_print, [series.name_print]):
+        return []
+    return latecomers.prints_of(series)
+
+
+def _kept_apart(upload: Upload, parsed: ParsedObject, stored: list[str]) -> FileRefusal | None:
+    """What keeps this object out of the series that it says it is of.
+
+    Study and series are locked from here on, in this order as everywhere.
+    """
+    study_of(parsed)
+    series = series_of(parsed).select_for_update(of=("self",)).first()
+    if series is None:
+        return None
+    if latecomers.is_elsewhere([series], upload):
+        return latecomers.OTHER_CHART
+    if latecomers.is_called_otherwise(parsed.name_print, [series.name_print, *stored]):
+        return latecomers.OTHER_NAME
+    has_to_be_seen = parsed.kind in PICTURE_KINDS or is_identity_unreadable(parsed)
+    is_in_chart = series.identity == Series.Identity.ATTACHED
+    return latecomers.UNSEEN if is_in_chart and has_to_be_seen else None
+
+
+def _store(upload: Upload, arrival: ObjectArrival, hold: str) -> list[uuid.UUID]:
     parsed = arrival.parsed
     series = _series(upload, parsed)
     Instance.objects.create(series=series, sop_uid=parsed.sop_uid, sha256=arrival.sha256, size=parsed.size)
-    ForeignObject.objects.create(
-        series=series,
-        kind=parsed.kind,
-        sop_uid=parsed.sop_uid,
-        sha256=arrival.sha256,
-        label=parsed.content_label[:64],
-    )
-    hold = "identity_unreadable" if is_identity_unreadable(parsed) else ""
+    if parsed.kind in OBJECT_KINDS:
+        ForeignObject.objects.create(
+            series=series,
+            kind=parsed.kind,
+            sop_uid=parsed.sop_uid,
+            sha256=arrival.sha256,
+            label=parsed.content_label[:64],
+        )
+    said = asdict(caution(preamble.CODE))
+    if arrival.had_preamble and said not in series.warnings:
+        series.warnings = [*series.warnings, said]
+        series.save(update_fields=["warnings"])
+    hold = hold or ("identity_unreadable" if is_identity_unreadable(parsed) else parsed.hold)
     series = judge(by=upload.by, series=series, patient=upload.patient, hold=hold)
     is_held = series.identity == Series.Identity.HELD
     outcome = UploadItem.Outcome.HELD if is_held else UploadItem.Outcome.STORED
@@ -63,11 +110,6 @@ def _touch(upload: Upload, arrival: ObjectArrival, series: Series) -> list[uuid.
     series = judge(by=upload.by, series=series, patient=upload.patient)
     _note(arrival.items, UploadItem.Outcome.ALREADY, series)
     return [job.pk for job in request_contours(series=series, by=upload.by)]
-
-
-def _refuse(arrival: ObjectArrival) -> list[uuid.UUID]:
-    _note(arrival.items, UploadItem.Outcome.REFUSED, None, "sop_uid_conflict")
-    return []
 
 
 def _series(upload: Upload, parsed: ParsedObject) -> Series:
@@ -86,6 +128,7 @@ def _series(upload: Upload, parsed: ParsedObject) -> Series:
                 "manufacturer": parsed.manufacturer,
                 "referenced_series_uids": list(parsed.referenced_series_uids),
             },
+            "name_print": parsed.name_print,
             "uploaded_by": upload.by,
         },
     )
@@ -95,7 +138,7 @@ def _series(upload: Upload, parsed: ParsedObject) -> Series:
     return series
 
 
-def _note(items: list[UploadItem], outcome: str, series: Series | None, code: str = "") -> None:
+def _note(items: list[UploadItem], outcome: str, series: Series, code: str = "") -> None:
     for item in items:
         item.outcome, item.series, item.reason_code = outcome, series, code
     UploadItem.objects.bulk_update(items, ["outcome", "series", "reason_code"])

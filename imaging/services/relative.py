@@ -18,6 +18,7 @@ SAME_FACTOR = frozenset(
         "patient_weight_missing",
         "patient_weight_zero",
         "patient_weight_implausible",
+        "patient_weight_differs",
         "dose_missing",
         "dose_not_positive",
         "several_administrations",

@@ -64,11 +64,16 @@ def request_looks(*, patient: Patient, by=None) -> list[Job]:
 
 
 def request_attached(*, series: Series, by=None) -> list[Job]:
-    """What a series asks for once it is in a chart, where its SUV was computed before: else nobody would ask."""
+    """What a series asks for once it is in a chart, where its SUV was computed before: else nobody would ask.
+
+    Its SUV too, where the chart has a weight that it was not compared with.
+    """
     if selectors.patient_of(series) is None:
         return []
     scans = Scan.objects.filter(Q(pet_series=series) | Q(ct_series=series), pet_series__isnull=False)
     found = [job for scan in scans for job in (*request_look(scan=scan), *request_contours_on(scan=scan))]
+    if series.modality == "PT" and selectors.current_suv(series).state == selectors.RECOMPUTING:
+        found.append(request_series(series=series, by=by))
     return [*request_contours(series=series, by=by), *found]
 
 
@@ -89,11 +94,23 @@ def request_contours_on(*, scan: Scan, by=None) -> list[Job]:
     return [_request_object(f, scan.patient, by) for f in drawn_on if f.input_digest != contours_digest(f)]
 
 
+def request_stale_contours() -> list[Job]:
+    """Objects that were read in another way than today's; where the SUV is computed again they follow it."""
+    found = ForeignObject.objects.filter(series__identity=Series.Identity.ATTACHED)
+    asked = []
+    for one in found.select_related("series__candidate_patient"):
+        scan = selectors.scan_drawn_on(one)
+        is_settled = scan is None or selectors.current_suv(scan.pet_series).result is not None
+        if is_settled and one.input_digest != contours_digest(one):
+            asked.append(_request_object(one, selectors.patient_of(one.series), None))
+    return asked
+
+
 def contours_digest(found: ForeignObject) -> str:
-    """Of what reading an object rests on: its file, the scan it belongs to today, the SUV of that scan."""
+    """Of what reading an object rests on: the method, its file, the scan it belongs to today, the SUV of that scan."""
     scan = selectors.scan_drawn_on(found)
     suv = selectors.current_suv(scan.pet_series).result if scan else None
-    return digests.joined(found.sha256, str(scan and scan.pk), str(suv and suv.pk))
+    return digests.joined(digests.CONTOURS_VERSION, found.sha256, str(scan and scan.pk), str(suv and suv.pk))
 
 
 def _request_object(found: ForeignObject, patient, by) -> Job:

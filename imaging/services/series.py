@@ -118,26 +118,20 @@ def _suv(series: Series, digest: str, values: volumes.StoredValues | None) -> tu
     try:
         found = suv_factors(inputs)
         volume = values.volume(found.by_kind[SuvKind.BW], SUV_UNITS[SuvKind.BW]) if values is not None else None
+        of_bw, notes = volume.statistics() if volume is not None else None, Notes(inputs.confirmed)
+        if of_bw is not None:
+            judge_values(of_bw, notes)
     except SuvUnavailable as refusal:
         result.refusal_code, result.refusal_message = refusal.code, refusal.message[:300]
         result.uptake_time_s = uptake_if_known(inputs, Notes(inputs.confirmed))
         return result, None
     result.factors = {kind.value: factor for kind, factor in found.by_kind.items()}
     result.absent = {kind.value: {"code": r.code, "message": r.message} for kind, r in found.absent.items()}
-    result.warnings = [asdict(warning) for warning in found.warnings]
+    result.warnings = [asdict(warning) for warning in (*found.warnings, *notes.cautions)]
     result.is_provisional = found.is_provisional
     result.uptake_time_s = found.uptake_time_s
-    if volume is not None:
-        _add_statistics(result, found, volume)
+    result.statistics = _statistics(found, asdict(of_bw)) if of_bw is not None else {}
     return result, volume
-
-
-def _add_statistics(result: SuvResult, found: SuvFactors, volume: Volume) -> None:
-    of_bw, notes = volume.statistics(), Notes(found.inputs.confirmed)
-    judge_values(of_bw, notes)
-    result.statistics = _statistics(found, asdict(of_bw))
-    result.warnings += [asdict(note) for note in notes.cautions]
-    result.is_provisional |= notes.is_provisional
 
 
 def _statistics(found: SuvFactors, of_bw: dict[str, float]) -> dict:

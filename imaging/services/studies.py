@@ -2,9 +2,11 @@
 
 from datetime import date
 
+from django.db.models import QuerySet
+
 from imaging.identity import DicomIdentity
 from imaging.instances import ParsedInstance, ParsedObject
-from imaging.models import Study
+from imaging.models import Series, Study
 
 Parsed = ParsedInstance | ParsedObject
 
@@ -24,6 +26,15 @@ def study_of(first: Parsed) -> Study:
         },
     )
     return Study.objects.select_for_update().get(pk=study.pk)
+
+
+def series_of(parsed: Parsed) -> QuerySet[Series]:
+    """The rows of the series that this file says it is of; several where one UID was split."""
+    return Series.objects.filter(
+        series_uid=parsed.series_uid,
+        study__study_uid=parsed.study_uid,
+        study__identity_digest=identity_of(parsed).digest,
+    )
 
 
 def identity_of(parsed: Parsed) -> DicomIdentity:

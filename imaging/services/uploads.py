@@ -2,7 +2,6 @@
 
 import datetime as dt
 import hashlib
-import io
 import unicodedata
 import uuid
 from collections.abc import Iterable
@@ -13,7 +12,7 @@ from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
 
-from imaging import archive, jobs, store
+from imaging import archive, jobs, preamble, store
 from imaging.header import Unusable
 from imaging.models import Job, Upload, UploadItem
 from imaging.refused import Refused
@@ -31,6 +30,7 @@ class Received(NamedTuple):
     sha256: str = ""
     size: int = 0
     code: str = ""
+    note: str = ""  # kept in place of a reason until the file is read
 
 
 @transaction.atomic
@@ -104,28 +104,18 @@ def clean_label(name: str) -> str:
 
 def _receive(put, label: str, stream) -> Received:
     try:
-        head = stream.read(4)
-        if not head:
+        file = preamble.Emptied(stream)
+        if not file.head:
             return Received(label, code="file_empty")
-        limit = archive.MAX_TOTAL_BYTES if head in archive.ZIP_MAGICS else archive.MAX_FILE_BYTES
-        stored = put(_Rejoined(head, stream), max_bytes=limit)
+        limit = archive.MAX_TOTAL_BYTES if file.head[:4] in archive.ZIP_MAGICS else archive.MAX_FILE_BYTES
+        stored = put(file, max_bytes=limit)
     except Unusable as refusal:
         return Received(label, code=refusal.code)
     except store.StoreError as error:
         if error.code != "file_too_large":
             raise
         return Received(label, code=error.code)
-    return Received(label, stored.sha256, stored.size)
-
-
-class _Rejoined:
-    """A stream whose first bytes have been looked at."""
-
-    def __init__(self, head: bytes, rest):
-        self._head, self._rest = io.BytesIO(head), rest
-
-    def read(self, size: int, /) -> bytes:
-        return self._head.read(size) or self._rest.read(size)
+    return Received(label, stored.sha256, stored.size, note=preamble.CODE if file.was_foreign else "")
 
 
 @transaction.atomic
@@ -167,5 +157,5 @@ def _item(upload: Upload, received: Received, over: str) -> UploadItem:
         sha256=received.sha256,
         size=received.size,
         outcome=UploadItem.Outcome.REFUSED if code else UploadItem.Outcome.WAITING,
-        reason_code=code,
+        reason_code=code or received.note,
     )

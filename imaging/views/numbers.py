@@ -13,9 +13,11 @@ KINDS = {
 INPUTS = {
     "units": ("Units of the images", ""),
     "suv_type": ("SUV type of the images", ""),
+    "image_type": ("Image type", ""),
     "decay_correction": ("Decay correction", ""),
     "corrected_image": ("Corrections applied", ""),
     "body_weight_kg": ("Body weight", "kg"),
+    "chart_weight_kg": ("Body weight in the chart, for comparison", "kg"),
     "body_height_m": ("Body height", "m"),
     "sex": ("Sex used in formulas", ""),
     "tracer": ("Tracer", ""),
@@ -73,8 +75,12 @@ def input_rows(inputs: dict) -> list[dict]:
     """Inputs that are stated or were looked for, in the order a physicist reads them; unknown names come last."""
     if not inputs:
         return []
-    names = [*INPUTS, *sorted(inputs.keys() - INPUTS.keys())]
-    return [_input_row(name, inputs.get(name) or {}) for name in names if _is_shown(name, inputs.get(name))]
+    names, replaced = [*INPUTS, *sorted(inputs.keys() - INPUTS.keys())], inputs.get("replaced", {})
+    return [
+        _input_row(name, inputs.get(name) or {}, replaced.get(name))
+        for name in names
+        if _is_shown(name, inputs.get(name))
+    ]
 
 
 def correction_rows(corrections) -> list[dict]:
@@ -106,14 +112,16 @@ def _is_shown(name: str, item) -> bool:
     return isinstance(item, dict) and (item.get("value") not in (None, "", []) or bool(item.get("source")))
 
 
-def _input_row(name: str, item: dict) -> dict:
+def _input_row(name: str, item: dict, replaced: dict | None) -> dict:
+    """``replaced``: the same input as the header states it, where a person gave another."""
     label, unit = INPUTS.get(name, (name.replace("_", " "), item.get("unit", "")))
+    header = f"; in the header {_shown(name, replaced['value'])}" if replaced else ""
     return {
         "name": name,
         "label": label,
         "unit": unit,
         "value": _shown(name, item.get("value")),
-        "source": item.get("source", ""),
+        "source": item.get("source", "") + header,
     }
 
 

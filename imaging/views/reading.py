@@ -28,7 +28,8 @@ def read(request, pk: uuid.UUID):
         return as_known(request, pk)
     scan, old = _pair(request, pk)
     sides = [viewer.side(one) for one in (old, scan) if one is not None]
-    context = viewer_rows.context(scan, old, sides, request.user) | grading_context(scan, request.user)
+    found = grading_context(scan, request.user)
+    context = viewer_rows.context(scan, old, sides, request.user, found["grading"]) | found
     context["viewer_data"] = viewer_data.pair(scan, old, sides)
     return render(request, "imaging/read.html", context)
 
@@ -47,7 +48,8 @@ def lists(request, pk: uuid.UUID):
     """The lesions, foci and computed scores of the page as they are now, for the page to take over."""
     scan, old = _pair(request, pk)
     sides = [viewer.side(one) for one in (old, scan) if one is not None]
-    context = viewer_rows.lists(scan, old, sides, request.user) | grading_context(scan, request.user)
+    found = grading_context(scan, request.user)
+    context = viewer_rows.lists(scan, old, sides, request.user, found["grading"]) | found
     return render(request, "imaging/_read_lists.html", context)
 
 

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_GET
 
-from imaging import access, pages, selectors
+from imaging import access, chart_questions, pages, selectors
 from imaging.fdg_pairs import pair_of
 from imaging.models import Lesion, LesionFinding, Reading, Scan, SuvResult
 from imaging.scan_numbers import scan_numbers
@@ -54,7 +54,7 @@ def detail(request, pk: uuid.UUID):
         "is_illustrative": "illustrative" in scan.note.lower(),
         "state_url": reverse("imaging:scan_state", args=[scan.pk]),
         "computing": pages.scan_computing(scan),
-        "refusals": _refusals(scan, suv, request.user),
+        "refusals": [*_in_question(scan), *_refusals(scan, suv, request.user)],
         "admin": _admin_links(request.user, scan, reading["open"]),
         "reading": reading,
         "lesion_rows": scan_rows.lesions(scan, measured),
@@ -131,6 +131,19 @@ def _refusals(scan: Scan, suv: selectors.CurrentSuv, user) -> list:
     return found
 
 
+def _in_question(scan: Scan) -> list[Words]:
+    """What is asked of its series since the chart was changed."""
+    return [
+        replace(
+            explain(code, title=f"{pages.series_title(series)}, in question."),
+            action="Look at header and chart",
+            href=reverse("imaging:series", args=[series.pk]),
+        )
+        for series in filter(None, (scan.pet_series, scan.ct_series))
+        for code in chart_questions.open_of(series)
+    ]
+
+
 def _with_way(reason: Words, scan: Scan, result, user) -> Words:
     """The way to the form, for those who may fill it in."""
     way = way_forward.of(result)
@@ -146,7 +159,8 @@ def _series_rows(scan: Scan, result) -> list[dict]:
         if series == scan.pet_series and result:
             factor = numbers.factor(result.factors.get("bw"))
             text += f"; SUVbw factor {factor}" if factor else "; no SUV"
-        rows.append({"series": series, "title": pages.series_title(series), "text": text})
+        title = pages.series_title(series)
+        rows.append({"series": series, "title": title, "text": text, "warnings": series.warnings})
     return rows
 
 

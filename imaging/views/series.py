@@ -20,6 +20,7 @@ from patients import reads
 from patients.domain.known import NothingThen
 from patients.domain.roles import Capability
 from patients.known_asked import is_asked, known_or_today
+from patients.services import StillInUse
 
 MAY_OPEN = (Capability.READ_CHART, Capability.IMPORT_SCAN, Capability.RESOLVE_IDENTITY)
 
@@ -97,14 +98,66 @@ def reject(request, pk: uuid.UUID):
     series = _series(request, pk)
     if series.identity not in pages.WAITING:
         return _back(series)
+    return _with_a_reason(request, series, services.reject_identity)
+
+
+@needs(Capability.RESOLVE_IDENTITY)
+@require_POST
+def take_up(request, pk: uuid.UUID):
+    series = _series(request, pk)
+    if series.identity != Series.Identity.REJECTED:  # taken up meanwhile
+        return _back(series)
+    return _with_a_reason(request, series, services.take_up_again)
+
+
+def _with_a_reason(request, series: Series, act):
     form = IdentityForm(request.POST, user=request.user, needs_case=False)
     if not form.is_valid():
         return _page(request, series, identity_form=form, status=422)
     try:
-        services.reject_identity(by=request.user, series=series, reason=form.cleaned_data["reason"])
+        act(by=request.user, series=series, reason=form.cleaned_data["reason"])
     except Refused as refusal:
         form.add_error("reason", refusal.message)
         return _page(request, series, identity_form=form, status=422)
+    return _back(series)
+
+
+@needs(Capability.RESOLVE_IDENTITY)
+@require_POST
+def keep(request, pk: uuid.UUID):
+    """The images stay in a chart that was changed since they came."""
+    series = _series(request, pk)
+    form = IdentityForm(request.POST, user=request.user, needs_case=True)
+    if not form.is_valid():
+        return _page(request, series, standing_form=form, status=422)
+    try:
+        services.keep_in_chart(
+            by=request.user,
+            series=series,
+            patient=form.cleaned_data["case"],
+            reason=form.cleaned_data["reason"],
+            seen=request.POST.get("seen", ""),
+        )
+    except Refused as refusal:
+        form.add_error("case", refusal.message)
+        return _page(request, series, standing_form=form, status=422)
+    return _back(series)
+
+
+@needs(Capability.RESOLVE_IDENTITY)
+@require_POST
+def take_out(request, pk: uuid.UUID):
+    """Out of its chart, and held until somebody decides whose it is."""
+    series = _series(request, pk)
+    form = IdentityForm(request.POST, user=request.user, needs_case=False)
+    if not form.is_valid():
+        return _page(request, series, standing_form=form, status=422)
+    try:
+        services.detach_series(by=request.user, series=series, reason=form.cleaned_data["reason"])
+    except (Refused, StillInUse) as refusal:
+        form.add_error("reason", str(refusal))
+        return _page(request, series, standing_form=form, status=422)
+    ring(pages.waiting_jobs(Series.objects.get(pk=series.pk)))
     return _back(series)
 
 
@@ -117,6 +170,6 @@ def _back(series: Series) -> HttpResponseRedirect:
     return HttpResponseRedirect(reverse("imaging:series", args=[series.pk]))
 
 
-def _page(request, series: Series, *, input_form=None, identity_form=None, status: int = 200):
-    context = series_page.context(series, request.user, input_form=input_form, identity_form=identity_form)
+def _page(request, series: Series, *, status: int = 200, **forms):
+    context = series_page.context(series, request.user, **forms)
     return render(request, "imaging/series.html", context, status=status)

@@ -3,14 +3,18 @@
 from django.urls import reverse
 
 from imaging import pages, pictures, selectors
+from imaging.domain.errors import NOTES
+from imaging.domain.vocabulary import is_sstr
 from imaging.forms import SuvInputForm
-from imaging.models import Series, SuvResult
+from imaging.models import Scan, Series, SuvResult
 from imaging.views import foreign_rows, identities, numbers, way_forward
 from imaging.views.words import Words, explain
 from patients.domain.roles import Capability
 
+PICTURES = {"SC": "secondary_capture", "US": "ultrasound_picture"}
 
-def context(series: Series, user, *, input_form=None, identity_form=None) -> dict:
+
+def context(series: Series, user, *, input_form=None, identity_form=None, standing_form=None) -> dict:
     is_pet = series.modality == "PT"
     suv = selectors.current_suv(series if is_pet else None)
     scan, patient = pages.scan_of(series), selectors.patient_of(series)
@@ -23,8 +27,9 @@ def context(series: Series, user, *, input_form=None, identity_form=None) -> dic
         "state_url": reverse("imaging:series_state", args=[series.pk]),
         "computing": pages.series_computing(series),
         "identity": identities.panel(series, user, identity_form),
+        "standing": identities.standing(series, user, standing_form),
         "refusals": _refusals(series, suv),
-        "volume_warnings": series.warnings,
+        "volume_warnings": _of_series(series, scan),
         "series_facts": _facts(series),
         "mip": mip(series, suv.result),
         "foreign": foreign_rows.rows_of_series(series),
@@ -43,12 +48,20 @@ def mip(series: Series | None, result: SuvResult | None) -> dict:
     return {"suv_max": pictures.SUV_MAX, "url": reverse("imaging:mip", args=[series.pk])}
 
 
+def _of_series(series: Series, scan: Scan | None) -> list[dict]:
+    """What the header says of the tracer, unless a person has recorded another one with the scan."""
+    is_corrected = scan is not None and is_sstr(scan.tracer)
+    return [found for found in series.warnings if not (is_corrected and found["code"] == "tracer_not_sstr")]
+
+
 def _suv(series: Series, result: SuvResult | None) -> dict:
+    cautions = result.warnings if result else []
     return {
         "result": result,
         "kinds": numbers.kind_rows(result) if result and result.factors else [],
         "uptake": numbers.uptake_time(result.uptake_time_s if result else None),
-        "warnings": result.warnings if result else [],
+        "warnings": [found for found in cautions if found["code"] not in NOTES],
+        "notes": [found for found in cautions if found["code"] in NOTES],
         "inputs": numbers.input_rows(result.inputs if result else {}),
         "corrections": numbers.correction_rows(pages.corrections(series)),
         "older": [_older(row) for row in pages.older_suv(series, result)],
@@ -62,6 +75,8 @@ def _older(row: SuvResult) -> dict:
 
 def _refusals(series: Series, suv: selectors.CurrentSuv) -> list[Words]:
     found = []
+    if series.modality in Series.PICTURES and series.identity == Series.Identity.ATTACHED:
+        found.append(explain(PICTURES[series.modality], title="Not shown."))
     if series.refusal_code:
         found.append(explain(series.refusal_code, series.refusal_message, title="No volume."))
     if suv.state == selectors.REFUSED:
@@ -83,7 +98,7 @@ def _facts(series: Series) -> list[dict]:
         ("Units", series.units),
         ("Date", series.series_date or ""),
         ("Matrix (slices, rows, columns)", " x ".join(str(n) for n in shape) if shape else ""),
-        ("Identity", series.get_identity_display()),
+        ("Identity", pages.identity_words(series)),
         ("Brought in", f"{series.created_at:%Y-%m-%d %H:%M}"),
         ("Revision", series.revision),
     ]

@@ -5,6 +5,7 @@ import json
 import uuid
 from collections import defaultdict
 
+from django.db.models import Q
 from django.http import JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_GET
 from imaging import access, pages, selectors
 from imaging.job_lines import job_lines
 from imaging.models import Job, Series, Upload, UploadItem
+from imaging.reasons import QUESTIONS
 from imaging.views import stages
 from imaging.views.guard import needs, visible_or_404
 from imaging.views.upload import limits
@@ -22,7 +24,7 @@ from patients.domain.roles import Capability
 SHOWN_FILES = 500
 SHOWN_PER_REASON = 8
 MAY_FOLLOW = (Capability.IMPORT_SCAN, Capability.RESOLVE_IDENTITY)
-PROBLEMS = (UploadItem.Outcome.REFUSED,)
+PROBLEMS = Q(outcome=UploadItem.Outcome.REFUSED) | Q(outcome=UploadItem.Outcome.HELD, series=None)
 ACTIONS = {
     Series.Identity.HELD: "Compare identity",
     Series.Identity.UNASSIGNED: "Choose the case",
@@ -44,11 +46,11 @@ def detail(request, pk: uuid.UUID):
         "may_continue": is_own and upload.state == Upload.State.RECEIVING,
         "limits": limits(),
         "failure": explain(upload.reason_code, title="The import failed.") if upload.reason_code else None,
-        "held_count": sum(row["identity"] == Series.Identity.HELD for row in found["series"]),
+        **_held_counts(found["series"]),
         "series_rows": _series_rows(request.user, upload, found),
         "work": next(iter(job_lines(_import_of(upload), request.user)), None),
         "problems": _problems(upload, is_own),
-        "problem_count": found["files"].get(UploadItem.Outcome.REFUSED, 0),
+        "problem_count": upload.items.filter(PROBLEMS).count(),
         "item_rows": [_item_row(item, is_own) for item in items[:SHOWN_FILES]],
         "item_count": found["file_count"],
         "item_more": max(0, found["file_count"] - SHOWN_FILES),
@@ -87,9 +89,19 @@ def _progress(upload: Upload, found: dict) -> dict:
     }
 
 
+def _held_counts(series: list[dict]) -> dict:
+    reasons = [row["identity_reason"] for row in series if row["identity"] == Series.Identity.HELD]
+    asked = sum(reason in QUESTIONS for reason in reasons)
+    return {"asked_count": asked, "held_count": len(reasons) - asked}
+
+
 def _series_rows(user, upload: Upload, found: dict) -> list[dict]:
     """Series this user may open; of one that is in somebody else's chart not even a line."""
-    visible = access.visible_series(user).in_bulk([uuid.UUID(row["id"]) for row in found["series"]])
+    visible = (
+        access.visible_series(user)
+        .select_related("candidate_patient")
+        .in_bulk([uuid.UUID(row["id"]) for row in found["series"]])
+    )
     reads.note_all(visible.values())
     rows = []
     for state in found["series"]:
@@ -101,6 +113,7 @@ def _series_rows(user, upload: Upload, found: dict) -> list[dict]:
                 "series": series,
                 "title": pages.series_title(series),
                 "counts": _counts(upload, series),
+                "state_words": _state_words(upload, series),
                 "identity_sentence": explain(series.identity_reason).sentence if series.identity_reason else "",
                 "suv": _suv(state),
                 "action": _action(series, state),
@@ -109,7 +122,16 @@ def _series_rows(user, upload: Upload, found: dict) -> list[dict]:
     return sorted(rows, key=lambda row: row["series"].modality != "PT")
 
 
+def _state_words(upload: Upload, series: Series) -> str:
+    """Of a series that was here before, in or held for another case than this import was for, which one that is."""
+    words, owner = pages.identity_words(series), series.candidate_patient
+    is_elsewhere = upload.patient and owner and owner != upload.patient
+    return f"{words} (case {owner.case_number})" if is_elsewhere else words
+
+
 def _action(series: Series, state: dict) -> str:
+    if pages.is_asked(series):
+        return "Answer the question"
     if series.identity in ACTIONS:
         return ACTIONS[series.identity]
     return "See what to do" if state["suv_state"] == selectors.REFUSED else "Open"
@@ -151,12 +173,12 @@ def _object(found: dict) -> dict:
 def _problems(upload: Upload, is_own: bool) -> list[dict]:
     """Files that were not taken, by reason, the most frequent first."""
     by_code: dict[str, list[UploadItem]] = defaultdict(list)
-    for item in upload.items.filter(outcome__in=PROBLEMS):
+    for item in upload.items.filter(PROBLEMS):
         by_code[item.reason_code].append(item)
     found = []
     for code, items in sorted(by_code.items(), key=lambda pair: -len(pair[1])):
         words = explain(code, detail=items[0].detail)
-        shown = [{"name": _name(item, is_own), "detail": item.detail} for item in items[:SHOWN_PER_REASON]]
+        shown = [_problem(item, is_own) for item in items[:SHOWN_PER_REASON]]
         found.append(
             {
                 "code": code,
@@ -169,6 +191,11 @@ def _problems(upload: Upload, is_own: bool) -> list[dict]:
             }
         )
     return found
+
+
+def _problem(item: UploadItem, is_own: bool) -> dict:
+    named = [f"{one['tag']} {one['name'] or 'unnamed element'}" for one in item.differences]
+    return {"name": _name(item, is_own), "detail": item.detail, "differences": named}
 
 
 def _item_row(item: UploadItem, is_own: bool) -> dict:

@@ -17,7 +17,7 @@ LIKELY = 0.6  # confidence that is called fair; such matches may be confirmed to
 TRACERS_DIFFER = "The tracers differ: uptake of one is never compared with uptake of the other."
 
 
-def context(scan: Scan, old: Scan | None, sides: list[Side], user) -> dict[str, Any]:
+def context(scan: Scan, old: Scan | None, sides: list[Side], user, grading: dict) -> dict[str, Any]:
     roles = ("old", "new")[-len(sides) :]
     by_role = dict(zip(roles, sides, strict=True))
     shown = [_shown(role, one) for role, one in by_role.items()]
@@ -35,13 +35,13 @@ def context(scan: Scan, old: Scan | None, sides: list[Side], user) -> dict[str, 
         "slices": _slices(shown),
         "organs": sorted(ORGAN_CODES),
         "tracers_differ": TRACERS_DIFFER if old is not None and old.tracer != scan.tracer else "",
-    } | lists(scan, old, sides, user)
+    } | lists(scan, old, sides, user, grading)
 
 
-def lists(scan: Scan, old: Scan | None, sides: list[Side], user) -> dict[str, Any]:
-    """What changes while a person marks and decides."""
+def lists(scan: Scan, old: Scan | None, sides: list[Side], user, grading: dict) -> dict[str, Any]:
+    """What changes while a person marks, decides and reads; ``grading`` as the page beside it has it."""
     by_role = dict(zip(("old", "new")[-len(sides) :], sides, strict=True))
-    rows, foci = _lesions(by_role), _foci(by_role["new"])
+    rows, foci = _lesions(by_role, grading), _foci(by_role["new"])
     return {
         "scan": scan,
         "old": old,
@@ -93,8 +93,12 @@ def _facts(one: Side) -> str:
     return ", ".join(filter(None, [one.scan.tracer or "tracer unknown", minutes, one.scan.label]))
 
 
-def _lesions(by_role: dict[str, Side]) -> list[dict[str, Any]]:
-    """Each lesion with what is known of its score on both scans; a computed one says that it is computed."""
+def _lesions(by_role: dict[str, Side], grading: dict) -> list[dict[str, Any]]:
+    """Each lesion with what is known of its score on both scans; a computed one says that it is computed.
+
+    What the user has scored in a draft stands there as soon as it is saved.
+    """
+    drafted = {block["lesion"].pk: block for block in grading["blocks"] if grading["draft"] and block["score"]}
     rows = {role: {r["lesion"].pk: r for r in scan_rows.lesions(s.scan, s.measured)} for role, s in by_role.items()}
     matches = _matches(by_role["new"].scan)
     findings = {row.lesion_id: row for row in by_role["new"].scan.findings.all()}
@@ -103,7 +107,10 @@ def _lesions(by_role: dict[str, Side]) -> list[dict[str, Any]]:
             "lesion": row["lesion"],
             "where": row["where"],
             "size": _size(findings.get(pk)),
-            "scores": [_score(role, rows[role].get(pk)) for role in by_role],
+            "scores": [
+                _drafted(drafted[pk]) if role == "new" and pk in drafted else _score(role, rows[role].get(pk))
+                for role in by_role
+            ],
             "match": matches.get(pk),
         }
         for pk, row in rows["new"].items()
@@ -118,6 +125,12 @@ def _size(finding) -> str:
     if size := finding.size_text:
         said.append(f"{size}, illustrative" if finding.is_illustrative else size)
     return ", ".join(said)
+
+
+def _drafted(block: dict) -> dict[str, str]:
+    digits, source = block["cell"]["digits"], "read" if block["is_read"] else "to read"
+    word = "no score" if digits == "–" else f"Krenning {digits}"
+    return block["cell"] | {"role": "new", "source": source, "title": f"{TITLES['new']}: {word}, not signed yet"}
 
 
 def _score(role: str, row: dict | None) -> dict[str, str]:

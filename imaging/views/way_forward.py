@@ -6,6 +6,19 @@ from patients.selectors import latest_body_measure
 
 # A part of the reason code -> what to ask for. The first that fits decides.
 WAYS = (
+    (
+        "weight_differs",
+        SuvInput.Name.WEIGHT,
+        "Confirm the weight",
+        "Header and chart differ by more than 15 %. There is no SUV until a person gives the weight of the day of the "
+        "scan.",
+    ),
+    (
+        "weight_implausible",
+        SuvInput.Name.WEIGHT,
+        "Confirm the weight",
+        "It may be in grams. There is no SUV until a person gives the weight of the day of the scan in kg.",
+    ),
     ("weight", SuvInput.Name.WEIGHT, "Enter the weight", "SUV needs the body weight of the day of the scan."),
     (
         "dose",
@@ -24,7 +37,12 @@ WAYS = (
     ("injection", SuvInput.Name.ADMINISTERED, "Enter the injection time", "SUV needs a plausible injection time."),
     ("administ", SuvInput.Name.ADMINISTERED, "Enter the injection time", "SUV needs a plausible injection time."),
     ("uptake_time", SuvInput.Name.ADMINISTERED, "Confirm the injection time", "The uptake time is not plausible."),
-    ("corrections_unknown", SuvInput.Name.CORRECTED_IMAGE, "Confirm the corrections", "Which ones were applied?"),
+    (
+        "corrections_unknown",
+        SuvInput.Name.CORRECTED_IMAGE,
+        "Say which corrections were applied",
+        "There is no SUV until a person names them, for example NORM ATTN SCAT DECY.",
+    ),
     ("decay_flags", SuvInput.Name.CORRECTED_IMAGE, "Confirm the corrections", "The header contradicts itself."),
     ("suv_type", SuvInput.Name.SUV_TYPE, "Confirm the SUV type", "The header does not say which SUV it holds."),
 )

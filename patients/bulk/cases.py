@@ -34,6 +34,12 @@ class Cases:
             raise CellRefused("case_not_found", CASE)
         return found
 
+    def named_or_new(self, number: str) -> Patient:
+        if found := self.find(number):
+            return found
+        _refuse_number(number)
+        return Patient()
+
     def take(self, number: str, values: dict) -> tuple[str, str, Patient]:
         """Outcome, code and case of one row of the table of patients."""
         known = self.find(number)

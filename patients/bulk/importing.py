@@ -3,14 +3,15 @@
 import uuid
 from collections.abc import Callable
 
-from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 
 from patients import models
 from patients.bulk.already import Already
 from patients.bulk.cases import Cases
 from patients.bulk.differences import Difference, differences
-from patients.bulk.outcomes import Line, Report
+from patients.bulk.faults import as_fault, faults_of, problems_of, said_by_model
+from patients.bulk.outcomes import Fault, Line, Report
 from patients.bulk.reading import FileRefused, Read, Row
 from patients.domain.bulk_cells import CellRefused, Values, values_of
 from patients.domain.bulk_columns import CASE, TABLES, Table
@@ -97,20 +98,19 @@ class _Import:
         return self.report
 
     def _line(self, table: Table, row: Row) -> Line:
+        values = values_of(table, row.cells, row.refused)
+        number = values.fields.pop(CASE, "")
+        if values.faults:
+            return _refused(table, row, faults_of(table, values, number, self.cases))
         try:
-            if row.refused:
-                raise CellRefused(row.refused[1], row.refused[0])
-            values = values_of(table, row.cells)
-            number = values.fields.pop(CASE)
             if table.name == "patients":
                 outcome, code, made = self.cases.take(number, values.fields)
             else:
                 outcome, code, made = self._take(table, number, values)
         except CellRefused as refused:
-            return Line(table.name, row.number, REFUSED, refused.code, str(refused), refused.column)
+            return _refused(table, row, faults_of(table, values, number, self.cases) or [as_fault(refused)])
         except ValidationError as refused:
-            column, sentence = _said(table, refused)
-            return Line(table.name, row.number, REFUSED, "not_accepted", sentence, column)
+            return _refused(table, row, said_by_model(table, refused))
         if values.unknown and code == "already_here":
             code = "unknown_not_added"
         line = Line(table.name, row.number, outcome, code, what=str(made), row=made, unknown=tuple(values.unknown))
@@ -130,8 +130,8 @@ class _Import:
         patient = self.cases.named(number)
         row = getattr(models, table.model)(id=uuid.uuid4(), patient=patient, **values.fields)
         row.lineage = row.id
-        row.clean_fields(exclude=["recorded_by", "patient"])
-        row.clean()
+        if problems := problems_of(row):
+            raise problems
         code = self.already.code_of(table, row)
         if code in SAME_CODES:
             return SAME, code, row
@@ -156,9 +156,6 @@ def _values(row) -> dict:
     return {name: getattr(row, name) for name in kept}
 
 
-def _said(table: Table, refused: ValidationError) -> tuple[str, str]:
-    if not hasattr(refused, "error_dict"):
-        return "", " ".join(refused.messages)
-    name, messages = next(iter(refused.message_dict.items()))
-    column = next((c.name for c in table.columns if c.field == name), "")
-    return column, " ".join(messages) if name != NON_FIELD_ERRORS else messages[0]
+def _refused(table: Table, row: Row, faults: list[Fault]) -> Line:
+    first = faults[0]
+    return Line(table.name, row.number, REFUSED, first.code, first.sentence, first.column, faults=faults)

@@ -12,8 +12,17 @@ from patients.models import Patient
 OUTCOMES = (REFUSED, CHANGED, NEW, SAME)
 
 
+@dataclass(frozen=True)
+class Fault:
+    column: str
+    sentence: str
+    code: str
+
+
 @dataclass
 class Line:
+    """``faults``: everything that is wrong with a refused row; the line itself has the words of the first."""
+
     table: str
     number: int
     outcome: str
@@ -24,9 +33,14 @@ class Line:
     row: Any = field(default=None, repr=False)
     unknown: tuple[str, ...] = ()
     differences: list[Difference] = field(default_factory=list, repr=False)
+    faults: list[Fault] = field(default_factory=list, repr=False)
 
     def __post_init__(self) -> None:
         self.sentence = self.sentence or REASONS[self.code]
+
+    @property
+    def said(self) -> list[Fault]:
+        return self.faults or [Fault(self.column, self.sentence, self.code)]
 
     @property
     def patient(self) -> Patient | None:

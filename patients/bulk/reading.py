@@ -35,11 +35,11 @@ class FileRefused(ValueError):
 
 @dataclass
 class Row:
-    """``refused``: column and code of a cell that no value can be read from."""
+    """``refused``: column and code of each cell that no value can be read from."""
 
     number: int
     cells: dict[str, str]
-    refused: tuple[str, str] | None = None
+    refused: list[tuple[str, str]] = field(default_factory=list)
 
 
 @dataclass
@@ -174,12 +174,12 @@ def _row(number: int, header: list[str], line: list[tuple[str, str]]) -> Row:
     row = Row(number, {})
     for position, (text, kind) in enumerate(line):
         if position >= len(header):
-            if text.strip():
-                row.refused = row.refused or ("", "cell_without_column")
+            if text.strip() and ("", "cell_without_column") not in row.refused:
+                row.refused.append(("", "cell_without_column"))
             continue
         code = _cell_refused(text, kind)
         if code:
-            row.refused = row.refused or (header[position], code)
+            row.refused.append((header[position], code))
         row.cells[header[position]] = "" if code else text
     return row
 

@@ -4,6 +4,7 @@ import io
 from collections.abc import Iterator
 
 from patients.domain.bulk_columns import CHOICE, FORMS, LIST, TABLES, Column, Table
+from patients.domain.lab_table_words import names_of
 from patients.domain.units import ANALYTES
 from patients.tables_out import Sheet, write_csv, write_xlsx
 
@@ -38,6 +39,8 @@ def _how_to(tables: list[Table]) -> Iterator[list[str]]:
             yield [table.title, column.name, needed, FORMS[column.kind], "; ".join(column.choices), column.meaning]
     for analyte in ANALYTES.values():
         yield ["Units", analyte.code, "", analyte.label, "; ".join(analyte.units), "Units that are accepted."]
+    for analyte in ANALYTES.values():
+        yield ["Names", analyte.code, "", analyte.label, "; ".join(names_of(analyte.code)), NAMES]
 
 
 def _chapter(table: Table) -> list[str]:
@@ -61,10 +64,19 @@ def _pairs(table: Table) -> list[tuple[Column, str]]:
 
 
 def _units() -> list[str]:
+    head = ["\n## Names and units of the laboratory values\n", NAMES, ""]
     lines = [
-        f"| `{one.code}` | {one.label} | {', '.join(f'`{unit}`' for unit in one.units)} |" for one in ANALYTES.values()
+        f"| `{one.code}` | {', '.join(names_of(one.code))} | {', '.join(f'`{unit}`' for unit in one.units)} |"
+        for one in ANALYTES.values()
     ]
-    return ["\n## Units of the laboratory values\n", "| analyte | name | units |", "|---|---|---|", *lines]
+    return [*head, "| analyte | may be called | units |", "|---|---|---|", *lines, "", SHARED_NAMES]
+
+
+NAMES = "Small or capital letters, blanks and hyphens make no difference."
+SHARED_NAMES = """Plain "bilirubin" is the total; direct, conjugated and indirect bilirubin are other tests and are
+refused. Chromogranin A in `nmol/L` is the molar quantity, in `ug/L` or `ng/mL` the mass. "Creatinine clearance" must
+say that it was measured, and "GFR" that it is an estimate (eGFR): of a pasted table a person accepts each line, an
+imported one is refused. Hb S, and haemoglobin in plasma, are no haemoglobin."""
 
 
 INTRODUCTION = """# Import of tables
@@ -72,7 +84,7 @@ INTRODUCTION = """# Import of tables
 CSV or XLSX, one table in a CSV file, one table on each sheet of a workbook. **Import tables** on the page of patients,
 or `manage.py import_table FILE --by USER --dry-run`. Templates with an example row are on the page.
 
-1. **Trial run.** Every row gets its outcome: `new`, `already here`, `differs` or `refused`, with a reason. Where
+1. **Trial run.** Every row gets its outcome: `new`, `already here`, `differs` or `refused`, with every reason. Where
    it differs, both values of each column are shown, of cases that you may open. Nothing is stored.
 2. **Confirm.** Exactly the file that was tried is taken over, in one transaction. One bad row stops the whole file,
    unless you choose "only the good rows".
@@ -88,7 +100,8 @@ Rules for every table:
   Earlier imports wrote "Not known: …" into the note, or kept the word "unknown" as a text: such a row counts as the
   same.
 - Dates: `2024-03-15`, `15.03.2024`, `2024-03`, `2024`. Day before month where points or slashes are used.
-- Numbers: point or comma for decimals. `1,234` is refused, because it can be two numbers.
+- Numbers: point or comma for decimals. `1,234` is refused, because it can be two numbers: write `1234` or `1.234`.
+- Analytes: by their code or by one of the names below.
 - A formula is refused, not computed. Units are never guessed.
 - What is recorded already is not changed by a table: correct it on the page of the case. `unknown` is not added to it
   either; the report says so.

@@ -56,6 +56,7 @@ OF_WRITES: dict[str, AtnaEvent] = {
         "answer_reading confirm_netpet decide_proposal confirm_match reopen_match update_series",
     ),
     **_each(PROCEDURE_RECORD, UPDATE, "attach_series hold_series detach_series reject_identity read_object"),
+    **_each(PROCEDURE_RECORD, UPDATE, "leave_out_series keep_in_chart take_up_series close_files reopen_files"),
     **_each(PROCEDURE_RECORD, UPDATE, "cancel_job retry_job"),
     **_each(PROCEDURE_RECORD, DELETE, "remove_score"),
     **_each(IMPORT, CREATE, "open_upload load_scale import_table"),

@@ -1,20 +1,21 @@
 """One cell of an imported table as a value: refused by name, never guessed. Empty and unknown are two things."""
 
 import datetime as dt
-import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from patients.domain import bulk_columns as columns
 from patients.domain.bulk_columns import UNKNOWN, Column, Table
 from patients.domain.bulk_reasons import REASONS
 from patients.domain.initials import InitialsRefused, initials_in
 from patients.domain.ki67 import Ki67TextRefused, parse_ki67
+from patients.domain.lab_table_words import by_unit, stated_analyte, unit_of
+from patients.domain.numbers import NumberRefused, decimal_of, whole_of
 from patients.domain.partial_dates import DateRefused, parse_partial_date
 
-_NUMBER = re.compile(r"[+-]?\d{1,12}(?:[.,]\d{1,6})?")
-_AMBIGUOUS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
+Number = TypeVar("Number", Decimal, int)
 _YES_NO = {"yes": True, "no": False}
 _SEX_CODES = {UNKNOWN: "U"}
 
@@ -29,22 +30,43 @@ class CellRefused(ValueError):
 
 @dataclass
 class Values:
-    """What a row says: model fields by name, and those of them that are said, in so many words, not to be known."""
+    """What a row says: model fields by name, and those of them that are said, in so many words, not to be known.
+
+    ``faults``: every cell that cannot be taken.
+    """
 
     fields: dict[str, Any] = field(default_factory=dict)
     unknown: list[str] = field(default_factory=list)
+    faults: list[CellRefused] = field(default_factory=list)
 
 
-def values_of(table: Table, cells: dict[str, str]) -> Values:
-    """Raises CellRefused for the first cell that cannot be taken."""
-    found = Values()
+def values_of(table: Table, cells: dict[str, str], refused: Sequence[tuple[str, str]] = ()) -> Values:
+    """``refused``: column and code of the cells that no text could be read from."""
+    found = Values(faults=[CellRefused(code, column) for column, code in refused])
+    unread = {column for column, _ in refused}
     for column in table.columns:
-        text = cells.get(column.name, "").strip()
-        if text:
-            _take(found, column, text)
-        elif column.is_required:
-            raise CellRefused("cell_missing", column.name)
+        if column.name in unread:
+            continue
+        try:
+            _cell(found, column, cells.get(column.name, "").strip())
+        except CellRefused as fault:
+            found.faults.append(fault)
+    _settle_analyte(found.fields)
     return found
+
+
+def _cell(found: Values, column: Column, text: str) -> None:
+    if text:
+        _take(found, column, text)
+    elif column.is_required:
+        raise CellRefused("cell_missing", column.name)
+
+
+def _settle_analyte(fields: dict[str, Any]) -> None:
+    """A name that two quantities share is told apart by its unit, which is spelled as laboratories do."""
+    if "analyte" in fields and "unit" in fields:
+        fields["analyte"] = by_unit(fields["analyte"], fields["unit"])
+        fields["unit"] = unit_of(fields["unit"], fields["analyte"]) or fields["unit"]
 
 
 def _take(found: Values, column: Column, text: str) -> None:
@@ -76,20 +98,23 @@ def _day(column: Column, text: str) -> dt.date | None:
 
 
 def _number(column: Column, text: str) -> Decimal:
-    if _AMBIGUOUS.fullmatch(text):
-        raise CellRefused("number_ambiguous", column.name)
-    if not _NUMBER.fullmatch(text):
-        raise CellRefused("number_not_understood", column.name)
-    return Decimal(text.replace(",", "."))
+    return _typed(decimal_of, column, text)
 
 
 def _whole(column: Column, text: str) -> int:
-    if not re.fullmatch(r"\d{1,5}(?:\.0)?", text):
-        raise CellRefused("whole_number_needed", column.name)
-    return int(Decimal(text))
+    return _typed(whole_of, column, text)
+
+
+def _typed(read: Callable[[str], Number], column: Column, text: str) -> Number:
+    try:
+        return read(text)
+    except NumberRefused as refused:
+        raise CellRefused(refused.code, column.name, str(refused)) from refused
 
 
 def _choice(column: Column, text: str) -> str:
+    if column.field == "analyte" and (code := stated_analyte(text)):
+        return code
     for choice in column.choices:
         if choice.lower() == text.lower():
             return _SEX_CODES.get(choice, choice) if column.field == "sex_for_formulas" else choice

@@ -44,12 +44,12 @@ def known_of(text: str, *, zone: dt.tzinfo, now: dt.datetime) -> Known:
         raise KnownRefused(UNREADABLE)
     try:
         begun = dt.datetime.fromisoformat(text)
-        starts, ends = begun.replace(tzinfo=zone).astimezone(dt.UTC), _end(begun, zone, has_time="T" in text)
+        starts = begun.replace(tzinfo=zone).astimezone(dt.UTC)
     except (ValueError, OverflowError) as error:
         raise KnownRefused(UNREADABLE) from error
     if starts > now:
         raise KnownRefused(FUTURE)
-    return Known(text, begun.date(), min(ends, now))
+    return Known(text, begun.date(), min(_end(begun, zone, has_time="T" in text), now))
 
 
 def _end(begun: dt.datetime, zone: dt.tzinfo, *, has_time: bool) -> dt.datetime:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from patients.domain import units
 from patients.domain.lab_table_layout import Found, read
 from patients.domain.lab_table_numbers import Number, decimal_sign, number_of
-from patients.domain.lab_table_words import analyte_of, unit_of
+from patients.domain.lab_table_words import analyte_of, by_unit, unit_of
 
 LONGEST, MOST = 20_000, 400
 # The same number is a healthy value in one unit and a failing organ in the other: a person always says which.
@@ -52,15 +52,16 @@ def parse_lab_table(text: str) -> Table:
 
 def _row(found: Found, decimals: str) -> Row | None:
     number = number_of(found.value, decimals)
-    code = analyte_of(found.name)
+    code = by_unit(analyte_of(found.name), found.unit)
     if number is None:
         return None
     unit, unit_sure, unit_asks = _unit(code, found.unit, number)
     low, high = found.limits or (None, None)
     asks = [] if code else [f"“{found.name}” is not known here: choose the test or leave it out."]
     asks += unit_asks
-    if number.is_doubtful:
-        asks.append(f"“{found.value.strip()}” may be a decimal or a thousands sign: is it {number.value:f}?")
+    if number.other is not None:
+        both = f"is it {number.value:f}, or {number.other:f}?"
+        asks.append(f"“{found.value.strip()}” can be thousands or decimals: {both}")
     if found.day is None:
         asks.append("No day stands beside this value.")
     elif found.day.is_doubtful:

@@ -223,10 +223,15 @@ def _name_and_unit(cell: str) -> tuple[str, str]:
     match = _ON_NAME.match(cell)
     if match and (looks_like_unit(match["unit"]) or unit_of(match["unit"], analyte_of(match["name"]))):
         return match["name"].strip(), match["unit"].strip()
-    if match and not analyte_of(cell) and analyte_of(match["name"]):
+    if match and not analyte_of(cell) and _is_same(match["name"], match["unit"]):
         return match["name"].strip(), ""
     head, _, tail = cell.rpartition(" ")
     name = head.rstrip(" ,:")
     if head and analyte_of(name) and (unit_of(tail, analyte_of(name)) or looks_like_unit(tail)):
         return name, tail
     return cell.strip().rstrip(":"), ""
+
+
+def _is_same(name: str, in_brackets: str) -> bool:
+    """ "Leukozyten (WBC)" is one test under two names; "Bilirubin (direct)" is another test than bilirubin."""
+    return bool(analyte_of(name)) and analyte_of(name) == analyte_of(in_brackets)

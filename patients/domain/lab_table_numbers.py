@@ -5,17 +5,17 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
+from patients.domain.numbers import NUMBER, reading_of
 from patients.domain.partial_dates import DateRefused, parse_partial_date
 
 _FLAG = r"(?:\s*(?:\*+|\++|-+|↑+|↓+|!+|HH|LL|H|L))?"
-_NUMBER = r"\d{1,3}(?:[.,' ]\d{3})+(?:[.,]\d+)?|\d+(?:[.,]\d+)?"
 _VALUE = re.compile(
-    rf"(?:(?:HH|LL|H|L|\*+|\++|↑|↓)\s+)?(?P<sign><\s*=?|>\s*=?|≤|≥)?\s*(?P<number>{_NUMBER}){_FLAG}", re.IGNORECASE
+    rf"(?:(?:HH|LL|H|L|\*+|\++|↑|↓)\s+)?(?P<sign><\s*=?|>\s*=?|≤|≥)?\s*(?P<number>{NUMBER}){_FLAG}", re.IGNORECASE
 )
 _RANGE = re.compile(
-    rf"[\[(]?\s*(?P<low>{_NUMBER})\s*(?:-|\u2013|\u2014|\.\.|to|bis)\s*(?P<high>{_NUMBER})\s*[\])]?", re.IGNORECASE
+    rf"[\[(]?\s*(?P<low>{NUMBER})\s*(?:-|\u2013|\u2014|\.\.|to|bis)\s*(?P<high>{NUMBER})\s*[\])]?", re.IGNORECASE
 )
-_LIMIT = re.compile(rf"[\[(]?\s*(?P<sign>[<>≤≥]\s*=?|bis|ab)\s*(?P<number>{_NUMBER})\s*[\])]?", re.IGNORECASE)
+_LIMIT = re.compile(rf"[\[(]?\s*(?P<sign>[<>≤≥]\s*=?|bis|ab)\s*(?P<number>{NUMBER})\s*[\])]?", re.IGNORECASE)
 _CLOCK = re.compile(r"[ T,]+\d{1,2}:\d{2}(?::\d{2})?(?:\s*(?:Uhr|h))?$")
 _SHORT_YEAR = re.compile(r"(?P<d>\d{1,2})[./](?P<m>\d{1,2})[./](?P<y>\d{2})")
 _SLASHED = re.compile(r"(?P<one>\d{1,2})/(?P<two>\d{1,2})/\d{2,4}")
@@ -23,9 +23,11 @@ _SLASHED = re.compile(r"(?P<one>\d{1,2})/(?P<two>\d{1,2})/\d{2,4}")
 
 @dataclass(frozen=True)
 class Number:
+    """``other``: its second reading, thousands or decimals; ``value`` is the likelier."""
+
     value: Decimal
     sign: str = ""
-    is_doubtful: bool = False
+    other: Decimal | None = None
 
 
 @dataclass(frozen=True)
@@ -48,24 +50,34 @@ def decimal_sign(text: str) -> str:
 
 
 def number_of(text: str, decimals: str) -> Number | None:
-    """None where the text is no number. Three digits after the only sign are doubtful while the block does not tell."""
+    """None where the text is no number. Three digits behind an only comma are always doubtful, behind a point while the
+    block does not tell."""
     match = _VALUE.fullmatch(text.strip())
     if match is None:
         return None
-    value, is_doubtful = _plain(match["number"], decimals)
+    read = reading_of(match["number"], decimals)
+    if read is None:
+        return None
     sign = (match["sign"] or "").strip()[:1].replace("≤", "<").replace("≥", ">")
-    return Number(value, sign, is_doubtful)
+    return Number(read.value, sign, read.other)
 
 
 def limits_of(text: str, decimals: str) -> tuple[Decimal | None, Decimal | None] | None:
     """Lower and upper limit of "12-16", "< 5" or "(150–400)"; None where the text is none."""
     if match := _RANGE.fullmatch(text.strip()):
-        low, high = _plain(match["low"], decimals)[0], _plain(match["high"], decimals)[0]
-        return (low, high) if low <= high else None
-    if match := _LIMIT.fullmatch(text.strip()):
-        number = _plain(match["number"], decimals)[0]
-        return (None, number) if match["sign"][0].lower() in "<≤b" else (number, None)
-    return None
+        low, high = _limit(match["low"], decimals), _limit(match["high"], decimals)
+        return None if low is None or high is None or low > high else (low, high)
+    match = _LIMIT.fullmatch(text.strip())
+    limit = _limit(match["number"], decimals) if match else None
+    if match is None or limit is None:
+        return None
+    return (None, limit) if match["sign"][0].lower() in "<≤b" else (limit, None)
+
+
+def _limit(number: str, decimals: str) -> Decimal | None:
+    """Nobody is asked about a limit: thousands are taken where the block tells, doubtful decimals are not."""
+    read = reading_of(number, decimals)
+    return None if read is None or (read.other is not None and read.value < read.other) else read.value
 
 
 def day_of(text: str) -> Day | None:
@@ -82,21 +94,3 @@ def day_of(text: str) -> Day | None:
     slashed = _SLASHED.fullmatch(plain)
     months = {int(slashed["one"]), int(slashed["two"])} if slashed else set()
     return Day(day, len(months) == 2 and max(months) <= 12)
-
-
-def _plain(number: str, decimals: str) -> tuple[Decimal, bool]:
-    text = number.replace("'", "").replace(" ", "")
-    signs = [c for c in text if c in ".,"]
-    if not signs:
-        return Decimal(text), False
-    if len(set(signs)) == 2:
-        last = signs[-1]
-        return Decimal(text.replace("," if last == "." else ".", "").replace(last, ".")), False
-    if len(signs) > 1:
-        return Decimal(text.replace(signs[0], "")), False
-    head, tail = text.split(signs[0])
-    if len(tail) != 3 or head.startswith("0"):
-        return Decimal(f"{head}.{tail}"), False
-    if decimals:
-        return (Decimal(f"{head}.{tail}") if signs[0] == decimals else Decimal(head + tail)), signs[0] != decimals
-    return Decimal(f"{head}.{tail}"), True

@@ -1,5 +1,7 @@
 """Soft checks of a whole case: improbable, but for a person to judge."""
 
+from collections.abc import Callable
+
 from django.utils import timezone
 
 from patients.domain.contradictions import how_to_keep
@@ -10,6 +12,8 @@ from patients.selectors.derived import grade_of, primary_site
 from patients.selectors.rows import before_birth, rows
 
 _CLINICAL = [model for model in ClinicalRow.__subclasses__() if model._meta.app_label == "patients"]
+
+ASKED_ELSEWHERE: list[Callable[[Patient], list[str]]] = []  # by apps that know more of a case than this one
 
 
 def chronology_warnings(patient: Patient) -> list[str]:
@@ -32,7 +36,8 @@ def in_question(patient: Patient, found: list[ClinicalRow] | None = None) -> lis
     """What was kept though it contradicts itself, and what a corrected birth has put in doubt."""
     case = [f"Case: {patient.doubt_words}"] if patient.doubts else []
     kept = _clinical(patient) if found is None else found
-    return [*case, *(f"{_name(row)}: {row.doubt_words}" for row in kept if row.contradictions())]
+    elsewhere = [sentence for asked in ASKED_ELSEWHERE for sentence in asked(patient)]
+    return [*case, *elsewhere, *(f"{_name(row)}: {row.doubt_words}" for row in kept if row.contradictions())]
 
 
 def _clinical(patient: Patient) -> list[ClinicalRow]:

@@ -3,7 +3,7 @@
 from django.db.models import Count, F, Prefetch, Q, QuerySet
 from django.utils import timezone
 
-from patients.domain.roles import Capability
+from patients.domain.roles import Capability, Role, role_may
 from patients.models import AccessGrant, Invitation, Patient, Team, User
 
 STRAIGHT = str.maketrans(dict.fromkeys("\u2018\u2019\u02bc\u02b9\u00b4`\uff07\u2032", "'"))
@@ -42,7 +42,9 @@ def invitations_of(user) -> QuerySet[Invitation]:
 
 def grants_of(patient: Patient) -> list[AccessGrant]:
     """Every grant of a case, those that count first, newest first."""
-    members = Prefetch("team__members", User.objects.filter(is_active=True).order_by("last_name", "username"))
+    may_read = [role for role in Role if role_may(role, Capability.READ_CHART)]
+    people = User.objects.filter(is_active=True, role__in=may_read).order_by("last_name", "username")
+    members = Prefetch("team__members", people, to_attr="readers")
     found = AccessGrant.objects.filter(patient=patient).select_related("user", "team", "granted_by")
     return sorted(found.prefetch_related(members).order_by("-granted_at"), key=lambda grant: not grant.is_active)
 
@@ -52,6 +54,12 @@ def emergencies() -> QuerySet[AccessGrant]:
     kind = AccessGrant.Kind.BREAK_GLASS
     found = AccessGrant.objects.filter(kind=kind).select_related("user", "patient", "reviewed_by")
     return found.order_by(F("reviewed_at").asc(nulls_first=True), "-granted_at")
+
+
+def people_figures() -> dict[str, int]:
+    """How many may sign in, and how many links to an account lie about unused."""
+    unused = Invitation.objects.filter(accepted_at=None, withdrawn_at=None, until__gt=timezone.now())
+    return {"accounts": User.objects.filter(is_active=True).count(), "invitations": unused.count()}
 
 
 def unreviewed_emergencies() -> int:

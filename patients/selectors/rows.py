@@ -154,5 +154,13 @@ def patient_as_known(patient: Patient, known_at: dt.datetime) -> Patient | None:
     return as_known if as_known.recorded_at <= known_at else None
 
 
+def opened_at(patient: Patient) -> dt.datetime:
+    """When the case was opened: its row carries the day on which its own fields were last changed."""
+    changed = AuditEvent.objects.filter(object_type=Patient._meta.label, object_id=str(patient.pk))
+    first = changed.filter(action="update_patient").order_by("id").first()
+    before = first.before.get("recorded_at") if first else None
+    return Patient._meta.get_field("recorded_at").to_python(before) if before else patient.recorded_at
+
+
 def _has_patient(model) -> bool:
     return any(f.name == "patient" for f in model._meta.concrete_fields)

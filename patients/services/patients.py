@@ -76,6 +76,6 @@ def confirm_identifier(*, by, patient: Patient, value: str, issuer: str = "", re
 
 @transaction.atomic
 def remove_identifier(identifier: PatientIdentifier, *, by, reason: str) -> None:
-    """Take a confirmation back. Scans attached under it stay where they are."""
+    """Take a confirmation back. Names confirmed under it count no more; scans stay, and a person is asked of each."""
     audit(by=by, action="remove_identifier", obj=identifier, before=snapshot(identifier), reason=reason)
     identifier.delete()

@@ -1,9 +1,14 @@
 // The agenda under the hand: rows are dragged within and between lanes, Alt+Up and Alt+Down move the row with the focus,
 // and forms of a row are sent without a reload. The server says what stands: after every change its page replaces ours.
 // Without this module every form works by itself.
+import { handIsOff } from "./hand.js";
+
 const root = document.querySelector("[data-agenda]");
 let dragged = null;
-let isBusy = false;
+let queue = Promise.resolve();
+let waiting = 0; // steps that were taken and are not sent yet
+let refusals = 0;
+let isRenewing = false; // some browsers call a field left when it is replaced
 
 function rows(lane) {
   return [...lane.querySelectorAll('[data-item][draggable="true"]')];
@@ -23,22 +28,39 @@ function say(text) {
   if (said) said.textContent = text;
 }
 
-// Answers true when it was stored. A conflict or a refusal is told above the agenda, which is shown as it stands.
-async function send(url, body, focus) {
-  if (isBusy) return;
-  isBusy = true;
+// One step after the other, each on the agenda as those before it have left it. A conflict or a refusal is told above the
+// agenda, which is shown as it stands; what was done after it was done on something else and is not sent.
+function send(url, body, { focus = "", form = null } = {}) {
+  waiting += 1;
+  const before = refusals;
+  queue = queue.then(() => {
+    if (before !== refusals) return;
+    waiting -= 1;
+    return sent(url, body, focus, form);
+  });
+}
+
+function giveUp() {
+  refusals += 1;
+  waiting = 0;
+}
+
+async function sent(url, body, focus, form) {
   body.set("version", root.dataset.version);
   body.set("csrfmiddlewaretoken", root.querySelector("[name=csrfmiddlewaretoken]").value);
+  let isStored = false;
   try {
     const response = await fetch(url, { method: "POST", body, headers: { Accept: "application/json" }, redirect: "manual" });
     const answer = await response.json();
-    await renew(focus);
-    if (response.ok) say("Stored.");
+    isStored = response.ok;
+    if (isStored) root.dataset.version = answer.version;
+    else giveUp();
+    await renew(focus, form);
+    if (isStored) say("Stored.");
     else tell(sentence(answer));
   } catch {
-    tell("The server does not answer. Nothing was stored; reload the page and do it again.");
-  } finally {
-    isBusy = false;
+    giveUp();
+    tell(isStored ? "Stored, but the server does not answer any more; reload the page." : "The server does not answer. Nothing was stored; reload the page and do it again.");
   }
 }
 
@@ -58,15 +80,38 @@ function tell(text) {
   root.querySelector("header")?.after(notice);
 }
 
-async function renew(focus) {
+/** What is being typed stays, but for the form that was sent. */
+function typedBeside(form) {
+  const fields = [...root.querySelectorAll("input[id], textarea[id]")].filter((el) => el.form !== form && el.value !== el.defaultValue);
+  const focus = fields.includes(document.activeElement) ? document.activeElement.id : "";
+  return { focus, texts: fields.map((el) => [el.id, el.value]) };
+}
+
+function putBack(texts) {
+  for (const [id, text] of texts) {
+    const field = document.getElementById(id);
+    if (!field) continue;
+    field.value = text;
+    field.dataset.putBack = "";
+    field.closest("details")?.setAttribute("open", "");
+  }
+}
+
+async function renew(focus, form) {
   const response = await fetch(window.location.href, { redirect: "manual" });
   if (!response.ok) throw new Error(String(response.status));
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   const fresh = page.querySelector("[data-agenda]");
   if (!fresh) throw new Error("no agenda");
+  await handIsOff();
+  if (waiting) return; // the page as it is already shows the step that waits
+  root.dataset.version = fresh.dataset.version; // not before it is seen: what another one did is not undone unseen
+  const typed = typedBeside(form);
+  isRenewing = true;
   root.replaceChildren(...document.adoptNode(fresh).childNodes);
-  root.dataset.version = fresh.dataset.version;
-  if (focus) document.getElementById(focus)?.focus();
+  isRenewing = false;
+  putBack(typed.texts);
+  document.getElementById(typed.focus || focus)?.focus();
 }
 
 function mark(target) {
@@ -87,7 +132,7 @@ function placeOf(event) {
 }
 
 function arrange(focus) {
-  return send(root.dataset.agendaUrl, order(), focus);
+  return send(root.dataset.agendaUrl, order(), { focus });
 }
 
 root?.addEventListener("dragstart", (event) => {
@@ -131,6 +176,7 @@ root?.addEventListener("keydown", (event) => {
   if (!other) return;
   if (event.key === "ArrowUp") other.before(row);
   else other.after(row);
+  event.target.focus(); // which a move takes away: the next key is meant for the same row
   arrange(event.target.id);
 });
 
@@ -139,13 +185,20 @@ root?.addEventListener("submit", (event) => {
   if (!form) return;
   event.preventDefault();
   const body = new FormData(form, event.submitter);
-  send(form.action, body, event.submitter?.id || document.activeElement?.id);
+  send(form.action, body, { form, focus: event.submitter?.id || document.activeElement?.id });
 });
 
 // Rows come anew from the server, so the change of a box is heard here and not on the box.
 root?.addEventListener("change", (event) => {
+  if (isRenewing) return;
+  delete event.target.dataset.putBack;
   const form = event.target.closest("[data-agenda-form]");
   if (form && event.target.matches("[name=minutes], [data-agenda-seat]")) form.requestSubmit();
+});
+
+// A browser calls a text that was put back unchanged when it is left.
+root?.addEventListener("focusout", (event) => {
+  if (!isRenewing && event.target.dataset.putBack !== undefined) event.target.dispatchEvent(new Event("change", { bubbles: true }));
 });
 
 root?.addEventListener("toggle", (event) => {

@@ -8,6 +8,7 @@ async function poll() {
   const response = await fetch(notice.dataset.stateUrl, { headers: { Accept: "application/json" } }).catch(() => null);
   const state = response?.ok ? await response.json() : null;
   if (!state || state.is_computing) return setTimeout(poll, 1500);
+  notice.querySelector("[data-heading]").textContent = "Recomputed.";
   notice.querySelector("[data-sentence]").textContent = state.sentence;
   notice.querySelector("[data-reload]").hidden = false;
 }

@@ -13,6 +13,7 @@ import { forget, keep, kept, sweep } from "./decision-kept.js";
 import "./one-due.js";
 import { differing, merged, sameWords } from "./decision-merge.js";
 import { fieldOf, put, shown, titleOf, words } from "./decision-words.js";
+import { lock } from "./lock.js";
 import { isTyping } from "./typing.js";
 
 const FORM = "form[data-decision-form]";
@@ -47,8 +48,10 @@ const drop = (form) => forget(form.dataset.user, form.dataset.decisionForm);
 
 const send = (url, form, body) => ask(url, form.dataset.user, JSON.stringify(body), { "Content-Type": "application/json" });
 
-/** While a choice is open the words are kept as they were before it: coming back later asks for it again. */
+/** While a choice is open the words are kept as they were before it: coming back later asks for it again. Words of an earlier
+ *  time that wait for an answer are not replaced. */
 function keepWords(form) {
+  if (held(form).offered) return;
   const { version, base } = held(form).before ?? held(form);
   keep(form.dataset.user, form.dataset.decisionForm, { version, base, content: words(form) });
 }
@@ -88,7 +91,9 @@ async function attempt(form, state, isAsked) {
 
 function unsent(form, state, status) {
   const isOut = status === 401;
-  say(form, isOut ? "You are signed out: sign in again in another tab. Kept on this computer; it is sent after that." : "No answer from the server. Kept on this computer; it is sent when it is back.");
+  const why = isOut ? "You are signed out: sign in again in another tab." : "No answer from the server.";
+  const isKept = `Kept on this computer; it is sent ${isOut ? "after that" : "when it is back"}.`;
+  say(form, `${why} ${state.offered ? "Leave the page open and choose above what becomes of the words kept before." : isKept}`);
   tell(form, "decision:unsent", { status });
   state.timer = setTimeout(() => save(form), isOut ? SIGNED_OUT_MS : RETRY_MS);
   return false;
@@ -147,7 +152,9 @@ async function settled(form, state) {
   if (!await save(form, true)) return;
   const { password, code, key } = form.elements;
   say(form, "Signing");
+  const unlock = lock(form);
   const answer = await send(form.dataset.signUrl, form, { version: state.version, password: password?.value ?? "", code: code?.value ?? "", key: key.value });
+  if (answer.status !== 200) unlock();
   if (answer.status === 0) return say(form, "No answer from the server. Press Sign again: it is signed only once.");
   if (answer.status === 200) return done(form, answer.said);
   if (answer.status === 409 && answer.said.theirs) return lookAgain(form, state, answer.said);
@@ -189,7 +196,7 @@ function answered(form, isTaken) {
   state.offered = null;
   form.querySelector("[data-kept]").hidden = true;
   drop(form);
-  if (!isTaken || !offered) return;
+  if (!isTaken || !offered) return void save(form);
   offered.typed.forEach((name) => put(form, name, offered.content[name]));
   Object.assign(state, { version: offered.version, base: offered.base });
   save(form, true);

@@ -46,4 +46,5 @@ function click(event) {
 if (drawer) {
   document.addEventListener("click", click);
   drawer.addEventListener("click", (event) => { if (event.target === drawer) drawer.close(); });
+  drawer.addEventListener("close", () => { asked += 1; });
 }

@@ -44,7 +44,9 @@ function press(event) {
   if (Date.now() - leader < 1500) {
     leader = 0;
     const to = GO[event.key];
-    if (to) location.assign(to);
+    const rail = document.querySelector(".rail");
+    // A key leads where the navigation of this role does.
+    if (to && (!rail || rail.querySelector(`a[href$="${to}"]`))) location.assign(to);
     return;
   }
   if (event.key === "g") { leader = Date.now(); return; }

@@ -1,5 +1,7 @@
 // Keeps a list of work true without a reload: progress from JSON, the list itself from the page when it has changed.
 // Asks nothing while the page is hidden. Without this module the page is as true as its last reload.
+import { handIsOff } from "./hand.js";
+import { pageNow } from "./page-now.js";
 import { FAST_MS, nextDelay, planOf, summaryOf } from "./polling.js";
 
 const root = document.querySelector("[data-live][data-live-url]");
@@ -58,9 +60,8 @@ function showRow(job) {
 // A person who is about to press something in the list keeps it: the list is replaced once they have left it.
 async function reload() {
   if (root.contains(document.activeElement)) return false;
-  const response = await fetch(window.location.href, { redirect: "manual" });
-  if (!response.ok) return false;
-  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  const page = await pageNow();
+  await handIsOff();
   const fresh = page.querySelector(`[data-live="${root.dataset.live}"]`);
   if (!fresh || root.contains(document.activeElement)) return false;
   root.replaceChildren(...document.adoptNode(fresh).childNodes);

@@ -2,16 +2,23 @@
 
 const notice = document.querySelector("[data-stale]");
 const EVERY_MS = 60_000;
+let timer = 0;
 
 async function look() {
   const response = await fetch(notice.dataset.stateUrl, { headers: { Accept: "application/json" }, redirect: "manual" }).catch(() => null);
   const state = response?.ok ? await response.json() : null;
   if (state && state.version !== notice.dataset.version) notice.hidden = false;
-  else setTimeout(look, EVERY_MS);
+  else later();
+}
+
+/** One question waits at a time, however often somebody comes back to the tab. */
+function later() {
+  clearTimeout(timer);
+  timer = setTimeout(look, EVERY_MS);
 }
 
 if (notice) {
-  setTimeout(look, EVERY_MS);
+  later();
   document.addEventListener("visibilitychange", () => { if (!document.hidden && notice.hidden) look(); });
 }
 

@@ -1,4 +1,6 @@
-// Follows an import on the upload's page: counts per stage from JSON, tables from the page itself. Stops when done.
+// Follows an import on the upload's page: counts per stage from JSON, tables from the page itself. Stops when done and shown.
+import { handIsOff } from "./hand.js";
+import { pageNow } from "./page-now.js";
 
 const root = document.querySelector("[data-progress-url]");
 const FAST_MS = 800;
@@ -13,7 +15,7 @@ async function poll() {
   const state = await read();
   if (state) await show(state);
   asked += 1;
-  if (!state?.is_finished) setTimeout(poll, asked < 60 ? FAST_MS : SLOW_MS);
+  if (!state?.is_finished || state.revision !== shown) setTimeout(poll, asked < 60 ? FAST_MS : SLOW_MS);
 }
 
 async function read() {
@@ -41,18 +43,28 @@ async function show(state) {
   bar.textContent = `${state.percent} %`;
   root.querySelector("[data-percent]").textContent = `${state.percent} %`;
   say("status", state.sentence);
-  if (state.revision !== shown) await refresh(state.revision);
+  if (state.revision !== shown || state.is_finished) await refresh(state.revision);
 }
 
 async function refresh(revision) {
-  const response = await fetch(window.location.href, { redirect: "manual" });
-  if (!response.ok) return;
-  const page = new DOMParser().parseFromString(await response.text(), "text/html");
-  const [fresh, old] = [page.querySelector("[data-outcomes]"), document.querySelector("[data-outcomes]")];
-  if (!fresh || !old) return;
-  old.replaceWith(document.adoptNode(fresh));
-  shown = revision;
+  const page = await pageNow();
+  await handIsOff();
+  // What can be cancelled or tried again changes with the tables: nobody cancels what is finished.
+  if (["outcomes", "work"].every((name) => put(page, name))) shown = revision;
 }
+
+function put(page, name) {
+  const [fresh, old] = [page.querySelector(`[data-${name}]`), document.querySelector(`[data-${name}]`)];
+  if (!fresh || !old) return false;
+  const focused = old.contains(document.activeElement) ? document.activeElement : null;
+  const isOpen = old.querySelector("details")?.open ?? false;
+  old.replaceWith(document.adoptNode(fresh));
+  fresh.querySelector("details")?.toggleAttribute("open", isOpen);
+  if (focused) [...fresh.querySelectorAll(focused.localName)].find((one) => isSame(one, focused))?.focus({ preventScroll: true });
+  return true;
+}
+
+const isSame = (one, other) => ["href", "class"].every((name) => one.getAttribute(name) === other.getAttribute(name));
 
 function say(name, text) {
   const line = root.querySelector(`[data-${name}]`);

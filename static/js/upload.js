@@ -34,17 +34,24 @@ form.addEventListener("submit", (event) => {
   send(chosen);
 });
 panel.querySelector("[data-stop]").addEventListener("click", () => stopper?.abort());
-panel.querySelector("[data-pause]").addEventListener("click", (event) => {
-  isPaused = !isPaused;
-  event.target.textContent = isPaused ? "Go on" : "Pause";
+panel.querySelector("[data-pause]").addEventListener("click", () => {
+  setPaused(!isPaused);
   if (!isPaused) resume.splice(0).forEach((goOn) => goOn());
 });
 window.addEventListener("beforeunload", (event) => stopper && event.preventDefault());
 
+function setPaused(isNow) {
+  isPaused = isNow;
+  show("pause", isPaused ? "Go on" : "Pause");
+}
+
 function choose(files) {
+  const line = form.querySelector("[data-chosen]");
+  const count = `${files.length} ${files.length === 1 ? "file" : "files"}`;
+  if (stopper) return void (line.textContent = `${count} not taken: an upload is running. Choose or drop them again when it has ended.`);
   chosen = files;
   const bytes = files.reduce((sum, { file }) => sum + file.size, 0);
-  form.querySelector("[data-chosen]").textContent = `${files.length} ${files.length === 1 ? "file" : "files"} chosen, ${(bytes / MB).toFixed(1)} MB.`;
+  line.textContent = `${count} chosen, ${(bytes / MB).toFixed(1)} MB.`;
 }
 
 async function send(files) {
@@ -77,7 +84,7 @@ const limit = (file) => Number(/\.zip$/i.test(file.name) ? form.dataset.maxArchi
 
 function begin() {
   stopper = new AbortController();
-  isPaused = false;
+  setPaused(false);
   panel.hidden = false;
   panel.querySelector("[data-failure]").hidden = true;
   panel.querySelector("[data-controls]").hidden = false;

@@ -10,16 +10,23 @@ async function recompute() {
   asking?.abort();
   const mine = asking = new AbortController();
   const body = new FormData(form);
-  const response = await fetch(form.action, { method: "POST", body, redirect: "manual", signal: mine.signal }).catch(() => null);
-  if (mine !== asking || !response || ![200, 422].includes(response.status)) return;
-  const page = new DOMParser().parseFromString(await response.text(), "text/html");
-  if (mine === asking) takeOver(page);
+  const page = await answerTo(body, mine.signal).catch(() => null);
+  if (mine !== asking) return;
+  const fresh = page?.querySelector("[data-what-if-result]");
+  if (fresh) takeOver(page, fresh);
+  else show(document.importNode(form.querySelector("[data-what-if-lost]").content, true));
 }
 
-function takeOver(page) {
-  const fresh = page.querySelector("[data-what-if-result]");
-  if (!fresh) return;
-  form.querySelector("[data-what-if-result]").replaceChildren(...document.adoptNode(fresh).childNodes);
+async function answerTo(body, signal) {
+  const response = await fetch(form.action, { method: "POST", body, redirect: "manual", signal });
+  if (![200, 422].includes(response.status)) return null;
+  return new DOMParser().parseFromString(await response.text(), "text/html");
+}
+
+const show = (...nodes) => form.querySelector("[data-what-if-result]").replaceChildren(...nodes);
+
+function takeOver(page, fresh) {
+  show(...document.adoptNode(fresh).childNodes);
   for (const place of form.querySelectorAll("[data-field-error]")) {
     const said = page.querySelector(`[data-field-error="${CSS.escape(place.dataset.fieldError)}"]`)?.textContent ?? "";
     place.textContent = said;

@@ -11,7 +11,7 @@ from tests.board.chain_rows import DAY, small_chain
 from tests.board.meeting_factories import make_meeting
 from tests.patients.factories import make_patient, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_engines]
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from tests.board.meeting_factories import make_meeting
 from tests.parts import sliced
 from tests.patients.factories import make_patient, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_engines]
 FROZEN = BoardDecision.assessments.through
 
 

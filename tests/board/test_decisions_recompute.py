@@ -16,7 +16,7 @@ from tests.imaging.conftest import _own_store, colleague, doctor, import_files, 
 from tests.imaging.phantom import write_pet
 from tests.imaging.signing import sign
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_engines]
 HOT = (-24.0, 0.0, -376.0)
 
 

@@ -241,3 +241,17 @@ def test_what_is_written_meanwhile_is_in_none_of_its_files(world):
     assert not any("97531" in str(files[name]) for name in ("patient", "fhir"))
     record(LabResult, by=world.owner, patient=world.patient, analyte="cga", value="86420", unit="ng/mL")
     assert "86420" in str(_written(world.patient, world.owner)["fhir"])
+
+
+def test_a_picture_that_may_show_a_name_is_not_among_the_originals(world):
+    kept, picture = _put(world, "series", ORIGINAL), _put(world, "series", b"DICM picture of a screen")
+    row = Instance.objects.get(sha256=picture)
+    row.series.pk, row.series.series_uid, row.series.modality = uuid.uuid4(), "1.2.3.777", "SC"
+    row.series.save(force_insert=True)
+    Instance.objects.filter(pk=row.pk).update(series=row.series)
+    found = _files(_made(world))
+    names = [name for name in found if name.startswith("dicom/original/")]
+    assert f"dicom/original/{kept}.dcm" in names and f"dicom/original/{picture}.dcm" not in names
+    assert b"picture of a screen" not in b"".join(found[name] for name in names)
+    said = [line for line in json.loads(found["manifest.json"])["withheld"] if line["code"] == "picture"]
+    assert [(line["table"], line["rows"]) for line in said] == [("imaging.Instance", 1)]

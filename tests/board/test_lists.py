@@ -3,9 +3,10 @@
 import pytest
 from django.urls import reverse
 
-from board import patient_list
+from board import patient_list, words
 from board.patient_list import patient_page as page_of
 from imaging.models import Job, Series, Study
+from patients.models import HistologySpecimen
 from patients.selectors import visible_patients
 from tests.board.factories import TODAY, published_case
 from tests.patients.factories import make_patient, make_user
@@ -121,3 +122,8 @@ def test_a_system_administrator_sees_no_case(db, client):
     said = client.get("/").content.decode()
     assert "Case 0001" not in said
     assert client.get("/patients/0001/").status_code == 404
+
+
+def test_a_ki67_typed_as_a_number_is_shown_in_percent():
+    typed = [HistologySpecimen(ki67_text=text, ki67_low=low, ki67_high=low) for text, low in (("18", 18), ("7 %", 7))]
+    assert (words.ki67(typed[:1]), words.ki67_change(typed)) == ("Ki-67 18 %", "Ki-67 18 % → 7 %")

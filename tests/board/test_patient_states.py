@@ -205,6 +205,35 @@ def test_without_access_the_answer_names_who_gives_it(db, client):
     assert "the coordinator or the chair gives it" in text_of(response)
 
 
+def test_a_case_says_that_images_brought_in_for_it_are_held(case):
+    client, user, patient = case
+    study = Series.objects.first().study
+
+    def bring(*states: str) -> None:
+        for state in states:
+            Series.objects.create(
+                study=study,
+                series_uid=f"1.2.9.{Series.objects.count()}",
+                modality="PT",
+                sop_class_uid="1",
+                identity=state,
+                candidate_patient=patient,
+                uploaded_by=user,
+            )
+
+    bring("rejected", "attached")
+    assert "brought in for this case" not in text_of(page(client, patient))
+    bring("held", "held")
+    said = "Images of 1 study brought in for this case wait for a person to decide. Nothing of them counts here."
+    shown = page(client, patient)
+    assert said in text_of(shown) and reverse("imaging:held") in shown.content.decode()
+    reader = make_user("observer")
+    grant_access(by=patient.recorded_by, patient=patient, user=reader, kind="care_team", reason="reads along")
+    client.force_login(reader)
+    shown = page(client, patient)
+    assert said in text_of(shown) and reverse("imaging:held") not in shown.content.decode()
+
+
 @pytest.mark.parametrize("tab", LABELS)
 @pytest.mark.parametrize("scans", [3, 30])
 def test_few_or_many_scans_cost_the_same_queries(case, scans, tab):

@@ -90,15 +90,23 @@ def test_links_of_a_rewound_page_keep_the_day(case):
     assert f'href="{address(patient)}" data-today' in stage
 
 
+def test_the_last_day_there_is_can_be_named_in_every_zone(case, settings):
+    """Its end lies beyond what a date can say west of Greenwich."""
+    client, _, patient = case
+    for zone in ("UTC", "Etc/GMT+6", "Etc/GMT-12"):
+        settings.TIME_ZONE = zone
+        assert "still to come" in client.get(address(patient, "known=9999-12-31")).content.decode(), zone
+
+
 @pytest.mark.parametrize(
     ("known", "status", "said"),
     [
         ("2026-13-01", 400, "This is no day."),
         ("yesterday", 400, "This is no day."),
         ("", 400, "This is no day."),
-        ("0001-01-01", 200, "the case was not opened yet"),
+        ("0001-01-01", 200, "Case was opened on 2026-05-14; nothing was known on 0001-01-01."),
         ("9999-12-31", 400, "still to come"),
-        ("2026-05-13", 200, "the case was not opened yet"),
+        ("2026-05-13", 200, "Case was opened on 2026-05-14; nothing was known on 2026-05-13."),
         ("2026-05-14T25:00", 400, "This is no day."),
     ],
 )
@@ -107,7 +115,19 @@ def test_a_day_that_cannot_be_shown_is_a_sentence_without_data(case, known, stat
     response = client.get(address(patient, f"known={known}"))
     text = response.content.decode()
     assert (response.status_code, said in text) == (status, True)
+    assert ('class="is-rewound"' in text) == (status == 200), "the frame of an earlier day"
     assert "CAPTEM" not in text and "Gastric" not in text
+
+
+def test_a_day_before_the_case_names_when_it_was_opened_and_not_when_it_was_changed(case):
+    client, user, patient = case
+    with time_machine.travel(LATER, tick=False):
+        update_patient(by=user, patient=patient, reason="a typing error", centre="Another")
+    said = client.get(address(patient, "known=2026-05-13")).content.decode()
+    assert "Case was opened on 2026-05-14; nothing was known on 2026-05-13." in said
+    opened = timezone.localtime(THEN)
+    said = client.get(address(patient, "known=2026-05-14T00:30")).content.decode()
+    assert f"Case was opened on {opened:%Y-%m-%d %H:%M}; nothing was known on 2026-05-14 00:30." in said
 
 
 @pytest.mark.parametrize("name", ["ask", "contact", "closing", "decide", "change_verdict", "present", "what_if"])

@@ -23,6 +23,12 @@ DAY, BEFORE, AFTER = "2026-05-15", "2026-05-14T11:00", "2026-06-21"
 STILL = {"width": 3, "height": 4, "window_suv": [0.0, 15.0]}
 
 
+@pytest.fixture(autouse=True)
+def _zone_of_the_site(settings):
+    """Days and hours stand here as addresses have them; a run of the evening works in another zone."""
+    settings.TIME_ZONE = "UTC"
+
+
 @pytest.fixture(scope="module")
 def opened(once):
     with time_machine.travel(THEN - dt.timedelta(days=3), tick=False):

@@ -22,7 +22,7 @@ from tests.board.meeting_factories import make_item, make_meeting
 from tests.parts import sliced
 from tests.patients.factories import make_patient, make_user
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_engines]
 EDITORS = 20
 COMPLETE = {"outcome": "not_yet", "text": "first", "next_step": "visit", "interval_days": 14, "owner": "Ward"}
 COMPLETE |= {"agreement": "consensus"}

@@ -56,7 +56,8 @@ def test_who_saw_this_patient_by_person_and_day(client, case, coordinator):
     visit(client, coordinator, case)
     page = client.get(reverse("board:patient", args=["TR-1"]), {"tab": "audit"}).content.decode()
     assert "Who saw this patient" in page and "Olga Bserv" in page and "show 2" in page
-    address = f"?tab=audit&person={reader.pk}&day={AccessEvent.objects.last().at:%Y-%m-%d}&shows=reads"
+    day = timezone.localdate(AccessEvent.objects.last().at)
+    address = f"?tab=audit&person={reader.pk}&day={day}&shows=reads"
     opened = client.get(reverse("board:patient", args=["TR-1"]) + address).content.decode()
     assert opened.count("<td>page of the case</td>") == 2 and "Who changed" not in opened
 

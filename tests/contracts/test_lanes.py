@@ -8,14 +8,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests import parts
-from tests.run import ONCE, REPOSITORY, _lanes, far_from_midnight
+from tests.run import NO_DATABASE, ONCE, REPOSITORY, _lanes, far_from_midnight
 
 TARGETS = {
     "make test": {parts.PART: parts.TEST},
     "make proofs": {parts.PART: parts.PROOFS},
     "make test-both": {parts.WHOLE: "1"},
 }
-FIRST, SECOND = {}, {parts.SECOND_ENGINE: "1"}
+FIRST, SECOND, BESIDE = {}, {parts.SECOND_ENGINE: "1"}, {parts.BESIDE: "1"}
 
 
 def item(*marks: str, fixtures: tuple[str, ...] = ()):
@@ -26,7 +26,19 @@ PURE, PAGE = item(), item("django_db", fixtures=("client", "db"))
 SERVICE, COMMITS = item("django_db"), item(fixtures=("transactional_db",))
 LONG, LONG_PAGE, LONG_PURE = item("django_db", "long"), item("long", fixtures=("client", "db")), item("long")
 ONE_ENGINE, BROWSER = item("django_db", "one_engine"), item(fixtures=("live_server", "page"))
-KINDS = [PURE, PAGE, SERVICE, COMMITS, LONG, LONG_PAGE, LONG_PURE, ONE_ENGINE, BROWSER]
+BOTH = item("django_db", "both_engines")
+KINDS = [PURE, PAGE, SERVICE, COMMITS, LONG, LONG_PAGE, LONG_PURE, ONE_ENGINE, BROWSER, BOTH]
+
+
+def _named(arguments: list[str]) -> tuple[list[Path], list[Path]]:
+    """Places that a lane names, and those it leaves to others."""
+    left = [REPOSITORY / one.removeprefix("--ignore=") for one in arguments if one.startswith("--ignore=")]
+    return [REPOSITORY / one for one in arguments if not one.startswith("-")] or [REPOSITORY / "tests"], left
+
+
+def _runs(lane, file: Path) -> int:
+    places, left = _named(lane.arguments)
+    return sum(file.is_relative_to(place) and not any(file.is_relative_to(other) for other in left) for place in places)
 
 
 @pytest.fixture
@@ -34,7 +46,7 @@ def targets_of(monkeypatch):
     def run_it(kind, engine) -> set[str]:
         wanted = set()
         for target, part in TARGETS.items():
-            for name in (parts.PART, parts.WHOLE, parts.SECOND_ENGINE):
+            for name in (parts.PART, parts.WHOLE, parts.SECOND_ENGINE, parts.BESIDE):
                 monkeypatch.delenv(name, raising=False)
             for name, value in (part | engine).items():
                 monkeypatch.setenv(name, value)
@@ -48,13 +60,21 @@ def targets_of(monkeypatch):
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_test_is_in_neither_target_and_none_in_both(targets_of, kind):
     assert len(targets_of(kind, FIRST) & {"make test", "make proofs"}) == 1
+    assert len(targets_of(kind, BESIDE) & {"make test", "make proofs"}) == 1
     knows = kind not in (PURE, LONG_PURE)
     assert len(targets_of(kind, SECOND) & {"make test", "make proofs"}) == knows
-    assert ("make test-both" in targets_of(kind, FIRST), "make test-both" in targets_of(kind, SECOND)) == (True, knows)
+    whole = ["make test-both" in targets_of(kind, engine) for engine in (FIRST, BESIDE, SECOND)]
+    assert whole == [True, True, knows]
 
 
-@pytest.mark.parametrize("kind", [PURE, PAGE, SERVICE, COMMITS, ONE_ENGINE, BROWSER])
-def test_only_what_is_marked_long_is_left_out_on_the_first_engine(targets_of, kind):
+@pytest.mark.parametrize("kind", KINDS)
+def test_make_test_asks_each_on_one_engine_and_what_is_marked_so_on_both(targets_of, kind):
+    asked = ["make test" in targets_of(kind, engine) for engine in (BESIDE, SECOND)]
+    assert sum(asked) == (2 if kind is BOTH else 0 if kind in (LONG, LONG_PAGE, LONG_PURE) else 1)
+
+
+@pytest.mark.parametrize("kind", [PURE, PAGE, SERVICE, COMMITS, ONE_ENGINE, BROWSER, BOTH])
+def test_only_what_is_marked_long_is_left_out_where_there_is_one_engine(targets_of, kind):
     assert "make test" in targets_of(kind, FIRST)
 
 
@@ -63,9 +83,24 @@ def test_a_long_proof_is_left_to_make_proofs(targets_of, kind):
     assert "make proofs" in targets_of(kind, FIRST)
 
 
-@pytest.mark.parametrize(("kind", "target"), [(SERVICE, "make test"), (COMMITS, "make test"), (PAGE, "make proofs"), (ONE_ENGINE, "make proofs"), (LONG, "make proofs")])  # fmt: skip
-def test_services_are_asked_on_both_engines_and_pages_on_the_second_with_the_proofs(targets_of, kind, target):
-    assert target in targets_of(kind, SECOND)
+@pytest.mark.parametrize("kind", [SERVICE, COMMITS, BOTH])
+def test_services_are_asked_on_the_second_engine(targets_of, kind):
+    assert "make test" in targets_of(kind, SECOND)
+
+
+@pytest.mark.parametrize("kind", [PURE, PAGE, ONE_ENGINE, BOTH])
+def test_pages_and_what_knows_no_database_are_asked_on_the_first(targets_of, kind):
+    assert "make test" in targets_of(kind, BESIDE)
+
+
+def test_what_is_left_to_the_second_engine_has_a_lane_there():
+    lanes = _lanes("redis://127.0.0.1:1/0", "postgres://x@127.0.0.1:1/x", [])
+    leaving = [lane for lane in lanes if parts.BESIDE in lane.environment]
+    asked = [lane for lane in lanes if parts.SECOND_ENGINE in lane.environment]
+    for file in (REPOSITORY / "tests").rglob("test_*.py"):
+        is_left, is_asked = (sum(_runs(lane, file) for lane in of) for of in (leaving, asked))
+        assert not is_left or is_asked, file
+    assert not [lane for lane in _lanes("redis://127.0.0.1:1/0", None, []) if parts.BESIDE in lane.environment]
 
 
 def test_marks_and_fixtures_are_read_from_real_tests(request, client, db):
@@ -80,26 +115,18 @@ def test_a_mark_is_read_from_a_real_test(request):
 
 
 def test_by_hand_a_folder_runs_whole(monkeypatch):
-    for name in (parts.PART, parts.WHOLE, parts.SECOND_ENGINE):
+    for name in (parts.PART, parts.WHOLE, parts.SECOND_ENGINE, parts.BESIDE):
         monkeypatch.delenv(name, raising=False)
     assert all(parts.is_wanted(kind) for kind in KINDS)
 
 
-def _named(arguments: list[str]) -> tuple[list[Path], list[Path]]:
-    """Places that a lane names, and those it leaves to others."""
-    left = [REPOSITORY / one.removeprefix("--ignore=") for one in arguments if one.startswith("--ignore=")]
-    return [REPOSITORY / one for one in arguments if not one.startswith("-")] or [REPOSITORY / "tests"], left
-
-
-@pytest.mark.parametrize(("engine", "lanes"), [("SQLite", slice(0, 4)), ("PostgreSQL", slice(4, 6))])
+@pytest.mark.parametrize(("engine", "lanes"), [("SQLite", slice(0, 6)), ("PostgreSQL", slice(6, 8))])
 def test_every_file_is_in_one_lane_of_each_engine(engine, lanes):
-    runs = [_named(lane.arguments) for lane in _lanes("redis://127.0.0.1:1/0", "postgres://x@127.0.0.1:1/x", [])[lanes]]
-    once = [REPOSITORY / place for place in ONCE]
+    runs = _lanes("redis://127.0.0.1:1/0", "postgres://x@127.0.0.1:1/x", [])[lanes]
+    once = [REPOSITORY / place for place in [*ONCE, *NO_DATABASE]]
     for file in (REPOSITORY / "tests").rglob("test_*.py"):
-        of = [file.is_relative_to(place) for places, left in runs for place in places
-              if not any(file.is_relative_to(other) for other in left)]  # fmt: skip
         is_left = engine == "PostgreSQL" and any(file.is_relative_to(place) for place in once)
-        assert sum(of) == (0 if is_left else 1), file
+        assert sum(_runs(lane, file) for lane in runs) == (0 if is_left else 1), file
 
 
 @pytest.mark.parametrize("hour", range(24))

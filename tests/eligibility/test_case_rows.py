@@ -9,7 +9,7 @@ from patients.selectors import primary_site
 from patients.services import record, revise, withdraw
 from tests.eligibility.cases import add_pet_series, add_uptake, complete_case
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_engines]
 
 
 def values(row: Model) -> dict:

@@ -13,6 +13,8 @@ from patients.services import Conflict, grant_access
 from tests.eligibility.change_case import change_of, enter, illustrative_case
 from tests.patients.factories import make_patient, make_user
 
+pytestmark = pytest.mark.both_engines
+
 
 @pytest.fixture(scope="module")
 def made(once):

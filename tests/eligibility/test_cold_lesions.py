@@ -3,7 +3,7 @@
 import datetime as dt
 
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import given
 from hypothesis import settings as budget
 from hypothesis import strategies as st
 
@@ -71,7 +71,7 @@ def states(lesions) -> dict[tuple[str, str], RowState]:
 
 
 @given(some_lesions())
-@budget(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@budget(max_examples=300)
 def test_not_assessed_makes_every_such_criterion_unknown_unless_a_listed_lesion_decides_it(lesions):
     known, open_ones = states(lesions), states((*lesions, UNLISTED))
     for key, state in open_ones.items():

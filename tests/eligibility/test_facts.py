@@ -32,7 +32,7 @@ from tests.eligibility.cases import (
 )
 from tests.patients.factories import make_patient, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_engines]
 
 
 @pytest.fixture
@@ -142,6 +142,12 @@ def test_the_published_histology_is_g2_without_stated_differentiation(doctor, pa
     assert fact(patient, "grade").value == {"G2"} and fact(patient, "grade").detail == "Ki-67 7-8 %"
     assert interval_text(fact(patient, "ki67_percent").value) == "7–8"
     assert fact(patient, "differentiation").reason == "not_stated"
+
+
+@pytest.mark.parametrize(("written", "shown"), [("12", "Ki-67 12 %"), ("<2", "Ki-67 <2 %"), ("18%", "Ki-67 18%")])
+def test_a_grade_names_its_ki67_in_percent(doctor, patient, written, shown):
+    specimen(doctor, patient, ki67_text=written, stated_grade="G2")
+    assert fact(patient, "grade").detail == shown
 
 
 def test_ki67_alone_leaves_carcinoma_possible(doctor, patient):

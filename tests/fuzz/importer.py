@@ -20,7 +20,7 @@ from pydicom.dataset import Dataset
 from imaging import dicom, sandbox, suv_report
 from imaging.assemble import AssembledSeries, assemble
 from imaging.instances import FileRefusal, ParsedInstance, from_json
-from imaging.reasons import FILE_REASONS
+from imaging.reasons import FILE_CODES
 from tests.fuzz.mutations import CRITICAL
 
 SECONDS = 10.0
@@ -113,7 +113,7 @@ def _parse(descriptor: int, tally: Tally) -> object:
 
 
 def check_refusal(found: FileRefusal) -> None:
-    if found.code not in FILE_REASONS:
+    if found.code not in FILE_CODES:
         raise Broken(f"a code without sentence: {found.code}")
     if found.detail in MISTAKES:
         raise Broken(f"the reader stumbled: {found.detail}")

@@ -6,14 +6,18 @@ import signal
 import sys
 import time
 
-from imaging import dicom, parse_child
+from imaging import dicom, dicom_compare, parse_child
 
-parse_well = dicom.parse
+parse_well, compare_well = dicom.parse, dicom_compare.read_digests
 
 
 def parse(descriptor: int) -> dict:
     word = os.pread(descriptor, 16, 0).split(b"\0")[0]
     return DEEDS.get(word, parse_well)(descriptor)
+
+
+def read_digests(descriptor: int):
+    return _die(descriptor) if os.pread(descriptor, 3, 0) == b"DIE" else compare_well(descriptor)
 
 
 def _die(_):
@@ -75,4 +79,5 @@ DEEDS = {
 
 def main(descriptor: int) -> None:
     dicom.parse = parse
+    dicom_compare.read_digests = read_digests
     parse_child.main(descriptor)

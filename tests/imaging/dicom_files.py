@@ -29,7 +29,7 @@ def pet_slice(k: int = 0, **changes: object) -> Dataset:
     ds.Modality, ds.Manufacturer, ds.ImageType = "PT", "SIEMENS", ["ORIGINAL", "PRIMARY"]
     ds.StudyDate = ds.SeriesDate = ds.AcquisitionDate = "20250310"
     ds.StudyTime = ds.SeriesTime = ds.AcquisitionTime = "120000"
-    ds.PatientName, ds.PatientID, ds.PatientBirthDate, ds.PatientSex = "CANARY^NAME", "SYN-0001", "19600102", "F"
+    ds.PatientName, ds.PatientID, ds.PatientBirthDate, ds.PatientSex = "", "SYN-0001", "19600102", "F"
     ds.PatientWeight, ds.PatientSize = "70", "1.70"
     ds.InstanceNumber = k + 1
     ds.ImagePositionPatient, ds.ImageOrientationPatient = [-40, -48, 4 * k], [1, 0, 0, 0, 1, 0]
@@ -55,6 +55,8 @@ def pet_slice(k: int = 0, **changes: object) -> Dataset:
             delattr(ds, name)
         else:
             setattr(ds, name, value)
+    if "PatientName" not in changes:  # as of a pseudonymised scan
+        ds.PatientName = f"{ds.get('PatientID', '')}^"
     return ds
 
 

@@ -35,7 +35,7 @@ def _object(sop_class: str, modality: str) -> Dataset:
     ds.SpecificCharacterSet = "ISO_IR 192"
     ds.SOPClassUID, ds.SOPInstanceUID, ds.Modality = sop_class, f"{ROOT}.50.1", modality
     ds.StudyInstanceUID, ds.SeriesInstanceUID, ds.FrameOfReferenceUID = f"{ROOT}.1", f"{ROOT}.50", FRAME_OF_REFERENCE
-    ds.PatientName, ds.PatientID, ds.PatientBirthDate, ds.PatientSex = "CANARY^NAME", "SYN-0001", "19600102", "F"
+    ds.PatientName, ds.PatientID, ds.PatientBirthDate, ds.PatientSex = "SYN-0001^", "SYN-0001", "19600102", "F"
     ds.StudyDate = ds.SeriesDate = ds.ContentDate = "20250311"
     ds.StudyTime = ds.SeriesTime = ds.ContentTime = "090000"
     ds.SeriesDescription, ds.Manufacturer = "outlines", "Other workstation"

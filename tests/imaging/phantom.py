@@ -11,6 +11,7 @@ from imaging.domain.vocabulary import Tracer
 
 START = dt.datetime.fromisoformat("2026-05-03T10:00")
 INJECTED = dt.datetime.fromisoformat("2026-05-03T09:00")
+BORN = dt.date(1967, 3, 2)
 AFFINE = np.array([[4.0, 0, 0, -64], [0, 4.0, 0, -64], [0, 0, 4.0, -400], [0, 0, 0, 1]])
 
 
@@ -45,8 +46,7 @@ def write_pet(
     injected, start = (moment + dt.timedelta(days=days_later) for moment in (INJECTED, START))
     who = {
         "patient_id": f"SYN-{name}",
-        "family_name": f"SYN-{name}^",
-        "birth_date": dt.date(1967, 3, 2),
+        "birth_date": BORN,
         "sex": "F",
         "body_weight_kg": 60.0,
         "body_height_m": 1.65,
@@ -55,7 +55,7 @@ def write_pet(
         folder,
         activity_bq_ml=values,
         affine=AFFINE,
-        subject=Subject(**who | subject),
+        subject=Subject(**{"family_name": f"{(who | subject)['patient_id']}^"} | who | subject),
         identity=SeriesIdentity(
             make_uid(name, "study"), make_uid(name, "pet"), make_uid(name, "frame"), 2, "PET", injected, start
         ),

@@ -21,7 +21,7 @@ def of_subject(ds: Dataset, name: str, kind: str, **changes: Any) -> Dataset:
     """Whose it is and in which study; ``kind`` also tells the series of one study apart."""
     ds.StudyInstanceUID, ds.SeriesInstanceUID = make_uid(name, "study"), make_uid(name, kind)
     ds.SOPInstanceUID = make_uid(name, kind, "object")
-    ds.PatientName, ds.PatientID, ds.PatientBirthDate, ds.PatientSex = "ZQCANARY^NAME", "SYN-a", "19670302", "F"
+    ds.PatientName, ds.PatientID, ds.PatientBirthDate, ds.PatientSex = "SYN-a^", "SYN-a", "19670302", "F"
     ds.StudyDate = ds.SeriesDate = ds.ContentDate = "20260503"
     for element, value in changes.items():
         setattr(ds, element, value)

@@ -11,9 +11,10 @@ from imaging.domain import uptake
 from imaging.domain.extent import extent
 from imaging.domain.voi import Mask
 from imaging.domain.volume import Bounds, Volume
-from imaging.models import ForeignObject, Job, Lesion, LesionMatch, Proposal, ProposalRun, Scan, Voi
+from imaging.models import ForeignObject, Job, Lesion, LesionMatch, Proposal, ProposalRun, Scan, Series, Voi
 from imaging.refused import Refused
 from imaging.services import looking, outlines, request_look
+from imaging.services.identities import confirm_identity
 from imaging.services.running import run_until_done
 from patients.services import record
 from tests.imaging.phantom import write_pet
@@ -26,6 +27,14 @@ NAMES = ("suv_max", "suv_mean", "suv_sd", "suv_peak_global", "suv_peak_local", "
 def bring_scan(import_files, folder: Path, patient, name: str = "a", **more) -> Scan:
     """Another scan of this patient: ``name`` tells them apart, the patient ID stays that of series "a"."""
     import_files(write_pet(folder / name, name, patient_id=f"SYN-{more.pop('of', 'a')}", **more), patient=patient)
+    return Scan.objects.filter(patient=patient).order_by("recorded_at").last()
+
+
+def confirm_held(by, patient) -> Scan:
+    """A person says of each series that waits that it is of this patient."""
+    for series in Series.objects.filter(identity=Series.Identity.HELD):
+        confirm_identity(by=by, series=series, patient=patient, reason="seen on the request form")
+    work_off()
     return Scan.objects.filter(patient=patient).order_by("recorded_at").last()
 
 

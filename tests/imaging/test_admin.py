@@ -135,6 +135,19 @@ def test_an_suv_input_corrected_at_the_desk_recomputes(desk, scan):
     assert selectors.current_suv(Series.objects.get()).result.inputs["body_weight_kg"]["value"] == 90
 
 
+@pytest.mark.parametrize(("typed", "stored"), [("72,5", ["72.5"]), ("72,500", [])])
+def test_a_comma_at_the_desk_is_read_as_on_the_page(desk, scan, typed, stored):
+    sent = form_of(desk, url("series_change", scan.pet_series_id)) | {
+        "suv_inputs-TOTAL_FORMS": "1",
+        "suv_inputs-0-name": "body_weight_kg",
+        "suv_inputs-0-value": typed,
+        "suv_inputs-0-justification": "weighed on the ward",
+    }
+    page = desk.post(url("series_change", scan.pet_series_id), sent, follow=True).content.decode()
+    assert list(SuvInput.objects.values_list("value", flat=True)) == stored
+    assert bool(stored) != ("Write 72500 or 72.500." in page)
+
+
 def test_a_value_in_the_wrong_unit_is_answered_with_its_sentence(desk, scan):
     sent = form_of(desk, url("series_change", scan.pet_series_id)) | {
         "suv_inputs-TOTAL_FORMS": "1",

@@ -112,7 +112,7 @@ def test_burned_in_text_is_held(pet):
         (lambda s: [replace(i, series_type=("DYNAMIC", "IMAGE")) for i in s], "dynamic_series"),
         (lambda s: [replace(i, series_type=("GATED", "IMAGE")) for i in s], "dynamic_series"),
         (lambda s: [replace(i, is_lossy=True) for i in s], "lossy_compression"),
-        (lambda s: [replace(i, image_type=("DERIVED", "SECONDARY", "MIP")) for i in s], "projection_image"),
+        (lambda s: [replace(i, image_type=("ORIGINAL", "SECONDARY", "MIP")) for i in s], "projection_image"),
     ],
 )
 def test_no_volume_but_the_suv_factors_still_come_out(pet, damage, code):

@@ -14,7 +14,7 @@ from tests.imaging.phantom import write_pet
 from tests.imaging.test_jobs import age, expire, new_job
 from tests.patients.factories import make_patient, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_engines]
 
 
 def row(job):

@@ -171,7 +171,7 @@ def test_the_same_file_again_is_already_here(tmp_path, scan, doctor, import_file
     assert ForeignObject.objects.count() == 1 and [row.state for row in imported(scan)] == ["accepted", "open"]
     path.write_bytes(path.read_bytes().replace(b"LESIONS ", b"OTHERS  "))
     upload = import_files([path], patient=scan.patient)
-    assert list(upload.items.values_list("outcome", "reason_code")) == [("refused", "sop_uid_conflict")]
+    assert list(upload.items.values_list("outcome", "reason_code")) == [("held", "sop_uid_conflict")]
 
 
 def test_a_job_that_runs_again_leaves_the_same_rows_once(tmp_path, scan, import_files):

@@ -12,7 +12,7 @@ from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRL
 
 from imaging import dicom
 from imaging.instances import ParsedInstance, from_json
-from imaging.reasons import FILE_REASONS
+from imaging.reasons import FILE_CODES
 from tests.imaging.dicom_files import CT, PET, ROOT, ct_slice, pet_slice, pixels, radiopharmaceutical, to_bytes
 
 DEFLATED = "1.2.840.10008.1.2.1.99"
@@ -36,7 +36,7 @@ def parsed(data: bytes) -> ParsedInstance:
 
 def code(data: bytes) -> str:
     found = parse(data)
-    assert found.get("code") in FILE_REASONS, found
+    assert found.get("code") in FILE_CODES, found
     return found["code"]
 
 
@@ -208,12 +208,18 @@ def test_a_length_of_four_gigabytes():
         ({"RescaleSlope": None}, "rescale_unusable"),
         ({"RescaleSlope": "0"}, "rescale_unusable"),
         ({"RescaleSlope": "-1"}, "rescale_unusable"),
+        ({"ImagePositionPatient": None}, "position_missing"),
+        ({"ImagePositionPatient": [1, 2]}, "position_missing"),
+        ({"ImageOrientationPatient": None}, "orientation_invalid"),
+        ({"ImageOrientationPatient": [1, 0, 0, 0, 0.998, 0]}, "orientation_invalid"),
+        ({"PixelSpacing": [4, 0]}, "pixel_spacing_invalid"),
+        ({"PixelSpacing": [-4, 4]}, "pixel_spacing_invalid"),
+        ({"PixelSpacing": None}, "pixel_spacing_invalid"),
         ({"SOPInstanceUID": None}, "uid_invalid"),
         ({"StudyInstanceUID": None}, "uid_invalid"),
         ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.481.5"}, "not_used_here"),
         ({"SOPClassUID": "1.2.840.10008.1.3.10"}, "not_used_here"),
         ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.130"}, "enhanced_unsupported"),
-        ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.7"}, "secondary_capture"),
     ],
 )  # fmt: skip
 def test_images_we_do_not_use(changes, expected):
@@ -321,9 +327,33 @@ def test_random_damage_never_raises_and_never_leaks_a_name(seed):
             else:
                 data[place:place] = rng.randbytes(rng.randint(1, 12))
         found = parse(bytes(data))
-        assert found["code"] in FILE_REASONS if "code" in found else isinstance(from_json(found), ParsedInstance)
+        assert found["code"] in FILE_CODES if "code" in found else isinstance(from_json(found), ParsedInstance)
 
 
 def test_the_model_of_the_scanner_is_read_where_the_header_has_it():
     assert parsed(to_bytes(pet_slice(ManufacturerModelName="Biograph 64"))).model_name == "Biograph 64"
     assert parsed(to_bytes(pet_slice())).model_name == ""
+
+
+def deep(depth: int) -> Dataset:
+    """Sequences one in the other, as pydicom writes them: each with its length."""
+    inner = Dataset()
+    for _ in range(depth):
+        outer = Dataset()
+        outer.ReferencedImageSequence = [inner]
+        inner = outer
+    return inner
+
+
+@pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian])
+@pytest.mark.parametrize("where", ["ReferencedImageSequence", "RadiopharmaceuticalInformationSequence"])
+def test_sequences_with_lengths_are_refused_beyond_32_levels(syntax, where):
+    for depth, expected in ((32, None), (33, "nesting_too_deep"), (60, "nesting_too_deep")):
+        data = to_bytes(pet_slice(**{where: [deep(depth - 1)]}), syntax)
+        assert parse(data).get("code") == expected, depth
+
+
+def test_many_items_that_are_not_nested_are_no_depth():
+    one = Dataset()
+    one.ReferencedSOPInstanceUID = "1.2.3"
+    assert parsed(to_bytes(pet_slice(ReferencedImageSequence=[one] * 300))).body_weight_kg == 70

@@ -38,6 +38,7 @@ from tests.imaging.scan_rows import (
     BODY,
     OTHER_BODY,
     bring_scan,
+    confirm_held,
     drawn,
     focus,
     fresh,
@@ -54,8 +55,10 @@ NUMBERS = ("suv_max", "suv_mean", "suv_peak_local", "suv_peak_global", "volume_m
 
 
 @pytest.fixture
-def scan(tmp_path, phantom_case, import_files):
-    return bring_scan(import_files, tmp_path, phantom_case, paint=two_bodies, family_name="ZQCANARYNAME^ZQFIRST")
+def scan(tmp_path, phantom_case, import_files, doctor):
+    paths = write_pet(tmp_path / "a", paint=two_bodies, family_name="ZQCANARYNAME^ZQFIRST")
+    import_files(paths, patient=phantom_case)
+    return confirm_held(doctor, phantom_case)
 
 
 @pytest.fixture
@@ -116,8 +119,9 @@ def test_what_goes_out_comes_back_through_the_import_without_loss(
         for v in Voi.objects.filter(scan=scan, role="lesion").order_by("lesion__label")
     }
     upload = import_files(list(files.values()), patient=scan.patient)
-    outcomes = dict(upload.items.values_list("label", "outcome"))
-    assert outcomes["lesions-seg.dcm"] == outcomes["measurements-sr.dcm"] == "stored"
+    outcomes = dict(upload.items.values_list("label", "reason_code"))
+    assert outcomes["lesions-seg.dcm"] == outcomes["measurements-sr.dcm"] == "identity_name_missing"
+    confirm_held(doctor, scan.patient)
     back = list(Proposal.objects.filter(scan=scan, kind="imported").order_by("number"))
     assert [row.lesion for row in back] == list(lesions), "the tracking UID leads to the same lesion"
     volume = volume_of(scan)
@@ -248,7 +252,7 @@ def test_the_name_goes_into_the_objects_and_nowhere_else(
     """Libraries warn about names that are not as they like them, with the name in the warning."""
     caplog.set_level(logging.DEBUG)
     import_files(with_header(tmp_path / "p", PatientName=name, ReferringPhysicianName=name), patient=phantom_case)
-    scan = phantom_case.scan_rows.get()
+    scan = confirm_held(doctor, phantom_case)
     drawn(scan, new_lesion(doctor, phantom_case), doctor)
     recwarn.clear()
     unasked = export_scan(by=doctor, scan=fresh(scan))

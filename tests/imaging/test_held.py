@@ -1,14 +1,21 @@
 """What waits for a person: both identities side by side, who it might be, and nothing attached by likeness."""
 
 import datetime as dt
+import html
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from imaging.domain import names
 from imaging.identity_candidates import candidates, likeness_of
-from imaging.models import Series, Study
+from imaging.models import Series, Study, Upload, UploadItem
+from imaging.refused import SENTENCES, Refused
+from imaging.services import doubts
+from imaging.services.identities import judge
+from imaging.views import identities
+from patients.models import AuditEvent
 from patients.services import confirm_identifier, grant_access
 from tests.patients.factories import make_patient, make_user
 
@@ -118,6 +125,27 @@ def test_the_page_of_a_series_says_what_is_around_it(client, doctor, case):
     assert reverse("imaging:series", args=[other.pk]) in page
 
 
+@pytest.mark.parametrize(
+    ("precision", "chart", "word"),
+    [
+        ("day", "1960-01-02", "agrees"),
+        ("month", "1960-01", "agrees to the month"),
+        ("year", "1960", "agrees to the year"),
+        ("unknown", "–", "missing on one side"),
+    ],
+)
+def test_a_birth_date_is_shown_and_compared_as_exactly_as_the_chart_knows_it(client, doctor, precision, chart, word):
+    case = case_of(doctor, "PRRT-0042", birth_date=BORN, birth_date_precision=precision, sex_for_formulas="F")
+    series = held(doctor, case, patient_id="PRRT-0042", born=BORN, reason="identity_chart_birth_date_missing")
+    row = identities.rows(series, case)[1]
+    assert (row["chart"], row["header"], row["word"]) == (chart, "1960-01-02", word)
+    assert (row["state"] == "met") == (precision == "day")
+    client.force_login(doctor)
+    page = client.get(reverse("imaging:series", args=[series.pk])).content.decode()
+    assert page.count(f"agrees to the {precision}") == (2 if precision in {"month", "year"} else 0)
+    assert page.count("missing on one side") == (2 if precision == "unknown" else 0), "one word in both tables"
+
+
 def test_the_list_shows_both_sides_contradictions_first(client, doctor, case):
     first = held(doctor, patient_id="OLD-1", born=None, sex="", uid="1.9")
     second = held(doctor, case, born=dt.date(1961, 1, 2), reason="identity_birth_date_differs")
@@ -128,11 +156,165 @@ def test_the_list_shows_both_sides_contradictions_first(client, doctor, case):
         assert text in page
 
 
+def asked(by, case, code="ask_missing_slices", **values):
+    """Held for a question, with all that is asked in the header of the row."""
+    series = held(by, case, patient_id="PRRT-0042", reason=code, header={"questions": [code]}, **values)
+    return series
+
+
+def test_a_question_is_asked_as_one_and_says_what_confirming_means(client, doctor, case):
+    series = asked(doctor, case)
+    client.force_login(doctor)
+    page = client.get(reverse("imaging:series", args=[series.pk])).content.decode()
+    assert "Held: a question about the images" in page and "held: a question about the images" in page
+    assert "Slices are missing" in page and "To confirm answers what is asked here" in page
+    assert "Use them: of this patient, as they are" in page and "Leave them out of every chart" in page
+    for word in ("identity does not agree", "second person", "this scan is of this patient", "not this patient"):
+        assert word not in page, word
+    rows = client.get(reverse("imaging:held")).content.decode()
+    assert "Held: a question about the images" in rows and "Slices are missing" in rows
+    assert "second person" not in rows and "identity does not agree" not in rows
+
+
+def test_a_doubt_about_identity_keeps_its_words_and_shows_the_question_too(client, doctor, case):
+    series = held(
+        make_user("data_entry"),
+        case,
+        born=dt.date(1961, 1, 2),
+        reason="identity_birth_date_differs",
+        header={"questions": ["ask_derived"]},
+    )
+    client.force_login(doctor)
+    page = client.get(reverse("imaging:series", args=[series.pk])).content.decode()
+    assert "Held: the identity does not agree" in page and "Confirm: this scan is of this patient" in page
+    assert "birth date of the DICOM header differs" in page and "Are they to be measured?" in page
+    assert "Derived images are measured from then on" in page
+    assert "Are they to be measured?" in client.get(reverse("imaging:held")).content.decode()
+
+
+def test_what_was_answered_is_asked_on_no_page(client, doctor, case):
+    series = held(
+        doctor, case, reason="identity_taken_back", header={"questions": ["ask_derived"], "answered": ["ask_derived"]}
+    )
+    client.force_login(doctor)
+    page = client.get(reverse("imaging:series", args=[series.pk])).content.decode()
+    assert "Are they to be measured?" not in page and "To confirm answers" not in page
+
+
+def test_a_question_is_answered_on_its_page_by_who_brought_it_in(client, doctor, case):
+    series = asked(doctor, case)
+    client.force_login(doctor)
+    values = {"case": "PRRT-0042", "reason": "the rest was never stored"}
+    assert client.post(reverse("imaging:confirm", args=[series.pk]), values).status_code == 302
+    series.refresh_from_db()
+    assert (series.identity, series.identity_reason) == ("attached", "")
+
+
+def test_images_left_out_are_not_called_another_patients(client, doctor, case):
+    series = asked(doctor, case)
+    client.force_login(doctor)
+    client.post(reverse("imaging:reject", args=[series.pk]), {"reason": "a scout"})
+    page = client.get(reverse("imaging:series", args=[series.pk])).content.decode()
+    assert "A person has decided that these images are not used." in page and "not this patient" not in page.lower()
+    rows = client.get(reverse("imaging:held") + "?list=rejected").content.decode()
+    assert "Not used" in rows and "not this patient" not in rows.lower()
+
+
+def test_the_work_list_tells_a_question_from_a_doubt(client, doctor, case):
+    asked(doctor, case)
+    held(doctor, case, uid="1.2.9")
+    held(doctor, None, uid="1.2.10", identity="held")
+    client.force_login(doctor)
+    page = client.get(reverse("board:home")).content.decode()
+    assert "A question about images of case PRRT-0042" in page
+    assert "Identity does not agree with case PRRT-0042" in page
+    assert "Identity does not agree with any case" in page
+
+
+def test_the_upload_pages_tell_a_question_from_a_doubt(client, doctor, case):
+    upload = Upload.objects.create(by=doctor, patient=case, source="browser", state="done")
+    for series in (asked(doctor, case), held(doctor, case, uid="1.2.9")):
+        UploadItem.objects.create(
+            upload=upload, label="x", series=series, outcome="held", reason_code=series.identity_reason
+        )
+    client.force_login(doctor)
+    page = " ".join(client.get(reverse("imaging:upload_detail", args=[upload.pk])).content.decode().split())
+    assert "1 series leaves a question about the images open. Nothing of it was attached." in page
+    assert "1 series waits for a person to say whether it is of case PRRT-0042. Nothing was attached." in page
+    assert "Answer the question" in page and "Compare identity" in page
+    assert "held: a question about the images" in client.get(reverse("imaging:upload")).content.decode()
+
+
 def test_rejected_ones_have_their_own_list(client, doctor, case):
     series = held(doctor, case, identity="rejected", reason="identity_rejected")
     client.force_login(doctor)
     assert str(series.pk) not in client.get(reverse("imaging:held")).content.decode()
     assert str(series.pk) in client.get(reverse("imaging:held") + "?list=rejected").content.decode()
+
+
+def test_what_another_took_up_in_the_same_moment_is_a_sentence(client, doctor, case, monkeypatch):
+    series = held(doctor, case, identity="rejected", reason="identity_rejected")
+
+    def refused(**said):
+        raise Refused("identity_not_rejected")
+
+    monkeypatch.setattr("imaging.views.series.services.take_up_again", refused)
+    client.force_login(doctor)
+    answer = client.post(reverse("imaging:take_up", args=[series.pk]), {"reason": "looked again"})
+    assert answer.status_code == 422 and SENTENCES["identity_not_rejected"] in html.unescape(answer.content.decode())
+
+
+def test_a_rejected_series_is_taken_up_again_by_a_person_and_waits(client, doctor, case):
+    own = {"patient_id": "PRRT-0042", "name_print": names.STANDS_FOR_ID}
+    series = held(doctor, case, identity="rejected", reason="identity_rejected", **own)
+    client.force_login(doctor)
+    address = reverse("imaging:take_up", args=[series.pk])
+    assert address in client.get(reverse("imaging:series", args=[series.pk])).content.decode()
+    assert client.post(address, {"reason": ""}).status_code == 422
+    assert client.post(address, {"reason": "it was the other case that was wrong"}).status_code == 302
+    series.refresh_from_db()
+    assert (series.identity, series.identity_reason) == ("held", "identity_taken_up")
+    event = AuditEvent.objects.get(action="take_up_series")
+    assert (event.by, event.patient, event.reason) == (doctor, case, "it was the other case that was wrong")
+    judge(by=doctor, series=series, patient=case)
+    series.refresh_from_db()
+    assert series.identity == "held", "what was rejected once is attached by a person alone"
+    client.post(reverse("imaging:confirm", args=[series.pk]), {"case": "PRRT-0042", "reason": "seen"})
+    series.refresh_from_db()
+    assert series.identity == "attached"
+
+
+@pytest.mark.parametrize(
+    ("number", "reason", "after"),
+    [
+        ("PRRT-0099", "identity_rejected", "held"),
+        ("PRRT-0042", "identity_rejected", "rejected"),
+        ("PRRT-0099", "images_rejected", "rejected"),
+    ],
+)
+def test_rejected_for_one_case_it_is_held_when_it_is_brought_in_for_another(doctor, case, number, reason, after):
+    """Its header agrees with the other case in all: a person decides all the same."""
+    other = case_of(doctor, "PRRT-0099", birth_date=BORN, sex_for_formulas="F")
+    series = held(doctor, case, patient_id=number, identity="rejected", reason=reason, name_print=names.STANDS_FOR_ID)
+    judge(by=doctor, series=series, patient={"PRRT-0042": case, "PRRT-0099": other}[number])
+    series.refresh_from_db()
+    assert series.identity == after
+    if after == "held":
+        assert (series.candidate_patient, series.identity_reason) == (other, "identity_taken_up")
+        judge(by=doctor, series=series, patient=other)
+        judge(by=doctor, series=series, patient=None)
+        assert Series.objects.get().identity == "held"
+    judge(by=doctor, series=series, patient=None)
+    assert Series.objects.get().identity == after
+
+
+def test_what_another_case_contradicts_is_held_for_it_with_that_contradiction(doctor, case):
+    other = case_of(doctor, "PRRT-0099", birth_date=dt.date(1970, 5, 5), sex_for_formulas="F")
+    series = held(doctor, case, patient_id="PRRT-0099", identity="rejected", reason="identity_rejected")
+    judge(by=doctor, series=series, patient=other)
+    series.refresh_from_db()
+    assert (series.identity, series.candidate_patient) == ("held", other)
+    assert series.identity_reason == "identity_birth_date_differs" and doubts.kept(series) == ["identity_taken_up"]
 
 
 def test_a_clerk_sees_their_own_only(client, doctor):
@@ -170,3 +352,17 @@ def test_the_list_asks_the_same_number_of_questions_of_one_series_and_of_ten(
     with django_assert_num_queries(len(one)):
         page = client.get(reverse("imaging:held")).content.decode()
     assert page.count("<tbody") == 10
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("identity_name_unknown", "Held: identity could not be compared"),
+        ("secondary_capture", "Held: a person has to look"),
+        ("identity_name_differs", "Identity does not agree with case"),
+    ],
+)
+def test_the_home_page_says_in_which_way_a_scan_is_held(client, doctor, case, code, words):
+    held(doctor, case, reason=code)
+    client.force_login(doctor)
+    assert words in client.get(reverse("board:home")).content.decode()

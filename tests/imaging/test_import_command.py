@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 
 from imaging import local_files
 from imaging.management.commands import import_dicom
-from imaging.models import Job, Scan, Series
+from imaging.models import Job, Scan, Series, UploadItem
 from imaging.reasons import explain
 from tests.imaging.phantom import write_pet
 
@@ -121,7 +121,7 @@ def test_a_file_nobody_may_read_and_one_whose_share_goes_are_named(tmp_path, pha
         files[5].name: "file_unreadable",
     }
     assert {file["sentence"] for file in refused.values()} == {explain("file_unreadable")}
-    assert found["counts"]["stored"] == 10
+    assert found["counts"]["held"] == 10, "slices are missing, and the two that come later complete the series"
     again = json.loads(run(tmp_path / "a", "--case", "SYN-a", "--user", "doctor", "--json"))
     assert again["counts"]["stored"] == 2 and again["counts"]["already"] == 10
 
@@ -141,7 +141,7 @@ def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path, phantom_case,
 
     def disturbed(self, size, /):
         data = read(self, size)
-        if self.label == growing.name and len(data) == 4:  # the look at its first bytes
+        if self.label == growing.name and len(data) == 132:  # the look at its first bytes
             with growing.open("ab") as file:
                 file.write(b"more")
         return data
@@ -179,3 +179,44 @@ def test_what_cannot_start_is_said(tmp_path, doctor):
     ):
         with pytest.raises(CommandError, match=sentence):
             run(*arguments)
+
+
+def test_a_second_name_of_a_file_is_no_file_of_the_folder(tmp_path, phantom_case, doctor):
+    files = write_pet(tmp_path / "a")
+    os.link(files[4], tmp_path / "elsewhere.dcm")
+    found = json.loads(run(tmp_path / "a", "--case", "SYN-a", "--user", "doctor", "--json"))
+    (refused,) = [file for file in found["files"] if file["outcome"] == "refused"]
+    assert (refused["label"], refused["code"]) == (files[4].name, "hard_link")
+    assert "a hard link" in refused["sentence"] and found["counts"]["held"] == 11, "the others are a slice short"
+
+
+def test_a_folder_that_becomes_a_link_while_it_is_imported_leads_nowhere(tmp_path, phantom_case, doctor, monkeypatch):
+    """O_NOFOLLOW looks at the last part of a path only."""
+    write_pet(tmp_path / "a" / "deep")
+    write_pet(tmp_path / "outside", "b")
+    listed = list(local_files.files_under(tmp_path / "a"))
+    (tmp_path / "a" / "deep").rename(tmp_path / "a" / "moved")
+    (tmp_path / "a" / "deep").symlink_to(tmp_path / "outside")
+    monkeypatch.setattr(import_dicom, "files_under", lambda _: iter(listed))
+    with pytest.raises(CommandError):
+        run(tmp_path / "a", "--case", "SYN-a", "--user", "doctor")
+    assert set(UploadItem.objects.values_list("reason_code", flat=True)) == {"outside_folder"}
+    assert not Series.objects.exists()
+
+
+def test_another_disk_below_the_folder_is_not_the_folder(tmp_path, phantom_case, doctor, monkeypatch):
+    write_pet(tmp_path / "a")
+    write_pet(tmp_path / "a" / "mounted", "b")
+    disk = local_files._disk
+    monkeypatch.setattr(local_files, "_disk", lambda path: -1 if path.name == "mounted" else disk(path))
+    found = json.loads(run(tmp_path / "a", "--case", "SYN-a", "--user", "doctor", "--json"))
+    codes = [file["code"] for file in found["files"]]
+    assert codes.count("outside_folder") == 12 and found["counts"]["stored"] == 12
+
+
+def test_a_folder_reached_by_a_link_is_imported_as_it_was_asked_for(tmp_path, phantom_case, doctor):
+    """So is a single file in it: the person named that place."""
+    files = write_pet(tmp_path / "a")
+    (tmp_path / "link").symlink_to(tmp_path / "a")
+    assert "Files: 12 stored." in run(tmp_path / "link", "--case", "SYN-a", "--user", "doctor")
+    assert "Files: 1 already" in run(tmp_path / "link" / files[0].name, "--case", "SYN-a", "--user", "doctor")

@@ -4,6 +4,9 @@ import pytest
 
 from imaging import selectors
 from imaging.models import Series, Upload
+from imaging.services import confirm_identity
+from patients.services import create_patient
+from tests.imaging.scan_rows import work_off
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.one_engine]
 
@@ -41,11 +44,18 @@ def test_all_reference_objects_become_series_of_their_own(shared_data, import_fi
         assert selectors.current_suv(series).result.factors["bw"]
 
 
-def test_the_co_registered_crops_are_suv_already(shared_data, import_files):
+def test_the_co_registered_crops_are_suv_already_once_a_person_lets_derived_images_be_measured(
+    shared_data, import_files, doctor
+):
     import_files(files_below(shared_data / "sts-petct" / "dicom"))
     pets = Series.objects.filter(modality="PT")
     assert pets.count() == 2
     for series in pets:
+        assert selectors.current_suv(series).code == "derived_unconfirmed"
+        patient = create_patient(by=doctor, case_number=series.study.dicom_patient_id)
+        confirm_identity(by=doctor, series=series, patient=patient, reason="published, resampled by its authors")
+    work_off()
+    for series in pets.all():
         assert selectors.current_suv(series).result.factors["bw"] == 1
     assert Series.objects.filter(modality="CT").count() == 2
 

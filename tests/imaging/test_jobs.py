@@ -13,6 +13,8 @@ from imaging import jobs
 from imaging.models import Job, Upload
 from imaging.refused import sentence
 
+pytestmark = pytest.mark.both_engines
+
 PAST = timedelta(seconds=-1)
 
 

@@ -49,7 +49,7 @@ def random_masks(draw) -> Mask:
 
 
 @given(random_masks())
-@budget(max_examples=60, deadline=None)
+@budget(max_examples=60)
 def test_what_comes_out_is_what_went_in(mask):
     found = masks.unpack(masks.pack(mask, volume()))
     wanted = mask.trimmed()
@@ -60,7 +60,7 @@ def test_what_comes_out_is_what_went_in(mask):
 
 
 @given(random_masks())
-@budget(max_examples=30, deadline=None)
+@budget(max_examples=30)
 def test_equal_outlines_are_equal_bytes_however_large_their_box(mask):
     whole = np.zeros((12, 32, 32), bool)
     z, y, x = (slice(a, b) for a, b in zip(mask.bounds.start, mask.bounds.stop, strict=True))
@@ -78,7 +78,7 @@ def test_another_grid_or_frame_is_another_outline():
 
 
 @given(st.data())
-@budget(max_examples=60, deadline=None)
+@budget(max_examples=60)
 def test_damaged_bytes_are_never_taken_for_an_outline_of_other_size(data):
     whole = masks.pack(solid(), volume())
     cut = data.draw(st.integers(0, len(whole) - 1))

@@ -126,11 +126,18 @@ def test_a_fractional_segmentation_is_cut_and_says_where(tmp_path):
     assert (voi["parameters"]["fraction"], voi["parameters"]["fractional_type"]) == (0.5, "PROBABILITY")
 
 
-def test_without_suv_the_shape_remains(tmp_path):
-    write_series(tmp_path / "pet", 8, PatientWeight=None)
+@pytest.mark.parametrize(
+    ("changes", "code", "word"),
+    [
+        ({"PatientWeight": None}, "patient_weight_missing", "weight"),
+        ({"RescaleSlope": "2500"}, "suv_implausible", "above 1000"),
+    ],
+)
+def test_without_suv_the_shape_remains(tmp_path, changes, code, word):
+    write_series(tmp_path / "pet", 8, **changes)
     status, found, err = run(tmp_path / "pet", "--seg", write(tmp_path / "seg.dcm", segmentation([blob()])))
     (voi,) = found["vois"]
-    assert status == 0 and voi["refusal"]["code"] == "patient_weight_missing" and "weight" in err
+    assert status == 0 and voi["refusal"]["code"] == code and word in err
     assert voi["voxels"] == blob().sum() and voi["suv_max"] is None
 
 

@@ -4,9 +4,10 @@ import ast
 from pathlib import Path
 
 import imaging
-from imaging import reasons
+from imaging import questions, reasons
 from imaging.domain import errors
 from imaging.refused import SENTENCES
+from imaging.services import doubts
 
 FOLDER = Path(imaging.__file__).parent
 CALLS = {"_limited", "_refuse", "Unusable", "FileRefusal", "StoreError", "_ChildFailed", "SeriesRefused", "caution"}
@@ -20,6 +21,7 @@ MODULES = [
     "dicom_pixels",
     "dicom_source",
     "header",
+    "identity",
     "local_files",
     "masks",
     "object_contours",
@@ -27,12 +29,16 @@ MODULES = [
     "object_report",
     "outlines",
     "parse_child",
+    "picture_header",
+    "run_lengths",
     "reasons",
     "sandbox",
     "store",
     "suv_header",
     "suv_report",
+    "services/conflicts",
     "services/contours",
+    "services/latecomers",
     "services/storing",
     "volumes",
     "management/commands/measure",
@@ -52,11 +58,11 @@ def codes_in_use() -> set[str]:
                 for key, value in zip(node.keys, node.values, strict=True):
                     if isinstance(key, ast.Constant) and key.value == "code":
                         found |= _strings(value)
-            if isinstance(node, ast.FunctionDef) and node.name == "_hold":
+            if isinstance(node, ast.FunctionDef) and node.name in ("doubt_about", "_hold"):
                 found |= {
                     text for inner in ast.walk(node) if isinstance(inner, ast.Return) for text in _strings(inner.value)
                 }
-    return found - {""}
+    return (found | {code for code, _ in (*questions.ASKED, *doubts.OF_ROWS)}) - {""}
 
 
 def _strings(node: ast.AST | None) -> set[str]:
@@ -80,9 +86,9 @@ def test_no_code_has_two_sentences():
 
 def test_each_reason_says_what_was_not_done_and_who_can_fix_it():
     for code, reason in reasons.REASONS.items():
-        assert (reason.sentence[0].isupper() or reason.sentence.startswith("{organ}")) and reason.sentence.endswith(
-            "."
-        ), code
+        assert reason.sentence[0].isupper() or reason.sentence.startswith("{organ}"), code
+        assert reason.sentence.endswith("?" if code in reasons.QUESTIONS else "."), code
+        assert code not in reasons.QUESTIONS or "{" not in reason.sentence, f"{code} is shown without details"
         assert reason.not_done.endswith(".") and reason.who_can_fix, code
         assert reasons.explain(code), code
     for code in (*reasons.FILE_REASONS, *reasons.STORE_REASONS):

@@ -350,7 +350,5 @@ def test_no_order_of_changes_shows_a_number_of_other_inputs(scan, lesion, doctor
 
     run_state_machine_as_test(
         Desk,
-        settings=budget(
-            max_examples=15, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
-        ),
+        settings=budget(max_examples=15, stateful_step_count=15, suppress_health_check=list(HealthCheck)),
     )

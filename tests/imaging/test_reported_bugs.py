@@ -115,12 +115,12 @@ def test_3064_an_injection_after_the_scan_names_both_times(bring):
 
     def late(ds):
         item = ds.RadiopharmaceuticalInformationSequence[0]
-        item.RadiopharmaceuticalStartDateTime = "20260503110000"
-        item.RadiopharmaceuticalStartTime = "110000"
+        item.RadiopharmaceuticalStartDateTime = "20260503113000"
+        item.RadiopharmaceuticalStartTime = "113000"
 
     found = selectors.current_suv(bring(late).pet_series)
     assert found.code == "scan_before_injection"
-    assert "10:00" in found.message and "11:00" in found.message
+    assert "10:00" in found.message and "11:30" in found.message
 
 
 def test_3805_twice_the_dose_is_half_of_every_suv_and_leaves_ratios_alone(bring, doctor):

@@ -10,6 +10,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import call_command
+from django.db.models.sql.compiler import SQLCompiler
 from django.utils import timezone
 
 from imaging import store, store_check, store_names, upkeep
@@ -77,6 +78,28 @@ def test_three_hundred_of_three_hundred(by):
     assert sorted(found.orphans) == sorted(found.trashed) == sorted(nobodys)
     assert (row.missing, row.damaged, row.orphans, row.hashed) == (100, 100, 100, 600)
     assert not row.is_good and found.strange == []
+
+
+def test_what_a_part_names_is_what_the_rows_of_it_say(by):
+    digests = named_files(by, 60)
+    refused, opened = digests[:2]
+    UploadItem.objects.filter(sha256=refused).update(outcome="refused", reason_code="not_dicom")
+    UploadItem.objects.filter(sha256=opened).update(outcome="stored", reason_code="archive_opened")
+    make_world("W", by)
+    sizes = dict(UploadItem.objects.exclude(sha256__in=(refused, opened)).values_list("sha256", "size"))
+    others = [(model, column) for model, column, _ in store_names.NAMING if model is not UploadItem]
+    kept = [digest for model, column in others for digest in model._base_manager.values_list(column, flat=True)]
+    expected = dict.fromkeys(filter(None, kept)) | sizes
+    found = {part: store_names.named(part) for part in store_names.PARTS}
+    assert {digest: size for part in found.values() for digest, size in part.items()} == expected
+    assert len(expected) >= 60 and all(digest.startswith(part) for part, of in found.items() for digest in of)
+
+
+def test_a_check_does_not_make_its_questions_anew_for_each_part(by, monkeypatch):
+    (digest,) = named_files(by, 1)
+    store_names.named("00")
+    monkeypatch.setattr(SQLCompiler, "as_sql", lambda *_, **__: pytest.fail("made anew"))
+    assert [one for part in store_names.PARTS for one in store_names.named(part)] == [digest]
 
 
 def test_a_sound_store_has_no_finding(by):

@@ -138,6 +138,12 @@ def test_works_where_unnamed_files_do_not_exist(root, monkeypatch):
     monkeypatch.setattr(store.os, "open", open_without)
     stored = store.put_bytes(DATA)
     assert [p.name for p in files(root)] == [stored.sha256]
+    assert store.path(stored.sha256).stat().st_nlink == 1
+
+
+def test_a_stored_file_has_one_name_so_it_could_be_imported_from_there(root):
+    for _ in range(2):
+        assert store.path(store.put_bytes(DATA).sha256).stat().st_nlink == 1
 
 
 @pytest.mark.parametrize("name", ["", "../../etc/passwd", "ab" * 31, "AB" * 32, "ab" * 32 + "\n"])

@@ -243,3 +243,40 @@ def test_works_without_any_database(tmp_path):
     assert done.returncode == 0, done.stderr
     assert len(json.loads(done.stdout)["series"]) == 1
     assert not list((tmp_path / "data").rglob("*.dcm")) and not (tmp_path / "data" / "store").exists()
+
+
+def test_an_suv_above_1000_gives_no_number_and_no_volume(tmp_path):
+    for k in range(3):
+        write(tmp_path / "in" / f"{k}.dcm", pet_slice(k, RescaleSlope="2500"))
+    entry = one(tmp_path / "in", status=3)
+    assert entry["refusal"]["code"] == "suv_implausible" and set(entry["suv"].values()) == {None}
+    status, _, err = run(tmp_path / "in", "--nifti", tmp_path / "suv.nii.gz")
+    assert status == 3 and "above 1000" in err and not (tmp_path / "suv.nii.gz").exists()
+
+
+def test_a_note_is_called_a_note(tmp_path):
+    for k in range(3):
+        write(tmp_path / f"{k}.dcm", pet_slice(k, SeriesTime="153000", PatientWeight="260"))
+    _, out, _ = run(tmp_path)
+    assert "  note: The series time is later" in out and "  warning: The body weight of 260 kg is unusual" in out
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "said"),
+    [
+        ("35321007", "Fluorodeoxyglucose F^18^", "The tracer is 18F-FDG, not a somatostatin-receptor tracer"),
+        ("99LM3", "LM3 Ga^68^", "The tracer is LM3 Ga^68^, not known as a somatostatin-receptor tracer"),
+        ("99X", "", ""),
+    ],
+)
+def test_a_tracer_that_no_sstr_rule_reads_is_named_where_it_is_known(tmp_path, code, text, said):
+    for k in range(3):
+        ds = pet_slice(k)
+        item = radiopharmaceutical(ds)
+        item.Radiopharmaceutical = ""
+        item.RadiopharmaceuticalCodeSequence[0].CodeValue = code
+        item.RadiopharmaceuticalCodeSequence[0].CodeMeaning = text
+        write(tmp_path / f"{k}.dcm", ds)
+    entry = one(tmp_path)
+    messages = [warning["message"] for warning in entry["warnings"] if warning["code"] == "tracer_not_sstr"]
+    assert messages == ([f"{said}: no rule on SSTR uptake reads this scan."] if said else [])

@@ -6,7 +6,7 @@ from django.urls import reverse
 from imaging.models import Lesion, Scan
 from imaging.services import place_voi, score_lesion, start_reading
 from patients.services import record
-from tests.imaging.phantom import write_pet
+from tests.imaging.phantom import BORN, write_pet
 from tests.imaging.signing import sign
 from tests.imaging.test_views_series import bring, post, run_all
 from tests.patients.factories import make_patient, make_user
@@ -24,7 +24,7 @@ def user(client):
 
 @pytest.fixture
 def scan(user, tmp_path) -> Scan:
-    patient = make_patient(by=user, case_number="SYN-a", sex_for_formulas="F")
+    patient = make_patient(by=user, case_number="SYN-a", birth_date=BORN, sex_for_formulas="F")
     bring(user, write_pet(tmp_path), patient)
     return Scan.objects.get()
 
@@ -91,14 +91,14 @@ def test_a_corrected_weight_hides_the_numbers_until_they_are_computed_again(clie
 
 
 def test_a_scan_without_weight_shows_no_number(client, user, tmp_path):
-    patient = make_patient(by=user, case_number="SYN-w")
+    patient = make_patient(by=user, case_number="SYN-w", birth_date=BORN)
     bring(user, write_pet(tmp_path, "w", body_weight_kg=None), patient)
     shown = page(client, Scan.objects.get())
     assert "The PET header has no body weight." in shown and "No picture" in shown
 
 
 def test_without_weight_every_row_says_the_weight_and_leads_to_its_form(client, user, tmp_path):
-    patient = make_patient(by=user, case_number="SYN-w", sex_for_formulas="F")
+    patient = make_patient(by=user, case_number="SYN-w", birth_date=BORN, sex_for_formulas="F")
     bring(user, write_pet(tmp_path, "w", body_weight_kg=None), patient)
     scan = Scan.objects.get()
     lesion = record(Lesion, by=user, patient=patient, label="L01", organ="liver")

@@ -9,7 +9,7 @@ from PIL import Image
 from imaging import selectors
 from imaging.models import Job, Scan, Series, SuvInput, Upload
 from imaging.services import add_files, close_upload, open_upload, running
-from tests.imaging.phantom import write_pet
+from tests.imaging.phantom import BORN, write_pet
 from tests.patients.factories import make_patient, make_user
 
 pytestmark = pytest.mark.django_db
@@ -61,7 +61,7 @@ def test_each_kind_has_its_factor_and_every_input_its_tag(client, user, tmp_path
 
 
 def test_a_refusal_says_what_to_do_and_the_weight_mends_it(client, user, tmp_path):
-    patient = make_patient(by=user, case_number="SYN-w", sex_for_formulas="F")
+    patient = make_patient(by=user, case_number="SYN-w", birth_date=BORN, sex_for_formulas="F")
     series = bring(user, write_pet(tmp_path, "w", body_weight_kg=None), patient)
     shown = page(client, series)
     assert "The PET header has no body weight." in shown and "Who can fix it" in shown and "Enter the weight" in shown
@@ -77,7 +77,7 @@ def test_a_refusal_says_what_to_do_and_the_weight_mends_it(client, user, tmp_pat
 
 
 def test_a_correction_keeps_the_old_value_as_superseded(client, user, tmp_path):
-    patient = make_patient(by=user, case_number="SYN-c")
+    patient = make_patient(by=user, case_number="SYN-c", birth_date=BORN)
     series = bring(user, write_pet(tmp_path, "c"), patient)
     for value in ("70", "71"):
         post(client, "suv_input", series, name="body_weight_kg", value=value, reason="checked")
@@ -88,7 +88,7 @@ def test_a_correction_keeps_the_old_value_as_superseded(client, user, tmp_path):
 
 
 def test_activity_is_typed_in_mbq_and_height_in_cm(client, user, tmp_path):
-    series = bring(user, write_pet(tmp_path), make_patient(by=user, case_number="SYN-a"))
+    series = bring(user, write_pet(tmp_path), make_patient(by=user, case_number="SYN-a", birth_date=BORN))
     post(client, "suv_input", series, name="injected_activity_bq", value="151.5", reason="calibrator log")
     post(client, "suv_input", series, name="body_height_m", value="171", reason="measured")
     assert dict(SuvInput.objects.values_list("name", "value")) == {
@@ -97,18 +97,36 @@ def test_activity_is_typed_in_mbq_and_height_in_cm(client, user, tmp_path):
     }
 
 
+def test_a_decimal_comma_is_read_as_it_is_everywhere(client, user, tmp_path):
+    series = bring(user, write_pet(tmp_path), make_patient(by=user, case_number="SYN-a", birth_date=BORN))
+    assert post(client, "suv_input", series, name="body_weight_kg", value="72,5", reason="scales").status_code == 302
+    assert (
+        post(client, "suv_input", series, name="injected_activity_bq", value="151,25", reason="log").status_code == 302
+    )
+    assert dict(SuvInput.objects.values_list("name", "value")) == {
+        "body_weight_kg": "72.5",
+        "injected_activity_bq": "151250000",
+    }
+
+
 @pytest.mark.parametrize(
-    ("value", "sentence"), [("abc", "Type a number"), ("-3", "Type a number"), ("71000", "not plausible")]
+    ("value", "sentence"),
+    [
+        ("abc", "This is no number"),
+        ("-3", "Type a number"),
+        ("71000", "not plausible"),
+        ("72,500", "“72,500” can be thousands or decimals. Write 72500 or 72.500."),
+    ],
 )
 def test_an_implausible_value_is_refused_in_words(client, user, tmp_path, value, sentence):
-    series = bring(user, write_pet(tmp_path), make_patient(by=user, case_number="SYN-a"))
+    series = bring(user, write_pet(tmp_path), make_patient(by=user, case_number="SYN-a", birth_date=BORN))
     answer = post(client, "suv_input", series, name="body_weight_kg", value=value, reason="x")
     assert answer.status_code == 422 and sentence in answer.content.decode()
     assert not SuvInput.objects.exists()
 
 
 def test_a_value_without_a_reason_is_refused(client, user, tmp_path):
-    series = bring(user, write_pet(tmp_path), make_patient(by=user, case_number="SYN-a"))
+    series = bring(user, write_pet(tmp_path), make_patient(by=user, case_number="SYN-a", birth_date=BORN))
     assert post(client, "suv_input", series, name="body_weight_kg", value="70", reason="").status_code == 422
 
 
@@ -126,7 +144,7 @@ def test_the_picture_is_inverse_grey_in_true_proportion(client, user, tmp_path):
 
 
 def test_a_corrected_weight_changes_the_picture(client, user, tmp_path):
-    series = bring(user, write_pet(tmp_path), make_patient(by=user, case_number="SYN-a"))
+    series = bring(user, write_pet(tmp_path), make_patient(by=user, case_number="SYN-a", birth_date=BORN))
     before = client.get(reverse("imaging:mip", args=[series.pk])).content
     post(client, "suv_input", series, name="body_weight_kg", value="30", reason="x")
     assert client.get(reverse("imaging:mip", args=[series.pk])).status_code == 404
@@ -191,7 +209,7 @@ def test_a_confirmation_needs_case_and_reason(client, user, tmp_path, case, reas
 
 def test_an_import_without_case_is_assigned_to_one(client, user, tmp_path):
     series = bring(user, write_pet(tmp_path, "u"))
-    patient = make_patient(by=user, case_number="SYN-u")
+    patient = make_patient(by=user, case_number="SYN-u", birth_date=BORN)
     assert "No case chosen" in page(client, series)
     assert "Waiting for a person" in client.get(reverse("imaging:upload")).content.decode()
     assert post(client, "confirm", series, case="SYN-u", reason="request form").status_code == 302
@@ -229,7 +247,7 @@ def test_a_dose_in_mbq_is_provisional_until_a_person_confirms_it(client, user, t
         header = pydicom.dcmread(path)
         header.RadiopharmaceuticalInformationSequence[0].RadionuclideTotalDose = 150.0
         header.save_as(path)
-    series = bring(user, paths, make_patient(by=user, case_number="SYN-d"))
+    series = bring(user, paths, make_patient(by=user, case_number="SYN-d", birth_date=BORN))
     shown = page(client, series)
     assert "provisional: not used as a fact" in shown and "Confirm the injected activity in MBq" in shown
     assert 'value="150"' in shown

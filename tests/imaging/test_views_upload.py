@@ -14,7 +14,7 @@ from imaging.framing import CONTENT_TYPE, HEAD
 from imaging.models import Job, Series, Upload
 from imaging.services import running
 from imaging.views import upload as upload_view
-from tests.imaging.phantom import write_pet
+from tests.imaging.phantom import BORN, write_pet
 from tests.patients.factories import make_patient, make_user
 
 pytestmark = pytest.mark.django_db
@@ -86,6 +86,13 @@ def test_one_bad_file_does_not_stop_the_others(client, user, tmp_path):
     page = client.get(opened["detail"]).content.decode()
     assert "12 stored" in page and "2 refused" in page
     assert "This is not a DICOM file." in page and "letter.pdf" in page
+
+
+def test_the_uploads_of_the_week_are_the_newest_first(client, user, tmp_path):
+    opened = [start(client)["detail"] for _ in range(14)]
+    shown = client.get(reverse("imaging:upload")).content.decode()
+    places = [shown.find(url) for url in reversed(opened)]
+    assert places[:12] == sorted(places[:12]) and min(places[:12]) > 0 and places[12:] == [-1, -1]
 
 
 def test_the_same_files_again_are_already_here(client, user, tmp_path):
@@ -246,7 +253,7 @@ def test_file_names_are_for_their_sender_only(client, user):
 def test_a_series_of_somebody_elses_case_is_not_even_a_line(client, user, tmp_path):
     files = read(write_pet(tmp_path, "b"))
     other = make_user("nuclear_medicine")
-    make_patient(by=other, case_number="SYN-b")
+    make_patient(by=other, case_number="SYN-b", birth_date=BORN)
     client.force_login(other)
     upload_series(client, files, "SYN-b")
     assert Series.objects.get().identity == Series.Identity.ATTACHED

@@ -10,6 +10,7 @@ from django.db import connection
 
 from demo.site import chromium
 from tests.imaging.conftest import colleague, doctor, import_files, phantom_case  # noqa: F401
+from tests.journeys.room import small_board
 
 RESULTS = Path(__file__).resolve().parents[2] / "test-results"
 SIZES = {"1920x1080": (1920, 1080), "1366x768": (1366, 768)}
@@ -54,6 +55,15 @@ def no_script_was_refused(request, expected_errors):
     page.on("pageerror", lambda error: said.append(str(error)))
     yield
     assert [text for text in said if not any(part in text for part in expected_errors)] == []
+
+
+@pytest.fixture
+def chair_of_three(transactional_db, kept_rows):
+    """The chair of a small board of three cases (room.py), in a database that holds nothing else."""
+    from patients.models import User
+
+    kept_rows.bring(small_board)
+    return User.objects.get(username="chair")
 
 
 @pytest.fixture
@@ -146,3 +156,30 @@ def sign_in(page, live_server):
         page.wait_for_load_state("networkidle")
 
     return enter
+
+
+class HeldAnswer:
+    """The first answer to such a request: given by the server, kept from the page until it is let go."""
+
+    def __init__(self, page, address):
+        self.page, self.is_asked, self.found = page, False, None
+        page.route(address, self._take)
+
+    def _take(self, route) -> None:
+        if self.is_asked:
+            return route.continue_()
+        self.is_asked = True
+        self.found = (route, route.fetch())
+
+    def wait(self) -> "HeldAnswer":
+        for _ in range(200):
+            if self.found:
+                return self
+            self.page.wait_for_timeout(50)
+        raise AssertionError("nothing was asked")
+
+    def let_go(self) -> None:
+        """The page has it and has had the time to take it over."""
+        route, answer = self.wait().found
+        route.fulfill(response=answer)
+        self.page.wait_for_timeout(500)

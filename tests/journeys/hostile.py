@@ -10,7 +10,7 @@ from django.urls import include, path
 from django.utils import timezone
 
 from board.append_only import lifted
-from tests.journeys.hostile_words import OWN, WORDS
+from tests.journeys.hostile_words import OWN, SPOKEN, TEXT_LISTS, WORDS
 
 OURS = ("patients", "imaging", "eligibility", "board")
 PAYLOADS = [
@@ -118,6 +118,42 @@ def poison() -> set[str]:
                         continue
                     done.add(name_of(field))
     return done
+
+
+def poison_leaves() -> set[str]:
+    """Every text within a JSON value that stands under a word of its own (SPOKEN), or in a list of texts; what took any."""
+    done = set()
+    with lifted():
+        for model in our_models():
+            for field in (f for f in model._meta.concrete_fields if isinstance(f, models.JSONField)):
+                is_list = name_of(field) in TEXT_LISTS
+                for pk, value in list(model._base_manager.values_list("pk", field.name)):
+                    changed, count = _poisoned(value, is_text=is_list)
+                    if count and _put(model, pk, field.name, changed):
+                        done.add(name_of(field))
+    return done
+
+
+def _put(model: type[models.Model], pk, name: str, value) -> bool:
+    try:
+        with transaction.atomic():
+            models.QuerySet(model).filter(pk=pk).update(**{name: value})
+    except IntegrityError:
+        return False
+    return True
+
+
+def _poisoned(value, *, is_text: bool) -> tuple[object, int]:
+    """A copy with code in its texts, and in how many."""
+    if isinstance(value, str):
+        return (hostile(300), 1) if is_text and value else (value, 0)
+    if isinstance(value, list):
+        parts = [_poisoned(one, is_text=is_text) for one in value]
+        return [one for one, _ in parts], sum(count for _, count in parts)
+    if isinstance(value, dict):
+        named = {key: _poisoned(one, is_text=key in SPOKEN) for key, one in value.items()}
+        return {key: one for key, (one, _) in named.items()}, sum(count for _, count in named.values())
+    return value, 0
 
 
 def planted(request):

@@ -9,6 +9,11 @@ from patients.domain.bulk_reasons import REFUSED
 OWN: dict[str, dict[str, object]] = {
     "patients.ImportRow": {"table": "labs", "outcome": REFUSED, "code": "not_accepted"},
     "board.DecisionNotice": {"changes": [{"text": "<script>xss(1)</script>"}]},
+    "board.DecisionDraft": {
+        "content": {"rationale": "<script>xss(1)</script>", "question": "<img src=x onerror=xss(1)>"}
+    },
+    "board.EntryDraft": {"data": {"values": {"patient.question": "<script>xss(1)</script>"}, "base": {}}},
+    "imaging.SuvInput": {"name": "suv_type"},  # the others are numbers, which no form takes as anything else
     "board.CaseClosing": {"is_closed": False, "reason": ""},
     "board.DecisionFollowUp": {"kind": "done", "assignee": None},
 }
@@ -60,3 +65,93 @@ WORDS = frozenset(
     }.items()
     for name in names.split()
 )
+
+# Keys of JSON values under which persons, headers or sentences speak; under the others stand codes, numbers and keys.
+SPOKEN = frozenset(
+    {
+        *(
+            "text",
+            "note",
+            "message",
+            "label",
+            "name",
+            "title",
+            "description",
+            "question",
+            "reason",
+            "sentence",
+            "source",
+        ),
+        *("rationale", "finding", "words", "said", "comment", "summary", "wording", "excerpt"),
+        *("manufacturer", "model_name", "radiopharmaceutical", "reconstruction"),
+    }
+)
+TEXT_LISTS = frozenset({"patients.Diagnosis.metastatic_sites", "patients.TreatmentLine.drugs"})
+TABS = ("eligibility", "change", "scans", "histology", "lines", "labs", "decisions", "contacts", "audit")
+# Answered with JSON, text, pictures or a file: looked at without a browser, whose they are not to be read as a page.
+NO_PAGE = {
+    "text/plain",
+    "application/json",
+    "application/pdf",
+    "image/png",
+    "image/webp",
+    "application/fhir+json",
+    "application/zip",
+    "application/xml",
+    "text/csv",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+# Free texts of a header stand together in one series; words of a list each in one of its own, since many of them say
+# that there is no SUV, and why in their own words.
+FREE = [
+    "PatientName",
+    "PatientID",
+    "IssuerOfPatientID",
+    "PatientComments",
+    "OtherPatientIDs",
+    "StudyDescription",
+    "SeriesDescription",
+    "StationName",
+    "Manufacturer",
+    "ManufacturerModelName",
+    "InstitutionName",
+    "ProtocolName",
+    "ReferringPhysicianName",
+    "OperatorsName",
+    "SoftwareVersions",
+    "AccessionNumber",
+    "StudyID",
+    "ImageComments",
+    "DeviceSerialNumber",
+    "ReconstructionMethod",
+    "ConvolutionKernel",
+]
+OF_LISTS = [
+    "PatientSex",
+    "Modality",
+    "ImageType",
+    "SeriesType",
+    "CorrectedImage",
+    "Units",
+    "SUVType",
+    "DecayCorrection",
+    "BurnedInAnnotation",
+    "LossyImageCompression",
+    "TimezoneOffsetFromUTC",
+    "SpecificCharacterSet",
+    "Radiopharmaceutical",
+    "CodeValue",
+    "CodeMeaning",
+    "UniversalEntityID",
+]
+NO_IMAGE_WITH_IT = {"PhotometricInterpretation"}  # any other word is a refusal that repeats nothing
+SAID_IN_JSON = {
+    *(
+        "board.DecisionDraft.content",
+        "board.DecisionNotice.changes",
+        "board.Minutes.content",
+        "board.WatchState.reasons",
+    ),
+    *("imaging.Series.header", "imaging.Series.warnings", "imaging.SuvResult.absent", "imaging.SuvResult.inputs"),
+    *("patients.AuditEvent.after", "patients.Diagnosis.metastatic_sites", "patients.TreatmentLine.drugs"),
+}

@@ -11,7 +11,7 @@ SMALLEST, LONG, KEY, LARGE = 0.032, 0.04, 0.045, 0.06
 LEAST_CONTRAST = 7.0
 MOST_FACTS, MOST_WORDS = 12, 60
 SAFE = 0.05
-SIZES = ((1920, 1080), (1280, 720), (1024, 768))
+SIZES = ((1920, 1080), (1366, 768), (1280, 720), (1024, 768))
 PACK = np.array([1 << 16, 1 << 8, 1], dtype=np.uint32)
 STYLES = Path(__file__).resolve().parents[2] / "static" / "css"
 
@@ -48,11 +48,15 @@ READ = """async ({ html, theme, texts, sizes }) => {
       const style = getComputedStyle(el), range = document.createRange();
       range.selectNodeContents(node);
       const rects = [...range.getClientRects()];
-      const of = { text: node.data.trim(), kind: kindOf(el), isMark: Boolean(el.closest('[aria-hidden], .wall-mark')) };
+      const of = { text: node.data.trim(), kind: kindOf(el), isMark: Boolean(el.closest('[aria-hidden], .wall-mark')), isCrossed: false };
+      // A pill has a ground of its own, which hides the line.
+      const line = el.matches('.pill-text') ? null : el.closest('svg.track')?.querySelector('.today-line');
       rects.forEach((rect, nth) => {
         const box = clip(rect, el);
         const isLost = box.right - box.left < 1 || box.bottom - box.top < 2;
         const isCut = !isLost && (rect.right - box.right > 2 || box.left - rect.left > 2 || rect.bottom - box.bottom > rect.height / 4);
+        const today = line?.getBoundingClientRect();
+        if (today && rect.left < today.right && rect.right > today.left && rect.top < today.bottom && rect.bottom > today.top) of.isCrossed = true;
         found.push({ ...of, ...box, lost: isLost, isCut, isFirst: nth === 0, size: parseFloat(style.fontSize),
           colour: el instanceof SVGElement ? style.fill : style.color });
       });
@@ -124,6 +128,7 @@ def _shown(read: dict) -> Shown:
         if p["size"] < least.get(p["kind"], SMALLEST) * height - 0.05
     ]
     faults += [f"edge: {p['text']}" for p in pieces if _is_at_the_edge(p, read)]
+    faults += [f"crossed by today's line: {p['text']}" for p in pieces if p["isCrossed"]]
     faults += [f"over each other: {a} / {b}" for a, b in overlaps(pieces)]
     if read["live"] or read["cursor"] != "none":
         faults.append("something can be clicked")

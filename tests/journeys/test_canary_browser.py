@@ -9,7 +9,7 @@ from playwright.sync_api import Error, expect
 from tests.contracts import canary_fields
 from tests.contracts.canary import WORD, has_a_word, names_the_case_only
 from tests.contracts.canary_rows import full_world
-from tests.journeys.room import opened_room, small_board
+from tests.journeys.room import opened_room
 from tests.patients.factories import make_user
 from tests.processes.canary.words import all_found_in
 
@@ -53,8 +53,8 @@ def test_looking_leaves_nothing_on_the_computer(page, live_server, sign_in, tran
 
 
 @pytest.fixture
-def room(browser, live_server, transactional_db):
-    found = opened_room(browser, live_server.url, small_board(), PASSWORD)
+def room(browser, live_server, chair_of_three):
+    found = opened_room(browser, live_server.url, chair_of_three, PASSWORD)
     found.begin()
     found.press("PageDown")
     found.shows("Case 1 of 3")

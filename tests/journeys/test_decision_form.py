@@ -9,6 +9,7 @@ from board.models import BoardDecision
 from patients.services import grant_access
 from tests.board.factories import published_case
 from tests.board.meeting_factories import make_item, make_meeting
+from tests.journeys.conftest import HeldAnswer
 from tests.patients.factories import make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -107,3 +108,46 @@ def test_the_pages_of_a_case_outside_a_meeting(item, page, shoot, has_no_serious
     page.locator("[data-sign]").click()
     expect(page.get_by_text("Choose an outcome.").first).to_be_visible()
     shoot("decide-refused")
+
+
+def test_what_is_signed_is_what_stands_in_the_form_until_the_answer_comes(item, page):
+    """A word typed after Sign would be neither in the signature nor anywhere else."""
+    fill(page)
+    expect(page.locator("[data-decision-state]")).to_contain_text("Saved", timeout=10_000)
+    held = HeldAnswer(page, "**/sign/")
+    page.get_by_label("Your password").fill("guess")
+    page.keyboard.press("Control+Enter")
+    held.wait()
+    form, text = page.locator("[data-decision-form]"), page.get_by_label("Recommendation, shown to the room")
+    text.click()
+    page.keyboard.type("Late. ")
+    page.get_by_label("Majority").click(force=True)
+    assert text.input_value() == "Get labs, eGFR, pregnancy status"
+    assert page.get_by_label("Consensus").is_checked()
+    assert form.get_attribute("aria-busy") == "true"
+    held.let_go()
+    expect(page.get_by_text("This is not your password").first).to_be_visible()
+    assert form.get_attribute("aria-busy") is None
+    expect(page.get_by_label("Your password")).to_be_focused()
+    text.click()
+    page.keyboard.press("Control+Home")
+    page.keyboard.type("First: ")
+    expect(text).to_have_value("First: Get labs, eGFR, pregnancy status")
+
+
+def test_words_that_wait_for_an_answer_are_not_overwritten_by_what_cannot_be_saved(item, page):
+    state, kept = page.locator("[data-decision-state]"), page.locator("[data-kept]")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.route("**/draft/", lambda route: route.abort() if route.request.method == "POST" else route.continue_())
+    page.get_by_label("Recommendation, shown to the room").fill("Written in the morning")
+    expect(state).to_contain_text("Kept on this computer", timeout=10_000)
+    page.evaluate("document.querySelector('[data-decision-form]').remove()")
+    page.goto(page.url)
+    expect(kept).to_contain_text("Written in the morning")
+    page.get_by_label("Recommendation, shown to the room").fill("Written at noon")
+    expect(state).to_contain_text("No answer from the server", timeout=10_000)
+    assert "Written in the morning" in page.evaluate("Object.values({...localStorage}).join()")
+    expect(state).to_contain_text("Leave the page open and choose above")
+    page.get_by_role("button", name="Throw it away").click()
+    expect(state).to_contain_text("Kept on this computer", timeout=10_000)
+    assert "Written at noon" in page.evaluate("Object.values({...localStorage}).join()")

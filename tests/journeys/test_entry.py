@@ -11,6 +11,7 @@ from board.models import EntryDraft, ReturnAnswer
 from patients.models import HistologySpecimen, LabResult, Patient, PrrtCycle, Team, TreatmentLine
 from patients.services import create_patient, grant_access
 from tests.board.entry.test_submit import WHOLE
+from tests.journeys.conftest import HeldAnswer
 from tests.patients.factories import make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -228,15 +229,21 @@ def test_what_is_typed_is_text(page, sign_in, clerk, shared):
     assert page.locator("img[src=x]").count() == 0 and said == []
 
 
-def test_a_case_that_is_here_already_is_shown_beside(page, sign_in, clerk, shared, shoot):
-    create_patient(by=make_user("coordinator"), case_number="UNSEEN-9")
-    sign_in(clerk, "/patients/new/")
+def like_a_case_that_is_here(page):
+    """Types what case TWO-1 has; returns where it is asked whether they are the same."""
     page.wait_for_selector(READY)
     page.locator("[name='patient.sex_for_formulas'][value=F]").check(force=True)
     page.locator("[name='patient.birth_date']").fill("1968")
     page.locator("[name='patient.case_number']").fill("TWO-01")
     alike = page.locator("[data-alike]")
     expect(alike).to_contain_text("Case TWO-1 may be the same")
+    return alike
+
+
+def test_a_case_that_is_here_already_is_shown_beside(page, sign_in, clerk, shared, shoot):
+    create_patient(by=make_user("coordinator"), case_number="UNSEEN-9")
+    sign_in(clerk, "/patients/new/")
+    alike = like_a_case_that_is_here(page)
     shoot("entry-alike")
     alike.get_by_role("button", name="Different").click()
     expect(alike).to_be_hidden()
@@ -353,3 +360,244 @@ def test_a_value_that_is_offered_is_taken_by_key(page, sign_in, clerk, shared, s
     page.keyboard.press("Control+s")
     expect(page.locator("[data-state]")).to_contain_text("Saved on the server", timeout=10_000)
     assert draft_for(shared, clerk).data["values"][stop.get_attribute("name")] == "2026-02-15"
+
+
+def test_values_of_a_table_that_was_typed_over_do_not_come_back(page, sign_in, clerk, shared):
+    """The first table is answered after the second: the values shown are those of the text that stands there."""
+    sign_in(clerk, "/patients/TWO-1/entry/")
+    page.wait_for_selector(READY)
+    held = HeldAnswer(page, "**/new/paste/")
+    page.get_by_role("button", name="Paste table").click()
+    page.locator("[data-paste-text]").fill("Parameter;28.04.2026;Einheit\nHb;12,6;g/dl\nThrombozyten;142;G/l")
+    held.wait()
+    page.locator("[data-paste-text]").fill("Parameter;28.04.2026;Einheit\nHb;9,9;g/dl")
+    rows = page.locator("[data-paste-rows] tr")
+    expect(rows).to_have_count(1)
+    held.let_go()
+    expect(rows).to_have_count(1)
+    expect(rows.locator("[data-part=value]")).to_have_value("9.9")
+
+
+def test_words_that_were_kept_wait_for_an_answer_over_a_reload(page, sign_in, clerk, shared):
+    """What the page saves by itself while it asks is no answer to what was asked."""
+    sign_in(clerk, "/patients/TWO-1/entry/")
+    page.wait_for_selector(READY)
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.route("**/entry/save/", lambda route: route.abort())
+    page.locator("[name='tumour.tnm']").fill("cT2")
+    page.keyboard.press("Control+s")
+    expect(page.locator("[data-state]")).to_contain_text("Kept on this computer.")
+    page.unroute("**/entry/save/")
+    for _ in range(2):
+        page.evaluate("document.querySelector('form[data-entry]').remove()")
+        page.goto(page.url)
+        page.wait_for_selector(READY)
+        expect(page.locator("[data-kept]")).to_contain_text("TNM")
+    page.locator("[name='tumour.tnm']").fill("cT3")
+    page.keyboard.press("Control+s")
+    expect(page.locator("[data-state]")).to_contain_text("Saved on the server", timeout=10_000)
+    page.get_by_role("button", name="Take it over").click()
+    conflict = page.locator("[data-conflict]")
+    expect(conflict).to_contain_text("cT2")
+    expect(conflict).to_contain_text("cT3")
+
+
+def test_kept_words_taken_while_a_save_is_on_its_way_are_compared_with_what_another_wrote(page, sign_in, clerk, shared):
+    sign_in(clerk, "/patients/TWO-1/entry/")
+    page.wait_for_selector(READY)
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.route("**/entry/save/", lambda route: route.abort())
+    page.locator("[name='tumour.tnm']").fill("cT2")
+    page.keyboard.press("Control+s")
+    expect(page.locator("[data-state]")).to_contain_text("Kept on this computer.")
+    page.unroute("**/entry/save/")
+    theirs = draft_for(shared, clerk.coordinator)
+    save_draft(by=clerk.coordinator, draft=theirs, seen_version=entry_of(theirs).version, values={"tumour.tnm": "cT9"})
+    page.evaluate("document.querySelector('form[data-entry]').remove()")
+    held = HeldAnswer(page, "**/entry/save/")
+    page.goto(page.url)
+    held.wait()
+    page.get_by_role("button", name="Take it over").click()
+    held.let_go()
+    conflict = page.locator("[data-conflict]")
+    expect(conflict).to_contain_text("cT2")
+    expect(conflict).to_contain_text("cT9")
+    assert draft_for(shared, clerk).data["values"] == {"tumour.tnm": "cT9"}
+
+
+def test_a_case_that_was_called_different_is_not_asked_about_by_an_older_answer(page, sign_in, clerk, shared):
+    sign_in(clerk, "/patients/new/")
+    alike = like_a_case_that_is_here(page)
+    expect(page.locator("[data-state]")).to_contain_text("Saved on the server", timeout=10_000)
+    held = HeldAnswer(page, "**/new/look/")
+    page.locator("[name='status.ecog']").first.check(force=True)
+    held.wait()
+    alike.get_by_role("button", name="Different").click()
+    expect(alike).to_be_hidden()
+    held.let_go()
+    assert alike.is_hidden()
+
+
+def test_what_is_submitted_is_what_stands_in_the_form_until_the_answer_comes(page, sign_in, clerk, shared):
+    """A word typed after Submit would go nowhere: the next page comes with the answer."""
+    page.route("**/entry/save/", with_nothing_missing)
+    sign_in(clerk, "/patients/TWO-1/entry/")
+    page.wait_for_selector(READY)
+    held = HeldAnswer(page, "**/entry/submit/")
+    page.get_by_role("button", name="Submit for check").click()
+    held.wait()
+    form, tnm = page.locator("form[data-entry]"), page.locator("[name='tumour.tnm']")
+    tnm.focus()
+    page.keyboard.type("cT2")
+    assert tnm.input_value() == ""
+    assert form.get_attribute("aria-busy") == "true"
+    held.let_go()
+    assert form.get_attribute("aria-busy") is None
+    page.keyboard.press("Escape")
+    tnm.focus()
+    page.keyboard.type("cT2")
+    assert tnm.input_value() == "cT2"
+
+
+def with_nothing_missing(route) -> None:
+    answer = route.fetch()
+    said = answer.json()
+    said["ring"]["missing"] = []
+    route.fulfill(response=answer, json=said)
+
+
+def test_words_that_wait_for_an_answer_are_not_overwritten_by_what_cannot_be_saved(page, sign_in, clerk, shared):
+    sign_in(clerk, "/patients/TWO-1/entry/")
+    page.wait_for_selector(READY)
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.route("**/entry/save/", lambda route: route.abort())
+    state, tnm = page.locator("[data-state]"), page.locator("[name='tumour.tnm']")
+    tnm.fill("cT2")
+    page.keyboard.press("Control+s")
+    expect(state).to_contain_text("Kept on this computer.")
+    page.evaluate("document.querySelector('form[data-entry]').remove()")
+    page.goto(page.url)
+    page.wait_for_selector(READY)
+    expect(page.locator("[data-kept]")).to_contain_text("cT2")
+    tnm.fill("cT3")
+    page.keyboard.press("Control+s")
+    expect(state).to_contain_text("Kept on this computer.")
+    on_this_computer = page.evaluate("Object.values({...localStorage}).join()")
+    assert "cT2" in on_this_computer and "cT3" in on_this_computer
+    page.evaluate("document.querySelector('form[data-entry]').remove()")
+    page.goto(page.url)
+    page.wait_for_selector(READY)
+    expect(page.locator("[data-kept]")).to_contain_text("cT2")
+    expect(page.locator("[data-kept]")).to_contain_text("1 more after this")
+    page.get_by_role("button", name="Discard it").click()
+    expect(page.locator("[data-kept]")).to_contain_text("cT3")
+    assert "cT2" not in page.evaluate("Object.values({...localStorage}).join()")
+    page.unroute("**/entry/save/")
+    page.get_by_role("button", name="Take it over").click()
+    expect(state).to_contain_text("Saved on the server", timeout=10_000)
+    assert draft_for(shared, clerk).data["values"] == {"tumour.tnm": "cT3"}
+    assert "cT3" not in page.evaluate("Object.values({...localStorage}).join()")
+
+
+def test_words_typed_while_kept_ones_are_offered_are_not_overwritten_when_those_are_taken(page, sign_in, clerk, shared):
+    sign_in(clerk, "/patients/TWO-1/entry/")
+    page.wait_for_selector(READY)
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.route("**/entry/save/", lambda route: route.abort())
+    state, tnm, edition = (
+        page.locator(one) for one in ("[data-state]", "[name='tumour.tnm']", "[name='tumour.tnm_edition']")
+    )
+    tnm.fill("cT2")
+    edition.evaluate("one => { one.closest('details').open = true; }")
+    edition.fill("AJCC 7")
+    page.keyboard.press("Control+s")
+    expect(state).to_contain_text("Kept on this computer.")
+    page.evaluate("document.querySelector('form[data-entry]').remove()")
+    page.goto(page.url)
+    page.wait_for_selector(READY)
+    tnm.fill("cT3")
+    page.keyboard.press("Control+s")
+    expect(state).to_contain_text("Kept on this computer.")
+    page.get_by_role("button", name="Submit for check").click()
+    expect(page.locator("[data-errors]")).to_contain_text("take them over or discard them")
+    page.get_by_role("button", name="Take it over").click()
+    conflict = page.locator("[data-conflict]")
+    expect(conflict).to_contain_text("An earlier page of yours")
+    expect(conflict).to_contain_text("cT2")
+    expect(conflict).to_contain_text("cT3")
+    expect(tnm).to_have_value("cT3")
+    expect(edition).to_have_value("AJCC 7")
+    page.unroute("**/entry/save/")
+    conflict.get_by_role("button", name="Keep mine").click()
+    expect(state).to_contain_text("Saved on the server", timeout=10_000)
+    assert draft_for(shared, clerk).data["values"] == {"tumour.tnm": "cT3", "tumour.tnm_edition": "AJCC 7"}
+    assert page.evaluate("Object.keys(localStorage).filter(one => one.startsWith('prrt.entry.'))") == []
+
+
+def test_a_double_press_of_submit_submits_once(page, sign_in, clerk, shared):
+    page.route("**/entry/save/", with_nothing_missing)
+    sign_in(clerk, "/patients/TWO-1/entry/")
+    page.wait_for_selector(READY)
+    sent = []
+    page.on(
+        "request",
+        lambda request: sent.append(request.post_data_json) if request.url.endswith("/entry/submit/") else None,
+    )
+    held = HeldAnswer(page, "**/entry/submit/")
+    button = page.get_by_role("button", name="Submit for check")
+    button.dblclick()
+    held.wait()
+    page.evaluate("document.querySelector('[data-submit-open]').click()")
+    held.let_go()
+    page.wait_for_timeout(300)
+    assert len(sent) == 1, "one press more is none"
+
+
+def test_a_press_after_a_lost_answer_has_the_same_key(page, sign_in, clerk, shared):
+    page.route("**/entry/save/", with_nothing_missing)
+    sign_in(clerk, "/patients/TWO-1/entry/")
+    page.wait_for_selector(READY)
+    keys = []
+
+    def lost(route):
+        keys.append(route.request.post_data_json["key"])
+        route.abort()
+
+    page.route("**/entry/submit/", lost)
+    for _ in range(2):
+        page.get_by_role("button", name="Submit for check").click()
+        expect(page.locator("[data-state]")).to_contain_text("Press again: it is submitted only once.")
+        page.wait_for_function("!document.querySelector('form[data-entry]').hasAttribute('aria-busy')")
+        page.locator("[data-state]").evaluate("one => { one.textContent = ''; }")
+    assert len(keys) == 2 and len(set(keys)) == 1
+    page.locator("[name='tumour.tnm']").fill("cT2")
+    page.get_by_role("button", name="Submit for check").click()
+    expect(page.locator("[data-state]")).to_contain_text("Press again")
+    assert len(set(keys)) == 2, "other words are another submission"
+
+
+@pytest.mark.parametrize("size", [(1366, 768), (1920, 1080)])
+def test_no_label_touches_what_is_said_beside_it(page, sign_in, clerk, shared, size):
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    sign_in(clerk, "/patients/new/")
+    page.wait_for_selector(READY)
+    page.locator("[data-row-add=prrt]").click()
+    for name in ("patient.birth_date", "tumour.clinical_date"):
+        page.locator(f"[name='{name}']").fill("03/1958")
+    for card in ("histology", "lines", "prrt"):
+        page.locator(f"[name^='{card}.'][name$='.clinical_date']").first.fill("03/1958")
+    expect(page.locator("[data-entry-field='patient.birth_date'] [data-said]")).to_have_text("1958-03, month only")
+    expect(page.locator("[data-rows=prrt] .entry-said-word")).to_have_count(1)
+    gaps = page.evaluate(GAPS)
+    assert len(gaps) >= 2 and {name: gap for name, gap in gaps if gap < 6} == {}
+
+
+# Between the letters of a label and a word on the same line.
+GAPS = """() => [...document.querySelectorAll(".field:has(.entry-said-word)")].flatMap((field) => {
+  const letters = document.createRange();
+  letters.selectNodeContents(field.querySelector("label, legend"));
+  const label = letters.getBoundingClientRect();
+  const word = field.querySelector(".entry-said-word").getBoundingClientRect();
+  const isBeside = label.width > 1 && word.top < label.bottom - 1 && word.bottom > label.top + 1;
+  return isBeside ? [[field.dataset.entryField, word.left - label.right]] : [];
+})"""

@@ -116,3 +116,16 @@ def test_what_somebody_else_changed_is_said_and_not_written_over(opened, scan):
     opened.get_by_text(f"changed by {colleague}").wait_for()
     assert opened.locator(".is-current [name=score]:checked").get_attribute("value") == "1-1"
     assert scores() == [(4, "")]
+
+
+def test_what_was_not_saved_goes_with_the_next_entry_of_the_same_form(opened):
+    """ "Saved" means all that stands there, not only the entry that was made last."""
+    opened.route("**/answers/", lambda route: route.abort())
+    opened.get_by_label("Comment, for the conclusion").fill("a long thought")
+    opened.keyboard.press("Tab")
+    opened.get_by_text("Not saved: the server does not answer. Your entries are kept.").wait_for()
+    opened.unroute("**/answers/")
+    opened.locator(".grade-answers [name=quality]").first.check()
+    saved(opened)
+    assert Reading.objects.get().quality
+    assert Reading.objects.get().comment == "a long thought"

@@ -13,6 +13,7 @@ from patients.models import AuditEvent
 from tests.imaging.phantom import two_bodies
 from tests.imaging.scan_rows import BODY, FIRST, SECOND, bring_scan, focus, fresh, match, new_lesion, work_off
 from tests.imaging.signing import sign
+from tests.journeys.conftest import HeldAnswer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -388,6 +389,28 @@ def test_a_list_from_before_a_step_does_not_bring_the_earlier_outline_back(desk,
     assert numbers(desk)[1]["volume"] > 0
 
 
+def test_lists_from_before_a_score_do_not_bring_back_that_it_is_missing(desk, settled):
+    """The lists are asked for, then a score is given and saved, then the lists come: they are the older of the two."""
+    held = []
+    desk.route(
+        re.compile("/read/lists/"), lambda route: held.append((route, route.fetch())) if not held else route.continue_()
+    )
+    sentence = desk.locator(".grading [data-sentence]")
+    expect(sentence).to_contain_text("1 lesion still to read")
+    desk.keyboard.press("]")
+    for _ in range(100):
+        if held:
+            break
+        desk.wait_for_timeout(50)
+    desk.keyboard.press("3")
+    expect(sentence).not_to_contain_text("lesion")
+    route, answer = held[0]
+    route.fulfill(response=answer)
+    desk.wait_for_timeout(1_000)
+    assert "lesion" not in sentence.inner_text()
+    expect(desk.locator(".lesions a[data-lesion] .krenning").first).to_have_text("3")
+
+
 def test_foci_are_decided_from_the_list_and_its_counts_follow(desk, settled):
     focus(settled, 1), focus(settled, 2)
     desk.reload()
@@ -421,3 +444,185 @@ def graded(scan, doctor):
     reading = scan.readings.get()
     score_lesion(by=doctor, reading=reading, lesion=Lesion.objects.get(), score_low=3, score_high=3)
     return reading
+
+
+@pytest.fixture
+def two(desk, settled):
+    """A second lesion beside the first, marked and stored; the first one is chosen."""
+    desk.keyboard.press("a")
+    go_to(desk, SECOND)
+    desk.keyboard.press("Enter")
+    desk.keyboard.type("liver")
+    desk.keyboard.press("Enter")
+    expect(desk.locator("[data-numbers]")).to_contain_text("L02")
+    work_off()
+    expect(desk.locator("[data-numbers]")).not_to_contain_text("provisional", timeout=10_000)
+    desk.keyboard.press("Escape")
+    desk.locator(".lesions a[data-label=L01]").click()
+    expect(desk.locator("[data-numbers]")).to_contain_text("L01")
+    desk.wait_for_load_state("networkidle")
+    return desk
+
+
+def test_who_has_gone_on_to_another_lesion_is_not_taken_back_by_a_late_answer(two):
+    """The next key would score the lesion that was left."""
+    held = HeldAnswer(two, "**/outline/")
+    two.keyboard.press("]")
+    held.wait()
+    two.keyboard.press("j")
+    second = two.locator(".lesions a[data-label=L02]")
+    expect(second).to_have_attribute("aria-current", "true")
+    held.let_go()
+    expect(two.locator("[data-said]")).to_contain_text("saved")
+    expect(second).to_have_attribute("aria-current", "true")
+    two.keyboard.press("2")
+    expect(second.locator(".krenning").first).to_have_text("2")
+
+
+def test_a_computed_score_taken_over_late_does_not_take_the_reader_away(two, doctor, phantom_case):
+    """Taking over goes on to the next lesion, but not with somebody who has gone elsewhere meanwhile."""
+    new_lesion(doctor, phantom_case, "L03")
+    two.reload()
+    two.locator("[data-workspace][data-all-ms]").wait_for()
+    two.locator(".lesions a[data-label=L01]").click()
+    expect(two.locator("[data-numbers]")).to_contain_text("L01")
+    held = HeldAnswer(two, "**/score/")
+    two.keyboard.press("y")
+    held.wait()
+    two.locator(".lesions a[data-label=L03]").click()
+    current = two.locator(".grade-lesion.is-current h3")
+    expect(current).to_contain_text("L03")
+    held.let_go()
+    expect(two.locator(".lesions a[data-label=L01] .source").last).to_have_text("read")
+    expect(current).to_contain_text("L03")
+
+
+def test_the_lesion_that_was_chosen_for_the_next_mark_stays_chosen(desk, settled):
+    """One more region of L01: the list that is read again meanwhile does not make a new lesion of it."""
+    desk.keyboard.press("]")
+    expect(desk.locator("[data-threshold]")).to_have_text("65 %")
+    desk.keyboard.press("a")
+    lesion = desk.locator("[data-ask] [name=lesion]")
+    lesion.select_option(label="L01, one more region")
+    chosen = lesion.input_value()
+    work_off()
+    expect(desk.locator("[data-numbers]")).not_to_contain_text("provisional", timeout=10_000)
+    desk.wait_for_timeout(500)
+    expect(lesion).to_have_value(chosen)
+
+
+def test_an_answer_to_a_score_from_before_a_new_lesion_does_not_say_that_all_are_read(desk, settled):
+    held = HeldAnswer(desk, "**/score/")
+    sentence = desk.locator(".grading [data-sentence]")
+    desk.keyboard.press("3")
+    held.wait()
+    desk.keyboard.press("a")
+    go_to(desk, SECOND)
+    desk.keyboard.press("Enter")
+    desk.keyboard.type("liver")
+    desk.keyboard.press("Enter")
+    expect(desk.locator(".lesions a[data-label=L02]")).to_have_count(1)
+    work_off()
+    expect(desk.locator("[data-numbers]")).not_to_contain_text("provisional", timeout=10_000)
+    desk.wait_for_timeout(1_000)
+    expect(sentence).to_contain_text("1 lesion still to read")
+    held.let_go()
+    desk.wait_for_timeout(500)
+    expect(sentence).to_contain_text("1 lesion still to read")
+
+
+def test_an_entry_for_a_lesion_that_was_taken_away_does_not_stand_in_the_way_of_the_signature(
+    desk, settled, expected_errors
+):
+    expected_errors.append("Failed to load resource")
+    desk.keyboard.press("a")
+    go_to(desk, SECOND)
+    desk.keyboard.press("Enter")
+    desk.keyboard.type("liver")
+    desk.keyboard.press("Enter")
+    expect(desk.locator(".grade-lesion.is-current h3")).to_contain_text("L02")
+    desk.route("**/score/", lambda route: route.abort())
+    desk.keyboard.press("3")
+    expect(desk.locator("[data-save-state]")).to_have_text("Not saved")
+    desk.keyboard.press("z")
+    expect(desk.locator(".lesions a[data-label=L02]")).to_have_count(0)
+    expect(desk.locator(".grade-lesion")).to_have_count(1)
+    desk.keyboard.press("Control+Enter")
+    expect(desk.locator("[data-save-state]")).to_have_text("Not ready to sign")
+
+
+def test_who_has_gone_on_after_deciding_on_a_focus_is_not_taken_to_the_next_one(desk, settled):
+    focus(settled, 1), focus(settled, 2)
+    desk.reload()
+    desk.locator("[data-workspace][data-all-ms]").wait_for()
+    desk.locator(".lesions a[data-region]").first.click()
+    held = HeldAnswer(desk, "**/reject/")
+    desk.keyboard.press("n")
+    held.wait()
+    lesion = desk.locator(".lesions a[data-lesion]").first
+    lesion.click()
+    expect(lesion).to_have_attribute("aria-current", "true")
+    held.let_go()
+    expect(desk.locator("[data-foci] a[data-region]")).to_have_count(1)
+    expect(lesion).to_have_attribute("aria-current", "true")
+
+
+def test_the_regions_are_asked_for_again_when_the_first_answer_does_not_come(page, desk, settled):
+    failed = []
+
+    def fail_first(route):
+        if failed:
+            return route.continue_()
+        failed.append(route.request.url)
+        return route.abort()
+
+    page.route("**/regions.json", fail_first)
+    page.reload()
+    page.locator("[data-workspace][data-all-ms]").wait_for()
+    page.locator(".lesions a[data-lesion]").first.click()
+    expect(page.locator("[data-numbers]")).to_contain_text("SUVmax")
+    assert failed
+
+
+def test_a_page_opened_while_numbers_are_computed_shows_them_when_they_are_stored(page, desk, settled):
+    desk.keyboard.press("]")
+    expect(desk.locator("[data-numbers]")).to_contain_text("provisional")
+    page.reload()
+    page.locator("[data-workspace][data-all-ms]").wait_for()
+    page.locator(".lesions a[data-lesion]").first.click()
+    expect(page.locator("[data-numbers]")).to_contain_text("being measured")
+    work_off()
+    expect(page.locator("[data-numbers]")).to_contain_text("SUVmax", timeout=10_000)
+
+
+def press_on(page, button) -> None:
+    """The button of the mouse goes down on it, and stays down."""
+    box = button.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+
+
+def test_a_press_is_not_lost_when_the_list_comes_anew_while_the_button_is_down(desk, settled):
+    focus(settled, 1), focus(settled, 2)
+    desk.reload()
+    desk.locator("[data-workspace][data-all-ms]").wait_for()
+    held = HeldAnswer(desk, "**/read/lists/*")
+    desk.locator("[data-foci] [data-do=reject]").first.click()
+    held.wait()
+    press_on(desk, desk.locator("[data-foci] li:not(:has(button:disabled)) [data-do=reject]").first)
+    held.let_go()
+    desk.mouse.up()
+    expect(desk.locator("[data-foci] a[data-region]")).to_have_count(0)
+
+
+def test_the_list_is_asked_for_again_when_the_server_could_not_give_it(desk, settled, expected_errors):
+    expected_errors.append("Failed to load resource")
+    focus(settled, 1), focus(settled, 2)
+    desk.reload()
+    desk.locator("[data-workspace][data-all-ms]").wait_for()
+    desk.route("**/read/lists/*", lambda route: route.abort())
+    desk.locator("[data-foci] [data-do=reject]").first.click()
+    desk.wait_for_timeout(1_500)
+    expect(desk.locator("[data-foci] a[data-region]")).to_have_count(2)
+    desk.unroute("**/read/lists/*")
+    expect(desk.locator("[data-foci] a[data-region]")).to_have_count(1, timeout=10_000)

@@ -16,7 +16,7 @@ from demo.accounts import DEMO_PASSWORD
 from imaging.models import Study
 from patients.models import AuditEvent, Patient, User
 from tests.journeys.conftest import RESULTS, serious_findings
-from tests.journeys.room import QUESTIONS, opened_room, signed_in, small_board
+from tests.journeys.room import QUESTIONS, opened_room, signed_in
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 NOTE = "ZQNOTE the family asks about travel"
@@ -51,8 +51,8 @@ def demonstration(demo_loaded, opened):
 
 
 @pytest.fixture
-def running(transactional_db, opened):
-    return opened(small_board(), PASSWORD)
+def running(chair_of_three, opened):
+    return opened(chair_of_three, PASSWORD)
 
 
 def write(room, *, outcome: str, text: str, owner: str = "Oncology") -> None:
@@ -295,6 +295,36 @@ def test_one_window_moves_the_screen_and_taking_over_is_asked_and_written_down(r
     expect(first.locator(".console-identity h2")).to_have_text("Case 0001")
     expect(first.locator("[data-elsewhere]")).to_contain_text("The room sees case 0002")
     assert AuditEvent.objects.filter(action="screen_control").count() == 2
+
+
+def test_a_second_window_of_the_same_person_fits_its_bar(running, browser):
+    running.press("PageDown")
+    running.shows("Case 1 of 3")
+    chair = User.objects.get(username="chair")
+    second = signed_in(browser, running.base, f"/meetings/{running.meeting.pk}/console/", chair, PASSWORD)
+    expect(second.locator("[data-control]")).to_have_text("You control the display in another window")
+    for width in (1366, 1280):
+        second.set_viewport_size({"width": width, "height": 768})
+        assert second.evaluate(FITS) == [True, True], width
+
+
+WATCH_THE_CLOCK = """() => {
+  window.clocks = [];
+  new MutationObserver(() => window.clocks.push(document.querySelector("[data-clock-case]").textContent))
+    .observe(document.querySelector("[data-part=room]"), { childList: true, subtree: true });
+}"""
+
+
+def test_the_time_of_the_case_never_falls_back_to_nothing(running):
+    room, console = running, running.console
+    room.press("PageDown")
+    room.shows("Case 1 of 3")
+    expect(console.locator("[data-clock-case]")).to_have_text("0:02", timeout=10_000)
+    console.evaluate(WATCH_THE_CLOCK)
+    console.locator(".seat").last.click()
+    console.wait_for_timeout(1500)
+    said = console.evaluate("window.clocks")
+    assert said and "0:00" not in said
 
 
 def test_a_case_is_presented_from_its_own_page_with_one_key(running):

@@ -10,16 +10,16 @@ from board.drafts import draft_of, save_draft
 from board.meetings import write_note
 from board.models import AgendaItem, BoardDecision
 from patients.models import User
-from tests.journeys.conftest import RESULTS, serious_findings
-from tests.journeys.room import opened_room, small_board
+from tests.journeys.conftest import RESULTS, HeldAnswer, serious_findings
+from tests.journeys.room import opened_room
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 PASSWORD = "not-a-real-password"
 
 
 @pytest.fixture
-def room(browser, live_server, transactional_db):
-    found, said = opened_room(browser, live_server.url, small_board(), PASSWORD), []
+def room(browser, live_server, chair_of_three):
+    found, said = opened_room(browser, live_server.url, chair_of_three, PASSWORD), []
     for page in (found.console, found.display):
         page.on("pageerror", lambda error: said.append(str(error)))
     found.begin()
@@ -197,7 +197,8 @@ def test_putting_off_keeps_the_note_that_is_being_typed(room):
     assert item_of(room, "0001").minuted == "minuted at the last moment"
 
 
-def test_a_late_answer_to_a_signature_does_not_throw_the_page_back_to_its_case(room):
+def signing(room) -> list:
+    """A decision whose signature is on its way: the request, held until it is let go on."""
     console, held = room.console, []
     form = console.locator("[data-decision-form]")
     room.press("m")
@@ -211,6 +212,11 @@ def test_a_late_answer_to_a_signature_does_not_throw_the_page_back_to_its_case(r
     console.get_by_label("Your password").fill(PASSWORD)
     console.locator("[data-sign]").click()
     expect(console.locator("[data-decision-state]")).to_have_text("Signing")
+    return held
+
+
+def test_a_late_answer_to_a_signature_does_not_throw_the_page_back_to_its_case(room):
+    console, held = room.console, signing(room)
     case(room, "0002").click()
     expect(console.locator(".console-identity h2")).to_have_text("Case 0002")
     console.evaluate("window.isSamePage = true")
@@ -244,3 +250,86 @@ def test_the_displays_sheet_closes_on_escape_on_a_press_outside_and_after_pairin
     expect(sheet).to_have_attribute("open", "")
     console.locator(".console-title").click()
     expect(sheet).not_to_have_attribute("open", re.compile(".*"))
+
+
+def test_two_cases_on_no_key_reaches_the_form_of_the_first_before_the_last_has_come(room):
+    """The page of the case in between answers first: what is pressed then is about no case at all."""
+    console, waiting = room.console, []
+    console.route("**/console/?item=*", lambda route, _request: waiting.append(route))
+    room.press("PageDown")
+    room.shows("Case 2 of 3")
+    room.press("PageDown")
+    room.shows("Case 3 of 3")
+    second, third = [str(item_of(room, number).pk) for number in ("0002", "0003")]
+    for route in [one for one in waiting if second in one.request.url]:
+        route.continue_()
+    console.wait_for_timeout(700)
+    room.press("e")
+    recommendation(room).evaluate("(area) => area.focus()")
+    console.keyboard.type("for case 0003")
+    assert console.locator("[data-decision-form] :checked[name=outcome]").count() == 0
+    assert recommendation(room).input_value() == ""
+    console.unroute("**/console/?item=*")
+    expect(console.locator(".console-identity h2")).to_have_text("Case 0003")
+    assert third in console.url
+
+
+def test_an_answer_to_a_signature_while_the_next_case_opens_does_not_hold_it_back(room):
+    console, held, pages = room.console, signing(room), []
+    console.route("**/console/?item=*", lambda route, _request: pages.append(route))
+    case(room, "0002").click()
+    console.wait_for_timeout(300)
+    held[0].continue_()
+    for _ in range(100):
+        if BoardDecision.objects.filter(item__meeting=room.meeting).exists():
+            break
+        console.wait_for_timeout(50)
+    console.wait_for_timeout(500)
+    for one in pages:
+        one.continue_()
+    console.unroute("**/console/?item=*")
+    expect(console.locator(".console-identity h2")).to_have_text("Case 0002")
+    expect(case(room, "0001")).to_contain_text("signed", timeout=10_000)
+    assert console.locator(".console-identity h2").inner_text() == "Case 0002"
+
+
+def test_a_note_that_is_typed_while_the_case_comes_anew_stays(room):
+    """After putting off the page brings the case again: words typed meanwhile stand in it, and all of them are kept."""
+    console = room.console
+    note = console.get_by_label("Minuted note on case 0001")
+    note.fill("First.")
+    expect(console.locator("[data-note=minuted] [data-queue-said]")).to_have_text("Kept.", timeout=10_000)
+    held = HeldAnswer(console, "**/console/?item=*")
+    console.locator("[data-send] [name=reason]").first.evaluate(
+        "(one) => { const fold = one.closest('details'); if (fold) fold.open = true; }"
+    )
+    console.locator("[data-send] [name=reason]").first.fill("Labs are missing")
+    console.locator("[data-send] button").first.click()
+    held.wait()
+    note.focus()
+    console.keyboard.press("End")
+    console.keyboard.type(" Second.")
+    held.let_go()
+    assert note.input_value() == "First. Second."
+    expect(note).to_be_focused()
+    console.keyboard.type(" Third.")
+    console.wait_for_timeout(2500)
+    assert note.input_value() == "First. Second. Third."
+    assert item_of(room, "0001").minuted == "First. Second. Third."
+
+
+def test_a_case_is_opened_by_a_press_during_which_the_agenda_comes_anew(room):
+    console = room.console
+    held = HeldAnswer(console, "**/console/?item=*")
+    console.locator("[data-send] [name=reason]").first.evaluate(
+        "(one) => { const fold = one.closest('details'); if (fold) fold.open = true; }"
+    )
+    console.locator("[data-send] [name=reason]").first.fill("Labs are missing")
+    console.locator("[data-send] button").first.click()
+    held.wait()
+    box = console.locator("[data-part=agenda] a", has_text="0003").first.bounding_box()
+    console.mouse.move(box["x"] + 9, box["y"] + box["height"] / 2)
+    console.mouse.down()
+    held.let_go()
+    console.mouse.up()
+    expect(console.locator(".console-identity h2")).to_have_text("Case 0003")

@@ -6,6 +6,7 @@ import pytest
 
 from demo.people import demo_team
 from demo.scale import load
+from patients.models import Patient, User
 from tests.board.factories import add_lab, published_case
 from tests.patients.factories import make_user
 
@@ -21,11 +22,16 @@ def overlaps(a, b) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] + 3 < b[3] - 3 and b[1] + 3 < a[3] - 3
 
 
-@pytest.fixture
-def case(sign_in):
+def rows_of_the_case() -> None:
     user, patient = published_case()
     add_lab(user, patient, analyte="cga", value=310, unit="ug/L", reference_high=100)
     add_lab(user, patient, value=104, reference_low=150, reference_high=400)
+
+
+@pytest.fixture
+def case(transactional_db, kept_rows, sign_in):
+    kept_rows.bring(rows_of_the_case)
+    user, patient = User.objects.get(username="reader-0001"), Patient.objects.get()
     sign_in(user, "/patients/0001/")
     return user, patient
 

@@ -10,22 +10,28 @@ from board.models import Contact
 from board.services import look_again, record_decision
 from demo.people import demo_team
 from imaging.models import UptakeMeasurement
-from patients.models import LabResult
+from patients.models import LabResult, Patient, User
 from patients.services import grant_access
 from tests.board.factories import FOLLOW_UP, add_lab, published_case
 from tests.patients.factories import make_patient, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
+STATE = "/patients/0001/state/"
 
 
-@pytest.fixture
-def case(sign_in):
+def rows_of_the_case() -> None:
     user, patient = published_case()
     add_lab(user, patient, value=104, reference_low=150, reference_high=400)
     words = {"outcome": "not_yet", "text": "Repeat.", "owner": "Dr K"}
     record_decision(by=user, patient=patient, decided_on=FOLLOW_UP, **words)
     UptakeMeasurement.objects.filter(suv_max=16.9).update(suv_max=17.5)
     look_again(patient)
+
+
+@pytest.fixture
+def case(transactional_db, kept_rows, sign_in):
+    kept_rows.bring(rows_of_the_case)
+    user, patient = User.objects.get(username="reader-0001"), Patient.objects.get()
     sign_in(user, "/patients/0001/")
     return user, patient
 
@@ -41,6 +47,25 @@ def test_the_drawer_has_its_steps_one_below_the_other_and_no_serious_finding(cas
     steps = page.locator("#drawer .chain > li").evaluate_all("all => all.map(li => li.getBoundingClientRect().left)")
     assert len(steps) > 3 and len(set(steps)) == 1
     assert fits(page)
+
+
+def test_a_drawer_that_was_closed_leads_nowhere(case, page, expected_errors):
+    """Its source did not come, and nobody waits for it any more: whoever reads on keeps the page."""
+    expected_errors.append("Failed to load resource")
+    held = []
+    address, cell = page.url, page.locator(".heatmap a.cell").first
+    page.route(cell.evaluate("link => link.href"), lambda route, _request: held.append(route))
+    cell.click()
+    expect(page.locator("#drawer")).to_be_visible()
+    for _ in range(100):
+        if held:
+            break
+        page.wait_for_timeout(50)
+    page.keyboard.press("Escape")
+    expect(page.locator("#drawer")).to_be_hidden()
+    held[0].abort()
+    page.wait_for_timeout(500)
+    assert len(held) == 1 and page.url == address
 
 
 def test_the_focused_number_opens_its_source_by_key_and_gives_the_focus_back(case, page):
@@ -210,6 +235,40 @@ def test_values_are_tried_by_key_live_and_by_button_and_nothing_is_kept(
     page.get_by_role("link", name="Reset").click()
     expect(page.get_by_label("Platelets")).to_have_value("")
     assert LabResult.objects.count() == before
+
+
+def test_a_result_that_could_not_be_computed_again_does_not_stand_beside_other_values(case, page, expected_errors):
+    expected_errors.append("Failed to load resource")
+    page.keyboard.press("w")
+    page.wait_for_url("**/patients/0001/what-if/")
+    answer = page.locator("[data-what-if-result]")
+    expect(answer).to_contain_text("both verdicts are as recorded")
+    for failing in (lambda route: route.abort(), lambda route: route.fulfill(status=500, body="away")):
+        page.route("**/what-if/", failing)
+        page.get_by_label("L01 stomach: uptake").select_option("below")
+        expect(answer).to_contain_text("Not computed for these values")
+        expect(answer).not_to_contain_text("as recorded")
+        page.unroute("**/what-if/")
+        page.get_by_label("L01 stomach: uptake").select_option("above")
+        expect(answer).to_contain_text("1 tried value")
+        expect(answer).not_to_contain_text("Not computed")
+
+
+def test_coming_back_to_the_tab_adds_no_further_questions_to_the_server(case, page):
+    """Each return asks at once; afterwards it is still once a minute."""
+    asked = []
+    page.on("request", lambda request: request.url.endswith(STATE) and asked.append(request.url))
+    page.clock.install()
+    page.reload()
+    page.wait_for_load_state("networkidle")
+    for count in range(1, 4):
+        with page.expect_response(lambda response: response.url.endswith(STATE)):
+            page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        assert len(asked) == count
+    page.wait_for_timeout(300)
+    page.clock.fast_forward(61_000)
+    page.wait_for_timeout(500)
+    assert len(asked) == 4
 
 
 def test_the_eligibility_tab_is_legible_and_compares_sets(case, page, live_server, has_no_serious_finding):

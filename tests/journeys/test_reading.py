@@ -12,7 +12,7 @@ from imaging.models import Lesion, Scan
 from imaging.selectors import current_suv
 from imaging.services import place_voi
 from patients.services import record
-from tests.imaging.phantom import two_bodies, write_pet
+from tests.imaging.phantom import BORN, two_bodies, write_pet
 from tests.imaging.test_views_series import bring, run_all
 from tests.patients.factories import make_patient, make_user
 
@@ -30,7 +30,7 @@ def reader():
 def after(reader, tmp_path, settings) -> Scan:
     """Two lesions on both scans; on the second scan everything lies two voxels further left and one higher."""
     settings.FILE_STORE_DIR = tmp_path / "store"
-    patient = make_patient(by=reader, case_number="SYN-a", sex_for_formulas="F")
+    patient = make_patient(by=reader, case_number="SYN-a", birth_date=BORN, sex_for_formulas="F")
 
     def moved(values):
         two_bodies(values)

@@ -1,4 +1,4 @@
-"""Every view of the screen at three sizes: smallest text, contrast, amount, nothing cut, nothing over another.
+"""Every view of the screen at four sizes: smallest text, contrast, amount, nothing cut, crossed or over another.
 
 One page shows one frame after the other; the screen measures everything against its box, so the box is each size in turn.
 """
@@ -78,6 +78,7 @@ def faults_of(wall, frames: dict[str, str], texts=TEXT_SIZES) -> list[str]:
 @pytest.mark.parametrize("with_sentence", [False, True], ids=["case", "with the sentence"])
 def test_every_view_of_every_case_can_be_read_from_the_last_row(wall, room, with_sentence):
     frames = frames_of(room, with_sentence=with_sentence)
+    assert all("not a certified medical device" in html for html in frames.values())
     assert len(frames) == 6 * 8 and ("recommendation-sentence" in frames["overview-0003"]) == with_sentence
     faults = faults_of(wall, frames)
     assert not faults, "\n".join(faults)

@@ -6,7 +6,8 @@ import pytest
 from playwright.sync_api import expect
 
 from imaging.models import Scan, Series, Upload
-from tests.imaging.phantom import write_pet
+from tests.imaging.phantom import BORN, write_pet
+from tests.journeys.conftest import HeldAnswer
 from tests.patients.factories import make_patient, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -63,6 +64,7 @@ def test_a_broken_file_is_a_sentence_and_costs_only_itself(page, sign_in, reader
     send(page, [broken, letter, *paths])
     wait_until_imported(page)
     expect(page.get_by_text("12 stored, 2 refused")).to_be_visible()
+    expect(page.get_by_role("button", name="Cancel")).to_have_count(0)
     expect(page.get_by_text("This is not a DICOM file.").first).to_be_visible()
     expect(page.get_by_text("The file ends before its content does").first).to_be_visible()
     expect(page.get_by_text("broken.dcm").first).to_be_visible()
@@ -89,7 +91,7 @@ def test_a_held_series_is_compared_and_confirmed(
 
 
 def test_a_missing_weight_is_entered_and_the_suv_appears(page, sign_in, reader, worker, tmp_path, shoot):
-    make_patient(by=reader, case_number="SYN-w", sex_for_formulas="F")
+    make_patient(by=reader, case_number="SYN-w", birth_date=BORN, sex_for_formulas="F")
     sign_in(reader, "/imaging/upload/?case=SYN-w")
     send(page, write_pet(tmp_path, "w", body_weight_kg=None))
     wait_until_imported(page)
@@ -100,10 +102,36 @@ def test_a_missing_weight_is_entered_and_the_suv_appears(page, sign_in, reader, 
     page.get_by_label("Reason and source").fill("weighed that day")
     page.get_by_role("button", name="Save and recompute").click()
     again = page.get_by_role("link", name="Reload")
-    if page.get_by_text("Recomputing.").is_visible():
-        again.click(timeout=PATIENCE_MS)
+    if (heading := page.locator("[data-heading]")).is_visible():
+        expect(heading).to_have_text("Recomputed.", timeout=PATIENCE_MS)
+        again.click()
     expect(page.get_by_text("Body weight, SUVbw")).to_be_visible()
     expect(page.get_by_text("No SUV.")).to_have_count(0)
+
+
+def test_tables_that_could_not_be_read_at_the_end_are_read_again(
+    page, sign_in, reader, worker, tmp_path, expected_errors
+):
+    """The last answer about the import has come, the page behind it has not: the tables still come by themselves."""
+    expected_errors.append("Failed to load resource")
+    make_patient(by=reader, case_number="SYN-w", birth_date=BORN, sex_for_formulas="F")
+    sign_in(reader, "/imaging/upload/?case=SYN-w")
+    asked = []
+
+    def fail_first(route):
+        if not route.request.is_navigation_request():
+            asked.append(route.request.url)
+        return route.abort() if len(asked) == 1 and not route.request.is_navigation_request() else route.continue_()
+
+    page.route("**/imaging/uploads/*/", fail_first)
+    send(page, write_pet(tmp_path, "w", body_weight_kg=None))
+    wait_until_imported(page)
+    for _ in range(100):
+        if len(asked) > 1:
+            break
+        page.wait_for_timeout(50)
+    assert len(asked) > 1
+    expect(page.get_by_role("link", name="See what to do")).to_be_visible()
 
 
 def test_a_dropped_connection_repeats_its_batch(page, sign_in, reader, worker, tmp_path, expected_errors):
@@ -161,10 +189,7 @@ def test_a_case_that_is_not_there_is_said_at_its_field_and_nothing_is_sent(
     page.wait_for_url("**/imaging/uploads/**", timeout=PATIENCE_MS)
 
 
-def test_files_are_dropped_on_the_page(page, sign_in, reader, worker, tmp_path):
-    paths = write_pet(tmp_path)
-    sign_in(reader, "/imaging/upload/")
-    files = [[path.name, list(path.read_bytes())] for path in paths[:3]]
+def drop(page, files) -> None:
     page.evaluate(
         """files => {
             const transfer = new DataTransfer();
@@ -173,6 +198,52 @@ def test_files_are_dropped_on_the_page(page, sign_in, reader, worker, tmp_path):
         }""",
         files,
     )
+
+
+@pytest.fixture
+def half_way(page, sign_in, reader, worker, tmp_path, expected_errors):
+    """Two batches are on their way and kept there, a third one waits: the routes to be let go, and the files."""
+    expected_errors.append("Failed to load resource")
+    waiting = []
+
+    def keep(route):
+        waiting.append(route)
+
+    page.route("**/files/", keep)
+    sign_in(reader, "/imaging/upload/")
+    page.evaluate("document.querySelector('[data-upload]').dataset.batchFiles = 1")
+    paths = write_pet(tmp_path)
+    page.get_by_label("Files or a ZIP").set_input_files([str(path) for path in paths])
+    page.get_by_role("button", name="Upload", exact=True).click()
+    for _ in range(100):
+        if len(waiting) == 2:
+            return waiting, paths
+        page.wait_for_timeout(50)
+    raise AssertionError("nothing was sent")
+
+
+def test_an_upload_after_one_that_was_stopped_while_paused_can_be_paused(page, half_way):
+    page.get_by_role("button", name="Pause").click()
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator("[data-failure]")).to_contain_text("Stopped.")
+    page.get_by_label("Files or a ZIP").set_input_files([str(path) for path in half_way[1]])
+    page.get_by_role("button", name="Upload", exact=True).click()
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    expect(page.get_by_role("button", name="Go on")).to_have_count(0)
+
+
+def test_files_dropped_while_others_are_sent_are_not_said_to_be_taken(page, half_way):
+    drop(page, [["late.dcm", [1, 2, 3]]])
+    chosen = page.locator("[data-chosen]")
+    expect(chosen).to_contain_text("1 file not taken: an upload is running.")
+    expect(chosen).not_to_contain_text("chosen")
+
+
+def test_files_are_dropped_on_the_page(page, sign_in, reader, worker, tmp_path):
+    paths = write_pet(tmp_path)
+    sign_in(reader, "/imaging/upload/")
+    files = [[path.name, list(path.read_bytes())] for path in paths[:3]]
+    drop(page, files)
     expect(page.locator("[data-chosen]")).to_contain_text("3 files chosen")
     page.get_by_role("button", name="Upload", exact=True).click()
     page.wait_for_url("**/imaging/uploads/**")
@@ -237,3 +308,32 @@ def test_without_script_the_form_still_imports(browser, browser_context_args, li
         page.reload()
     assert "Import finished: 12 stored." in page.content()
     context.close()
+
+
+def test_the_keyboard_stays_where_it_was_when_the_tables_are_renewed(page, sign_in, reader, worker, tmp_path):
+    make_patient(by=reader, case_number="SYN-w", birth_date=BORN, sex_for_formulas="F")
+    sign_in(reader, "/imaging/upload/?case=SYN-w")
+    send(page, write_pet(tmp_path, "w"))
+    wait_until_imported(page)
+    page.route("**/imaging/uploads/*/", as_if_it_were_running)
+    held = HeldAnswer(page, "**/progress/")
+    page.reload()
+    held.wait()
+    page.locator("[data-outcomes] summary").click()
+    link = page.locator("[data-outcomes] td a")
+    link.focus()
+    page.evaluate("document.querySelector('[data-outcomes]').dataset.isOld = ''")
+    held.let_go()
+    expect(page.locator("[data-outcomes][data-is-old]")).to_have_count(0)
+    expect(link).to_be_focused()
+    expect(page.locator("[data-outcomes] details")).to_have_attribute("open", "")
+
+
+def as_if_it_were_running(route) -> None:
+    answer = route.fetch()
+    body = (
+        answer.text()
+        .replace('data-finished="yes"', 'data-finished="no"')
+        .replace('data-revision="', 'data-revision="old')
+    )
+    route.fulfill(response=answer, body=body)

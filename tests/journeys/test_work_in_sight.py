@@ -145,3 +145,20 @@ def test_a_site_is_searched_from_the_top_bar(page, live_server, sign_in, reader)
     page.keyboard.press("Enter")
     page.wait_for_url("**/patients/?q=pancreas")
     assert page.locator("[data-row]").all_inner_texts() == ["K-1"]
+
+
+def test_a_list_that_could_not_be_read_once_is_read_again(page, sign_in, reader, job, expected_errors):
+    expected_errors.append("Failed to load resource")
+    sign_in(reader)
+    failed = []
+
+    def fail_once(route):
+        if failed or route.request.is_navigation_request():
+            return route.continue_()
+        failed.append(route.request.url)
+        route.abort()
+
+    page.route(page.url, fail_once)
+    jobs.finish(job.pk, jobs.claim(job.pk))
+    expect(page.locator(".home-reading .chip").first).to_have_text("new", timeout=20_000)
+    assert failed

@@ -15,7 +15,7 @@ from patients.domain.roles import Role
 from patients.models import AccessGrant, AuditEvent, Patient, Team, User
 from tests.patients.factories import make_patient, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_engines]
 
 READERS = {
     Role.NUCLEAR_MEDICINE,

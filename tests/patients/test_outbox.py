@@ -9,6 +9,8 @@ from patients import outbox, services
 from patients.models import AuditEvent
 from tests.patients.factories import make_patient, make_user
 
+pytestmark = pytest.mark.both_engines
+
 
 @pytest.mark.django_db
 def test_news_comes_in_order_after_the_cursor():

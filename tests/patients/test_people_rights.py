@@ -80,7 +80,7 @@ EXTRA = st.dictionaries(
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=list(HealthCheck))
 @given(extra=EXTRA)
 def test_extra_fields_give_an_invited_person_nothing(client, extra):
     by = make_user("system_admin")
@@ -93,7 +93,7 @@ def test_extra_fields_give_an_invited_person_nothing(client, extra):
     assert not made.teams.exists()
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=list(HealthCheck))
 @given(extra=EXTRA)
 def test_extra_fields_of_a_coordinator_invite_an_observer_still(client, extra):
     client.force_login(make_user("coordinator"))
@@ -103,7 +103,7 @@ def test_extra_fields_of_a_coordinator_invite_an_observer_still(client, extra):
     assert made.role == "observer" and not made.teams.exists()
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=list(HealthCheck))
 @given(extra=EXTRA)
 def test_extra_fields_of_an_administrator_change_only_what_the_form_has(client, extra):
     by, person = make_user("system_admin"), make_user("observer")

@@ -9,7 +9,7 @@ from patients.domain.roles import Role
 from patients.models import AccessGrant, Patient, Team
 from tests.patients.factories import make_patient, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_engines]
 READERS = set(Role) - {Role.RESEARCHER, Role.SYSTEM_ADMIN, Role.DISPLAY}
 RELATIONS = ["none", "person", "team", "centre", "board", "break_glass", "ended", "other centre"]
 
@@ -99,6 +99,28 @@ def test_a_coordinator_opens_and_ends_with_a_reason(client):
     assert sees(guest, patient)
     client.post(end, {"reason": "opinion given"})
     assert not sees(guest, patient)
+
+
+def test_who_may_read_names_nobody_whose_role_reads_no_case(client):
+    by, reader, researcher = make_user("coordinator"), make_user("clinician"), make_user("researcher")
+    patient, team = make_patient(by), Team.objects.create(name="Board")
+    for person in (reader, researcher):
+        person.teams.add(team)
+    services.grant_access(by=by, patient=patient, kind="care_team", team=team)
+    client.force_login(by)
+    page = client.get(reverse("board:patient", args=[patient.case_number]) + "?tab=audit").content.decode()
+    readers = page[page.index("Who may read this case") : page.index("User name")]
+    assert reader.username in readers and researcher.username not in readers
+    services.grant_access(by=by, patient=patient, kind="care_team", user=researcher)
+    page = client.get(reverse("board:patient", args=[patient.case_number]) + "?tab=audit").content.decode()
+    assert "Researcher, a role that reads no case" in page
+
+
+@pytest.mark.parametrize(("role", "is_offered"), [("data_entry", True), ("observer", False), ("researcher", False)])
+def test_the_upload_is_offered_to_those_who_may_upload(client, role, is_offered):
+    client.force_login(make_user(role))
+    assert client.get(reverse("imaging:upload")).status_code == (200 if is_offered else 403)
+    assert (f'href="{reverse("imaging:upload")}"' in client.get("/").content.decode()) == is_offered
 
 
 def test_nobody_opens_what_they_do_not_read_or_shuts_themselves_out():

@@ -38,7 +38,7 @@ def put_back(client, **seconds) -> None:
 
 
 def is_in(client) -> bool:
-    return client.get("/patients/").status_code == 200
+    return client.get("/").status_code == 200
 
 
 def test_a_quarter_of_an_hour_without_doing_anything_ends_it():

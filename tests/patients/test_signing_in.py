@@ -176,7 +176,7 @@ def test_a_role_of_the_setting_sets_one_up_before_anything_else(settings, role):
     settings.MFA_ROLES = ["clinician", "system_admin"]
     client = Client()
     client.force_login(make_user(role.value, is_staff=True))
-    answer = client.get("/patients/")
+    answer = client.get("/")
     page = client.get("/people/second-factor/").content.decode()
     if role not in settings.MFA_ROLES:
         assert answer.status_code == 200 and "Not now" in page

@@ -22,6 +22,8 @@ from patients.services.accesses import Asked, record_reads
 from tests.parts import sliced
 from tests.patients.factories import make_patient, make_user
 
+pytestmark = pytest.mark.both_engines
+
 
 @pytest.fixture
 def trail(db, settings, tmp_path):

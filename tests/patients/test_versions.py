@@ -22,6 +22,8 @@ from patients.models import (
 from patients.services import versions
 from tests.patients.factories import make_patient, make_user
 
+pytestmark = pytest.mark.both_engines
+
 OPERATIONS = st.lists(
     st.tuples(
         st.sampled_from(["record", "revise", "withdraw", "revive"]),
@@ -39,7 +41,7 @@ def contents(rows):
 
 
 class Rewinding(TestCase):
-    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=40, suppress_health_check=list(HealthCheck))
     @given(OPERATIONS)
     def test_known_at_gives_back_what_was_current_then(self, operations):
         user = make_user()

@@ -172,7 +172,8 @@ def told(took: dict[str, float], watch: Watch) -> None:
 def left_behind(site: Board) -> list[str]:
     """Files that no good file of the store or part of the site explains."""
     kept = {name for (name,) in site.rows("SELECT sha256 FROM imaging_instance")}
-    kept |= {name for (name,) in site.rows("SELECT manifest_sha256 FROM imaging_series")}
+    for column in ("manifest_sha256", "volume_sha256"):
+        kept |= {name for (name,) in site.rows(f"SELECT {column} FROM imaging_series")}
     store = [path for path in (site.folder / "store").rglob("*") if path.is_file() and path.name not in kept]
     scratch = [path for path in (site.folder / "tmp").rglob("*") if path.is_file()]
     return [str(path.relative_to(site.folder)) for path in [*store, *scratch]]

@@ -207,7 +207,7 @@ items = st.lists(
 
 
 @given(items, st.integers(0, 2**32 - 1))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_the_ends_hold_whatever_the_unknown_turns_out_to_be(given_items, seed):
     low, high = share_above(given_items)
     rng = np.random.default_rng(seed)

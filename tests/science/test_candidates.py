@@ -26,7 +26,7 @@ AFFINE = np.diag([2.0, 2.5, 3.0, 1.0])
 EVERY_NEIGHBOUR = np.ones((3, 3, 3), dtype=int)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.integers(0, 2**32 - 1), st.tuples(*[st.integers(1, 11)] * 3), st.floats(0.02, 0.98), st.booleans())
 def test_components_are_those_of_scipy(seed, shape, threshold, is_float):
     random = np.random.default_rng(seed)

@@ -171,7 +171,7 @@ lesions = st.lists(
 
 
 @given(lesions)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_possible_classes_are_exactly_those_of_the_complete_readings(given_lesions):
     """Every way of filling in what is not known gives one of the possible classes, and each of them is reached."""
     reached = set()

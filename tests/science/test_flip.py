@@ -61,7 +61,7 @@ def brute_force(result) -> set[frozenset[str]]:
     return {one for one in found if not any(other < one for other in found)}
 
 
-@settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=1500, suppress_health_check=list(HealthCheck))
 @given(assessments())
 def test_the_sets_are_those_of_trying_everything(result):
     found = [frozenset(row.id for row in flip.rows) for flip in analyse(result).flips]
@@ -69,7 +69,7 @@ def test_the_sets_are_those_of_trying_everything(result):
     assert set(found) == brute_force(result)
 
 
-@settings(max_examples=600, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=600, suppress_health_check=list(HealthCheck))
 @given(assessments())
 def test_no_contraindication_and_no_inactive_row_is_ever_varied(result):
     analysis = analyse(result)

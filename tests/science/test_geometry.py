@@ -138,7 +138,7 @@ def test_tilted_stack_is_said_and_keeps_true_positions():
     np.testing.assert_allclose(geometry.index_to_lps(found.affine, (0, 0, 3)), (0, 1.5, 9))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32 - 1))
 def test_planes_near_are_those_that_reach_into_a_sphere_on_any_grid(seed):
     random = np.random.default_rng(seed)

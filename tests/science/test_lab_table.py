@@ -127,14 +127,14 @@ def test_every_analyte_and_unit_of_the_vocabulary_is_known_by_its_own_name(found
     assert [unit_of(unit, found.code) for unit in found.units] == list(found.units)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(max_size=300))
 def test_no_text_brings_it_down(text):
     for row in parse_lab_table(text).rows:
         assert row.analyte == "" or row.unit == "" or row.unit in units.ANALYTES[row.analyte].units
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(
         st.tuples(st.sampled_from(sorted(units.ANALYTES)), st.decimals(1, 900, places=2), st.integers(0, 5)), min_size=1, max_size=8

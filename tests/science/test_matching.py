@@ -61,7 +61,7 @@ BEFORE, AFTER = sets_of_regions(KnownLesion, "L"), sets_of_regions(Finding, "F")
 
 
 @given(BEFORE, AFTER, st.randoms(use_true_random=False), st.sampled_from([GOOD, POOR, REFUSED]))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_order_never_matters(before, after, random, registration):
     expected = matched(before, after, registration)
     shuffled = matched(random.sample(before, len(before)), random.sample(after, len(after)), registration)
@@ -71,7 +71,7 @@ def test_order_never_matters(before, after, random, registration):
 
 
 @given(BEFORE, AFTER, st.sampled_from([GOOD, POOR, REFUSED]))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_everything_is_spoken_of_exactly_once(before, after, registration):
     found = matched(before, after, registration)
     labels = [label for p in found.proposals for label in p.labels]
@@ -86,7 +86,7 @@ def test_everything_is_spoken_of_exactly_once(before, after, registration):
 
 
 @given(BEFORE, AFTER, st.sampled_from(list(PlaceUptake)), st.booleans())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_resolved_needs_a_covered_place_without_uptake(before, after, uptake, is_covered):
     view = WHOLE if is_covered else FieldOfView(WHOLE.affine, (30, 128, 128))
     found = matched(before, after, at_place={k.key: PlaceReading(uptake, 1.0) for k in before}, view=view)
@@ -99,7 +99,7 @@ def test_resolved_needs_a_covered_place_without_uptake(before, after, uptake, is
 
 
 @given(BEFORE)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_same_lesions_again_are_all_present(before):
     far = [
         b
@@ -114,7 +114,7 @@ def test_the_same_lesions_again_are_all_present(before):
 
 
 @given(BEFORE, AFTER)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_poor_registration_is_said_and_settles_nothing(before, after):
     for p in matched(before, after, POOR).proposals:
         assert "poor" in p.reason and "outlines of the body still differ by 8.0 mm" in p.reason

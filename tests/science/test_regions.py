@@ -34,7 +34,7 @@ def centres(voxels: np.ndarray) -> np.ndarray:
     return index_to_lps(AFFINE, np.stack([x, y, z], axis=-1))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1))
 def test_merge_and_subtract_are_set_operations(first, second):
     a, b = blob(first), blob(second)
@@ -43,7 +43,7 @@ def test_merge_and_subtract_are_set_operations(first, second):
         np.testing.assert_array_equal(whole(regions.subtract(a, b)), whole(a) & ~whole(b))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 2**32 - 1), st.floats(0.5, 11))
 def test_dilation_holds_the_centres_within_the_distance_and_no_other(seed, by_mm):
     mask = blob(seed, 0.1)
@@ -53,7 +53,7 @@ def test_dilation_holds_the_centres_within_the_distance_and_no_other(seed, by_mm
     np.testing.assert_array_equal(whole(regions.dilate(VOLUME, mask, by_mm)), expected)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 2**32 - 1), st.floats(0.5, 6))
 def test_erosion_leaves_the_centres_farther_than_the_distance_from_all_outside(seed, by_mm):
     mask = blob(seed, 0.95)
@@ -94,7 +94,7 @@ def test_split_by_seeds_cuts_at_the_coldest_place_between_them():
     np.testing.assert_array_equal(whole(first) | whole(second), whole(mask))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 2**32 - 1))
 def test_a_split_loses_no_voxel_and_each_part_has_its_seed(seed):
     random = np.random.default_rng(seed)

@@ -160,7 +160,7 @@ shifts, turns = st.tuples(*(st.floats(-200, 200),) * 3), st.tuples(*(st.floats(-
 
 
 @given(shifts, turns, st.randoms(use_true_random=False))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_centroids_alone_find_any_small_movement(shift, degrees, random):
     truth = rigid(shift, degrees)
     names = random.sample(sorted(ORGANS), len(ORGANS))

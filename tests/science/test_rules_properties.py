@@ -30,7 +30,7 @@ from tests.science.strategies import AS_OF, choices, facts, lesions, reasons
 FOLDER = Path(schema.__file__).parent / "guidelines"
 VIGNETTES = Path(__file__).parents[1] / "eligibility" / "vignettes"
 SETS = {path.stem: schema.parse(path.name, path.read_bytes())[0] for path in sorted(FOLDER.glob("*.toml"))}
-QUICK = settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=120, suppress_health_check=list(HealthCheck))
 POSITIVE = {Verdict.ELIGIBLE, Verdict.ACTIVE_ROWS_MET, Verdict.GATE_MET}
 RELATION = "sstr_relation_to_liver"
 ANCHOR = LesionFact("L00", "liver", True, True, frozenset({"above"}), reason="")

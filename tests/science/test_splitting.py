@@ -10,7 +10,7 @@ from imaging.domain.splitting import Rule, edge_distance, is_near, split
 SPACING = (3.0, 2.0, 2.5)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32 - 1), st.floats(0.02, 0.9), st.floats(0.5, 9))
 def test_distances_are_those_of_the_whole_array(seed, share, reach_mm):
     voxels = np.random.default_rng(seed).random((9, 10, 11)) < share
@@ -28,7 +28,7 @@ def test_nothing_has_no_inside_and_nothing_near():
     assert not is_near(nothing, SPACING, 5).any()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 2**32 - 1))
 def test_a_split_shares_out_every_voxel_once(seed):
     random = np.random.default_rng(seed)

@@ -81,13 +81,13 @@ def collisions(picture: Picture, width: float) -> list:
     return found
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(histories(), st.floats(WIDTH_MIN, WIDTH_MAX))
 def test_no_two_labels_overlap_at_any_width(history, width):
     assert collisions(draw(history), width) == []
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(histories(), st.floats(WIDTH_MIN, WIDTH_MAX))
 def test_no_label_stands_on_a_glyph_or_leaves_the_page(history, width):
     for lane in draw(history).lanes:
@@ -102,7 +102,7 @@ def test_no_label_stands_on_a_glyph_or_leaves_the_page(history, width):
                 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(histories())
 def test_every_bar_carries_words_and_no_value_is_struck_through(history):
     for lane in draw(history).lanes:
@@ -114,7 +114,7 @@ def test_every_bar_carries_words_and_no_value_is_struck_through(history):
                 assert box.right_at(width) <= strip.gap.start * width or box.left_at(width) >= strip.gap.end * width
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(histories(most=30))
 def test_at_most_forty_marks_and_every_folded_one_is_counted(history):
     picture = draw(history)

@@ -73,7 +73,7 @@ def test_second_real_lesion_by_mask():
     assert 51.6 <= found.volume_ml <= 54.4
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.integers(0, 2**32 - 1),
     st.tuples(*[st.floats(1.6, 7.0)] * 3),

@@ -26,7 +26,7 @@ def whole(mask: voi.Mask, shape) -> np.ndarray:
     return full
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.tuples(*[st.floats(-25, 25)] * 3), st.floats(4, 25), st.floats(-0.3, 0.3))
 def test_sphere_holds_the_voxel_centres_within_its_radius(centre, radius, shear):
     affine = AFFINE.copy()
@@ -165,7 +165,7 @@ def any_volume(seed: int, dtype=np.uint16, shape=(8, 9, 10)) -> Volume:
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([np.uint16, np.int16, np.uint8, np.int32, np.uint32]))
 def test_a_threshold_on_integers_is_the_threshold_on_float32(seed, dtype):
     volume = any_volume(seed, dtype)

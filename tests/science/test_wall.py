@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from board.domain.events import Course, Flag, History, LabPoint, LabStrip, ScanEvent, Specimen
 from board.domain.labels import text_width
-from board.domain.wall import MOST_MARKS, NARROW, TEXT_VH, WIDE, WallLane, draw_wall
+from board.domain.wall import MOST_MARKS, WallLane, draw_wall
+from board.domain.wall_words import NARROW, TEXT_VH, WIDE
 
 TODAY = dt.date(2026, 11, 26)
 DAYS = st.dates(dt.date(2016, 1, 1), dt.date(2027, 3, 1))
@@ -39,7 +40,8 @@ HISTORIES = st.builds(
 def rooms(lane: WallLane, width: float) -> list[tuple[float, float]]:
     """Where the words of a lane lie, in vh."""
     found = []
-    for words in [one.words for one in (*lane.bars, *lane.marks, *lane.gaps) if one.words]:
+    noted = [lane.noted] if lane.noted else []
+    for words in [*noted, *(one.words for one in (*lane.bars, *lane.marks, *lane.gaps) if one.words)]:
         at = float(words.x.rstrip("%")) / 100 * width + words.dx * TEXT_VH
         length = text_width(words.text, size=TEXT_VH)
         left = {"start": at, "middle": at - length / 2, "end": at - length}[words.anchor]
@@ -47,7 +49,7 @@ def rooms(lane: WallLane, width: float) -> list[tuple[float, float]]:
     return sorted(found)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(HISTORIES)
 def test_words_of_a_lane_never_lie_over_each_other_nor_leave_it(history):
     picture = draw_wall(history)
@@ -58,7 +60,30 @@ def test_words_of_a_lane_never_lie_over_each_other_nor_leave_it(history):
             assert all(left >= -0.1 and right <= width + 0.1 for left, right in placed), (lane.key, width)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=150)
+@given(HISTORIES)
+def test_todays_line_runs_through_no_words(history):
+    picture = draw_wall(history)
+    for lane in picture.lanes:
+        for width in (NARROW, (NARROW + WIDE) / 2, WIDE):
+            today = float(picture.today.rstrip("%")) / 100 * width
+            assert not any(left < today < right for left, right in rooms(lane, width)), (lane.key, width)
+
+
+@pytest.mark.parametrize("days", [1, 10, 24, 60, 200])
+def test_what_was_due_is_said_however_near_today_it_is(days):
+    """With a later day on the axis, so that there is room at both sides of the line."""
+    due = TODAY - dt.timedelta(days=days)
+    flags = tuple(
+        Flag(when=(day, day), title="", word=word, is_due=True)
+        for day, word in ((due, "was due"), (TODAY + dt.timedelta(days=250), "due"))
+    )
+    first = ScanEvent(when=(dt.date(2025, 1, 1),) * 2, title="", is_sstr=True, state="read", coldest="1", hottest="3")
+    (was, _) = draw_wall(History(today=TODAY, scans=(first,), flags=flags)).lanes[4].marks
+    assert was.words and was.words.text == "was due"
+
+
+@settings(max_examples=60)
 @given(HISTORIES)
 def test_marks_are_bounded_and_those_left_out_are_counted(history):
     picture = draw_wall(history)
@@ -128,7 +153,7 @@ def test_earlier_values_give_way_where_the_newest_finds_room_nowhere():
     assert lane.folded > 0 and len(lane.marks) + lane.folded == 9
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(POINTS.filter(bool))
 def test_the_newest_value_is_always_said_at_its_point_or_with_its_day(points):
     """A value without a day stands within one gap of the newest point, with no other point between."""

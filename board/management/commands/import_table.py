@@ -45,8 +45,9 @@ class Command(CaseCommand):
         for patient in {line.patient for line in report.lines if line.differences}:
             record_read(by=user, patient=patient, route="import_table", kind=AccessEvent.Kind.LIST)
         for line in report.lines:
-            place = f"{line.table} {line.number}{f' {line.column}' if line.column else ''}"
-            self.stdout.write(f"{line.outcome:14}  {place}: {line.sentence} [{line.code}]")
+            for said in line.said:
+                place = f"{line.table} {line.number}{f' {said.column}' if said.column else ''}"
+                self.stdout.write(f"{line.outcome:14}  {place}: {said.sentence} [{said.code}]")
             for one in line.differences:
                 self.stdout.write(f"{'':16}{one.column}: recorded {one.stored} | in the table {one.brought}")
         self.stdout.write(f"{report.said}, {report.sha256[:12]}: {report.in_words}.")

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from django.contrib.auth import get_user_model
@@ -117,7 +118,7 @@ def _patient(by, case: str | None) -> Patient | None:
 def _receive(by, patient: Patient | None, paths: list[Path]) -> Upload:
     files = _files(paths)
     upload = open_upload(by=by, patient=patient, source=Upload.Source.COMMAND)
-    while batch := [LocalFile(path) for _, path in zip(range(BATCH), files, strict=False)]:
+    while batch := list(islice(files, BATCH)):
         try:
             add_files(by=by, upload=upload, files=[(file.label, file) for file in batch])
         finally:
@@ -126,11 +127,11 @@ def _receive(by, patient: Patient | None, paths: list[Path]) -> Upload:
     return upload
 
 
-def _files(paths: list[Path]) -> Iterator[Path]:
+def _files(paths: list[Path]) -> Iterator[LocalFile]:
     for path in paths:
         if not path.exists():
             raise CommandError(f"There is nothing at {path}.")
-        yield from files_under(path)
+        yield from (LocalFile(file, path) for file in files_under(path))
 
 
 def _state(job: Job) -> str:

@@ -24,7 +24,7 @@ from imaging.outline_report import NUMBERS as OUTLINE_NUMBERS
 from imaging.outline_report import Target, folder_target, images_of, vois
 from imaging.outlines import FileContentRefused, Refusal
 from imaging.reasons import SeriesRefused, caution
-from imaging.suv_report import suv_volume
+from imaging.suv_report import heading, inputs_of, suv_volume
 
 REFUSED = 3
 UID = re.compile(r"[0-9.]{1,64}")
@@ -99,7 +99,7 @@ class Command(BaseCommand):
                 if voi[name] is not None:
                     self.stdout.write(f"  {name:28} {_shown(voi[name])}")
             for warning in voi["warnings"]:
-                self.stdout.write(f"  warning: {warning['message']} ({warning['code']})")
+                self.stdout.write(f"  {heading(warning)}: {warning['message']} ({warning['code']})")
         self.stdout.write("Research and decision support, not a certified medical device.")
 
     def _print(self, result: dict[str, Any], *, as_json: bool) -> None:
@@ -110,7 +110,7 @@ class Command(BaseCommand):
             if result[name] is not None:
                 self.stdout.write(f"{name:30} {_shown(result[name])}")
         for warning in result["warnings"]:
-            self.stdout.write(f"warning: {warning['message']} ({warning['code']})")
+            self.stdout.write(f"{heading(warning)}: {warning['message']} ({warning['code']})")
         self.stdout.write(
             f"Unit {result['unit'] or '-'}. Research and decision support, not a certified medical device."
         )
@@ -166,7 +166,7 @@ def _from_folder(path: Path) -> tuple[str, Volume, list[dict[str, str]]]:
     pet = read_folder(path).pet
     if len(pet) != 1:
         raise CommandError(f"Under this path there are {len(pet)} PET series; name the folder of one.")
-    factors = suv_factors(pet[0].suv_inputs)
+    factors = suv_factors(inputs_of(pet[0]))
     warnings = [asdict(warning) for warning in (*pet[0].warnings, *factors.warnings)]
     return pet[0].series_uid, suv_volume(pet[0]), [*warnings, *_provisional(factors.is_provisional)]
 

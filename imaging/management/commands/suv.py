@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from imaging.domain.errors import ImagingRefusal
 from imaging.folder import FolderContent, read_folder
 from imaging.reasons import explain
-from imaging.suv_report import report, suv_volume, write_nifti
+from imaging.suv_report import heading, report, suv_volume, write_nifti
 from imaging.volumes import ReusableBuffer
 
 REFUSED = 3
@@ -69,7 +69,7 @@ class Command(BaseCommand):
             for name, item in entry["inputs"].items():
                 self.stdout.write(f"  {name:24} {item['value']}   [{item['source']}]")
             for warning in entry["warnings"]:
-                self.stdout.write(f"  warning: {warning['message']} ({warning['code']})")
+                self.stdout.write(f"  {heading(warning)}: {warning['message']} ({warning['code']})")
             if entry["refusal"]:
                 self.stdout.write(f"  refused: {entry['refusal']['message']} ({entry['refusal']['code']})")
         self.stdout.write("Research and decision support, not a certified medical device.")

@@ -22,7 +22,7 @@ const ROOM = ["agenda", "room", "state"];
 const CASE = ["agenda", "room", "notes", "case"];
 
 const me = windowId();
-const parts = partsOf(root);
+const parts = partsOf(root, () => notes.flush(), () => clock.draw());
 const mirror = mirrorOf(root.querySelector("[data-mirror]"));
 const clock = clockOf(root);
 let screen = null;
@@ -32,6 +32,8 @@ let textsWaiting = [];
 let isDraftWaiting = false;
 let isSignedOut = false;
 let heldBack = ""; // the case that was not opened because another one is not saved
+let coming = ""; // the case that was asked for and has not come yet
+let openings = 0;
 
 const remote = remoteOf({
   url: root.dataset.screenUrl,
@@ -61,6 +63,8 @@ const timeHere = (iso) => timeThere(Date.parse(iso), root.querySelector("[data-c
 // --- what the screen says ------------------------------------------------------------------------
 
 const opened = () => root.querySelector("[data-opened]")?.dataset.opened ?? "";
+/** The case that parts of the page are asked for: one that is on its way is not put back by what comes in between. */
+const here = () => coming || opened();
 const caseName = (item) => (line(item) ? `Case ${line(item).dataset.case}` : "The case");
 const line = (item) => root.querySelector(`[data-part="agenda"] a[data-item="${CSS.escape(item ?? "")}"][data-number]`);
 
@@ -85,8 +89,8 @@ function seen(state) {
 
 /** The form goes with the screen in the window that moves it; elsewhere a person may be writing about another case. */
 function follower(state) {
-  if (control.isMine && state.item && state.item !== opened()) open(state.item);
-  else parts.refresh(opened(), ROOM);
+  if (control.isMine && state.item && state.item !== here()) open(state.item);
+  else parts.refresh(here(), ROOM);
 }
 
 function showViews(state) {
@@ -121,10 +125,16 @@ const WORDS = { waiting: "Waiting card", overview: "Overview", timeline: "Timeli
 
 /** Not while the case that is open could not be saved; ``isForced``: the person has been told, and presses again. */
 async function open(item, isForced = false) {
+  const mine = (openings += 1);
+  coming = item;
   hold(true);
-  if (!await leave() && !isForced) return holdBack(item);
+  const isSaved = await leave();
+  if (mine !== openings) return; // another case was asked for since
+  if (!isSaved && !isForced) return holdBack(item);
   if (heldBack) sayScreen(heldBack = "");
   const isThere = await parts.refresh(item, CASE);
+  if (mine !== openings) return;
+  coming = "";
   hold(false);
   if (!isThere) return sayScreen("The case could not be opened: the server does not answer. What you typed stays here.");
   history.replaceState(null, "", `?item=${item}`);
@@ -132,6 +142,7 @@ async function open(item, isForced = false) {
 }
 
 function holdBack(item) {
+  coming = "";
   hold(false);
   heldBack = item;
   sayScreen(`${caseName(opened())} is not saved, so it stays open here. Choose ${caseName(item).toLowerCase()} once more to open it all the same: what you typed is kept on this computer.`);
@@ -147,7 +158,7 @@ function formCame() {
 /** The open case as the server has it now; a note being typed goes out first. */
 async function again() {
   await notes.flush();
-  if (await parts.refresh(opened(), CASE)) formCame();
+  if (await parts.refresh(here(), CASE)) formCame();
 }
 
 /** While the room sees the next case already, no key may reach the form of the last one. */
@@ -225,7 +236,7 @@ root.addEventListener("submit", async (event) => {
   const isSeat = form.matches("[data-seat]");
   if (!isSeat && !await leave()) return say(form, "Not put off: the decision above is not saved yet.");
   const { status, said } = await post(form.action, fieldsOf(form, event.submitter));
-  if (status === 200) return isSeat ? parts.refresh(opened(), ["room"]) : again();
+  if (status === 200) return isSeat ? parts.refresh(here(), ["room"]) : again();
   const words = wordsOf(said) || "Not kept: the server does not answer. Press again when it is back.";
   if (isSeat) sayScreen(words);
   else say(form, words);
@@ -303,7 +314,7 @@ follow({
   onBeat: (beat) => clock.beat(beat),
   onLost: (isLost) => mirror.lost(isLost),
 });
-setInterval(() => { if (!document.hidden) parts.refresh(opened(), ROOM); }, LOOK_MS);
+setInterval(() => { if (!document.hidden) parts.refresh(here(), ROOM); }, LOOK_MS);
 notes.restore();
 showThem(refused.list());
 outbox.flush();

@@ -1,6 +1,12 @@
 // Takes marked parts of the page over from the server, one page at a time, without stealing what a person holds.
 
-export function partsOf(root) {
+import { handIsOff } from "../hand.js";
+
+/**
+ * ``leaving()``: before a part makes room for another one; what is being typed in it is taken along.
+ * ``onTaken()``: what runs by itself is put right before anybody sees it.
+ */
+export function partsOf(root, leaving, onTaken) {
   let asked = 0;
   const last = new Map(); // name of a part -> the newest question about it
 
@@ -12,7 +18,11 @@ export function partsOf(root) {
     const response = await fetch(`${root.dataset.url}?item=${encodeURIComponent(item)}`, { redirect: "manual" }).catch(() => null);
     if (!response?.ok) return false;
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
-    for (const name of names.filter((one) => last.get(one) === mine)) swap(root.querySelector(`[data-part="${name}"]`), page.querySelector(`[data-part="${name}"]`));
+    await handIsOff();
+    const still = names.filter((one) => last.get(one) === mine);
+    if (still.includes("notes")) leaving();
+    for (const name of still) swap(root.querySelector(`[data-part="${name}"]`), page.querySelector(`[data-part="${name}"]`));
+    onTaken();
     return true;
   }
 

@@ -1,7 +1,7 @@
 // The draft: saved every few seconds under the version that was seen, kept here while the server is away, sent when it is back.
 import { ask, isAway } from "../asking.js";
 import { showDifferences } from "./differences.js";
-import { forget, keep } from "./kept.js";
+import { forget, keep, ownPlace } from "./kept.js";
 import { changes, compared } from "./merge.js";
 import { show } from "./show.js";
 import { put, words } from "./words.js";
@@ -28,9 +28,12 @@ export function draftOf(form) {
     open: new Set(),
     /** @type {Record<string, string>} */
     forced: {},
+    /** @type {string[]} places of words that were taken over: forgotten as soon as the server has them */
+    taken: [],
     isSent: false,
   };
   const { user, case: about, draft } = form.dataset;
+  const own = ownPlace(user, about);
 
   const say = (text) => {
     const line = document.querySelector("[data-state]");
@@ -39,7 +42,7 @@ export function draftOf(form) {
   };
   const send = (url, body) => ask(url, user, JSON.stringify({ draft, ...body }), JSON_TYPE);
   const unsaved = () => ({ ...changes(state.base, words(form)), ...state.forced });
-  const keepHere = () => keep(user, about, { version: state.version, base: state.base, content: words(form) });
+  const keepHere = () => keep(own, { version: state.version, base: state.base, content: words(form) });
 
   function touched() {
     if (state.isSent) return;
@@ -58,7 +61,9 @@ export function draftOf(form) {
     else if (answer.status === 422) refused(answer.said);
   }
 
+  /** Whatever was asked before this answer is older. */
   function tell(said) {
+    state.looked += 1;
     show(form, said);
     form.dispatchEvent(new CustomEvent("entry:looked", { detail: said }));
   }
@@ -105,11 +110,10 @@ export function draftOf(form) {
 
   function saved(content, said) {
     Object.assign(state, { version: said.version, base: content, forced: {}, since: "" });
-    forget(user, about);
+    forgetOwn();
     if (form.dataset.address && location.search === "" && said.version !== "0.0") history.replaceState(null, "", form.dataset.address);
     state.savedAt = said.version.startsWith("0.") ? "" : timeOf();
     settledWithout();
-    state.looked += 1;
     tell(said);
     clash(said);
     return true;
@@ -154,14 +158,35 @@ export function draftOf(form) {
     say(`Not saved: ${who} has written here too. Choose above.`);
   }
 
-  /** Words of an earlier time, over the version they were typed on. */
-  function takeOver(found) {
-    Object.assign(state, { version: found.version, base: found.base });
-    for (const name of Object.keys(changes(found.base, found.content))) put(form, name, found.content[name] ?? "");
+  /**
+   * Words of an earlier time, over the version they were typed on. Where something else was typed here meanwhile and is not
+   * saved, a person chooses. Resolves to whether form and server now agree.
+   */
+  async function takeOver(found) {
+    while (state.busy) await state.busy; // its answer would put the newest version under these older words
+    const mine = unsaved();
+    const wanted = changes(found.base, found.content);
+    const both = Object.keys(wanted).filter((name) => name in mine && mine[name] !== wanted[name]);
+    Object.assign(state, { version: found.version, base: found.base, taken: [...state.taken, found.name] });
+    for (const name of Object.keys(wanted).filter((one) => !both.includes(one))) put(form, name, wanted[name]);
+    if (!both.length) return save();
+    choose(both.map((name) => ({ name, theirs: wanted[name], mine: mine[name] })), "An earlier page of yours");
+    return false;
+  }
+
+  /** Words of an earlier time were thrown away. */
+  function drop(found) {
+    forget(found.name);
     save();
+    return true;
+  }
+
+  function forgetOwn() {
+    [own, ...state.taken].forEach(forget);
+    state.taken = [];
   }
 
   addEventListener("online", () => { if (state.since) save(); });
   addEventListener("beforeunload", (event) => { if (!state.isSent && Object.keys(unsaved()).length) event.preventDefault(); });
-  return { state, save, look, send, touched, say, takeOver, tell };
+  return { state, save, look, send, touched, say, takeOver, drop, forgetOwn, tell };
 }

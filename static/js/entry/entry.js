@@ -68,21 +68,30 @@ alike(form, draft.send, draft.tell);
 pasting(form, draft.send, draft.touched);
 submitting(form, draft);
 
-/** Words of this person that never reached the server: whether they still hold is for the person to say. */
-function offer() {
-  const found = kept(user, about);
-  const names = found ? Object.keys(changes(found.base, found.content)) : [];
-  if (!found || !names.length) return forget(user, about);
+/** Words of this person that never reached the server, of one page after the other: whether they still hold is for the person to say. */
+function offer(waiting) {
+  const [found, ...others] = waiting;
+  if (!found) return;
+  const names = Object.keys(changes(found.base, found.content));
   const box = form.querySelector("[data-kept]");
   const at = new Date(found.at).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
-  box.querySelector("[data-kept-said]").textContent = `Written here at ${at} and not saved on the server:`;
+  box.querySelector("[data-kept-said]").textContent = `Written here at ${at} and not saved on the server${others.length ? ` (${others.length} more after this)` : ""}:`;
   box.querySelector("[data-kept-words]").replaceChildren(...names.map((name) => Object.assign(document.createElement("li"), { textContent: `${titleOf(form, name)}: ${shown(form, name, found.content[name] ?? "")}` })));
   box.hidden = false;
-  box.querySelector("[data-kept-take]").addEventListener("click", () => { box.hidden = true; draft.takeOver(found); });
-  box.querySelector("[data-kept-drop]").addEventListener("click", () => { box.hidden = true; forget(user, about); });
+  const answer = (act) => async () => { box.hidden = true; if (await act(found)) offer(others); };
+  box.querySelector("[data-kept-take]").onclick = answer(draft.takeOver);
+  box.querySelector("[data-kept-drop]").onclick = answer(draft.drop);
+}
+
+/** Those that hold something; the others go. */
+function waiting() {
+  const found = kept(user, about);
+  const isEmpty = (one) => !Object.keys(changes(one.base, one.content)).length;
+  found.filter(isEmpty).forEach((one) => forget(one.name));
+  return found.filter((one) => !isEmpty(one));
 }
 
 sweep(user);
-offer();
+offer(waiting());
 draft.save(true).then(() => { form.dataset.isReady = ""; });
 if (form.dataset.duplicate) form.querySelector("[name='patient.case_number']").focus({ preventScroll: true });

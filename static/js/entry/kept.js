@@ -6,31 +6,41 @@ const START = "prrt.entry.";
 
 const place = (/** @type {string} */ user, /** @type {string} */ about) => `${START}${user}.${about}`;
 
-/** @param {string} user @param {string} about @param {Omit<Kept, "at">} words */
-export function keep(user, about, words, now = Date.now()) {
+/**
+ * Where one opened page keeps its words: another page of the same case never writes over them.
+ * @param {string} user @param {string} about
+ */
+export const ownPlace = (user, about, now = Date.now()) => `${place(user, about)}.${now}`;
+
+/** @param {string} name @param {Omit<Kept, "at">} words */
+export function keep(name, words, now = Date.now()) {
   try {
-    localStorage.setItem(place(user, about), JSON.stringify({ ...words, at: now }));
+    localStorage.setItem(name, JSON.stringify({ ...words, at: now }));
     return true;
   } catch {
     return false;
   }
 }
 
-/** @param {string} user @param {string} about */
-export function forget(user, about) {
+/** @param {string} name */
+export function forget(name) {
   try {
-    localStorage.removeItem(place(user, about));
+    localStorage.removeItem(name);
   } catch {
     // nothing was kept
   }
 }
 
-/** @param {string} user @param {string} about @returns {Kept | null} */
+/**
+ * Of every page that could not send them, the oldest first.
+ * @param {string} user @param {string} about @returns {(Kept & {name: string})[]}
+ */
 export function kept(user, about, now = Date.now()) {
   try {
-    return young(localStorage.getItem(place(user, about)), now);
+    const names = Object.keys(localStorage).filter((name) => name === place(user, about) || name.startsWith(`${place(user, about)}.`));
+    return names.map((name) => ({ ...young(localStorage.getItem(name), now), name })).filter((one) => one.content).sort((one, other) => one.at - other.at);
   } catch {
-    return null;
+    return [];
   }
 }
 

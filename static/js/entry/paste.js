@@ -10,10 +10,11 @@ export function pasting(form, send, onTaken) {
   const text = box.querySelector("[data-paste-text]");
   const say = (words) => { box.querySelector("[data-paste-said]").textContent = words; };
   let timer = 0;
+  let asked = 0; // an answer about a text that was typed over, dropped or taken over is older than what stands there
 
   form.querySelector("[data-paste-open]").addEventListener("click", () => start(""));
   text.addEventListener("input", () => {
-    clearTimeout(timer);
+    forget();
     timer = setTimeout(read, WAIT_MS);
   });
   box.querySelector("[data-paste-drop]").addEventListener("click", stop);
@@ -31,7 +32,13 @@ export function pasting(form, send, onTaken) {
     start(block);
   });
 
+  function forget() {
+    asked += 1;
+    clearTimeout(timer);
+  }
+
   function start(block) {
+    forget();
     box.hidden = false;
     text.value = block;
     text.rows = 4;
@@ -42,6 +49,7 @@ export function pasting(form, send, onTaken) {
   }
 
   function stop() {
+    forget();
     box.hidden = true;
     text.value = "";
     box.querySelector("[data-paste-rows]").replaceChildren();
@@ -50,7 +58,9 @@ export function pasting(form, send, onTaken) {
 
   async function read() {
     if (!text.value.trim()) return;
+    const mine = (asked += 1);
     const answer = await send(form.dataset.paste, { text: text.value });
+    if (mine !== asked) return;
     box.querySelector("[data-paste-step=preview]").hidden = false;
     if (answer.status !== 200) return say("The table could not be read: the server does not answer. Paste it again when it is back.");
     const { rows, unread } = answer.said;

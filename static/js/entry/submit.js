@@ -1,6 +1,6 @@
 // Submitting: what must be answered blocks, what is open is asked for once, a correction needs a reason. It is sent once.
 import { isAway } from "../asking.js";
-import { forget } from "./kept.js";
+import { lock } from "../lock.js";
 import { missingNow } from "./show.js";
 import { goTo } from "./missing.js";
 import { titleOf, words } from "./words.js";
@@ -14,14 +14,30 @@ export function submitting(form, draft) {
   const reason = dialog.querySelector("#submit-reason");
   let looked = { needs_reason: false, returned: null };
   let key = "";
+  let sent = ""; // the same words are sent under the same key, however often they are pressed for
+  let isBusy = false;
   form.addEventListener("entry:looked", (event) => { looked = /** @type {CustomEvent} */ (event).detail; });
-  document.querySelector("[data-submit-open]").addEventListener("click", open);
-  button.addEventListener("click", now);
-  reason.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); now(); } });
+  document.querySelector("[data-submit-open]").addEventListener("click", alone(open));
+  button.addEventListener("click", alone(now));
+  reason.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); alone(now)(); } });
+
+  /** A second press while the first is under way, or after it was answered, is none. */
+  function alone(act) {
+    return async () => {
+      if (isBusy || draft.state.isSent) return;
+      isBusy = true;
+      try {
+        await act();
+      } finally {
+        isBusy = false;
+      }
+    };
+  }
 
   async function open() {
+    const offer = form.querySelector("[data-kept]");
+    if (!offer.hidden) return refuse({ "": "Words kept on this computer wait for an answer, above: take them over or discard them." });
     if (!await draft.save(true)) return;
-    key = "";
     const missing = missingNow();
     const blocking = missing.filter((one) => one.is_red);
     if (blocking.length) return refuse(Object.fromEntries(blocking.map((one) => [one.name, "Needed before the case can be submitted."])));
@@ -39,13 +55,18 @@ export function submitting(form, draft) {
 
   async function now() {
     if (looked.needs_reason && !reason.value.trim()) return told("Say why something on record is changed.");
+    const what = JSON.stringify([words(form), reason.value]);
+    if (what !== sent) key = "";
+    sent = what;
     key ||= [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
     button.disabled = true;
     const team = form.querySelector("[name=team]")?.value ?? "";
     const body = { version: draft.state.version, key, reason: reason.value, is_incomplete_meant: dialog.open, team };
+    const unlock = lock(form);
     const found = await draft.send(form.dataset.submit, body);
     button.disabled = false;
-    answered(found);
+    if (found.status !== 200) unlock();
+    return answered(found);
   }
 
   function answered({ status, said }) {
@@ -60,7 +81,7 @@ export function submitting(form, draft) {
 
   function done(said) {
     draft.state.isSent = true;
-    forget(form.dataset.user, form.dataset.case);
+    draft.forgetOwn();
     location.assign(said.address);
   }
 

@@ -44,9 +44,10 @@ async function act(marking, button) {
   const label = item.querySelector("a")?.dataset.label ?? "";
   for (const one of item.querySelectorAll("button")) one.disabled = true;
   const step = stepOf(button, form, item);
+  const { choices } = marking.work;
   const answer = await marking.steps.take(`${label} ${wordsOf(button)}`, step);
   if (!answer) for (const one of item.querySelectorAll("button")) one.disabled = false;
-  else goOn(marking, after);
+  else if (choices === marking.work.choices) goOn(marking, after);
 }
 
 /** @param {HTMLButtonElement} button @param {HTMLFormElement} form @param {HTMLElement} item @returns {import("./types.d.ts").Step} */

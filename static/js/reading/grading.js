@@ -11,8 +11,10 @@ const dialog = /** @type {HTMLDialogElement | null} */ (document.querySelector("
 const signForm = /** @type {HTMLFormElement | null} */ (root?.querySelector("[data-sign]") ?? null);
 const seenWhole = /** @type {HTMLInputElement | null} */ (root?.querySelector("[data-seen-reading]") ?? null);
 const unsaved = new Set();
+const refused = new Set(); // forms of which something was sent and not taken: the next entry goes with all that stands there
 let queue = Promise.resolve();
 let leader = 0;
+let lists = 0; // taken over from the server: an answer to what was sent before the last of them is older
 
 if (root) start(root);
 
@@ -27,8 +29,9 @@ function start(element) {
   document.addEventListener("keydown", press);
   document.addEventListener("reading:lesion", (event) => select(/** @type {CustomEvent} */ (event).detail.lesion));
   element.addEventListener("focusin", (event) => select(blockOf(/** @type {HTMLElement} */ (event.target))?.dataset.lesion ?? ""));
-  addEventListener("beforeunload", (event) => { if (unsaved.size) event.preventDefault(); });
+  addEventListener("beforeunload", (event) => { if (isPending()) event.preventDefault(); });
   copyReport(element);
+  document.addEventListener("reading:fresh", () => { lists += 1; });
   keepFresh(element, watch);
   const first = element.querySelector(".grade-lesion:has([data-read].chip-caution)") ?? element.querySelector(".grade-lesion");
   select(/** @type {HTMLElement | null} */ (first)?.dataset.lesion ?? "");
@@ -37,6 +40,11 @@ function start(element) {
 /** @param {HTMLElement} element @returns {HTMLFormElement[]} */
 function forms(element) {
   return [...element.querySelectorAll("form")].filter((form) => form.dataset.grade);
+}
+
+/** A lesion that was taken away takes what was entered for it along. */
+function isPending() {
+  return [...unsaved].some((form) => form.isConnected);
 }
 
 /** @param {HTMLElement} target @returns {HTMLElement | null} */
@@ -85,9 +93,10 @@ function save(form, changed) {
 /** @param {HTMLFormElement} form @param {HTMLElement | null} changed */
 async function send(form, changed) {
   const data = new FormData(form);
-  const part = changed?.closest("[data-part]");
+  const part = refused.has(form) ? null : changed?.closest("[data-part]");
   if (part) keepOnly(data, form, part);
   data.set("seen_reading", seenWhole?.value ?? "");
+  const before = lists;
   const sent = JSON.stringify([...new FormData(form)]);
   const response = await fetch(form.action, { method: "POST", body: data, headers: { Accept: "application/json" } });
   const answer = await response.json();
@@ -95,10 +104,13 @@ async function send(form, changed) {
   const seen = /** @type {HTMLInputElement} */ (form.querySelector("[data-seen]"));
   const isAsSent = JSON.stringify([...new FormData(form)]) === sent;
   seen.value = answer.seen.part;
+  refused.delete(form);
   if (isAsSent) unsaved.delete(form);
   fail(form, "");
-  tell(unsaved.size ? "Not saved yet" : "Saved");
-  showMissing(answer);
+  tell(isPending() ? "Not saved yet" : "Saved");
+  if (seenWhole && answer.seen.reading) seenWhole.value = withEntries(seenWhole.value, answer.seen.reading);
+  if (before === lists) showMissing(answer);
+  document.dispatchEvent(new CustomEvent("reading:saved", { detail: { isOlder: before !== lists } }));
   if (answer.lesion) announce(form, answer);
 }
 
@@ -111,6 +123,8 @@ function keepOnly(data, form, part) {
 
 /** @param {HTMLFormElement} form @param {string} message */
 function failed(form, message) {
+  refused.add(form);
+  delete form.dataset.goesOn;
   fail(form, message);
   tell("Not saved", "error");
 }
@@ -130,7 +144,7 @@ function tell(text, kind = "") {
   stateLine.dataset.kind = kind;
 }
 
-/** @param {{ missing: { message: string }[], missing_sentence: string, retry: string, seen: { reading: string } }} answer */
+/** @param {{ missing: { message: string }[], missing_sentence: string, retry: string }} answer */
 function showMissing(answer) {
   const [sentence, list] = ["[data-sentence]", "[data-missing]"].map((name) => /** @type {HTMLElement} */ (root?.querySelector(name)));
   sentence.textContent = answer.missing_sentence;
@@ -138,7 +152,6 @@ function showMissing(answer) {
   const retry = /** @type {HTMLFormElement} */ (root?.querySelector("[data-retry-numbers]"));
   [retry.hidden, retry.action] = [!answer.retry, answer.retry];
   list.querySelector("ul")?.replaceChildren(...answer.missing.map((gap) => item(gap.message)));
-  if (seenWhole && answer.seen.reading) seenWhole.value = withEntries(seenWhole.value, answer.seen.reading);
 }
 
 /** @param {string} text */
@@ -156,7 +169,7 @@ function announce(form, answer) {
   const chosen = form.querySelector("[name=score]:checked + span");
   const detail = { lesion: answer.lesion, score: chosen?.textContent ?? "", isDone: answer.is_read };
   document.dispatchEvent(new CustomEvent("reading:scored", { detail }));
-  if (answer.is_read && form.dataset.goesOn) goOn(form);
+  if (answer.is_read && form.dataset.goesOn && current() === blockOf(form)) goOn(form);
   delete form.dataset.goesOn;
 }
 
@@ -233,9 +246,9 @@ async function askToSign() {
   if (typing instanceof HTMLElement) typing.blur();
   await queue;
   const list = /** @type {HTMLDetailsElement | null} */ (root?.querySelector("[data-missing]"));
-  if (unsaved.size || (list && !list.hidden)) {
+  if (isPending() || (list && !list.hidden)) {
     if (list) list.open = true;
-    tell(unsaved.size ? "Some entries are not saved; they cannot be signed" : "Not ready to sign", "error");
+    tell(isPending() ? "Some entries are not saved; they cannot be signed" : "Not ready to sign", "error");
     return list?.scrollIntoView({ block: "nearest" });
   }
   dialog?.querySelector("[data-covered]")?.replaceChildren(...covered().map(item));

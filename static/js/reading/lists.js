@@ -1,29 +1,39 @@
 // The lists beside the pictures as the server has them now: taken over whole, with the place of the keyboard kept.
 
+import { handIsOff } from "../hand.js";
+
 const QUIET_MS = 300;
+const AGAIN_MS = 3000;
+const MOST_FAILURES = 5; // in a row: a server that is away is not asked for ever
 
 /** @param {import("./workspace.js").Workspace} work */
 export function keepLists(work) {
-  let [asked, timer] = [0, 0];
-  return {
+  let [asked, timer, open, failures] = [0, 0, 0, 0];
+  const lists = {
     /** Once nothing was changed for a moment: a server that writes lists answers the next step later. */
-    soon() {
+    soon(quiet = QUIET_MS) {
       asked += 1;
       clearTimeout(timer);
-      timer = setTimeout(() => this.fetch(), QUIET_MS);
+      timer = setTimeout(() => this.fetch(), quiet);
     },
     async fetch() {
       clearTimeout(timer);
-      const mine = (asked += 1);
+      const mine = (open = asked += 1);
       const old = /** @type {HTMLElement} */ (work.root.querySelector(".lesions"));
-      const response = await fetch(old.dataset.listsUrl ?? "").catch(() => null);
-      if (!response?.ok || mine !== asked) return;
-      const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
+      const text = await fetch(old.dataset.listsUrl ?? "").then((response) => (response.ok ? response.text() : "")).catch(() => "");
+      await handIsOff();
       if (mine !== asked) return;
+      open = 0;
+      failures = text ? 0 : failures + 1;
+      if (!text) return failures > MOST_FAILURES ? undefined : lists.soon(AGAIN_MS);
+      const fresh = new DOMParser().parseFromString(text, "text/html");
       takeOver(work.root, fresh);
       work.tell(work.state.lesion, work.state.region);
     },
   };
+  // Lists that are on their way may be from before what was saved meanwhile, and an answer from before the lists that stand here.
+  document.addEventListener("reading:saved", (event) => { if (open || /** @type {CustomEvent} */ (event).detail.isOlder) lists.soon(); });
+  return lists;
 }
 
 /** @param {HTMLElement} root @param {Document} fresh */

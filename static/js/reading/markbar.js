@@ -17,6 +17,7 @@ export class MarkBar {
     this.root = root;
     this.form = /** @type {HTMLFormElement} */ (element.querySelector("[data-ask]"));
     this.dialog = /** @type {HTMLDialogElement} */ (element.querySelector("[data-remove-dialog]"));
+    this.picked = ""; // the lesion that a person has chosen for the next mark
   }
 
   /** @template {HTMLElement} [T=HTMLElement] @param {string} name */
@@ -51,9 +52,16 @@ export class MarkBar {
     const links = /** @type {HTMLElement[]} */ ([...this.root.querySelectorAll(".lesions a[data-lesion]")]);
     const marked = new Set([...rows.values()].map((row) => row.lesion?.pk));
     const options = links.map((link) => new Option(`${link.dataset.label}${marked.has(link.dataset.lesion) ? ", one more region" : ""}`, link.dataset.lesion));
-    const select = this.field("lesion");
+    const select = /** @type {HTMLSelectElement} */ (this.form.elements.namedItem("lesion"));
     select.replaceChildren(new Option("new", NEW), ...options);
-    select.value = chosen && !isSplit && !marked.has(chosen) ? chosen : NEW;
+    const isThere = [...select.options].some((option) => option.value === this.picked);
+    if (isThere) select.value = this.picked;
+    else select.value = chosen && !isSplit && !marked.has(chosen) ? chosen : NEW;
+    this.showOrgan();
+  }
+
+  pick() {
+    this.picked = this.field("lesion").value;
     this.showOrgan();
   }
 

@@ -57,7 +57,7 @@ export class Marking {
     this.work.store.subscribe((now, before) => {
       if (now.lesion !== before.lesion || now.region !== before.region) this.show();
     });
-    this.reload();
+    this.reload().then(() => this.isComputing && this.poll()).catch(() => this.poll());
   }
 
   get row() {
@@ -73,6 +73,7 @@ export class Marking {
   /** @param {string} voi */
   choose(voi) {
     const row = this.rows.get(voi);
+    this.work.choices += 1;
     if (row?.lesion) this.work.name(row.lesion.pk);
     else if (row) this.work.change({ region: voi, lesion: "" });
   }
@@ -90,7 +91,7 @@ export class Marking {
     on("[data-reference]", (select) => select.value && this.goTo(select.value), "change");
     on("[data-move-here]", () => this.row && this.moveReference(this.row, this.work.state.points.new));
     on("[data-retry]", () => this.again());
-    bar.field("lesion").addEventListener("change", () => bar.showOrgan());
+    bar.field("lesion").addEventListener("change", () => bar.pick());
     bar.form.addEventListener("submit", (event) => {
       event.preventDefault();
       if (this.waiting) this.again();
@@ -121,6 +122,7 @@ export class Marking {
   /** The same tool again puts it away. @param {string} tool */
   arm(tool) {
     this.tool = tool === this.tool ? "" : tool;
+    this.bar.picked = "";
     this.waiting = null;
     this.pointer.clear();
     this.bar.showTool(this.tool);
@@ -153,7 +155,11 @@ export class Marking {
 
   /** @param {Record<string, string>} data */
   mark(data) {
-    this.withLesion(() => this.steps.take("mark", { to: "mark", id: "", data: { ...data, ...this.bar.lesionFields() } }));
+    this.withLesion(() => {
+      const step = /** @type {Step} */ ({ to: "mark", id: "", data: { ...data, ...this.bar.lesionFields() } });
+      this.bar.picked = "";
+      this.steps.take("mark", step);
+    });
   }
 
   /** @param {Vec} first @param {Vec} second */
@@ -231,14 +237,17 @@ export class Marking {
     go?.();
   }
 
-  /** Outlines and numbers as the answer gives them; nothing of an older version stays. @param {Step} step @param {Answer} answer */
-  apply(step, answer) {
+  /**
+   * Outlines and numbers as the answer gives them; nothing of an older version stays.
+   * @param {Step} step @param {Answer} answer @param {number} choices when the step was taken: who has gone on since stays there
+   */
+  apply(step, answer, choices) {
     this.shown += 1;
     const gone = new Set([answer.voi, answer.other?.voi, answer.absorbed?.voi, step.id].filter(Boolean));
     this.scan.regions = this.scan.regions.filter((region) => !gone.has(region.id));
     if (answer.absorbed) this.rows.delete(answer.absorbed.voi);
     if (answer.state === "withdrawn") this.rows.delete(answer.voi);
-    else for (const row of [answer.other, answer]) if (row?.recorded_at) this.adopt(/** @type {Row} */ (row));
+    else for (const row of [answer.other, answer]) if (row?.recorded_at) this.adopt(/** @type {Row} */ (row), choices === this.work.choices);
     if (answer.voi) document.dispatchEvent(new CustomEvent("reading:stale", { detail: { lesion: answer.lesion?.pk ?? "" } }));
     this.work.redrawAnew();
     this.show();
@@ -248,15 +257,15 @@ export class Marking {
     this.poll();
   }
 
-  /** @param {Row} row */
-  adopt(row) {
+  /** @param {Row} row @param {boolean} isChosen */
+  adopt(row, isChosen) {
     this.rows.set(row.voi, row);
     this.own.add(row.recorded_at);
     const { outline, lesion } = row;
     if (outline?.bits) this.scan.regions.push({ ...outline, voxels: unpacked(outline.bits, outline.shape) });
     if (!lesion) return;
     this.work.place(lesion, outline?.point ?? row.centre_mm);
-    this.work.name(lesion.pk);
+    if (isChosen) this.work.name(lesion.pk);
   }
 
   /** Until every number is stored. */

@@ -27,13 +27,14 @@ export class Steps {
 
   /** A step on what those before it have left: made when its turn comes. @param {() => {words: string, step: Step}} make @returns {Promise<Answer | null>} */
   takeThen(make) {
+    const { choices } = this.marking.work;
     return this.sender.inTurn(async () => {
       const { words, step } = make();
       const answer = await this.sent(words, step);
       if (!answer?.ok) return null;
       const back = undo.inverseOf(step, answer);
       if (back) this.history = undo.noted(this.history, { words, steps: back });
-      this.marking.apply(step, answer);
+      this.marking.apply(step, answer, choices);
       this.bar.say(`${words}: saved.${answer.is_lesion_gone ? " Its lesion was marked nowhere else and went with it." : ""}`);
       return answer;
     });
@@ -76,6 +77,7 @@ export class Steps {
 
   /** The last step back, or what was undone last again. @param {"back" | "again"} way */
   takeBack(way) {
+    const { choices } = this.marking.work;
     return this.sender.inTurn(async () => {
       const entry = this.history[way].at(-1);
       if (!entry) return this.bar.say(way === "back" ? "Nothing to undo." : "Nothing to do again.");
@@ -89,7 +91,7 @@ export class Steps {
         isWhole &&= back !== null;
         turned.unshift(...(back ?? []));
         this.history = undo.renamed(this.history, step, answer);
-        this.marking.apply(step, answer);
+        this.marking.apply(step, answer, choices);
       }
       this.history = undo.moved(this.history, way, isWhole && turned.length ? { ...entry, steps: turned } : null);
       this.marking.show();

@@ -32,6 +32,7 @@ export class Workspace {
     this.tool = null;
     /** Keys of other modules, asked before those of the views. @type {((key: string, focus: import("./shortcuts.js").Focus) => (() => void) | null)[]} */
     this.keys = [];
+    this.choices = 0; // made by the person: what an answer brings does not take away from a later one
     this.asked = 0;
     this.askedAt = 0;
     this.isReleased = false;
@@ -84,6 +85,7 @@ export class Workspace {
   choose(id) {
     const lesion = this.pair.lesions.find((one) => one.id === id);
     if (!lesion) return;
+    this.choices += 1;
     this.store.set(changes.choose(this.state, lesion, this.link));
     this.tell(id, "");
   }
@@ -94,6 +96,7 @@ export class Workspace {
     const region = scan?.regions.find((one) => one.id === id);
     if (!region) return;
     if (region.kind === "lesion") return this.choose(region.lesion);
+    this.choices += 1;
     this.store.set(changes.chooseRegion(this.state, role, region, this.link));
     this.tell("", id);
   }

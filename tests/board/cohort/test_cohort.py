@@ -25,7 +25,7 @@ from board.models import BoardDecision, CohortQuestion, DecisionFollowUp
 from eligibility.change_facts import change_between
 from eligibility.models import ChangeVerdict
 from imaging.models import Scan
-from patients.models import AuditEvent, HistologySpecimen, TreatmentLine
+from patients.models import AccessEvent, AuditEvent, HistologySpecimen, TreatmentLine
 from patients.selectors import visible_patients
 from patients.services import grant_access, revise
 from tests.board.factories import FOLLOW_UP, TODAY
@@ -209,6 +209,8 @@ def test_a_second_reader_is_not_told_what_the_first_said(published, client, verd
     for tab in before:
         page = cohort_page(client, second, tab)
         assert "What readers said is hidden from you" in page.replace("\n", " "), tab
+        assert f"{reverse('board:patient', args=[patient.case_number])}?tab=change" in page, "where to give one's own"
+        assert AccessEvent.objects.filter(user=second, patient=patient).exists(), "and the case was shown"
         assert "rise, confirmed" not in page and "CONFIRMED</" not in page
     (case,) = found_by(second).members
     told = {line.key: line for line in figures.conversion(found_by(second), shows_all=True)}

@@ -1,6 +1,8 @@
 """The page and what it posts: refusals are sentences, others' cases stay unknown, the coordinator gets the list."""
 
+import datetime as dt
 import json
+import re
 import uuid
 
 import pytest
@@ -25,7 +27,7 @@ from patients.models import (
     TreatmentLine,
 )
 from patients.services import grant_access, record, revoke_access
-from tests.board.entry.test_submit import WHOLE, typed
+from tests.board.entry.test_submit import WHOLE, sent, typed
 from tests.patients.factories import make_patient, make_user
 
 pytestmark = pytest.mark.django_db
@@ -49,6 +51,32 @@ def test_a_submission_sent_twice_has_one_effect(client, clerk):
     assert first.status_code == second.status_code == 200 and first.json() == second.json()
     assert Patient.objects.filter(case_number="E-0388").count() == 1
     assert LabResult.objects.count() == 2
+
+
+def test_a_second_press_under_another_key_is_the_first_submission(client, clerk):
+    entry = typed(clerk, WHOLE)
+    body = {"draft": str(entry.draft.key), "version": entry.version, "is_incomplete_meant": True}
+    first, second = (post(client, "entry_new_submit", body | {"key": key * 20}) for key in "ab")
+    assert first.status_code == second.status_code == 200 and first.json() == second.json()
+    patient = Patient.objects.get(case_number="E-0388")
+    now = entry_of(draft_for(patient, clerk))
+    third = post(client, "entry_submit", body | {"key": "c" * 20, "version": now.version}, case_number="E-0388")
+    assert third.json() == first.json()
+    assert AuditEvent.objects.filter(action="submit_entry").count() == 1
+    assert entry_of(draft_for(patient, clerk)).version == now.version
+
+
+def test_what_is_new_since_a_submission_is_submitted(client, clerk):
+    """New words, a chart that has changed, another person: none of them is the submission that was made."""
+    sent(clerk, typed(clerk, WHOLE))
+    patient = Patient.objects.get(case_number="E-0388")
+    sent(clerk, typed(clerk, {"tumour.tnm_edition": "AJCC 8"}, draft_for(patient, clerk)), reason="asked")
+    assert Diagnosis.objects.get(patient=patient).tnm_edition == "AJCC 8"
+    take_note(by=make_user("coordinator"), patient=patient)
+    sent(clerk, entry_of(draft_for(patient, clerk)))
+    grant_access(by=clerk, patient=patient, user=(other := make_user("data_entry")), kind="care_team", reason="test")
+    sent(other, entry_of(draft_for(patient, other)))
+    assert AuditEvent.objects.filter(action="submit_entry").count() == 4
 
 
 def test_a_save_whose_answer_was_lost_doubles_nothing(client, clerk):
@@ -159,6 +187,32 @@ def test_what_was_begun_is_offered_while_the_case_may_be_read(clerk):
     assert begun(clerk) == [to_come] and unfinished(clerk) == [to_come]
     typed(clerk, {"tumour.tnm": ""}, to_come)
     assert begun(clerk) == [] and unfinished(clerk) == []
+
+
+def test_unfinished_entries_are_told_apart(client, clerk):
+    patient = make_patient(by=clerk, case_number="E-9")
+    typed(clerk, {"tumour.tnm": "cT2", "tumour.stage": "localised"}, draft_for(patient, clerk))
+    typed(clerk, {"patient.case_number": "E-10", "patient.initials": "XY"})
+    typed(clerk, {"patient.initials": "AB", "tumour.primary_site": "small_bowel", "patient.birth_date": "1958-03"})
+    nameless = typed(clerk, {"tumour.tnm": "cT1"}).draft
+    page = client.get(reverse("board:home")).content.decode()
+    assert "<strong>E-9</strong> Begun" in page and "2 fields changed" in page
+    assert "<strong>E-10</strong> New case" in page and "XY," not in page
+    assert "<strong>AB, small bowel, born 1958-03</strong> New case" in page
+    begun_at = timezone.localtime(dt.datetime.fromisoformat(nameless.data["begun"]))
+    assert f"New case of {begun_at:%Y-%m-%d %H:%M}, begun" in page
+    (counted,) = re.findall(r"(\d+ of \d+) core fields answered\. Last saved by", page.split("AB, small bowel")[1])[:1]
+    assert counted.startswith("2 of ") and f"Last saved by {clerk.shown_name}" in page
+    others = client.get(reverse("board:entry_new")).content.decode()
+    assert "Go on with AB, small bowel, born 1958-03: 2 of " in others and "Go on with E-10" in others
+
+
+def test_the_begin_of_an_entry_stays_until_it_is_submitted(clerk):
+    first = typed(clerk, {"tumour.tnm": "cT1"}).draft
+    begun_at = first.data["begun"]
+    assert typed(clerk, {"tumour.tnm": "cT2"}, first).draft.data["begun"] == begun_at
+    emptied = typed(clerk, {"tumour.tnm": ""}, own_draft(clerk, first.key)).draft
+    assert typed(clerk, {"tumour.tnm": "cT3"}, emptied).draft.data["begun"] > begun_at
 
 
 def test_a_case_that_no_coordinator_may_read_is_not_said_to_be_on_their_list(client, clerk):

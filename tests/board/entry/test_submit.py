@@ -263,6 +263,21 @@ def test_a_value_is_corrected_under_its_own_day_and_never_stored_without_one(cle
         sent(clerk, typed(clerk, undated, draft_for(patient, clerk)), reason="new visit")
 
 
+@pytest.mark.parametrize("name", ["lines.n1.cycles", "prrt.n1.number"])
+@pytest.mark.parametrize("text", ["six", "4,5"])
+def test_where_whole_numbers_are_asked_the_example_is_one(clerk, name, text):
+    with pytest.raises(ValidationError) as refused:
+        sent(clerk, typed(clerk, WHOLE | {"prrt.n1.clinical_date": "2024-05", "prrt.n1.compound": "177Lu", name: text}))
+    (said,) = refused.value.message_dict[name]
+    assert "whole number" in said and "6" in said and "12.6" not in said
+
+
+def test_a_number_of_cycles_that_cannot_be_read_is_not_called_missing(clerk):
+    entry = typed(clerk, WHOLE | {"lines.n1.cycles": "4,5"})
+    said = [one["text"] for one in look(entry, clerk)["checks"] if one["name"] == "lines.n1.cycles"]
+    assert said == ["A whole number is needed here, for example 6."]
+
+
 @pytest.mark.parametrize("text", ["1,234", "<1,234"])
 def test_one_comma_and_three_digits_is_asked_about(clerk, text):
     with pytest.raises(ValidationError, match="thousands or decimals"):

@@ -75,7 +75,7 @@ def day_of(text: st.SearchStrategy) -> st.SearchStrategy:
 SOME_DAY = day_of(st.dates(dt.date(1960, 1, 1), dt.date(2026, 5, 1))) | st.just((None, "unknown"))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     start=SOME_DAY,
     stop=SOME_DAY,

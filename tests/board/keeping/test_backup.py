@@ -22,7 +22,7 @@ from patients.trail_seals import seal_all
 from tests.board.chain_rows import signed, small_chain
 from tests.patients.factories import make_patient, make_user
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_engines]
 
 
 @pytest.fixture

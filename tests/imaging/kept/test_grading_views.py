@@ -120,6 +120,22 @@ def test_json_says_what_is_still_missing(client, draft, lesion):
     assert next(gap["code"] for gap in refused.json()["missing"]) == "difference_reason_missing"
 
 
+def test_the_list_beside_the_pictures_has_the_score_of_the_own_draft(client, draft, lesion, doctor, colleague):
+    """As computed until one is given; nobody else sees it before it is signed."""
+    addresses = [reverse(f"imaging:{name}", args=[draft.scan_id]) for name in ("read", "read_lists")]
+
+    def tile(address: str) -> str:
+        html = client.get(address).content.decode()
+        found = re.search(r'data-score="new" title="([^"]*)"><span class="[^"]*">([^<]*)</span>', html)
+        return f"{found[1]}, {found[2]}"
+
+    assert [tile(one) for one in addresses] == ["This scan: Krenning 3 or more computed, not read, 3 or more"] * 2
+    score_lesion(by=doctor, reading=draft, lesion=lesion, score_low=4, score_high=4)
+    assert [tile(one) for one in addresses] == ["This scan: Krenning 4, not signed yet, 4"] * 2
+    client.force_login(colleague)
+    assert [tile(one) for one in addresses] == ["This scan: Krenning 3 or more computed, not read, 3 or more"] * 2
+
+
 def test_only_what_is_sent_is_changed(client, draft, doctor):
     answer_reading(by=doctor, reading=draft, quality="good", comment="stays")
     send(client, "answers", draft, JSON, extravasation="seen")

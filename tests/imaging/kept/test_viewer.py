@@ -19,7 +19,7 @@ from imaging.domain.vocabulary import Tracer
 from imaging.models import ImageProduct, Lesion, LesionMatch, Proposal, Scan
 from imaging.services import place_voi
 from patients.services import record
-from tests.imaging.phantom import write_pet
+from tests.imaging.phantom import BORN, write_pet
 from tests.imaging.scan_rows import fresh
 from tests.imaging.test_views_series import bring, post, run_all
 from tests.patients.factories import make_patient, make_user
@@ -43,7 +43,7 @@ def user(staff, client):
 
 @pytest.fixture(scope="module")
 def patient(staff):
-    return make_patient(by=staff, case_number="SYN-a", sex_for_formulas="F")
+    return make_patient(by=staff, case_number="SYN-a", birth_date=BORN, sex_for_formulas="F")
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +89,7 @@ def test_the_scan_before_stands_on_the_left(client, pair, lesion):
 
 def test_only_an_earlier_scan_of_the_same_patient_may_stand_beside(client, pair, user, tmp_path):
     before, after = pair
-    other = make_patient(by=user, case_number="SYN-c", sex_for_formulas="F")
+    other = make_patient(by=user, case_number="SYN-c", birth_date=BORN, sex_for_formulas="F")
     bring(user, write_pet(tmp_path / "c", "c"), other)
     stranger = Scan.objects.get(patient=other)
     for route in ("imaging:viewer", "imaging:read"):

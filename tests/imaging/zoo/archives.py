@@ -9,11 +9,11 @@ import zlib
 from io import BytesIO
 
 from tests.imaging.dicom_files import to_bytes
-from tests.imaging.zoo.box import Box
+from tests.imaging.zoo.box import SLICES, Box
 
 
 def bomb_in_zip(box: Box) -> None:
-    box.zip("a.zip", [("@bomb.dcm", bytes(16 << 20)), ("@good.dcm", to_bytes(box.pet()))])
+    box.zip("a.zip", [("@bomb.dcm", bytes(16 << 20)), *((f"@{k}.dcm", to_bytes(box.pet(k))) for k in range(SLICES))])
 
 
 def zip_in_zip(box: Box) -> None:
@@ -104,8 +104,8 @@ def with_nul_name(box: Box) -> None:
 
 
 def twice(box: Box) -> None:
-    slices = [to_bytes(box.pet(k)) for k in range(3)]
-    box.zip("a.zip", [("@A.dcm", slices[0]), ("@a.dcm", slices[1]), ("@a.DCM", slices[2])])
+    names = ("@A.dcm", "@b.dcm", "@c.dcm", "@a.dcm", "@a.DCM")
+    box.zip("a.zip", [(name, to_bytes(box.pet(k))) for k, name in enumerate(names)])
 
 
 def links_in_zip(box: Box) -> None:
@@ -140,8 +140,9 @@ def links_in_folder(box: Box) -> None:
 
 
 def hard_links(box: Box) -> None:
+    """Of a whole series the slice that follows has a second name."""
     box.series()
-    os.link(box.folder / f"{box.mark}0.dcm", box.folder / f"{box.mark}again.dcm")
+    os.link(box.add("3.dcm", to_bytes(box.pet(SLICES))), box.folder / f"{box.mark}again.dcm")
 
 
 def encrypted(box: Box) -> None:

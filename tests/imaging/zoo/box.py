@@ -15,6 +15,7 @@ from tests.imaging.dicom_files import ct_slice, pet_slice, to_bytes
 from tests.imaging.recompress import recompress
 
 SLICES = 3
+NAME = "CANARY^NAME"
 
 
 class Box:
@@ -62,6 +63,7 @@ class Box:
             "SeriesInstanceUID": f"{self.uid}.2",
             "SOPInstanceUID": f"{self.uid}.3.{k + 1}",
             "FrameOfReferenceUID": f"{self.uid}.9",
+            "PatientName": NAME,
         }
 
 

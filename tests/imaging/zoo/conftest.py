@@ -4,6 +4,7 @@ import json
 import uuid
 from collections import Counter
 from datetime import date
+from decimal import Decimal
 from io import StringIO
 from pathlib import Path
 
@@ -17,15 +18,26 @@ from imaging.framing import CONTENT_TYPE, HEAD
 from imaging.management.commands import import_dicom
 from imaging.models import ForeignObject, Job, Series, Upload
 from imaging.services import requests, series
+from imaging.services.identities import confirm_identity
 from imaging.services.running import run_until_done
-from patients.models import Patient
-from patients.services import confirm_identifier, create_patient, remove_identifier
+from patients.models import BodyMeasure, Patient
+from patients.services import confirm_identifier, create_patient, record, remove_identifier
 from tests.imaging.people import importer, make_doctor
-from tests.imaging.zoo.box import Box
+from tests.imaging.zoo.box import NAME, Box
 from tests.imaging.zoo.cases import mark, routes, specimens
-from tests.imaging.zoo.encoding import SCRIPTS
+from tests.imaging.zoo.encoding import LEARNED, SCRIPTS
 from tests.imaging.zoo.expected import FACT, NONE, PROVISIONAL, SeriesSeen
-from tests.imaging.zoo.people import ALIAS, CASE, CONFIRMED_STUDY, EARLIER_STUDY, OTHER, OTHERS_ID
+from tests.imaging.zoo.people import (
+    ALIAS,
+    CASE,
+    CONFIRMED_STUDY,
+    EARLIER_STUDY,
+    LONG,
+    NAMELESS,
+    OTHER,
+    OTHERS_ID,
+    PAYLOADS,
+)
 
 ROOTS = {"browser": "2.25.7001", "folder": "2.25.7002"}
 BATCH = 100
@@ -60,22 +72,40 @@ def doctor(zoo_store):
 
 @pytest.fixture(scope="module")
 def people(doctor, quiet, tmp_path_factory) -> Patient:
-    """The case of the files, with identifiers that were confirmed; and another case with a study in its chart."""
-    case = create_patient(by=doctor, case_number=CASE, sex_for_formulas="F", birth_date=date(1960, 1, 2))
-    other = create_patient(by=doctor, case_number=OTHER)
+    """The case of the files, weighed and with confirmed identifiers; and another case with a study in its chart."""
+    born = date(1960, 1, 2)
+    case = create_patient(by=doctor, case_number=CASE, sex_for_formulas="F", birth_date=born)
+    weighed = {"clinical_date": date(2025, 3, 1), "kind": BodyMeasure.Kind.WEIGHT, "value": Decimal(70)}
+    record(BodyMeasure, by=doctor, patient=case, **weighed)
+    other = create_patient(by=doctor, case_number=OTHER, birth_date=born)
     wrongly = confirm_identifier(by=doctor, patient=other, issuer=ALIAS[0], value=ALIAS[1], reason="letter")
     folder = tmp_path_factory.mktemp("earlier")
-    Box(folder, EARLIER_STUDY, "a").series(StudyInstanceUID=EARLIER_STUDY, PatientID=OTHER)
+    Box(folder, EARLIER_STUDY, "a").series(StudyInstanceUID=EARLIER_STUDY, PatientID=OTHER, PatientName=OTHER)
     Box(folder, CONFIRMED_STUDY, "b").series(
-        StudyInstanceUID=CONFIRMED_STUDY, PatientID=ALIAS[1], IssuerOfPatientID=ALIAS[0]
+        StudyInstanceUID=CONFIRMED_STUDY, PatientID=ALIAS[1], PatientName=ALIAS[1], IssuerOfPatientID=ALIAS[0]
     )
     importer(doctor)(sorted(folder.iterdir()), patient=other)
     assert set(Series.objects.values_list("identity", "candidate_patient")) == {("attached", other.pk)}
     remove_identifier(wrongly, by=doctor, reason="it is the other one's")
-    for issuer, value in (ALIAS, *(("", text) for text in SCRIPTS.values())):
-        confirm_identifier(by=doctor, patient=case, issuer=issuer, value=value, reason="letter of the clinic")
     confirm_identifier(by=doctor, patient=other, issuer=OTHERS_ID[0], value=OTHERS_ID[1], reason="letter")
+    for value in (NAMELESS, *PAYLOADS):
+        confirm_identifier(by=doctor, patient=case, issuer="", value=value, reason="letter of the clinic")
+    confirm_first_scans(case, doctor, tmp_path_factory.mktemp("first"))
     return case
+
+
+def confirm_first_scans(case: Patient, doctor, folder: Path) -> None:
+    """One scan under each ID of the case, that a person confirmed: so its ID and its name are known."""
+    learned = [(CASE, NAME, ""), (ALIAS[1], NAME, ALIAS[0]), (*LONG, "")]
+    learned += [(text, NAME, "") for text in SCRIPTS.values()] + [(value, name, "") for value, name in LEARNED.items()]
+    for n, (value, name, issuer) in enumerate(learned):
+        under = {"IssuerOfPatientID": issuer} if issuer else {}
+        Box(folder, f"2.25.7003.{n + 1}", f"{n:02d}").series(
+            SpecificCharacterSet="ISO_IR 192", PatientID=value, PatientName=name, **under
+        )
+    importer(doctor)(sorted(folder.iterdir()), patient=case)
+    for held in Series.objects.filter(identity=Series.Identity.HELD, candidate_patient=case):
+        confirm_identity(by=doctor, series=held, patient=case, reason="seen on the request form")
 
 
 class Seen:

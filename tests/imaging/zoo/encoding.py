@@ -19,8 +19,9 @@ from pydicom.uid import (
 
 from tests.imaging.dicom_files import pixels, radiopharmaceutical, to_bytes
 from tests.imaging.zoo.box import Box, pet_series, pet_with, raw, recompressed, with_raw
-from tests.imaging.zoo.expected import Case, of, pet, refused
+from tests.imaging.zoo.expected import Case, control, of, pet, refused
 
+DOUBTFUL = "character_set_doubtful"
 UNREADABLE = "header_value_unreadable"
 # Patient IDs of the case in other scripts; each was confirmed for it.
 SCRIPTS = {
@@ -33,13 +34,18 @@ SCRIPTS = {
     "ISO_IR 144": "Пациент-7",
     "ISO_IR 166": "ผู้ป่วย-8",
 }
+# Names as a person confirmed them, each under an ID of its own, and as the header of the next scan writes them.
 NAMES = {
-    "five components": "Adams^John Robert Quincy^^Rev.^B.A. M.Div.",
-    "trailing ^": "DOE^JANE^^^",
-    "100 characters": "X" * 100,
-    "right to left": "\u202eENAJ^EOD",
-    "zero width and combining": "DO\u200bE^JOSE\u0301",
+    "five components": ("Adams^John Robert Quincy^^Rev.^B.A. M.Div.", "Adams^John Robert Quincy^^Rev.^B.A. M.Div."),
+    "trailing ^": ("DOE^JANE", "DOE^JANE^^^"),
+    "100 characters": ("X" * 100, "X" * 100),
+    "right to left": ("ENAJ^EOD", "\u202eENAJ^EOD"),
+    "zero width and combining": ("DOE^JOSÉ", "DO\u200bE^JOSE\u0301"),
+    "three groups": ("Yamada^Tarou=山田^太郎=やまだ^たろう", "Yamada^Tarou=山田^太郎=やまだ^たろう"),
+    "only ideographic": ("=山田^太郎", "=山田^太郎"),
 }
+MARKED = ("NAME-MARKED", "Müller^Jürg")
+LEARNED = {**{f"NAME-{n}": known for n, (known, _) in enumerate(NAMES.values())}, MARKED[0]: MARKED[1]}
 
 
 def big_endian(box: Box) -> None:
@@ -57,12 +63,13 @@ def in_script(charset: str, patient_id: str):
     return pet_series(SpecificCharacterSet=declared, PatientID=patient_id)
 
 
-def ideographic(ds: Dataset, _: int) -> None:
-    ds.SpecificCharacterSet, ds.PatientName = "ISO_IR 192", "Yamada^Tarou=山田^太郎=やまだ^たろう"
+def named(n: int, name: str):
+    return pet_series(SpecificCharacterSet="ISO_IR 192", PatientID=f"NAME-{n}", PatientName=name)
 
 
-def named(name: str):
-    return pet_series(SpecificCharacterSet="ISO_IR 192", PatientName=name)
+def undeclared(tag: int, vr: str, text: str, **changes: object):
+    """UTF-8 that is not said to be."""
+    return with_raw(tag, vr, text.encode(), **changes)
 
 
 def other_vrs(ds: Dataset, _: int) -> None:
@@ -162,7 +169,7 @@ CASES = [
         of("says so itself", pet_series(LossyImageCompression="01"), pet(volume="lossy_compression")),
         of("JPEG-LS that is near lossless", packed_with_loss(JPEGLSNearLossless, nearly_jpeg_ls), pet(volume="lossy_compression")),
         of("JPEG 2000, silent about it", packed_with_loss(JPEG2000, irreversible_jpeg_2000), pet(volume="lossy_compression")),
-    ), differs="The refusal of the volume is the warning; the factors of the header are shown."),
+    )),
     Case(24, "Unknown transfer syntax, JPEG XL, HTJ2K, video", "R", tuple(
         of(uid, lambda box, uid=uid: box.add("a.dcm", to_bytes(box.pet(), TransferSyntaxUID=uid)) and None,
            refused("transfer_syntax_unsupported")) for uid in OFF_THE_LIST)),
@@ -184,43 +191,44 @@ CASES = [
     Case(27, "Character sets", "H", tuple(
         of(charset, in_script(charset, text), pet()) for charset, text in SCRIPTS.items()),
          proof="tests/imaging/zoo/test_zoo.py::test_names_keep_their_groups"),
-    Case(28, "Character set missing or wrong", "Q", (
-        of("UTF-8 that is not declared", pet_with(
-            lambda ds, _: raw(ds, 0x00100020, "LO", SCRIPTS["ISO_IR 192"].encode())),
-           pet(held="identity_id_unknown")),
-        of("UTF-8 declared as Latin 1", pet_with(
-            lambda ds, _: raw(ds, 0x00100020, "LO", SCRIPTS["ISO_IR 192"].encode()), SpecificCharacterSet="ISO_IR 100"),
-           pet(held="identity_id_unknown")),
-        of("the name alone", pet_with(lambda ds, _: raw(ds, 0x00100010, "PN", "Ж^Ж".encode())), pet()),
-    ), differs="Names are never compared, so only an ID that comes out wrong is held."),
-    Case(29, "Names in every shape", "H", (
-        *(of(what, named(name), pet()) for what, name in NAMES.items()),
-        of("three groups", pet_with(ideographic), pet()),
-        of("invisible characters in the ID", pet_series(SpecificCharacterSet="ISO_IR 192", PatientID="SYN-\u200b0001"),
-           pet(held="identity_id_unknown")),
-    ), differs="Names are never compared. An ID with invisible characters shows them as \ufffd and is held."),
+    Case(28, "Character set missing or wrong", "W or Q", (
+        of("an ID in UTF-8 that is not declared", undeclared(0x00100020, "LO", SCRIPTS["ISO_IR 192"]),
+           pet("fact", DOUBTFUL, held="identity_id_unknown")),
+        of("an ID in UTF-8 declared as Latin 1", undeclared(
+            0x00100020, "LO", SCRIPTS["ISO_IR 192"], SpecificCharacterSet="ISO_IR 100"),
+           pet("fact", DOUBTFUL, held="identity_id_unknown")),
+        of("a name that is misread", undeclared(0x00100010, "PN", MARKED[1], PatientID=MARKED[0]),
+           pet("fact", DOUBTFUL, held="identity_name_differs")),
+        control("a name that is read", pet_series(
+            SpecificCharacterSet="ISO_IR 100", PatientID=MARKED[0], PatientName=MARKED[1]), pet()),
+        of("the description alone", undeclared(0x0008103E, "LO", "Köpfe"), pet("fact", DOUBTFUL)),
+    )),
+    Case(29, "Names in every shape", "H", tuple(
+        of(what, named(n, written), pet()) for n, (what, (_, written)) in enumerate(NAMES.items()))),
     Case(30, "Control characters, ANSI escapes", "H", (
         of("in the description", with_raw(0x0008103E, "LO", b"A\x1b[31m\r\nB\0C"), pet()),
-        of("in the ID", with_raw(0x00100020, "LO", b"SYN\x1b-0001"), pet(held="identity_id_unknown")),
-    ), differs="In an ID they are shown as \ufffd and the series is held (Q)."),
-    Case(31, "Numbers that are none", "B", (
+        of("in the name", with_raw(0x00100010, "PN", b"CAN\r\nARY^NA\0ME\x7f"), pet()),
+    )),
+    Case(31, "Numbers that are none", "B or W", (
         *(of(value.decode(), weight(value), NO_WEIGHT) for value in (b"NaN", b"inf", b"1,5", b"1e400", b"7O", b"70\\71")),
-        of("17 digits and more", weight(b"70.00000000000000001"), pet()),
-        of("as instance number", with_raw(0x00200013, "IS", b"one"), pet()),
-    ), differs="More than 16 characters are accepted (H): scanners write them, and the number is not in doubt. What counts as "
-       "missing is named in a warning (W)."),
+        of("17 characters", weight(b"70.00000000000001"), NO_WEIGHT),
+        control("16 characters", weight(b"70.0000000000001"), pet()),
+        of("as instance number", with_raw(0x00200013, "IS", b"one"), pet("fact", UNREADABLE)),
+        of("an instance number of 13 digits", with_raw(0x00200013, "IS", b"0000000000001"), pet("fact", UNREADABLE)),
+    )),
     Case(32, "Dates that are none", "B or Q", (
         *(of(value.decode(), scan_date(value), NO_TIME) for value in (b"00000000", b"2026.01.05", b"20260230")),
         of("birth date 19600231", with_raw(0x00100030, "DA", b"19600231"),
            pet("fact", UNREADABLE, held="identity_unreadable")),
         of("in the future", all_dates("20990310"), pet(held="scan_in_future")),
-        of("1900, patient born 1960", all_dates("19000310"), pet(held="identity_scan_before_birth")),
-    ), differs="A date that counts as missing is named in a warning (W) as well."),
+        of("1900, patient born 1960", all_dates("19000310"),
+           pet("fact", "dates_deidentified", held="identity_scan_before_birth")),
+    )),
     Case(33, "Times that are none", "B or H", (
         *(of(value.decode(), series_time(value), NO_TIME) for value in (b"240000", b"12:00", b"1200-1300", b"120000+01")),
         of("12", series_time(b"12"), pet()),
         of("1200", series_time(b"1200"), pet()),
         of("120000.123456", series_time(b"120000.123456"), pet()),
         of("injection with an offset", pet_with(injected_with_offset), pet("fact", "time_zone_partly_known")),
-    ), differs="A time that counts as missing, or that alone has a zone, is named in a warning (W) as well."),
+    )),
 ]  # fmt: skip

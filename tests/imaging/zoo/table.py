@@ -13,8 +13,8 @@ What hospitals and strangers send, and what becomes of it here: 96 cases, each m
 browser and from a folder (of several specimens of what is inside a file the further ones take turns; `make proofs` sends all both ways).
 `python -m tests.imaging.zoo.table > docs/bad-dicom.md` prints this page; a test holds it to the table.
 
-**R** refused, the other files go on · **Q** held until a person decides whose it is · **B** no SUV or no volume, so nothing is measured in it ·
-**W** used, with a warning · **H** handled. The letter of the research list stands in brackets where ours is another; the last column says why.
+**R** refused, the other files go on · **Q** held until a person decides (whose it is, or what the images ask) · **B** no SUV or no volume, so nothing is measured in it ·
+**W** used, with a warning · **H** handled, where the report notes what was used. The letter of the research list stands in brackets where ours is another; the last column says why.
 A provisional SUV is shown and not used as a fact until a named person confirms the input.
 
 | # | case | outcome | by specimen | differs, or shown by |

@@ -19,7 +19,7 @@ from tests.imaging.dicom_files import pet_slice, write
 from tests.imaging.zoo import table
 from tests.imaging.zoo.cases import CASES, is_further, routes, specimens
 from tests.imaging.zoo.conftest import seen_of
-from tests.imaging.zoo.people import CASE, PAYLOADS
+from tests.imaging.zoo.people import CASE, PAYLOADS, UNKNOWN_SCRIPT
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -131,11 +131,11 @@ def test_a_series_whose_slices_name_two_tracers_has_none(seen):
 def test_hostile_text_is_text(seen, client, doctor):
     """The ID on the page of the held series, where the two identities stand side by side."""
     client.force_login(doctor)
-    held = Series.objects.filter(study__dicom_patient_id=PAYLOADS[0])
+    held = Series.objects.filter(study__dicom_patient_id=UNKNOWN_SCRIPT)
     assert held
     for series in held:
         page = client.get(reverse("imaging:series", args=[series.pk])).content.decode()
-        assert escape(PAYLOADS[0]) in page and PAYLOADS[0] not in page
+        assert escape(UNKNOWN_SCRIPT) in page and UNKNOWN_SCRIPT not in page
 
 
 def test_hostile_text_of_maker_and_description_is_text(seen, client, doctor):
