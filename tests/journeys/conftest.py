@@ -158,6 +158,15 @@ def sign_in(page, live_server):
     return enter
 
 
+def becomes(page, asked, expected) -> None:
+    """The page says so at once; the answer of the server may take its time."""
+    for _ in range(200):
+        if asked() == expected:
+            return
+        page.wait_for_timeout(50)
+    assert asked() == expected
+
+
 class HeldAnswer:
     """The first answer to such a request: given by the server, kept from the page until it is let go."""
 

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from board.agenda_order import arrange
 from board.models import Meeting
-from tests.journeys.conftest import HeldAnswer
+from tests.journeys.conftest import HeldAnswer, becomes
 from tests.journeys.room import planned_meeting
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,15 +27,6 @@ def order(page) -> list[str]:
 
 def stored(meeting) -> list[str]:
     return list(meeting.items.order_by("position").values_list("patient__case_number", flat=True))
-
-
-def becomes(page, asked, expected) -> None:
-    """The page says so at once; the answer of the server may take its time."""
-    for _ in range(200):
-        if asked() == expected:
-            return
-        page.wait_for_timeout(50)
-    assert asked() == expected
 
 
 def minutes_of(meeting, number: str):

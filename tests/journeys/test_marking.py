@@ -13,7 +13,7 @@ from patients.models import AuditEvent
 from tests.imaging.phantom import two_bodies
 from tests.imaging.scan_rows import BODY, FIRST, SECOND, bring_scan, focus, fresh, match, new_lesion, work_off
 from tests.imaging.signing import sign
-from tests.journeys.conftest import HeldAnswer
+from tests.journeys.conftest import HeldAnswer, becomes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -376,10 +376,7 @@ def test_a_list_from_before_a_step_does_not_bring_the_earlier_outline_back(desk,
     desk.route("**/regions.json", lambda route: held.append((route, route.fetch())) if not held else route.continue_())
     desk.keyboard.press("]")
     expect(desk.locator("[data-threshold]")).to_have_text("65 %")
-    for _ in range(100):
-        if held:
-            break
-        desk.wait_for_timeout(50)
+    becomes(desk, lambda: len(held), 1)
     desk.keyboard.press("]")
     expect(desk.locator("[data-threshold]")).to_have_text("70 %")
     route, answer = held[0]
@@ -398,10 +395,7 @@ def test_lists_from_before_a_score_do_not_bring_back_that_it_is_missing(desk, se
     sentence = desk.locator(".grading [data-sentence]")
     expect(sentence).to_contain_text("1 lesion still to read")
     desk.keyboard.press("]")
-    for _ in range(100):
-        if held:
-            break
-        desk.wait_for_timeout(50)
+    becomes(desk, lambda: len(held), 1)
     desk.keyboard.press("3")
     expect(sentence).not_to_contain_text("lesion")
     route, answer = held[0]

@@ -10,7 +10,7 @@ from board.drafts import draft_of, save_draft
 from board.meetings import write_note
 from board.models import AgendaItem, BoardDecision
 from patients.models import User
-from tests.journeys.conftest import RESULTS, HeldAnswer, serious_findings
+from tests.journeys.conftest import RESULTS, HeldAnswer, becomes, serious_findings
 from tests.journeys.room import opened_room
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -184,6 +184,23 @@ def test_two_people_in_one_minuted_note_keep_both_texts(room):
     item.refresh_from_db()
     assert item.minuted == note.input_value()
     assert item.minuted.count("first") == 1 and item.minuted.endswith("third")
+
+
+def test_kept_is_not_said_of_words_that_are_still_on_their_way(room):
+    console, note = room.console, room.console.get_by_label("Minuted note on case 0001")
+    said = console.locator("[data-note=minuted] [data-queue-said]")
+    on_their_way = []
+    console.route("**/note/", lambda route, _request: on_their_way.append(route))
+    note.fill("first")
+    becomes(console, lambda: len(on_their_way), 1)
+    note.press_sequentially(", second")
+    with console.expect_response("**/note/"):
+        on_their_way[0].continue_()
+    becomes(console, lambda: len(on_their_way), 2)
+    expect(said).to_have_text("")
+    on_their_way[1].continue_()
+    expect(said).to_have_text("Kept.", timeout=10_000)
+    assert item_of(room, "0001").minuted == note.input_value() == "first, second"
 
 
 def test_putting_off_keeps_the_note_that_is_being_typed(room):

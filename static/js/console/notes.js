@@ -53,10 +53,10 @@ export function notesOf(root, outbox) {
       }
     },
     sent(entry) {
-      const form = formOf(entry.id);
-      if (!form) return;
-      form.querySelector("textarea").defaultValue = entry.fields.text;
-      say(form, "Kept.");
+      const area = areaOf(entry.id);
+      if (!area) return;
+      area.defaultValue = entry.fields.text;
+      if (area.value === entry.fields.text) say(area.form, "Kept."); // words typed since then are not
     },
     refused(entry, said) {
       const form = formOf(entry.id);
