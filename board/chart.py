@@ -26,7 +26,7 @@ from eligibility.domain.facts import Facts
 from eligibility.domain.rules import AssessmentResult, BareVerdict
 from eligibility.models import Assessment, ChangeVerdict
 from eligibility.selectors import AssessedOn, facts_from, verdicts
-from imaging.chart_questions import may_differ
+from imaging.chart_questions import Asked, may_differ, of_case
 from imaging.domain.vocabulary import is_sstr
 from imaging.models import Job, Lesion, Reading, Scan, Series, Study, SuvInput
 from imaging.selectors import (
@@ -139,6 +139,11 @@ class Chart:
     @cached_property
     def has_open_jobs(self) -> bool:
         return any(job.state in Job.OPEN for job in self.of(Job))
+
+    @cached_property
+    def images_asked(self) -> list[Asked]:
+        """Images in the chart whose header says something else than it does today, and nobody has answered."""
+        return of_case(self.patient) if self.of(Study) else []
 
     @property
     def ages(self) -> tuple[int, int] | None:

@@ -15,7 +15,8 @@ LONG_QUESTION = 100
 
 @dataclass(frozen=True)
 class Head:
-    """``initials``: "" where nobody entered them. ``born``: the year, "" where not even the year is certain."""
+    """``initials``: "" where nobody entered them. ``born``: the year, "" where not even the year is certain.
+    ``asked``: that images of the case are in question, "" where none are."""
 
     initials: str
     case_number: str
@@ -26,6 +27,7 @@ class Head:
     tumour: str
     ki67: str
     question: str
+    asked: str = ""
 
     @property
     def is_long(self) -> bool:
@@ -55,6 +57,7 @@ def head_of(chart: Chart, item: AgendaItem, place: Place) -> Head:
         tumour=words.tumour(chart.diagnosis, chart.grade),
         ki67=words.ki67_change(chart.specimens),
         question=question or "No question recorded",
+        asked=words.images_asked(len(chart.images_asked)),
     )
 
 

@@ -7,6 +7,8 @@ from django.urls import reverse
 
 from board import words
 from board.chart import Chart
+from imaging.chart_questions import of_series
+from imaging.models import Series
 from patients.models import Patient, PerformanceStatus
 from patients.selectors import OLDEST_FIRST, age_range_on, grade_of
 
@@ -16,6 +18,7 @@ class Fact:
     text: str
     href: str = ""
     """Where its number comes from."""
+    is_caution: bool = False
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,9 @@ class Identity:
 
 def identity_of(chart: Chart) -> Identity:
     patient = chart.patient
+    asked = words.images_asked(len(chart.images_asked))
     facts = [
+        *([Fact(asked, is_caution=True)] if asked else []),
         *([Fact(patient.initials)] if patient.initials else []),
         Fact(words.sex_and_age(patient, chart.ages)),
         Fact(words.tumour(chart.diagnosis, chart.grade)),
@@ -56,13 +61,15 @@ def _ki67_source(chart: Chart) -> str:
 
 
 def facts_of(patient: Patient, today: dt.date) -> list[str]:
-    """The banner's facts for a page that has the patient but no chart: three queries."""
+    """The banner's facts for a page that has the patient but no chart: four queries."""
+    asked = words.images_asked(len(of_series(Series.objects.filter(candidate_patient=patient))))
     diagnosis = patient.diagnosis_rows.order_by(*OLDEST_FIRST).last()
     specimens = list(patient.histologyspecimen_rows.order_by(*OLDEST_FIRST))
     site = diagnosis.primary_site if diagnosis else "unknown"
     grade = words.grade(specimens[-1], grade_of(specimens[-1], site=site)) if specimens else ""
     ages = age_range_on(patient, patient.as_counted().deceased_on or today)
     return [
+        *([asked] if asked else []),
         *([patient.initials] if patient.initials else []),
         words.sex_and_age(patient, ages),
         words.tumour(diagnosis, grade),

@@ -37,7 +37,7 @@ from board.presenting import presentable
 from board.record_table import record_rows
 from board.seen_by import EVERYTHING, SeenAsked, seen_by
 from board.watch_strip import assignable, watch_strip
-from imaging.chart_questions import by_code, of_case
+from imaging.chart_questions import by_code
 from imaging.models import Series, Study
 from patients.domain.roles import Capability
 
@@ -112,7 +112,7 @@ def _images(chart: Chart) -> dict[str, Any]:
     held = Series.objects.filter(candidate_patient=chart.patient, identity=Series.Identity.HELD)
     return {
         "held_studies": held.values("study").distinct().count(),
-        "images_asked": by_code(of_case(chart.patient)),
+        "images_asked": by_code(chart.images_asked),
     }
 
 

@@ -51,6 +51,11 @@ def sex_and_age(patient: Patient, ages: tuple[int, int] | None) -> str:
     return f"{sex}, {low} y" if low == high else f"{sex}, {low}–{high} y"
 
 
+def images_asked(count: int) -> str:
+    """Said wherever numbers of these images may stand, "" where there are none."""
+    return f"images in question: {count} series" if count else ""
+
+
 def tumour(diagnosis: Diagnosis | None, grade: str) -> str:
     """Site of the primary and grade: "Gastric NET G2", "Pancreatic NEC"; "NEN" while no grade is known."""
     kind = f"NET {grade}" if grade.startswith("G") else grade or "NEN"

@@ -1,6 +1,7 @@
 """One series: its SUV with every input, its picture, whose it is, and what a person may correct."""
 
 import uuid
+from functools import partial
 
 from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
@@ -78,18 +79,7 @@ def confirm(request, pk: uuid.UUID):
     series = _series(request, pk)
     if series.identity not in pages.WAITING:  # decided meanwhile: the page says how
         return _back(series)
-    form = IdentityForm(request.POST, user=request.user, needs_case=True)
-    if not form.is_valid():
-        return _page(request, series, identity_form=form, status=422)
-    try:
-        services.confirm_identity(
-            by=request.user, series=series, patient=form.cleaned_data["case"], reason=form.cleaned_data["reason"]
-        )
-    except Refused as refusal:
-        form.add_error("case", refusal.message)
-        return _page(request, series, identity_form=form, status=422)
-    ring(pages.waiting_jobs(Series.objects.get(pk=series.pk)))
-    return _back(series)
+    return _said(request, series, services.confirm_identity, needs_case=True)
 
 
 @needs(Capability.RESOLVE_IDENTITY)
@@ -98,7 +88,7 @@ def reject(request, pk: uuid.UUID):
     series = _series(request, pk)
     if series.identity not in pages.WAITING:
         return _back(series)
-    return _with_a_reason(request, series, services.reject_identity)
+    return _said(request, series, services.reject_identity)
 
 
 @needs(Capability.RESOLVE_IDENTITY)
@@ -107,56 +97,35 @@ def take_up(request, pk: uuid.UUID):
     series = _series(request, pk)
     if series.identity != Series.Identity.REJECTED:  # taken up meanwhile
         return _back(series)
-    return _with_a_reason(request, series, services.take_up_again)
-
-
-def _with_a_reason(request, series: Series, act):
-    form = IdentityForm(request.POST, user=request.user, needs_case=False)
-    if not form.is_valid():
-        return _page(request, series, identity_form=form, status=422)
-    try:
-        act(by=request.user, series=series, reason=form.cleaned_data["reason"])
-    except Refused as refusal:
-        form.add_error("reason", refusal.message)
-        return _page(request, series, identity_form=form, status=422)
-    return _back(series)
+    return _said(request, series, services.take_up_again)
 
 
 @needs(Capability.RESOLVE_IDENTITY)
 @require_POST
 def keep(request, pk: uuid.UUID):
     """The images stay in a chart that was changed since they came."""
-    series = _series(request, pk)
-    form = IdentityForm(request.POST, user=request.user, needs_case=True)
-    if not form.is_valid():
-        return _page(request, series, standing_form=form, status=422)
-    try:
-        services.keep_in_chart(
-            by=request.user,
-            series=series,
-            patient=form.cleaned_data["case"],
-            reason=form.cleaned_data["reason"],
-            seen=request.POST.get("seen", ""),
-        )
-    except Refused as refusal:
-        form.add_error("case", refusal.message)
-        return _page(request, series, standing_form=form, status=422)
-    return _back(series)
+    keep_as_seen = partial(services.keep_in_chart, seen=request.POST.get("seen", ""))
+    return _said(request, _series(request, pk), keep_as_seen, needs_case=True, shown_as="standing_form")
 
 
 @needs(Capability.RESOLVE_IDENTITY)
 @require_POST
 def take_out(request, pk: uuid.UUID):
     """Out of its chart, and held until somebody decides whose it is."""
-    series = _series(request, pk)
-    form = IdentityForm(request.POST, user=request.user, needs_case=False)
+    return _said(request, _series(request, pk), services.detach_series, shown_as="standing_form")
+
+
+def _said(request, series: Series, act, *, needs_case: bool = False, shown_as: str = "identity_form"):
+    """What a person says of whose it is, with a reason and, where ``needs_case``, the case that they typed."""
+    form = IdentityForm(request.POST, user=request.user, needs_case=needs_case)
     if not form.is_valid():
-        return _page(request, series, standing_form=form, status=422)
+        return _page(request, series, status=422, **{shown_as: form})
+    whose = {"patient": form.cleaned_data["case"]} if needs_case else {}
     try:
-        services.detach_series(by=request.user, series=series, reason=form.cleaned_data["reason"])
+        act(by=request.user, series=series, reason=form.cleaned_data["reason"], **whose)
     except (Refused, StillInUse) as refusal:
-        form.add_error("reason", str(refusal))
-        return _page(request, series, standing_form=form, status=422)
+        form.add_error("case" if needs_case else "reason", str(refusal))
+        return _page(request, series, status=422, **{shown_as: form})
     ring(pages.waiting_jobs(Series.objects.get(pk=series.pk)))
     return _back(series)
 
