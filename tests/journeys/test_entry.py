@@ -224,6 +224,7 @@ def test_what_is_typed_is_text(page, sign_in, clerk, shared):
     page.locator("[data-paste-text]").fill(f"{payload}\t5\t{payload}\nHb\t5\t{payload}")
     expect(page.locator("[data-paste-rows] tr")).to_have_count(2)
     page.get_by_role("button", name="Submit for check").click()
+    expect(page.locator("[data-errors]")).to_be_visible()  # until all is saved the page asks whether to leave it
     page.goto("/".join(page.url.split("/")[:3]) + "/patients/TWO-1/entry/")
     page.wait_for_selector(READY)
     assert page.locator("img[src=x]").count() == 0 and said == []
