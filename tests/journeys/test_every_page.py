@@ -1,5 +1,6 @@
 """Every page of the manifest, once over the demonstration: legible in both themes, at 1366 x 768 and at 200 %, nothing from elsewhere."""
 
+import datetime as dt
 from urllib.parse import urlsplit
 
 import pytest
@@ -13,15 +14,17 @@ from board.minutes import close_meeting
 from board.models import AgendaItem, BoardDecision, ChainLink, CohortExport, Meeting, PatientExport
 from board.tasks import read_news
 from demo.accounts import DEMO_PASSWORD, DEMO_USER
+from imaging import chart_questions
 from imaging.domain.vocabulary import Tracer
 from imaging.models import Job, Reading, Scan, Upload
 from imaging.services import amend_reading
+from imaging.views.held import LISTS
 from patients.bulk.importing import import_tables
 from patients.bulk.reading import read
 from patients.bulk.templates_out import template_xlsx
 from patients.domain.bulk_columns import TABLES
 from patients.models import ImportBatch, Patient, Team, User
-from patients.services import create_patient
+from patients.services import create_patient, update_patient
 from tests.board.meeting_factories import make_item, make_meeting
 from tests.contracts.routes import ROUTES
 from tests.journeys.conftest import serious_findings
@@ -96,6 +99,7 @@ def addresses() -> dict[str, str]:
         "imaging:jobs": reverse("imaging:jobs"),
         "imaging:job": reverse("imaging:job", args=[Job.objects.first().pk]),
         "imaging:held": reverse("imaging:held"),
+        **{f"imaging:held {key}": f"{reverse('imaging:held')}?list={key}" for key in LISTS if key},
         "imaging:series": reverse("imaging:series", args=[suv.pet_series_id]),
         "imaging:series without SUV": reverse("imaging:series", args=[no_suv.pet_series_id]),
         "imaging:scan": reverse("imaging:scan", args=[suv.pk]),
@@ -159,6 +163,13 @@ def _export() -> None:
     ask_for_export(by=User.objects.get(username="demo-researcher"), query=CohortQuery(), **asked)
 
 
+def _corrected(user) -> None:
+    """The published case against the header of its images: every page of it says that they are in question."""
+    patient = Patient.objects.get(case_number="0001")
+    update_patient(patient, by=user, reason="to see it said", birth_date=patient.birth_date + dt.timedelta(days=900))
+    assert chart_questions.of_case(patient) != []
+
+
 @pytest.fixture
 def opened(page, live_server, demo_loaded):
     """Signed in; with an empty case, and one reading open for an amendment so that its form is on a page."""
@@ -166,6 +177,7 @@ def opened(page, live_server, demo_loaded):
     create_patient(by=user, case_number="EMPTY", team=user.teams.get())
     signed = Reading.objects.get(scan__label="baseline", scan__patient__case_number="0001")
     amend_reading(by=user, reading=signed, reason="to see the form")
+    _corrected(user)
     _meetings(user)
     _export()
     read_news()  # as the worker does within a minute: the watch list has its rows
