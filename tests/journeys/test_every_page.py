@@ -166,7 +166,8 @@ def _export() -> None:
 def _corrected(user) -> None:
     """The published case against the header of its images: every page of it says that they are in question."""
     patient = Patient.objects.get(case_number="0001")
-    update_patient(patient, by=user, reason="to see it said", birth_date=patient.birth_date + dt.timedelta(days=900))
+    born = patient.birth_date + dt.timedelta(days=900)
+    patient = update_patient(patient, by=user, reason="to see it said", birth_date=born)
     assert chart_questions.of_case(patient) != []
 
 
