@@ -16,7 +16,8 @@ LONG_QUESTION = 100
 @dataclass(frozen=True)
 class Head:
     """``initials``: "" where nobody entered them. ``born``: the year, "" where not even the year is certain.
-    ``asked``: that images of the case are in question, "" where none are."""
+    ``asked``: that images of the case are in question, "" where none are; it takes the room of the place on the agenda.
+    """
 
     initials: str
     case_number: str
@@ -57,7 +58,7 @@ def head_of(chart: Chart, item: AgendaItem, place: Place) -> Head:
         tumour=words.tumour(chart.diagnosis, chart.grade),
         ki67=words.ki67_change(chart.specimens),
         question=question or "No question recorded",
-        asked=words.images_asked(len(chart.images_asked)),
+        asked=words.IMAGES_ASKED if chart.images_asked else "",
     )
 
 

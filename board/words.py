@@ -20,6 +20,7 @@ _SITE_ADJECTIVE = {
     "lung": "Lung",
     "thymus": "Thymic",
 }
+IMAGES_ASKED = "images in question"
 _SEX = {"F": "Woman", "M": "Man", "O": "Sex: other", "U": "Sex unknown"}
 
 
@@ -53,7 +54,7 @@ def sex_and_age(patient: Patient, ages: tuple[int, int] | None) -> str:
 
 def images_asked(count: int) -> str:
     """Said wherever numbers of these images may stand, "" where there are none."""
-    return f"images in question: {count} series" if count else ""
+    return f"{IMAGES_ASKED}: {count} series" if count else ""
 
 
 def tumour(diagnosis: Diagnosis | None, grade: str) -> str:

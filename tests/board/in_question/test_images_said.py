@@ -23,7 +23,7 @@ from tests.imaging.people import make_doctor
 from tests.patients.factories import make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.one_engine]
-SAID = "images in question: 1 series"
+SAID = "images in question"
 OWN = {"PatientID": "SYN-a", "PatientBirthDate": "19670302", "PatientSex": "F", "PatientName": "SYN-a"}
 
 
