@@ -46,12 +46,18 @@ def taken_in_the_hand(page, number: str, *, over: str) -> dict:
     return last
 
 
-def test_every_key_counts_while_the_step_before_is_on_its_way(page, meeting):
-    """Down, down: the second press is about the agenda as the first has left it on the screen."""
+def moved_down(page) -> HeldAnswer:
+    """The first case one down; the answer of the server waits."""
     held = HeldAnswer(page, "**/agenda/")
     focus_row(page, "0001")
     page.keyboard.press("Alt+ArrowDown")
     held.wait()
+    return held
+
+
+def test_every_key_counts_while_the_step_before_is_on_its_way(page, meeting):
+    """Down, down: the second press is about the agenda as the first has left it on the screen."""
+    held = moved_down(page)
     page.keyboard.press("Alt+ArrowDown")
     assert order(page) == ["0002", "0003", "0001"]
     held.let_go()
@@ -61,10 +67,7 @@ def test_every_key_counts_while_the_step_before_is_on_its_way(page, meeting):
 
 
 def test_minutes_given_while_a_step_is_on_its_way_are_stored(page, meeting):
-    held = HeldAnswer(page, "**/agenda/")
-    focus_row(page, "0001")
-    page.keyboard.press("Alt+ArrowDown")
-    held.wait()
+    held = moved_down(page)
     page.get_by_label("Minutes for case 0003").fill("25")
     page.keyboard.press("Tab")
     held.let_go()
@@ -89,10 +92,7 @@ def test_a_question_that_is_being_typed_stays_when_the_agenda_comes_anew(page, m
 
 
 def test_minutes_that_are_being_typed_when_the_agenda_comes_anew_are_stored_when_they_are_left(page, meeting):
-    held = HeldAnswer(page, "**/agenda/")
-    focus_row(page, "0001")
-    page.keyboard.press("Alt+ArrowDown")
-    held.wait()
+    held = moved_down(page)
     page.get_by_label("Minutes for case 0003").fill("25")
     held.let_go()
     expect(page.locator("[data-agenda-said]")).to_have_text("Stored.")
@@ -128,10 +128,7 @@ def test_what_was_stored_is_not_called_lost_where_the_page_cannot_be_read_again(
 
 
 def test_a_row_that_is_held_in_the_hand_is_not_taken_out_of_it_when_the_agenda_comes_anew(page, meeting):
-    held = HeldAnswer(page, "**/agenda/")
-    focus_row(page, "0001")
-    page.keyboard.press("Alt+ArrowDown")
-    held.wait()
+    held = moved_down(page)
     last = taken_in_the_hand(page, "0002", over="0003")
     held.let_go()
     page.mouse.move(last["x"] + 8, last["y"] + last["height"] - 3, steps=4)
@@ -145,10 +142,7 @@ def test_what_another_arranged_meanwhile_is_not_undone_by_a_row_that_was_held_in
 ):
     """The row is put down on the agenda as it was: a conflict, and what the other one did stands."""
     expected_errors.append("409")
-    held = HeldAnswer(page, "**/agenda/")
-    focus_row(page, "0001")
-    page.keyboard.press("Alt+ArrowDown")
-    held.wait()
+    held = moved_down(page)
     last = taken_in_the_hand(page, "0002", over="0003")
     keys = {item.patient.case_number: str(item.pk) for item in meeting.items.select_related("patient")}
     wanted = sorted(keys, reverse=True)

@@ -379,8 +379,8 @@ def test_values_of_a_table_that_was_typed_over_do_not_come_back(page, sign_in, c
     expect(rows.locator("[data-part=value]")).to_have_value("9.9")
 
 
-def test_words_that_were_kept_wait_for_an_answer_over_a_reload(page, sign_in, clerk, shared):
-    """What the page saves by itself while it asks is no answer to what was asked."""
+def kept_on_this_computer(page, sign_in, clerk):
+    """TNM cT2 of case TWO-1, typed while the server does not answer; then it is back."""
     sign_in(clerk, "/patients/TWO-1/entry/")
     page.wait_for_selector(READY)
     page.on("dialog", lambda dialog: dialog.accept())
@@ -389,6 +389,11 @@ def test_words_that_were_kept_wait_for_an_answer_over_a_reload(page, sign_in, cl
     page.keyboard.press("Control+s")
     expect(page.locator("[data-state]")).to_contain_text("Kept on this computer.")
     page.unroute("**/entry/save/")
+
+
+def test_words_that_were_kept_wait_for_an_answer_over_a_reload(page, sign_in, clerk, shared):
+    """What the page saves by itself while it asks is no answer to what was asked."""
+    kept_on_this_computer(page, sign_in, clerk)
     for _ in range(2):
         page.evaluate("document.querySelector('form[data-entry]').remove()")
         page.goto(page.url)
@@ -404,14 +409,7 @@ def test_words_that_were_kept_wait_for_an_answer_over_a_reload(page, sign_in, cl
 
 
 def test_kept_words_taken_while_a_save_is_on_its_way_are_compared_with_what_another_wrote(page, sign_in, clerk, shared):
-    sign_in(clerk, "/patients/TWO-1/entry/")
-    page.wait_for_selector(READY)
-    page.on("dialog", lambda dialog: dialog.accept())
-    page.route("**/entry/save/", lambda route: route.abort())
-    page.locator("[name='tumour.tnm']").fill("cT2")
-    page.keyboard.press("Control+s")
-    expect(page.locator("[data-state]")).to_contain_text("Kept on this computer.")
-    page.unroute("**/entry/save/")
+    kept_on_this_computer(page, sign_in, clerk)
     theirs = draft_for(shared, clerk.coordinator)
     save_draft(by=clerk.coordinator, draft=theirs, seen_version=entry_of(theirs).version, values={"tumour.tnm": "cT9"})
     page.evaluate("document.querySelector('form[data-entry]').remove()")
